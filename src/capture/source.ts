@@ -1,0 +1,53 @@
+import type { AudioStreamError } from "../errors.js";
+import type { AudioEncoding } from "../protocol/messages.js";
+
+/** What goes on the wire. */
+export interface AudioFormat {
+  readonly encoding: AudioEncoding;
+  /** Hz. */
+  readonly sampleRate: number;
+  readonly channelCount: number;
+}
+
+/** One encoded frame, as it goes on the wire; owned by the receiver. */
+export interface AudioFrame {
+  readonly payload: Uint8Array<ArrayBuffer>;
+  /** Samples at the wire's rate since the stream began; a jump is a real gap in time. */
+  readonly position: number;
+  readonly sampleCount: number;
+  /** Of the first sample, in milliseconds on the `performance.now()` clock. */
+  readonly timestamp: DOMHighResTimeStamp;
+  /** Loudest sample of the frame before encoding, linear, 0 to 1. */
+  readonly peakLevel: number;
+  /** Root mean square of the frame before encoding, linear, 0 to 1. */
+  readonly rmsLevel: number;
+}
+
+/** Where audio comes from. Opening prompts the user where the platform does. */
+export interface AudioSource {
+  /** @throws AudioStreamError, or `signal.reason` when aborted; either way nothing stays open. */
+  open(options: SourceOpenOptions): Promise<AudioCapture>;
+}
+
+export interface SourceOpenOptions {
+  /** Aborting it releases everything inside the call, at any time until the capture is disposed. */
+  readonly signal: AbortSignal;
+  readonly format: AudioFormat;
+  readonly frameDurationMs: number;
+  onFrame(frame: AudioFrame): void;
+  /** The device stopped delivering (`true`), or delivers again (`false`). */
+  onInterrupt(interrupted: boolean): void;
+  /** The device is gone for good; the capture has released everything. */
+  onEnd(error: AudioStreamError): void;
+}
+
+export interface AudioCapture {
+  readonly track: MediaStreamTrack | undefined;
+  /** Emits the last partial frame, then nothing until {@link resume}. */
+  pause(releaseDevice: boolean): Promise<void>;
+  resume(): Promise<void>;
+  /** Emits what the framer holds, as a short frame, without disturbing the signal. */
+  flush(): Promise<void>;
+  /** Stops the device, emits what resampler and framer still hold, and releases everything. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,82 @@
+import type { StreamState } from "./state.js";
+
+/** What each code tells beside its sentence. */
+export interface AudioStreamErrorDetails {
+  /** This browser lacks something the stream needs. */
+  unsupported: { readonly feature: string };
+  /** Browsers give the microphone only to pages on https or localhost. */
+  "insecure-context": undefined;
+  "permission-denied": undefined;
+  "device-not-found": undefined;
+  "device-in-use": undefined;
+  "device-lost": undefined;
+  /** The audio-thread module could not be loaded, mostly because a Content Security Policy forbids it. */
+  "worklet-load-failed": { readonly url: string };
+  "capture-failed": undefined;
+  "connect-failed": undefined;
+  "connect-timeout": { readonly timeoutMs: number };
+  "connection-lost": { readonly closeCode: number; readonly closeReason: string };
+  "heartbeat-timeout": { readonly timeoutMs: number };
+  unauthorized: undefined;
+  "rejected-by-server": { readonly closeCode: number; readonly closeReason: string };
+  /** The server speaks the protocol but takes no audio. */
+  "audio-refused": undefined;
+  "protocol-violation": undefined;
+  "retries-exhausted": { readonly attempts: number };
+  "buffer-overflow": { readonly droppedFrames: number };
+  "close-timeout": { readonly unacknowledgedFrames: number };
+  "invalid-state": { readonly state: StreamState };
+}
+export type AudioStreamErrorCode = keyof AudioStreamErrorDetails;
+
+const RETRYABLE: ReadonlySet<AudioStreamErrorCode> = new Set([
+  "device-in-use",
+  "device-lost",
+  "connect-failed",
+  "connect-timeout",
+  "connection-lost",
+  "heartbeat-timeout",
+  "protocol-violation",
+  "retries-exhausted",
+  "close-timeout",
+]);
+
+export interface AudioStreamErrorInit<Code extends AudioStreamErrorCode> extends ErrorOptions {
+  readonly details: AudioStreamErrorDetails[Code];
+}
+
+/** The one error class of the SDK. The message says what happened, why, and what to do next. */
+export class AudioStreamError<Code extends AudioStreamErrorCode = AudioStreamErrorCode> extends Error {
+  override readonly name = "AudioStreamError";
+  readonly code: Code;
+  readonly details: AudioStreamErrorDetails[Code];
+
+  constructor(code: Code, message: string, options: AudioStreamErrorInit<Code>) {
+    super(message, options);
+    this.code = code;
+    this.details = options.details;
+  }
+
+  /** Whether trying again, without the user or the developer changing anything, can succeed. */
+  get retryable(): boolean {
+    return RETRYABLE.has(this.code);
+  }
+}
+
+/** The union form: `switch (error.code)` narrows `error.details`. */
+export type AnyAudioStreamError = { [Code in AudioStreamErrorCode]: AudioStreamError<Code> }[AudioStreamErrorCode];
+
+/** Works across realms and duplicate copies of the package, and narrows `details`. */
+export function isAudioStreamError(value: unknown): value is AnyAudioStreamError;
+export function isAudioStreamError<Code extends AudioStreamErrorCode>(
+  value: unknown,
+  code: Code,
+): value is AudioStreamError<Code>;
+export function isAudioStreamError(value: unknown, code?: AudioStreamErrorCode): boolean {
+  return (
+    value instanceof Error &&
+    value.name === "AudioStreamError" &&
+    "code" in value &&
+    (code === undefined || value.code === code)
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * The binary audio frame, little-endian: `u8 kind = 1 · u8 flags · u16 sample_count · u64 position`, then the payload.
+ * One sample is one value per channel, so `sample_count` counts time, not bytes.
+ */
+import type { AudioEncoding } from "./messages.js";
+import { ShapeError } from "./shape.js";
+
+export const AUDIO_FRAME_KIND = 1;
+export const AUDIO_FRAME_HEADER_BYTES = 12;
+/** The largest `sample_count` a frame can say. */
+export const MAX_FRAME_SAMPLES = 0xffff;
+
+export const AudioFrameFlag = {
+  /** The samples between the previous frame and this one do not exist: the client says so. */
+  gap: 1,
+  /** The sender muted the microphone while this frame was captured. */
+  muted: 2,
+  /** Nothing follows. */
+  last: 4,
+} as const;
+
+const KNOWN_FLAGS = AudioFrameFlag.gap | AudioFrameFlag.muted | AudioFrameFlag.last;
+
+export interface WireAudioFrame {
+  /** Sum of {@link AudioFrameFlag} values. */
+  readonly flags: number;
+  readonly sampleCount: number;
+  /** Samples at the wire's rate since the stream began. */
+  readonly position: number;
+  /** A view of the bytes that came in, not a copy. */
+  readonly payload: Uint8Array<ArrayBuffer>;
+}
+
+/** Bytes of one sample of one channel, or `undefined` where the encoding has no fixed size. */
+export function bytesPerSample(encoding: AudioEncoding): number | undefined {
+  return { pcm_s16le: 2, pcm_f32le: 4, mulaw: 1, opus: undefined }[encoding];
+}
+
+export function encodeAudioFrame(frame: WireAudioFrame): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(AUDIO_FRAME_HEADER_BYTES + frame.payload.byteLength);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, AUDIO_FRAME_KIND);
+  view.setUint8(1, frame.flags);
+  view.setUint16(2, frame.sampleCount, true);
+  view.setBigUint64(4, BigInt(frame.position), true);
+  bytes.set(frame.payload, AUDIO_FRAME_HEADER_BYTES);
+  return bytes;
+}
+
+/**
+ * @param format what the hello agreed on; a payload whose size does not fit it is refused.
+ * @throws ShapeError naming what is wrong with the frame.
+ */
+export function decodeAudioFrame(
+  bytes: Uint8Array<ArrayBuffer>,
+  format: { readonly encoding: AudioEncoding; readonly channels: number },
+): WireAudioFrame {
+  if (bytes.byteLength <= AUDIO_FRAME_HEADER_BYTES) throw new ShapeError("An audio frame must have a payload.");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kind = view.getUint8(0);
+  if (kind !== AUDIO_FRAME_KIND) throw new ShapeError(`A binary frame must be of kind 1, and is of kind ${kind}.`);
+  const flags = view.getUint8(1);
+  if ((flags & ~KNOWN_FLAGS) !== 0) throw new ShapeError(`An audio frame's flags ${flags} are unknown.`);
+  const sampleCount = view.getUint16(2, true);
+  if (sampleCount === 0) throw new ShapeError("An audio frame must hold at least one sample.");
+  const position = Number(view.getBigUint64(4, true));
+  if (!Number.isSafeInteger(position + sampleCount)) {
+    throw new ShapeError("An audio frame's position must stay below 2^53.");
+  }
+  const payload = bytes.subarray(AUDIO_FRAME_HEADER_BYTES);
+  const size = bytesPerSample(format.encoding);
+  if (size !== undefined && payload.byteLength !== size * format.channels * sampleCount) {
+    throw new ShapeError(
+      `An audio frame of ${sampleCount} samples must have ${size * format.channels * sampleCount} bytes, and has ${payload.byteLength}.`,
+    );
+  }
+  return { flags, sampleCount, position, payload };
+}

@@ -1,0 +1,40 @@
+/** WebSocket close codes of the protocol; 4400 to 4429 are its own. */
+export const CloseCode = {
+  normal: 1000,
+  goingAway: 1001,
+  internalError: 1011,
+  /** Said on a deploy: come back after a moment. */
+  serviceRestart: 1012,
+  tryAgainLater: 1013,
+  /** A message that breaks the protocol; the reason names the field. */
+  protocolViolation: 4400,
+  unauthorized: 4401,
+  forbidden: 4403,
+  /** Version, encoding or extension that this server does not speak. */
+  unsupported: 4406,
+  /** Nothing, or no answer, arrived in time. */
+  timeout: 4408,
+  /** Another client holds this session id. */
+  inUse: 4409,
+  /** Another client took the session over. */
+  superseded: 4410,
+  /** The same client came back on a newer connection. */
+  replaced: 4411,
+  /** The session, or the audio it may hold, is larger than the server allows. */
+  tooLarge: 4413,
+  /** Too many sessions; the error before the close says when to come back. */
+  overloaded: 4429,
+} as const;
+export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
+
+/** Codes after which the same request can only fail again. Everything else is worth another try. */
+const FATAL: ReadonlySet<number> = new Set([
+  CloseCode.unauthorized,
+  CloseCode.forbidden,
+  CloseCode.unsupported,
+  CloseCode.inUse,
+  CloseCode.superseded,
+  CloseCode.tooLarge,
+]);
+
+export const isFatalCloseCode = (code: number): boolean => FATAL.has(code);

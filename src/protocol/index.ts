@@ -1,0 +1,35 @@
+export {
+  AUDIO_FRAME_HEADER_BYTES,
+  AUDIO_FRAME_KIND,
+  AudioFrameFlag,
+  bytesPerSample,
+  decodeAudioFrame,
+  encodeAudioFrame,
+  MAX_FRAME_SAMPLES,
+  type WireAudioFrame,
+} from "./audio-frame.js";
+export { CloseCode, isFatalCloseCode } from "./close-codes.js";
+export {
+  type ApplicationMessage,
+  AUDIO_EXTENSION,
+  type AudioEncoding,
+  type AudioOffer,
+  type ClientData,
+  type ClientMessage,
+  type ClientMessageType,
+  type Envelope,
+  encodeClientMessage,
+  encodeServerMessage,
+  isApplicationMessage,
+  type KnownServerMessage,
+  PROTOCOL_VERSION,
+  parseClientMessage,
+  parseServerMessage,
+  type ServerData,
+  type ServerEnvelopeFields,
+  type ServerMessage,
+  type ServerMessageType,
+  SUBPROTOCOL,
+  UnsupportedVersionError,
+} from "./messages.js";
+export { ShapeError } from "./shape.js";

@@ -1,0 +1,14 @@
+/** Lifetimes and clocks for backends and applications that want the SDK's own way of owning resources. */
+export { withSignal } from "./internal/abort.js";
+export { type Clock, systemClock } from "./internal/clock.js";
+export { type Deferred, deferred } from "./internal/deferred.js";
+export { type Random, randomId } from "./internal/random.js";
+export {
+  type DisposalFailure,
+  type DisposalReport,
+  type Disposer,
+  type Registration,
+  type ResourceInfo,
+  Scope,
+  type ScopeOptions,
+} from "./internal/scope.js";

@@ -1,0 +1,38 @@
+/** Why a connection is being made, given to URL and token providers at each attempt. */
+export interface ConnectContext {
+  /** Counts from 1 since the last stable connection. */
+  readonly attempt: number;
+  /** Aborted when the attempt's deadline passes or the stream ends. */
+  readonly signal: AbortSignal;
+}
+
+export type UrlProvider = string | URL | ((context: ConnectContext) => string | URL | Promise<string | URL>);
+
+/** Makes connections. */
+export interface Transport {
+  /** @throws whatever kept the connection from opening; `signal.reason` when aborted. Either way nothing stays open. */
+  connect(options: TransportConnectOptions): Promise<TransportConnection>;
+}
+
+export interface TransportConnectOptions extends ConnectContext {
+  onMessage(data: string | Uint8Array<ArrayBuffer>): void;
+}
+
+export interface TransportConnection {
+  /** Bytes accepted but not yet handed to the network. */
+  readonly bufferedBytes: number;
+  /** Resolves, and never rejects, when the connection is gone. */
+  readonly closed: Promise<TransportCloseInfo>;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  /**
+   * Detaches every handler and starts the closing handshake without waiting for it: a black-holed link delivers its
+   * close event only after a minute.
+   */
+  close(code: number, reason: string): void;
+}
+
+export interface TransportCloseInfo {
+  readonly code: number;
+  readonly reason: string;
+  readonly clean: boolean;
+}

@@ -1,0 +1,127 @@
+/// <reference types="vitest/config" />
+import { fileURLToPath } from "node:url";
+import { build, defineConfig, type Plugin, type UserConfig } from "vite";
+
+const fromHere = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const PACKAGE_SOURCES = {
+  "loquilex/protocol": fromHere("./src/protocol/index.ts"),
+  "loquilex/resources": fromHere("./src/resources.ts"),
+  loquilex: fromHere("./src/index.ts"),
+};
+
+/**
+ * Bundles the audio-thread module by itself, because a worklet cannot share the page's module graph. Its code is offered
+ * as text (`virtual:capture-worklet`, loaded from a blob by default) and emitted as a file for pages whose policy forbids blobs.
+ */
+function captureWorklet(): Plugin {
+  const entry = fromHere("./src/worklet/capture.worklet.ts");
+  const id = "virtual:capture-worklet";
+  const resolvedId = `\0${id}`;
+  let code: Promise<string> | undefined;
+  const bundle = async (): Promise<string> => {
+    const result = await build({
+      configFile: false,
+      logLevel: "warn",
+      build: {
+        write: false,
+        minify: true,
+        target: "es2022",
+        lib: { entry, formats: ["es"], fileName: "capture.worklet" },
+      },
+    });
+    const output = (Array.isArray(result) ? result[0] : result) as { output: { code?: string }[] };
+    const text = output.output[0]?.code;
+    if (text === undefined) throw new Error("The capture worklet produced no code.");
+    return text;
+  };
+  return {
+    name: "capture-worklet",
+    buildStart() {
+      code = undefined;
+    },
+    resolveId: (source) => (source === id ? resolvedId : undefined),
+    async load(moduleId) {
+      if (moduleId !== resolvedId) return;
+      this.addWatchFile(entry);
+      code ??= bundle();
+      return `export default ${JSON.stringify(await code)};`;
+    },
+    async generateBundle() {
+      code ??= bundle();
+      this.emitFile({ type: "asset", fileName: "capture.worklet.js", source: await code });
+    },
+  };
+}
+
+/** `dist/index.js`, `dist/protocol.js`, `dist/resources.js` and the worklet file. */
+const moduleBuild: UserConfig = {
+  plugins: [captureWorklet()],
+  build: {
+    target: "es2022",
+    sourcemap: true,
+    minify: false,
+    lib: {
+      entry: {
+        index: PACKAGE_SOURCES.loquilex,
+        protocol: PACKAGE_SOURCES["loquilex/protocol"],
+        resources: PACKAGE_SOURCES["loquilex/resources"],
+      },
+      formats: ["es"],
+    },
+  },
+};
+
+/** `dist/loquilex.iife.js`, global `LoquiLex`. */
+const scriptTagBuild: UserConfig = {
+  plugins: [captureWorklet()],
+  build: {
+    target: "es2022",
+    sourcemap: true,
+    minify: true,
+    emptyOutDir: false,
+    lib: {
+      entry: PACKAGE_SOURCES.loquilex,
+      name: "LoquiLex",
+      formats: ["iife"],
+      fileName: () => "loquilex.iife.js",
+    },
+  },
+};
+
+/** `dist/demo`: the demo page against the built package, as an application would bundle it. */
+const demoBuild: UserConfig = {
+  root: fromHere("./examples/demo"),
+  base: "./",
+  resolve: { alias: { loquilex: fromHere("./dist/index.js") } },
+  build: { target: "es2022", outDir: fromHere("./dist/demo"), emptyOutDir: true },
+};
+
+const builds: Record<string, UserConfig> = { production: moduleBuild, iife: scriptTagBuild, demo: demoBuild };
+
+export default defineConfig(({ mode }) => {
+  const config = builds[mode];
+  if (config !== undefined) return config;
+  const project = (name: string, environment: "node" | "happy-dom", more: object = {}) => ({
+    extends: true as const,
+    test: { name, environment, include: [`test/${name}/**/*.test.ts`], ...more },
+  });
+  return {
+    plugins: [captureWorklet()],
+    resolve: { alias: PACKAGE_SOURCES },
+    test: {
+      projects: [
+        project("unit", "node"),
+        project("dom", "happy-dom"),
+        project("integration", "node", { testTimeout: 30_000 }),
+        project("package", "node", { testTimeout: 120_000 }),
+        project("browser", "node", {
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          globalSetup: ["test/support/find-chromium.ts"],
+        }),
+      ],
+    },
+  };
+});
