@@ -1,4 +1,4 @@
-/** WebSocket close codes of the protocol; 4400 to 4429 are its own. */
+/** WebSocket close codes of the protocol; 4000 and 4400 to 4429 are its own. */
 export const CloseCode = {
   normal: 1000,
   goingAway: 1001,
@@ -6,6 +6,8 @@ export const CloseCode = {
   /** Said on a deploy: come back after a moment. */
   serviceRestart: 1012,
   tryAgainLater: 1013,
+  /** Said by a client that moves to a new connection and will be back. */
+  rollover: 4000,
   /** A message that breaks the protocol; the reason names the field. */
   protocolViolation: 4400,
   unauthorized: 4401,

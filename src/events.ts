@@ -1,0 +1,104 @@
+import type { AnyAudioStreamError } from "./errors.js";
+import type { ApplicationMessage, KnownServerMessage } from "./protocol/messages.js";
+import type { CloseInfo } from "./state.js";
+
+/** A message of the server for the application, in the protocol's envelope. */
+export type ServerEvent =
+  | Extract<
+      KnownServerMessage,
+      { t: "asr.partial" | "asr.final" | "mt.partial" | "mt.final" | "status" | "queue.drop" }
+    >
+  | ApplicationMessage;
+
+export interface AudioStreamEventMap<Message = ServerEvent> {
+  /** Read `stream.state`. */
+  statechange: Event;
+  /** A message of the server for the application: captions, status, and types of its own. */
+  message: MessageEvent<Message>;
+  reconnecting: ReconnectingEvent;
+  reconnected: ReconnectedEvent;
+  drop: DropEvent;
+  /** A problem the stream is handling; one it cannot handle ends in `closed`. */
+  warning: WarningEvent;
+  close: CloseInfoEvent;
+}
+
+/** The connection is gone and the stream will try again; audio is kept meanwhile. */
+export class ReconnectingEvent extends Event {
+  /** Failures in a row, this one included. */
+  readonly attempt: number;
+  readonly delayMs: number;
+  readonly error: AnyAudioStreamError;
+
+  constructor(init: { attempt: number; delayMs: number; error: AnyAudioStreamError }) {
+    super("reconnecting");
+    this.attempt = init.attempt;
+    this.delayMs = init.delayMs;
+    this.error = init.error;
+  }
+}
+
+export interface ReconnectedInit {
+  readonly resumed: boolean;
+  readonly replayedFrames: number;
+  readonly downtimeMs: number;
+  readonly missingAudio: { readonly from: number; readonly to: number } | undefined;
+  readonly missingMessages: { readonly fromSeq: number; readonly toSeq: number } | undefined;
+}
+
+/** The stream goes on. */
+export class ReconnectedEvent extends Event {
+  /** Whether the server resumed the session; `false` when it had lost it and started anew. */
+  readonly resumed: boolean;
+  /** Frames that will be sent again or late. */
+  readonly replayedFrames: number;
+  readonly downtimeMs: number;
+  /** Audio, by position, that an earlier server had acknowledged and this one does not have. */
+  readonly missingAudio: { readonly from: number; readonly to: number } | undefined;
+  /** Numbered messages, both ends included, that were sent to nobody and can no longer be had. */
+  readonly missingMessages: { readonly fromSeq: number; readonly toSeq: number } | undefined;
+
+  constructor(init: ReconnectedInit) {
+    super("reconnected");
+    this.resumed = init.resumed;
+    this.replayedFrames = init.replayedFrames;
+    this.downtimeMs = init.downtimeMs;
+    this.missingAudio = init.missingAudio;
+    this.missingMessages = init.missingMessages;
+  }
+}
+
+/** Audio is lost for good. Every lost sample is in exactly one such event. */
+export class DropEvent extends Event {
+  /** First lost position. */
+  readonly from: number;
+  /** Position after the last. */
+  readonly to: number;
+  readonly durationMs: number;
+
+  constructor(init: { from: number; to: number; durationMs: number }) {
+    super("drop");
+    this.from = init.from;
+    this.to = init.to;
+    this.durationMs = init.durationMs;
+  }
+}
+
+export class WarningEvent extends Event {
+  readonly error: AnyAudioStreamError;
+
+  constructor(error: AnyAudioStreamError) {
+    super("warning");
+    this.error = error;
+  }
+}
+
+/** The stream has ended and released everything. */
+export class CloseInfoEvent extends Event {
+  readonly info: CloseInfo;
+
+  constructor(info: CloseInfo) {
+    super("close");
+    this.info = info;
+  }
+}

@@ -1,0 +1,166 @@
+import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "../errors.js";
+import { withSignal } from "../internal/abort.js";
+import type { Clock } from "../internal/clock.js";
+import type { Registration, Scope } from "../internal/scope.js";
+import type { Session } from "../session/session.js";
+import type { ConnectionId, SessionEvent, SessionInput, SessionOutput } from "../session/session-io.js";
+import type { ConnectContext, Transport, TransportConnection } from "../transport/transport.js";
+
+export interface SessionDriverOptions {
+  readonly session: Session;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Owns the connection and the timer; its disposal aborts the session. */
+  readonly scope: Scope;
+  /** Asked before each connection. */
+  readonly getToken: ((context: ConnectContext) => string | Promise<string>) | undefined;
+  onEvent(event: SessionEvent): void;
+}
+
+interface Link {
+  readonly id: ConnectionId;
+  readonly scope: Scope;
+  connection: TransportConnection | undefined;
+}
+
+/** Gives a session its sockets and its time. It decides nothing. */
+export class SessionDriver {
+  readonly #options: SessionDriverOptions;
+  #link: Link | undefined;
+  #timer: Registration | undefined;
+  #timerAt: number | undefined;
+  readonly #queue: SessionInput[] = [];
+  #busy = false;
+
+  constructor(options: SessionDriverOptions) {
+    this.#options = options;
+    options.scope.defer("session", () => this.dispatch({ type: "abort" }));
+  }
+
+  /** Hands an input to the session and does what it wants. Inputs that come up meanwhile wait their turn. */
+  dispatch(input: SessionInput): void {
+    this.#queue.push(input);
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        const { session, clock } = this.#options;
+        const outputs = session.handle(next, clock.now(), this.#link?.connection?.bufferedBytes ?? 0);
+        for (const output of outputs) this.#perform(output);
+      }
+    } finally {
+      this.#busy = false;
+    }
+    this.#schedule();
+  }
+
+  #perform(output: SessionOutput): void {
+    switch (output.type) {
+      case "connect":
+        this.#connect(output.connection, output.attempt);
+        return;
+      case "send":
+        if (this.#link?.id === output.connection) this.#link.connection?.send(output.data);
+        return;
+      case "disconnect":
+        if (this.#link?.id === output.connection) this.#disconnect(output.code, output.reason);
+        return;
+      case "event":
+        this.#options.onEvent(output.event);
+    }
+  }
+
+  #connect(id: ConnectionId, attempt: number): void {
+    void this.#link?.scope.dispose();
+    const link: Link = { id, scope: this.#options.scope.child(`connection ${id}`), connection: undefined };
+    this.#link = link;
+    void this.#establish(link, attempt).catch((cause: unknown) => {
+      if (this.#link !== link) return;
+      this.#link = undefined;
+      void link.scope.dispose();
+      this.dispatch({ type: "lost", connection: id, loss: { kind: "failed", error: toConnectError(cause) } });
+    });
+  }
+
+  async #establish(link: Link, attempt: number): Promise<void> {
+    const { transport, getToken } = this.#options;
+    const { signal } = link.scope;
+    const context = { attempt, signal };
+    const token = getToken === undefined ? undefined : await withSignal(askForToken(getToken, context), signal);
+    const pending = transport.connect({
+      ...context,
+      onMessage: (data) => {
+        if (this.#link === link) this.dispatch({ type: "message", connection: link.id, data });
+      },
+    });
+    // A custom transport may ignore the signal; what it opens too late is closed.
+    pending.then(
+      (late) => signal.aborted && late.close(1000, "aborted"),
+      () => {},
+    );
+    const connection = await withSignal(pending, signal);
+    if (this.#link !== link) return;
+    link.connection = connection;
+    void connection.closed.then(({ code, reason }) => {
+      if (this.#link !== link) return;
+      this.#link = undefined;
+      void link.scope.dispose();
+      this.dispatch({ type: "lost", connection: link.id, loss: { kind: "closed", code, reason } });
+    });
+    this.dispatch({ type: "open", connection: link.id, token });
+  }
+
+  #disconnect(code: number, reason: string): void {
+    const link = this.#link;
+    if (link === undefined) return;
+    this.#link = undefined;
+    const { connection } = link;
+    link.connection = undefined;
+    connection?.close(code, reason);
+    void link.scope.dispose();
+  }
+
+  #schedule(): void {
+    const { wakeAt } = this.#options.session;
+    if (wakeAt === this.#timerAt && this.#timer !== undefined) return;
+    this.#timer?.dispose();
+    this.#timer = undefined;
+    this.#timerAt = wakeAt;
+    if (wakeAt === undefined) return;
+    const delayMs = Math.max(0, wakeAt - this.#options.clock.now());
+    this.#timer = this.#options.scope.timeout(
+      delayMs,
+      () => {
+        this.#timer = undefined;
+        this.dispatch({ type: "time" });
+      },
+      "session wake-up",
+    );
+  }
+}
+
+async function askForToken(
+  getToken: (context: ConnectContext) => string | Promise<string>,
+  context: ConnectContext,
+): Promise<string> {
+  let token: unknown;
+  try {
+    token = await getToken(context);
+  } catch (cause) {
+    throw new AudioStreamError("connect-failed", "getToken failed. The connection is tried again; see the cause.", {
+      details: undefined,
+      cause,
+    });
+  }
+  if (typeof token !== "string") throw new TypeError(`getToken must return a string, and returned ${typeof token}.`);
+  return token;
+}
+
+function toConnectError(cause: unknown): AnyAudioStreamError {
+  if (isAudioStreamError(cause)) return cause;
+  const what = cause instanceof Error ? cause.message : String(cause);
+  return new AudioStreamError("connect-failed", `The connection could not be made: ${what}`, {
+    details: undefined,
+    cause,
+  }) as AnyAudioStreamError;
+}

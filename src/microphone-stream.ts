@@ -1,0 +1,24 @@
+import { microphone } from "./capture/microphone.js";
+import type { MicrophoneOptions } from "./capture/microphone-options.js";
+import type { ServerEvent } from "./events.js";
+import type { AudioStreamOptions } from "./options.js";
+import { AudioStream } from "./stream.js";
+import type { UrlProvider } from "./transport/transport.js";
+import { webSocket } from "./transport/websocket.js";
+
+export interface MicrophoneStreamOptions extends AudioStreamOptions {
+  /** Device, processing, and where the audio-thread module is loaded from. */
+  readonly microphone?: MicrophoneOptions | undefined;
+}
+
+/**
+ * A stream from the microphone over WebSocket. Inert until {@link AudioStream.start}.
+ * @param url where the server listens, or a function that is asked before each connection.
+ * @throws TypeError or RangeError naming the option that cannot be.
+ */
+export function createMicrophoneStream<Message = ServerEvent>(
+  url: UrlProvider,
+  options: MicrophoneStreamOptions = {},
+): AudioStream<Message> {
+  return new AudioStream<Message>({ source: microphone(options.microphone), transport: webSocket(url) }, options);
+}

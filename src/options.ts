@@ -1,0 +1,83 @@
+import type { AnyAudioStreamError } from "./errors.js";
+import type { Logger } from "./logger.js";
+import type { AudioEncoding } from "./protocol/messages.js";
+import type { ConnectContext } from "./transport/transport.js";
+
+export interface AbortOptions {
+  /** Bounds this call only. The promise rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PauseOptions extends AbortOptions {
+  /** Also release the device, so that the browser's recording indicator goes out. @defaultValue false */
+  readonly releaseDevice?: boolean | undefined;
+}
+
+export interface CloseOptions extends AbortOptions {
+  /** How long to wait for the last acknowledgements and captions before giving up. @defaultValue 5_000 */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface AudioStreamOptions {
+  /** Bounds the stream's whole life: aborting it is `abort(signal.reason)`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Audio per frame on the wire, 5 to 200. @defaultValue 20 */
+  readonly frameDurationMs?: number | undefined;
+  /** Rate on the wire in Hz, 8_000 to 48_000; the device keeps its own. @defaultValue 16_000 */
+  readonly sampleRate?: number | undefined;
+  /** Encoding on the wire, produced on the audio thread. @defaultValue "pcm_s16le" */
+  readonly encoding?: Extract<AudioEncoding, "pcm_s16le"> | undefined;
+  readonly replay?: ReplayOptions | undefined;
+  /** `false` fails on the first disconnection. */
+  readonly reconnect?: ReconnectOptions | ReconnectPolicy | false | undefined;
+  /** `false` trusts the transport to notice a dead peer. */
+  readonly heartbeat?: HeartbeatOptions | false | undefined;
+  /** Called on every connection, so that a token is always fresh. Sent in the first message, never in the URL. */
+  readonly getToken?: ((context: ConnectContext) => string | Promise<string>) | undefined;
+  /** Told about acquisitions, releases and warnings. Never gets a token or audio. */
+  readonly logger?: Logger | undefined;
+}
+
+export interface ReplayOptions {
+  /** Audio held until it is acknowledged. @defaultValue 30_000 */
+  readonly maxDurationMs?: number | undefined;
+  /** @defaultValue 4_194_304 */
+  readonly maxBytes?: number | undefined;
+  /** What to do when full. @defaultValue "drop-oldest" */
+  readonly whenFull?: "drop-oldest" | "fail" | undefined;
+}
+
+export interface ReconnectOptions {
+  /** Upper end of the first delay, in milliseconds. @defaultValue 250 */
+  readonly initialDelayMs?: number | undefined;
+  /** @defaultValue 10_000 */
+  readonly maxDelayMs?: number | undefined;
+  /** @defaultValue 2 */
+  readonly factor?: number | undefined;
+  /** Share of each delay drawn at random, 0 to 1. @defaultValue 1 */
+  readonly jitterRatio?: number | undefined;
+  /** @defaultValue Infinity */
+  readonly maxAttempts?: number | undefined;
+  /** Give up after this long without a connection. @defaultValue 60_000 */
+  readonly maxElapsedMs?: number | undefined;
+  /** Limit for one attempt, handshake included. @defaultValue 10_000 */
+  readonly connectTimeoutMs?: number | undefined;
+}
+
+/** Returns the delay in milliseconds before the next attempt, or `null` to give up. */
+export type ReconnectPolicy = (context: RetryContext) => number | null;
+
+export interface RetryContext {
+  /** Failures in a row, this one included. */
+  readonly attempt: number;
+  /** Since the connection was lost. */
+  readonly elapsedMs: number;
+  readonly error: AnyAudioStreamError;
+}
+
+export interface HeartbeatOptions {
+  /** Silence after which a heartbeat is sent. @defaultValue 10_000 */
+  readonly intervalMs?: number | undefined;
+  /** How long to wait for the answer before the connection is given up. @defaultValue 5_000 */
+  readonly timeoutMs?: number | undefined;
+}

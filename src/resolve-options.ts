@@ -1,0 +1,107 @@
+import type { AudioFormat } from "./capture/source.js";
+import { DEFAULTS } from "./defaults.js";
+import type { AnyAudioStreamError } from "./errors.js";
+import { type Random, randomId } from "./internal/random.js";
+import type { AudioStreamOptions, HeartbeatOptions, ReconnectOptions, ReplayOptions } from "./options.js";
+import type { HeartbeatTerms } from "./session/heartbeat.js";
+import type { RetryOptions, SessionOptions } from "./session/session-options.js";
+import { version } from "./version.js";
+
+export interface ResolvedOptions {
+  readonly format: AudioFormat;
+  readonly frameDurationMs: number;
+  readonly session: SessionOptions;
+}
+
+/** Fills in the defaults. @throws TypeError or RangeError naming the option, what it may be and what it is. */
+export function resolveOptions(options: AudioStreamOptions, random: Random): ResolvedOptions {
+  const sampleRate = inRange("sampleRate", options.sampleRate ?? DEFAULTS.sampleRate, 8_000, 48_000);
+  if (!Number.isInteger(sampleRate)) throw new RangeError(`sampleRate must be a whole number, and is ${sampleRate}.`);
+  const encoding = oneOf("encoding", options.encoding ?? DEFAULTS.encoding, ["pcm_s16le"]);
+  if (options.getToken !== undefined) isFunction("getToken", options.getToken);
+  const reconnect = options.reconnect ?? DEFAULTS.reconnect;
+  return {
+    format: { encoding, sampleRate, channelCount: 1 },
+    frameDurationMs: inRange("frameDurationMs", options.frameDurationMs ?? DEFAULTS.frameDurationMs, 5, 200),
+    session: {
+      sessionId: randomId(),
+      clientId: randomId(),
+      agent: `loquilex/${version}`,
+      format: { encoding, sampleRate, channels: 1 },
+      replay: resolveReplay(options.replay ?? {}),
+      retry: resolveRetry(reconnect),
+      connectTimeoutMs: inRange(
+        "reconnect.connectTimeoutMs",
+        (typeof reconnect === "object" ? reconnect.connectTimeoutMs : undefined) ?? DEFAULTS.reconnect.connectTimeoutMs,
+        100,
+        300_000,
+      ),
+      heartbeat: resolveHeartbeat(options.heartbeat ?? {}),
+      renewableToken: options.getToken !== undefined,
+      random,
+    },
+  };
+}
+
+function resolveReplay(given: ReplayOptions): SessionOptions["replay"] {
+  const { maxDurationMs, maxBytes, whenFull } = { ...DEFAULTS.replay, ...defined(given) };
+  return {
+    maxDurationMs: inRange("replay.maxDurationMs", maxDurationMs, 1_000, 3_600_000),
+    maxBytes: inRange("replay.maxBytes", maxBytes, 16_384, 1_073_741_824),
+    whenFull: oneOf("replay.whenFull", whenFull, ["drop-oldest", "fail"]),
+  };
+}
+
+function resolveRetry(given: AudioStreamOptions["reconnect"]): RetryOptions | undefined {
+  if (given === false) return undefined;
+  const options: ReconnectOptions = typeof given === "object" ? given : {};
+  const all = { ...DEFAULTS.reconnect, ...defined(options) };
+  return {
+    initialDelayMs: inRange("reconnect.initialDelayMs", all.initialDelayMs, 0, 3_600_000),
+    maxDelayMs: inRange("reconnect.maxDelayMs", all.maxDelayMs, 0, 3_600_000),
+    factor: inRange("reconnect.factor", all.factor, 1, 10),
+    jitterRatio: inRange("reconnect.jitterRatio", all.jitterRatio, 0, 1),
+    maxAttempts: inRange("reconnect.maxAttempts", all.maxAttempts, 0, Number.POSITIVE_INFINITY),
+    maxElapsedMs: inRange("reconnect.maxElapsedMs", all.maxElapsedMs, 0, Number.POSITIVE_INFINITY),
+    policy:
+      typeof given === "function"
+        ? ({ error, ...context }) => given({ ...context, error: error as AnyAudioStreamError })
+        : undefined,
+  };
+}
+
+function resolveHeartbeat(given: HeartbeatOptions | false): HeartbeatTerms | undefined {
+  if (given === false) return undefined;
+  const { intervalMs, timeoutMs } = { ...DEFAULTS.heartbeat, ...defined(given) };
+  return {
+    intervalMs: inRange("heartbeat.intervalMs", intervalMs, 100, 3_600_000),
+    timeoutMs: inRange("heartbeat.timeoutMs", timeoutMs, 100, 3_600_000),
+  };
+}
+
+/** An option given as `undefined` counts as not given. */
+function defined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+/** @throws TypeError or RangeError in the words of the option's name. */
+export function inRange(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value !== "number" || Number.isNaN(value)) {
+    throw new TypeError(`${name} must be a number, and is ${String(value)}.`);
+  }
+  if (value < min || value > max) throw new RangeError(`${name} must be from ${min} to ${max}, and is ${value}.`);
+  return value;
+}
+
+function oneOf<const T extends string>(name: string, value: string, allowed: readonly T[]): T {
+  if (!allowed.includes(value as T)) {
+    throw new TypeError(`${name} must be one of ${allowed.join(", ")}, and is "${value}".`);
+  }
+  return value as T;
+}
+
+function isFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") throw new TypeError(`${name} must be a function, and is ${typeof value}.`);
+}

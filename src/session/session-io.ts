@@ -1,0 +1,86 @@
+import type { AudioStreamError } from "../errors.js";
+import type { ServerMessage } from "../protocol/messages.js";
+import type { CapturedFrame } from "./audio-sender.js";
+import type { AudioRange } from "./loss-ledger.js";
+
+/** Names one connection; later ones are greater. */
+export type ConnectionId = number;
+
+/** What happens to a session. */
+export type SessionInput =
+  | { readonly type: "start" }
+  | { readonly type: "frame"; readonly frame: CapturedFrame }
+  /** The transport has opened the connection. */
+  | { readonly type: "open"; readonly connection: ConnectionId; readonly token: string | undefined }
+  | { readonly type: "message"; readonly connection: ConnectionId; readonly data: string | Uint8Array }
+  /** The connection is gone, or never came to be. */
+  | { readonly type: "lost"; readonly connection: ConnectionId; readonly loss: ConnectionLoss }
+  /** The time asked for with `wakeAt` has come. */
+  | { readonly type: "time" }
+  /** The network or the page came back: look after the link now. */
+  | { readonly type: "probe" }
+  /** No more frames will come: finish, say goodbye and end. */
+  | { readonly type: "end"; readonly timeoutMs: number }
+  | { readonly type: "abort" };
+
+export type ConnectionLoss =
+  | { readonly kind: "closed"; readonly code: number; readonly reason: string }
+  | { readonly kind: "failed"; readonly error: AudioStreamError };
+
+/** What a session wants done. */
+export type SessionOutput =
+  | { readonly type: "connect"; readonly connection: ConnectionId; readonly attempt: number }
+  | { readonly type: "send"; readonly connection: ConnectionId; readonly data: string | Uint8Array<ArrayBuffer> }
+  /** Detach from the connection and close it, without waiting for it. */
+  | { readonly type: "disconnect"; readonly connection: ConnectionId; readonly code: number; readonly reason: string }
+  | { readonly type: "event"; readonly event: SessionEvent };
+
+/** What the page learns. */
+export type SessionEvent =
+  | {
+      readonly type: "connected";
+      /** `undefined` on the first connection. */
+      readonly reconnection: Reconnection | undefined;
+    }
+  | {
+      readonly type: "reconnecting";
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly error: AudioStreamError;
+    }
+  | { readonly type: "message"; readonly message: ServerMessage }
+  | { readonly type: "drop"; readonly range: AudioRange }
+  | { readonly type: "warning"; readonly error: AudioStreamError }
+  /** More audio was acknowledged. */
+  | { readonly type: "acknowledged"; readonly position: number }
+  /** The server has everything and has said goodbye. */
+  | { readonly type: "ended" }
+  | { readonly type: "failed"; readonly error: AudioStreamError };
+
+export interface Reconnection {
+  readonly resumed: boolean;
+  readonly replayedFrames: number;
+  readonly downtimeMs: number;
+  readonly missingAudio: AudioRange | undefined;
+  readonly missingMessages: { readonly fromSeq: number; readonly toSeq: number } | undefined;
+}
+
+/** Figures for `getStats()`. */
+export interface SessionStats {
+  readonly framesCaptured: number;
+  readonly samplesCaptured: number;
+  readonly capturedPosition: number;
+  readonly sentPosition: number;
+  readonly acknowledgedPosition: number;
+  readonly framesSent: number;
+  readonly framesRetransmitted: number;
+  readonly samplesDropped: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly bufferedFrames: number;
+  readonly bufferedSamples: number;
+  readonly bufferedBytes: number;
+  readonly roundTripTimeMs: number | undefined;
+  readonly reconnectCount: number;
+  readonly captureGapCount: number;
+}

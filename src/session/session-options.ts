@@ -1,0 +1,35 @@
+import type { AudioStreamError } from "../errors.js";
+import type { Random } from "../internal/random.js";
+import type { AudioEncoding } from "../protocol/messages.js";
+import type { BackoffOptions } from "./backoff.js";
+import type { HeartbeatTerms } from "./heartbeat.js";
+
+export interface RetryOptions extends BackoffOptions {
+  readonly maxAttempts: number;
+  readonly maxElapsedMs: number;
+  /** Replaces the computed delay; `null` gives up. */
+  readonly policy:
+    | ((context: { attempt: number; elapsedMs: number; error: AudioStreamError }) => number | null)
+    | undefined;
+}
+
+/** Everything a session needs to know, all defaults filled in. */
+export interface SessionOptions {
+  readonly sessionId: string;
+  readonly clientId: string;
+  readonly agent: string;
+  readonly format: { readonly encoding: AudioEncoding; readonly sampleRate: number; readonly channels: number };
+  readonly replay: {
+    readonly maxDurationMs: number;
+    readonly maxBytes: number;
+    readonly whenFull: "drop-oldest" | "fail";
+  };
+  /** `undefined`: the first lost connection ends the session. */
+  readonly retry: RetryOptions | undefined;
+  readonly connectTimeoutMs: number;
+  /** `undefined`: only the transport tells that a peer is gone. */
+  readonly heartbeat: HeartbeatTerms | undefined;
+  /** Whether asking for a token again may bring a better one. */
+  readonly renewableToken: boolean;
+  readonly random: Random;
+}

@@ -1,0 +1,34 @@
+/** Counters only grow and survive reconnects, as in `RTCPeerConnection.getStats()`; durations are milliseconds. */
+export interface StreamStats {
+  /** When the figures were taken, on the `performance.now()` clock. */
+  readonly timestamp: DOMHighResTimeStamp;
+  readonly capturedDurationMs: number;
+  /** Audio put on the wire at least once. */
+  readonly sentDurationMs: number;
+  /** Audio the server has said it keeps. */
+  readonly acknowledgedDurationMs: number;
+  readonly framesCaptured: number;
+  /** Samples at the wire's rate, all frames together. */
+  readonly samplesCaptured: number;
+  /** Every sending counts. */
+  readonly framesSent: number;
+  readonly framesRetransmitted: number;
+  /** Lost for good, all of it announced by `drop` events. */
+  readonly droppedDurationMs: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Held for sending or sending again, what is acknowledged but kept for safety not counted. */
+  readonly bufferedFrames: number;
+  readonly bufferedDurationMs: number;
+  /** Memory of everything held. */
+  readonly bufferedBytes: number;
+  /** Of the last heartbeat that was answered. */
+  readonly roundTripTimeMs: number | undefined;
+  readonly reconnectCount: number;
+  /** Times the audio thread or the device left something out. */
+  readonly captureGapCount: number;
+  /** Loudest sample of the last frame, linear, 0 to 1. */
+  readonly audioLevel: number;
+  /** Root mean square of the last frame, linear, 0 to 1. */
+  readonly rmsLevel: number;
+}

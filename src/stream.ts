@@ -1,0 +1,464 @@
+import type { AudioCapture, AudioFrame, AudioSource } from "./capture/source.js";
+import { DEFAULTS } from "./defaults.js";
+import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "./errors.js";
+import {
+  type AudioStreamEventMap,
+  CloseInfoEvent,
+  DropEvent,
+  ReconnectedEvent,
+  ReconnectingEvent,
+  type ServerEvent,
+  WarningEvent,
+} from "./events.js";
+import { mainHost, type SessionHost } from "./host/main-host.js";
+import { withSignal } from "./internal/abort.js";
+import { asyncDispose } from "./internal/async-dispose.js";
+import { systemClock } from "./internal/clock.js";
+import { type Deferred, deferred } from "./internal/deferred.js";
+import { MessageQueue } from "./internal/message-queue.js";
+import { Scope } from "./internal/scope.js";
+import type { AbortOptions, AudioStreamOptions, CloseOptions, PauseOptions } from "./options.js";
+import { inRange, type ResolvedOptions, resolveOptions } from "./resolve-options.js";
+import type { SessionEvent } from "./session/session-io.js";
+import type { CloseInfo, StreamState } from "./state.js";
+import type { StreamStats } from "./stats.js";
+import type { Transport } from "./transport/transport.js";
+
+export interface AudioStreamParts {
+  readonly source: AudioSource;
+  readonly transport: Transport;
+}
+
+/** A device that is open but silent for this long, in milliseconds, does not work. */
+const FIRST_FRAME_TIMEOUT_MS = 5_000;
+/** Messages a slow reader of {@link AudioStream.messages} may leave unread. */
+const MESSAGE_QUEUE_LIMIT = 10_000;
+
+interface FlushWaiter {
+  readonly position: number;
+  readonly done: Deferred<void>;
+}
+
+/**
+ * Carries audio from a source to a server, keeps it until the server has it, and lets go of everything when it ends.
+ * Nothing happens before {@link AudioStream.start}.
+ */
+export class AudioStream<Message = ServerEvent> extends EventTarget implements AsyncDisposable {
+  readonly #parts: AudioStreamParts;
+  readonly #options: AudioStreamOptions;
+  readonly #resolved: ResolvedOptions;
+  readonly #scope: Scope;
+  readonly #captureScope: Scope;
+  readonly #closed = deferred<CloseInfo>();
+  readonly #flushes = new Set<FlushWaiter>();
+  readonly #readers = new Set<MessageQueue<Message>>();
+  #host: SessionHost | undefined;
+  #capture: AudioCapture | undefined;
+  #start: Deferred<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #info: CloseInfo | undefined;
+  #state: StreamState = "idle";
+  #paused = false;
+  #interrupted = false;
+  #hasAudio = false;
+  #connected = false;
+  #everConnected = false;
+  #audioLevel = 0;
+  #rmsLevel = 0;
+
+  /** @throws TypeError or RangeError naming the option that cannot be. */
+  constructor(parts: AudioStreamParts, options: AudioStreamOptions = {}) {
+    super();
+    this.#parts = parts;
+    this.#options = options;
+    this.#resolved = resolveOptions(options, Math.random);
+    this.#scope = new Scope({
+      name: "stream",
+      clock: systemClock,
+      onReport: ({ failures }) => options.logger?.warn("Some resources did not end well.", { failures }),
+    });
+    this.#captureScope = this.#scope.child("capture");
+  }
+
+  /** What the stream is doing; each change fires `statechange`. */
+  get state(): StreamState {
+    return this.#state;
+  }
+
+  /** What the caller asked for, whatever the connection does. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** The captured track, for `getSettings()`; `undefined` until started. */
+  get track(): MediaStreamTrack | undefined {
+    return this.#capture?.track;
+  }
+
+  /** 128 random bits as hexadecimal; survives reconnects. */
+  get sessionId(): string {
+    return this.#resolved.session.sessionId;
+  }
+
+  /** Aborted when the stream ends, however it ends. */
+  get signal(): AbortSignal {
+    return this.#scope.signal;
+  }
+
+  /** Resolves, and never rejects, once everything is released. */
+  get closed(): Promise<CloseInfo> {
+    return this.#closed.promise;
+  }
+
+  /**
+   * Opens the source, then the connection. Call it in a click handler, so that the browser lets audio run.
+   * Resolves when audio flows and the server has answered. A second call returns the first one's promise; aborting
+   * its signal aborts the stream, since half a start is of no use.
+   * @throws AudioStreamError when the source cannot be opened, the server refuses, or the retries are used up.
+   */
+  start(options: AbortOptions = {}): Promise<void> {
+    if (this.#info !== undefined) return Promise.reject(this.#endReason());
+    if (this.#closing !== undefined) return Promise.reject(this.#invalidState("start"));
+    if (this.#start === undefined) {
+      this.#start = deferred();
+      this.#scope.follow(this.#options.signal, (reason) => this.abort(reason));
+      this.#begin();
+    }
+    const abortWithCall = this.#scope.follow(
+      options.signal,
+      (reason) => this.#state === "starting" && this.abort(reason),
+    );
+    const { promise } = this.#start;
+    promise.then(abortWithCall.dispose, abortWithCall.dispose);
+    return promise;
+  }
+
+  /**
+   * Stops capturing; what was captured is still sent. Positions count on without a gap after {@link resume}.
+   * @throws AudioStreamError `invalid-state` before the start and after the end.
+   */
+  async pause(options: PauseOptions = {}): Promise<void> {
+    const capture = this.#running("pause");
+    this.#paused = true;
+    this.#refresh();
+    await this.#bound(capture.pause(options.releaseDevice ?? DEFAULTS.pause.releaseDevice), options.signal);
+  }
+
+  /** Captures again, after acquiring the device again if it was released. */
+  async resume(options: AbortOptions = {}): Promise<void> {
+    const capture = this.#running("resume");
+    await this.#bound(capture.resume(), options.signal);
+    this.#paused = false;
+    this.#refresh();
+  }
+
+  /** Resolves when the server has acknowledged every frame captured before the call. */
+  async flush(options: AbortOptions = {}): Promise<void> {
+    const capture = this.#running("flush");
+    await this.#bound(capture.flush(), options.signal);
+    const stats = this.#host?.stats();
+    if (stats === undefined || stats.acknowledgedPosition >= stats.capturedPosition) return;
+    const waiter = { position: stats.capturedPosition, done: deferred<void>() };
+    this.#flushes.add(waiter);
+    try {
+      await this.#bound(waiter.done.promise, options.signal);
+    } finally {
+      this.#flushes.delete(waiter);
+    }
+  }
+
+  /**
+   * Stops capturing, sends everything, waits for the last captions, says goodbye and releases. Idempotent.
+   * @throws AudioStreamError `close-timeout` when the server does not confirm in time; everything is released all the same.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    if (this.#closing === undefined) {
+      const timeoutMs = inRange("timeoutMs", options.timeoutMs ?? DEFAULTS.close.timeoutMs, 0, 3_600_000);
+      this.#closing = this.closed.then((info) => {
+        if (info.outcome === "failed") throw info.error;
+        if (info.outcome === "aborted") throw info.reason;
+      });
+      // Whoever ignores this promise still has `closed` and the `close` event.
+      this.#closing.catch(() => {});
+      void this.#finishGracefully(timeoutMs);
+    }
+    return options.signal === undefined ? this.#closing : withSignal(this.#closing, options.signal);
+  }
+
+  /** Releases everything before it returns; unacknowledged audio is discarded. Idempotent. */
+  abort(reason: unknown = new DOMException("The stream was aborted.", "AbortError")): void {
+    this.#finish({ outcome: "aborted", reason });
+  }
+
+  /** Closes like {@link close}; how that went is in {@link closed}. */
+  async [asyncDispose](): Promise<void> {
+    await this.close().catch(() => {});
+    await this.closed;
+  }
+
+  async getStats(): Promise<StreamStats> {
+    const stats = this.#host?.stats();
+    const toMs = (samples = 0) => (samples / this.#resolved.format.sampleRate) * 1_000;
+    return {
+      timestamp: performance.now(),
+      capturedDurationMs: toMs(stats?.samplesCaptured),
+      sentDurationMs: toMs(stats?.sentPosition),
+      acknowledgedDurationMs: toMs(stats?.acknowledgedPosition),
+      framesCaptured: stats?.framesCaptured ?? 0,
+      samplesCaptured: stats?.samplesCaptured ?? 0,
+      framesSent: stats?.framesSent ?? 0,
+      framesRetransmitted: stats?.framesRetransmitted ?? 0,
+      droppedDurationMs: toMs(stats?.samplesDropped),
+      bytesSent: stats?.bytesSent ?? 0,
+      bytesReceived: stats?.bytesReceived ?? 0,
+      bufferedFrames: stats?.bufferedFrames ?? 0,
+      bufferedDurationMs: toMs(stats?.bufferedSamples),
+      bufferedBytes: stats?.bufferedBytes ?? 0,
+      roundTripTimeMs: stats?.roundTripTimeMs,
+      reconnectCount: stats?.reconnectCount ?? 0,
+      captureGapCount: stats?.captureGapCount ?? 0,
+      audioLevel: this.#audioLevel,
+      rmsLevel: this.#rmsLevel,
+    };
+  }
+
+  /** Messages of the server, from now until the stream ends. A reader who leaves 10,000 unread gets an error. */
+  messages(options: AbortOptions = {}): AsyncIterableIterator<Message> {
+    const queue = new MessageQueue<Message>({
+      limit: MESSAGE_QUEUE_LIMIT,
+      overflow: () => new RangeError(`More than ${MESSAGE_QUEUE_LIMIT} messages were left unread. Read them faster.`),
+      onReturn: () => {
+        this.#readers.delete(queue);
+        following.dispose();
+      },
+    });
+    this.#readers.add(queue);
+    const following = this.#scope.follow(options.signal, (reason) => queue.fail(reason));
+    if (this.#info !== undefined) queue.close();
+    return queue;
+  }
+
+  override addEventListener<K extends keyof AudioStreamEventMap<Message>>(
+    type: K,
+    listener: (this: AudioStream<Message>, event: AudioStreamEventMap<Message>[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener, options);
+  }
+
+  override removeEventListener<K extends keyof AudioStreamEventMap<Message>>(
+    type: K,
+    listener: (this: AudioStream<Message>, event: AudioStreamEventMap<Message>[K]) => void,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  override removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  override removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void {
+    super.removeEventListener(type, listener, options);
+  }
+
+  // ---------------------------------------------------------------- source
+
+  #begin(): void {
+    this.#refresh();
+    this.#host = mainHost({
+      session: this.#resolved.session,
+      transport: this.#parts.transport,
+      clock: systemClock,
+      scope: this.#scope.child("session"),
+      getToken: this.#options.getToken,
+      onEvent: (event) => this.#onSessionEvent(event),
+    });
+    this.#openSource().catch((error: unknown) => this.#fail(toStreamError(error)));
+  }
+
+  async #openSource(): Promise<void> {
+    const { signal } = this.#captureScope;
+    try {
+      this.#capture = await this.#parts.source.open({
+        signal,
+        format: this.#resolved.format,
+        frameDurationMs: this.#resolved.frameDurationMs,
+        onFrame: (frame) => this.#onFrame(frame),
+        onInterrupt: (interrupted) => {
+          this.#interrupted = interrupted;
+          this.#refresh();
+        },
+        onEnd: (error) => this.#fail(error),
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    if (signal.aborted) return;
+    this.#host?.start();
+    if (this.#hasAudio) return;
+    const watchdog = this.#captureScope.timeout(FIRST_FRAME_TIMEOUT_MS, () => {
+      if (!this.#hasAudio && !this.#paused) this.#fail(noAudio());
+    });
+    this.#start?.promise.then(watchdog.dispose, watchdog.dispose);
+  }
+
+  #onFrame(frame: AudioFrame): void {
+    this.#audioLevel = frame.peakLevel;
+    this.#rmsLevel = frame.rmsLevel;
+    this.#host?.send({ payload: frame.payload, position: frame.position, sampleCount: frame.sampleCount });
+    if (!this.#hasAudio) {
+      this.#hasAudio = true;
+      this.#refresh();
+    }
+  }
+
+  // ---------------------------------------------------------------- session
+
+  #onSessionEvent(event: SessionEvent): void {
+    switch (event.type) {
+      case "connected":
+        this.#connected = true;
+        this.#everConnected = true;
+        this.#refresh();
+        if (event.reconnection !== undefined) this.dispatchEvent(new ReconnectedEvent(event.reconnection));
+        return;
+      case "reconnecting":
+        this.#connected = false;
+        this.#refresh();
+        this.dispatchEvent(new ReconnectingEvent({ ...event, error: toStreamError(event.error) }));
+        return;
+      case "message":
+        this.dispatchEvent(new MessageEvent("message", { data: event.message }));
+        for (const reader of this.#readers) reader.push(event.message as Message);
+        return;
+      case "drop": {
+        const { from, to } = event.range;
+        const durationMs = ((to - from) / this.#resolved.format.sampleRate) * 1_000;
+        this.dispatchEvent(new DropEvent({ from, to, durationMs }));
+        return;
+      }
+      case "warning":
+        this.#options.logger?.warn(event.error.message, { code: event.error.code });
+        this.dispatchEvent(new WarningEvent(toStreamError(event.error)));
+        return;
+      case "acknowledged":
+        for (const waiter of this.#flushes) if (event.position >= waiter.position) waiter.done.resolve();
+        return;
+      case "ended":
+        this.#finish({ outcome: "closed" });
+        return;
+      case "failed":
+        this.#fail(event.error);
+    }
+  }
+
+  // ---------------------------------------------------------------- state
+
+  #refresh(): void {
+    const state = this.#derivedState();
+    if (state === this.#state) return;
+    this.#state = state;
+    if (state !== "starting" && state !== "closing" && state !== "closed") this.#start?.resolve();
+    this.dispatchEvent(new Event("statechange"));
+  }
+
+  #derivedState(): StreamState {
+    if (this.#info !== undefined) return "closed";
+    if (this.#closing !== undefined) return "closing";
+    if (this.#start === undefined) return "idle";
+    if (!this.#everConnected || !(this.#hasAudio || this.#paused)) return "starting";
+    if (!this.#connected) return "reconnecting";
+    if (this.#interrupted) return "interrupted";
+    return this.#paused ? "paused" : "streaming";
+  }
+
+  #running(call: string): AudioCapture {
+    if (this.#capture === undefined || this.#info !== undefined || this.#closing !== undefined) {
+      throw this.#invalidState(call);
+    }
+    return this.#capture;
+  }
+
+  /** Waits no longer than the call's signal and the stream allow. */
+  #bound<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    return withSignal(withSignal(promise, signal), this.#scope.signal);
+  }
+
+  #invalidState(call: string): AudioStreamError {
+    return new AudioStreamError(
+      "invalid-state",
+      `${call}() is not possible while the stream is ${this.#state}. A stream is started once; make a new one to start again.`,
+      { details: { state: this.#state } },
+    );
+  }
+
+  // ---------------------------------------------------------------- end
+
+  async #finishGracefully(timeoutMs: number): Promise<void> {
+    if (this.#start === undefined) {
+      this.#finish({ outcome: "closed" });
+      return;
+    }
+    this.#refresh();
+    await this.#capture?.stop().catch((error: unknown) => {
+      this.#options.logger?.warn("The capture did not stop well; its last audio may be missing.", { error });
+    });
+    void this.#captureScope.dispose();
+    this.#host?.end(timeoutMs);
+  }
+
+  #fail(error: AudioStreamError): void {
+    this.#finish({ outcome: "failed", error: toStreamError(error) });
+  }
+
+  #finish(info: CloseInfo): void {
+    if (this.#info !== undefined) return;
+    this.#info = info;
+    const reason = this.#endReason();
+    const released = this.#scope.dispose(reason);
+    this.#start?.reject(reason);
+    for (const waiter of this.#flushes) waiter.done.reject(reason);
+    for (const reader of this.#readers) reader.close();
+    this.#refresh();
+    void released.then(() => {
+      this.dispatchEvent(new CloseInfoEvent(info));
+      this.#closed.resolve(info);
+    });
+  }
+
+  #endReason(): unknown {
+    if (this.#info?.outcome === "failed") return this.#info.error;
+    if (this.#info?.outcome === "aborted") return this.#info.reason;
+    return this.#invalidState("This call");
+  }
+}
+
+function toStreamError(error: unknown): AnyAudioStreamError {
+  if (isAudioStreamError(error)) return error;
+  const what = error instanceof Error ? error.message : String(error);
+  return new AudioStreamError("capture-failed", `The audio source failed: ${what}`, {
+    details: undefined,
+    cause: error,
+  }) as AnyAudioStreamError;
+}
+
+const noAudio = (): AudioStreamError =>
+  new AudioStreamError(
+    "capture-failed",
+    `The microphone is open but delivers no audio after ${FIRST_FRAME_TIMEOUT_MS / 1_000} seconds. Call start() in a click handler, and check that no other program blocks the device.`,
+    { details: undefined },
+  );
