@@ -1,0 +1,82 @@
+import { resolve } from "node:path";
+import { helpText } from "./help.js";
+import { SETTINGS, type Setting } from "./settings.js";
+
+type Values = { readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never };
+
+/** Everything the reference backend can be told, read once at the start and frozen. {@link SETTINGS} says what each means. */
+export type ServerConfig = Readonly<Values>;
+
+/** A setting is wrong; the message is one sentence that names it, its value and what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export type Invocation =
+  | { readonly kind: "serve"; readonly config: ServerConfig }
+  | { readonly kind: "help"; readonly text: string };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Flags win over the environment, which wins over the defaults; an empty environment variable counts as unset.
+ * @param argv the arguments after the program's name.
+ * @throws ConfigError on the first setting that is wrong.
+ */
+export function readInvocation(argv: readonly string[], environment: Environment): Invocation {
+  const flags = readFlags(argv);
+  if (flags.has("help")) return { kind: "help", text: helpText() };
+  const values: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries(SETTINGS) as [string, Setting<unknown>][]) {
+    values[key] = readSetting(setting, flags, environment);
+  }
+  const config = { ...(values as Values), outDir: resolve((values as Values).outDir) };
+  checkTogether(config);
+  return { kind: "serve", config: Object.freeze(config) };
+}
+
+function readFlags(argv: readonly string[]): Map<string, string> {
+  const known = new Map(Object.values(SETTINGS).map((setting) => [setting.flag, setting]));
+  const flags = new Map<string, string>();
+  for (let index = 0; index < argv.length; index += 1) {
+    const argument = argv[index] ?? "";
+    const match = /^--([a-z-]+)(?:=(.*))?$/s.exec(argument);
+    const name = match?.[1] ?? "";
+    if (argument === "--help" || argument === "-h") {
+      flags.set("help", "");
+    } else if (name !== "" && known.has(name)) {
+      const value = match?.[2] ?? argv[++index];
+      if (value === undefined)
+        throw new ConfigError(`--${name} must be followed by a value; --help lists what is allowed.`);
+      flags.set(name, value);
+    } else {
+      throw new ConfigError(`"${argument}" is not an option of this server; --help lists them.`);
+    }
+  }
+  return flags;
+}
+
+function readSetting(setting: Setting<unknown>, flags: ReadonlyMap<string, string>, environment: Environment): unknown {
+  const fromFlag = setting.flag === undefined ? undefined : flags.get(setting.flag);
+  const text = fromFlag ?? environment[setting.env];
+  if (text === undefined || (fromFlag === undefined && text === "")) return setting.fallback;
+  const value = setting.read(text);
+  if (value !== undefined) return value;
+  const name = fromFlag === undefined ? setting.env : `--${setting.flag}`;
+  const shown = setting.secret ? "(not shown)" : JSON.stringify(text);
+  throw new ConfigError(`${name} is ${shown}, and must be ${setting.allowed}.`);
+}
+
+/** What no setting can tell alone. */
+function checkTogether(config: ServerConfig): void {
+  if (config.heartbeatTimeoutSec <= config.heartbeatSec) {
+    throw new ConfigError(
+      `LX_WS_HEARTBEAT_TIMEOUT_SEC is ${config.heartbeatTimeoutSec}, and must be more than LX_WS_HEARTBEAT_SEC, which is ${config.heartbeatSec}.`,
+    );
+  }
+  if (config.engine === "command" && config.engineCommand === undefined) {
+    throw new ConfigError(
+      'LX_ENGINE_COMMAND is not set, and must be a shell command when LX_ENGINE (or --engine) is "command".',
+    );
+  }
+}
