@@ -1,0 +1,34 @@
+/** The module that runs on the audio thread. It is bundled into one file by itself. */
+import { CapturePipeline } from "./capture-pipeline.js";
+import { PROCESSOR_NAME, type ProcessorCommand } from "./port-messages.js";
+import type { Processor, ProcessorOptions, WorkletScope } from "./worklet-scope.js";
+
+const scope = globalThis as unknown as WorkletScope;
+const NO_CHANNELS: readonly Float32Array[] = [];
+
+class CaptureProcessor extends scope.AudioWorkletProcessor implements Processor {
+  readonly #pipeline: CapturePipeline;
+
+  constructor({ processorOptions }: ProcessorOptions) {
+    super();
+    const { port } = this;
+    this.#pipeline = new CapturePipeline(scope.sampleRate, processorOptions, (message, transfer) =>
+      port.postMessage(message, transfer),
+    );
+    port.onmessage = ({ data }: MessageEvent<ProcessorCommand>) => {
+      this.#pipeline.command(data);
+      if (data.type === "stop") port.close();
+    };
+  }
+
+  process(inputs: readonly (readonly Float32Array[])[]): boolean {
+    return this.#pipeline.process(inputs[0] ?? NO_CHANNELS, scope.currentFrame);
+  }
+}
+
+try {
+  scope.registerProcessor(PROCESSOR_NAME, CaptureProcessor);
+} catch (error) {
+  // The context already has it, from another load of this module.
+  if (!(error instanceof Object && "name" in error && error.name === "NotSupportedError")) throw error;
+}
