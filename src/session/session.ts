@@ -352,6 +352,7 @@ export class Session {
         break;
       case "audio.resync":
         this.#sender.resync(message.data.position);
+        if (this.#end !== undefined) this.#end.sentOn = undefined;
         break;
       case "server.hb":
         this.#onHeartbeat(message.corr);

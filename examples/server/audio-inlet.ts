@@ -1,0 +1,110 @@
+import {
+  AudioFrameFlag,
+  type AudioOffer,
+  bytesPerSample,
+  decodeAudioFrame,
+  ShapeError,
+  type WireAudioFrame,
+} from "loquilex/protocol";
+
+/** How far ahead of the clock a position may be, in milliseconds, before it cannot be true. */
+const CLOCK_SLACK_MS = 60_000;
+
+export type AudioVerdict =
+  | { readonly type: "append"; readonly frame: WireAudioFrame }
+  | { readonly type: "duplicate" }
+  /** Something is missing before the frame; the client must go back to `position`. */
+  | { readonly type: "resync"; readonly position: number }
+  /** Told already. */
+  | { readonly type: "await-resync" };
+
+/** Takes audio frames in order, each sample once, and knows what is in and what is kept. */
+export class AudioInlet {
+  readonly #offer: AudioOffer;
+  readonly #windowSamples: number;
+  readonly #openedAt: number;
+  /** End position and size of what is in and not yet kept, oldest first. */
+  #pending: { readonly end: number; readonly samples: number }[] = [];
+  #pendingSamples = 0;
+  #expected: number;
+  #kept: number;
+  #resyncFor: number | undefined;
+  #closed = false;
+
+  constructor(options: { readonly offer: AudioOffer; readonly windowSamples: number; readonly now: number }) {
+    this.#offer = options.offer;
+    this.#windowSamples = options.windowSamples;
+    this.#openedAt = options.now;
+    this.#expected = options.offer.first;
+    this.#kept = options.offer.first;
+  }
+
+  /** Position of the next sample to come. */
+  get expected(): number {
+    return this.#expected;
+  }
+
+  /** Everything before this position is safe. */
+  get kept(): number {
+    return this.#kept;
+  }
+
+  /** @throws ShapeError when the frame is not what was agreed on. */
+  take(bytes: Uint8Array<ArrayBuffer>, now: number): AudioVerdict {
+    const frame = decodeAudioFrame(bytes, this.#offer);
+    const end = frame.position + frame.sampleCount;
+    if (end <= this.#expected) return { type: "duplicate" };
+    if (this.#closed) throw new ShapeError("No audio may follow client.end.");
+    if (frame.position > this.#expected && (frame.flags & AudioFrameFlag.gap) === 0) {
+      if (this.#resyncFor === this.#expected) return { type: "await-resync" };
+      this.#resyncFor = this.#expected;
+      return { type: "resync", position: this.#expected };
+    }
+    const aheadMs = ((end - this.#offer.next) / this.#offer.sample_rate) * 1_000 - (now - this.#openedAt);
+    if (aheadMs > CLOCK_SLACK_MS) throw new ShapeError("An audio frame's position must not lie in the future.");
+    const fresh = frame.position < this.#expected ? this.#withoutHead(frame) : frame;
+    if (this.#pendingSamples > 0 && this.#pendingSamples + fresh.sampleCount > this.#windowSamples) {
+      throw new ShapeError("A client must not send more audio than its window holds.");
+    }
+    this.#expected = end;
+    this.#resyncFor = undefined;
+    this.#pending.push({ end, samples: fresh.sampleCount });
+    this.#pendingSamples += fresh.sampleCount;
+    return { type: "append", frame: fresh };
+  }
+
+  /** Everything before `position` is safe now. */
+  keep(position: number): void {
+    this.#kept = Math.max(this.#kept, Math.min(position, this.#expected));
+    while (this.#pending[0] !== undefined && this.#pending[0].end <= this.#kept) {
+      this.#pendingSamples -= this.#pending.shift()?.samples ?? 0;
+    }
+  }
+
+  /** What was in and not kept is gone. */
+  rewind(position: number): void {
+    this.#expected = position;
+    this.#kept = position;
+    this.#pending = [];
+    this.#pendingSamples = 0;
+    this.#resyncFor = undefined;
+    this.#closed = false;
+  }
+
+  /** The client has said that nothing follows. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #withoutHead(frame: WireAudioFrame): WireAudioFrame {
+    const size = bytesPerSample(this.#offer.encoding);
+    if (size === undefined) throw new ShapeError("A frame of this encoding must start where the last one ended.");
+    const known = this.#expected - frame.position;
+    return {
+      ...frame,
+      position: this.#expected,
+      sampleCount: frame.sampleCount - known,
+      payload: frame.payload.subarray(known * size * this.#offer.channels),
+    };
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * The secrets a client may resume with. Each attach issues a new one; since its answer can be lost, the older ones stay
+ * good until the client has shown that it has a newer one.
+ */
+export class ResumeSecrets {
+  readonly #create: () => string;
+  readonly #equal: (a: string, b: string) => boolean;
+  #valid: string[] = [];
+
+  constructor(create: () => string, equal: (a: string, b: string) => boolean) {
+    this.#create = create;
+    this.#equal = equal;
+  }
+
+  issue(): string {
+    const secret = this.#create();
+    this.#valid.push(secret);
+    // Many lost answers in a row must not grow the list; the oldest, which the client has proved, stays.
+    if (this.#valid.length > 16) this.#valid.splice(1, 1);
+    return secret;
+  }
+
+  /** Whether the secret is good. Using it makes all older ones void. */
+  use(secret: string | undefined): boolean {
+    if (secret === undefined) return false;
+    const index = this.#valid.findIndex((valid) => this.#equal(valid, secret));
+    if (index < 0) return false;
+    this.#valid.splice(0, index);
+    return true;
+  }
+}

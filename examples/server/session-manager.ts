@@ -1,0 +1,239 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { type AudioOffer, CloseCode, SUBPROTOCOL } from "loquilex/protocol";
+import type { Clock, Registration, Scope } from "loquilex/resources";
+import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import type { ServerConfig } from "./config.js";
+import type { Engine } from "./engines/engine.js";
+import type { Log } from "./log.js";
+import { isAllowedOrigin } from "./origin-policy.js";
+import type { PeerId } from "./protocol-io.js";
+import { type RegistryInput, type RegistryOutput, type SessionKey, SessionRegistry } from "./session-registry.js";
+import { StreamingSession } from "./streaming-session.js";
+
+export interface SessionManagerOptions {
+  readonly config: ServerConfig;
+  readonly httpServer: Server;
+  readonly engines: Engine;
+  readonly logger: Log;
+  readonly clock: Clock;
+  /** Owns every socket, timer and session. */
+  readonly scope: Scope;
+}
+
+/** Where clients connect. */
+export const STREAM_PATH = "/v1/stream";
+
+const WINDOW_MS = 10_000;
+const PACE = 4;
+/** How long a closed connection may take to say goodbye. */
+const CLOSE_GRACE_MS = 2_000;
+const GO_AWAY_RETRY_MS = 1_000;
+
+/** Gives the protocol its sockets, its time, and a recording and a recogniser for each session. */
+export class SessionManager {
+  readonly #options: SessionManagerOptions;
+  readonly #registry: SessionRegistry;
+  readonly #server: WebSocketServer;
+  readonly #sockets = new Map<PeerId, { readonly socket: WebSocket; readonly scope: Scope }>();
+  readonly #sessions = new Map<string, StreamingSession>();
+  readonly #queue: RegistryInput[] = [];
+  #busy = false;
+  #peers = 0;
+  #timer: Registration | undefined;
+
+  constructor(options: SessionManagerOptions) {
+    this.#options = options;
+    const { config, httpServer, scope } = options;
+    this.#registry = new SessionRegistry({
+      terms: {
+        heartbeatIntervalMs: config.heartbeatSec * 1_000,
+        heartbeatTimeoutMs: config.heartbeatTimeoutSec * 1_000,
+        resumeTtlMs: config.resumeTtlSec * 1_000,
+        resumeMaxEvents: config.resumeMaxEvents,
+        maxInFlight: config.maxInFlight,
+        maxMessageBytes: config.maxMessageBytes,
+        windowMs: WINDOW_MS,
+        pace: PACE,
+        snapshotFinals: config.clientEventBuffer,
+      },
+      maxSessions: config.maxSessions,
+      refuseFormat,
+      createSecret: () => randomBytes(32).toString("base64url"),
+      equalSecrets: equalText,
+      createEpoch: () => randomBytes(6).readUIntBE(0, 6),
+    });
+    this.#server = new WebSocketServer({
+      noServer: true,
+      maxPayload: config.maxMessageBytes,
+      // Only the protocol's own name is ever echoed, so that what else a client offers stays out of every log.
+      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+      perMessageDeflate: false,
+    });
+    scope.defer("websocket server", () => this.#server.close());
+    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket, head);
+    httpServer.on("upgrade", onUpgrade);
+    scope.defer("upgrade listener", () => httpServer.off("upgrade", onUpgrade));
+  }
+
+  /** Sessions that are alive, attached or waiting for their client. */
+  get sessionCount(): number {
+    return this.#registry.sessionCount;
+  }
+
+  /** Takes no more clients, tells those it has to come back, and finishes every recording. */
+  async shutdown(): Promise<void> {
+    const reason = "The server is restarting.";
+    this.#dispatch({ type: "go-away", reason, retryAfterMs: GO_AWAY_RETRY_MS });
+    await Promise.all(Array.from(this.#sessions.values(), (session) => session.dispose()));
+    this.#sessions.clear();
+    await this.#options.scope.dispose();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // A client that is gone before the handshake must not take the server down.
+    socket.on("error", () => socket.destroy());
+    const [path] = (request.url ?? "").split("?", 1);
+    const { origin, host } = request.headers;
+    if (path !== STREAM_PATH) refuseUpgrade(socket, "404 Not Found");
+    else if (!isAllowedOrigin(origin, host, this.#options.config.allowedOrigins))
+      refuseUpgrade(socket, "403 Forbidden");
+    else this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#connected(webSocket));
+  }
+
+  #connected(socket: WebSocket): void {
+    this.#peers += 1;
+    const peer = this.#peers;
+    const scope = this.#options.scope.child(`connection ${peer}`);
+    scope.defer("socket", () => socket.terminate());
+    this.#sockets.set(peer, { socket, scope });
+    socket.on("error", (error) => this.#options.logger.warn({ peer, error: error.message }, "A connection failed."));
+    socket.on("message", (data, isBinary) => {
+      this.#dispatch({ type: "data", peer, data: isBinary ? toBytes(data) : data.toString() });
+    });
+    socket.on("close", (code) => {
+      this.#sockets.delete(peer);
+      void scope.dispose();
+      this.#dispatch({ type: "closed", peer, code });
+    });
+    this.#dispatch({ type: "connected", peer });
+  }
+
+  #dispatch(input: RegistryInput): void {
+    this.#queue.push(input);
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        const outputs = this.#registry.handle(next, this.#options.clock.now());
+        for (const output of outputs) this.#perform(output);
+      }
+    } finally {
+      this.#busy = false;
+    }
+    this.#schedule();
+  }
+
+  #perform(output: RegistryOutput): void {
+    switch (output.type) {
+      case "send":
+        this.#sockets.get(output.peer)?.socket.send(output.data);
+        return;
+      case "close":
+        this.#close(output.peer, output.code, output.reason);
+        return;
+      case "authorize": {
+        const { token } = this.#options.config;
+        const granted = token === undefined || (output.token !== undefined && equalText(token, output.token));
+        this.#dispatch({ type: "authorized", peer: output.peer, granted });
+        return;
+      }
+      case "open":
+        this.#open(output.key, output.offer);
+        return;
+      case "session":
+        this.#performForSession(output.key, output.output);
+    }
+  }
+
+  #close(peer: PeerId, code: number, reason: string): void {
+    const entry = this.#sockets.get(peer);
+    if (entry === undefined) return;
+    if (code !== CloseCode.normal) this.#options.logger.info({ peer, code, reason }, "Closed a connection.");
+    entry.socket.close(code, reason.slice(0, 120));
+    entry.scope.timeout(CLOSE_GRACE_MS, () => entry.socket.terminate(), "close grace");
+  }
+
+  #open(key: SessionKey, offer: AudioOffer): void {
+    const { config, engines, logger, clock, scope } = this.#options;
+    const log = logger.child({ session: key.sessionId.slice(0, 8) });
+    log.info({ sampleRate: offer.sample_rate, from: offer.first }, "A session began.");
+    const tell = (input: Extract<RegistryInput, { type: "session" }>["input"]) =>
+      this.#dispatch({ type: "session", key, input });
+    this.#sessions.set(
+      nameOf(key),
+      new StreamingSession({
+        sessionId: key.sessionId,
+        format: { encoding: "pcm_s16le", sampleRate: offer.sample_rate, channels: offer.channels },
+        startPosition: offer.first,
+        outDir: config.outDir,
+        engine: engines,
+        logger: log,
+        clock,
+        scope: scope.child(`session ${key.sessionId.slice(0, 8)}`),
+        onKept: (position) => tell({ type: "kept", position }),
+        onEvent: (t, data) => tell({ type: "emit", t, data }),
+        onFailed: (error) => {
+          log.error({ error: error.message }, "A session cannot be recorded.");
+          tell({ type: "fail", reason: "The server cannot keep the recording." });
+        },
+      }),
+    );
+  }
+
+  #performForSession(key: SessionKey, output: Extract<RegistryOutput, { type: "session" }>["output"]): void {
+    const session = this.#sessions.get(nameOf(key));
+    if (session === undefined) return;
+    if (output.type === "audio") session.append(output.frame);
+    else if (output.type === "end-audio") {
+      session.end().then(
+        () => this.#dispatch({ type: "session", key, input: { type: "drained" } }),
+        (error: unknown) => this.#options.logger.error({ error }, "A session did not end well."),
+      );
+    } else {
+      this.#sessions.delete(nameOf(key));
+      this.#options.logger.info({ session: key.sessionId.slice(0, 8), reason: output.reason }, "A session is over.");
+      session.dispose().catch((error: unknown) => this.#options.logger.error({ error }, "A session was not released."));
+    }
+  }
+
+  #schedule(): void {
+    this.#timer?.dispose();
+    this.#timer = undefined;
+    const { wakeAt } = this.#registry;
+    if (wakeAt === undefined) return;
+    const delayMs = Math.max(0, wakeAt - this.#options.clock.now());
+    this.#timer = this.#options.scope.timeout(delayMs, () => this.#dispatch({ type: "time" }), "protocol wake-up");
+  }
+}
+
+const nameOf = ({ sessionId, epoch }: SessionKey): string => `${sessionId}/${epoch}`;
+
+function refuseFormat(offer: AudioOffer): string | undefined {
+  return offer.encoding === "pcm_s16le" ? undefined : `This server takes pcm_s16le, not ${offer.encoding}.`;
+}
+
+function equalText(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.byteLength === right.byteLength && timingSafeEqual(left, right);
+}
+
+function toBytes(data: RawData): Uint8Array<ArrayBuffer> {
+  const buffer = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
+  return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
+}
+
+function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
