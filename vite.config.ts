@@ -93,7 +93,10 @@ const scriptTagBuild: UserConfig = {
 const demoBuild: UserConfig = {
   root: fromHere("./examples/demo"),
   base: "./",
-  resolve: { alias: { loquilex: fromHere("./dist/index.js") } },
+  // The longer name first: an alias also takes what begins with it.
+  resolve: {
+    alias: { "loquilex/resources": fromHere("./dist/resources.js"), loquilex: fromHere("./dist/index.js") },
+  },
   build: { target: "es2022", outDir: fromHere("./dist/demo"), emptyOutDir: true },
 };
 

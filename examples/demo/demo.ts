@@ -1,0 +1,75 @@
+import { type AudioStream, createMicrophoneStream } from "loquilex";
+import { Scope } from "loquilex/resources";
+import { followStream } from "./follow-stream.js";
+import { SAMPLE_RATE } from "./format.js";
+import { listMicrophones } from "./microphones.js";
+import { serverAddress } from "./server-address.js";
+import { clearPage, findPage, showError, showMicrophones, showState } from "./view.js";
+
+const page = findPage(document);
+const demo = new Scope({ name: "demo" });
+let current: AudioStream | undefined;
+let shown = demo.child("stream");
+
+prepare();
+
+function prepare(): void {
+  let server: URL;
+  try {
+    server = serverAddress(location);
+  } catch (error) {
+    page.start.disabled = true;
+    showError(page, "The server's address is wrong", error instanceof Error ? error.message : String(error));
+    return;
+  }
+  page.server.textContent = `${server.origin}${server.pathname}`;
+  demo.listen(page.start, "click", () => start(server));
+  demo.listen(page.pause, "click", () => act((stream) => stream.pause()));
+  demo.listen(page.resume, "click", () => act((stream) => stream.resume()));
+  demo.listen(page.stop, "click", () => act(stop));
+  const devices: MediaDevices | undefined = navigator.mediaDevices;
+  if (devices !== undefined) demo.listen(devices, "devicechange", offerMicrophones);
+  offerMicrophones();
+}
+
+function start(server: URL): void {
+  void shown.dispose();
+  shown = demo.child("stream");
+  clearPage(page);
+  const token = page.token.value;
+  const deviceId = page.microphone.value;
+  const stream = createMicrophoneStream(server, {
+    sampleRate: SAMPLE_RATE,
+    microphone: { workletUrl: "/dist/capture.worklet.js", deviceId: deviceId === "" ? undefined : deviceId },
+    getToken: token === "" ? undefined : () => token,
+  });
+  current = stream;
+  followStream(stream, page, shown);
+  // A failed start closes the stream with its error, which the page shows from there.
+  stream.start().then(offerMicrophones, () => {});
+}
+
+/** The first press sends what is left; the second leaves without it. */
+async function stop(stream: AudioStream): Promise<void> {
+  if (stream.state === "closing") stream.abort();
+  else await stream.close();
+}
+
+function act(call: (stream: AudioStream) => Promise<void>): void {
+  const stream = current;
+  if (stream === undefined) return;
+  const refresh = (): void => {
+    if (stream === current && stream.state !== "closed") showState(page, stream.state, stream.paused);
+  };
+  // What makes a call fail ends the stream too, and is shown from there.
+  call(stream).then(refresh, refresh);
+  refresh();
+}
+
+function offerMicrophones(): void {
+  // A browser that does not list its devices leaves the choice to its own settings.
+  listMicrophones(navigator.mediaDevices).then(
+    (microphones) => showMicrophones(page, microphones),
+    () => {},
+  );
+}

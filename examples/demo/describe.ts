@@ -1,0 +1,33 @@
+import type { ReconnectedEvent } from "loquilex";
+import { exactTime, seconds } from "./format.js";
+
+/** What a reconnection saved and what it could not, one sentence each. */
+export function describeReconnection(event: ReconnectedEvent): string[] {
+  const sentences = [
+    event.resumed
+      ? `Connected again after ${seconds(event.downtimeMs)}. ${event.replayedFrames} frames follow.`
+      : `Connected again after ${seconds(event.downtimeMs)}, to a server that had lost the session: it starts anew.`,
+  ];
+  const { missingAudio, missingMessages } = event;
+  if (missingAudio !== undefined) {
+    sentences.push(
+      `The server no longer has the audio from ${exactTime(missingAudio.from)} to ${exactTime(missingAudio.to)}.`,
+    );
+  }
+  if (missingMessages !== undefined) {
+    const count = missingMessages.toSeq - missingMessages.fromSeq + 1;
+    sentences.push(`${count} messages of the server were lost for good.`);
+  }
+  return sentences;
+}
+
+/** What recognises the speech, from a `status` message; `undefined` for a message that tells something else. */
+export function describeEngine(data: unknown): string | undefined {
+  if (typeof data !== "object" || data === null) return undefined;
+  const { engine, words, detail } = data as Readonly<Record<string, unknown>>;
+  if (typeof engine !== "string" || typeof words !== "boolean") return undefined;
+  const what = words
+    ? `Recognised by ${engine}.`
+    : `The ${engine} engine marks when somebody speaks; it does not write words.`;
+  return typeof detail === "string" && detail !== "" ? `${what} ${detail}` : what;
+}

@@ -1,0 +1,83 @@
+import type { AudioStream, DropEvent, ReconnectedEvent, ReconnectingEvent, ServerEvent, WarningEvent } from "loquilex";
+import type { Scope } from "loquilex/resources";
+import { describeEngine, describeReconnection } from "./describe.js";
+import { SAMPLE_RATE, seconds } from "./format.js";
+import {
+  addFinal,
+  addHistory,
+  advise,
+  type Page,
+  showDrop,
+  showEngine,
+  showFailure,
+  showPartial,
+  showState,
+  showStats,
+} from "./view.js";
+import { SILENCE_ADVICE, STATE_WORDS } from "./words.js";
+
+const POLL_MS = 50;
+/** About −70 dBFS: below it a microphone delivers nothing but its own noise. */
+const SILENCE_LEVEL = 0.000_3;
+const SILENCE_ADVICE_AFTER_MS = 5_000;
+
+/** Shows everything a stream tells until it is closed and its end is shown, or until the scope is disposed. */
+export function followStream(stream: AudioStream, page: Page, life: Scope): void {
+  let position = 0;
+  let heardAtMs: number | undefined;
+
+  const poll = async (): Promise<void> => {
+    const stats = await stream.getStats();
+    if (stream.state === "closed") return;
+    position = (stats.capturedDurationMs * SAMPLE_RATE) / 1000;
+    showStats(page, stats);
+    if (stream.state !== "streaming" || stats.audioLevel > SILENCE_LEVEL) heardAtMs = stats.timestamp;
+    heardAtMs ??= stats.timestamp;
+    const silent = stats.timestamp - heardAtMs > SILENCE_ADVICE_AFTER_MS;
+    if (stream.state === "streaming") advise(page, silent ? SILENCE_ADVICE : STATE_WORDS.streaming.advice);
+    life.timeout(POLL_MS, () => void poll());
+  };
+  const note = (what: string): void => addHistory(page, position, what);
+
+  life.listen(stream, "statechange", () => showState(page, stream.state, stream.paused));
+  life.listen(stream, "message", ({ data }: MessageEvent<ServerEvent>) => showMessage(page, data, note));
+  life.listen(stream, "reconnecting", ({ attempt, delayMs, error }: ReconnectingEvent) => {
+    note(`${error.message} Attempt ${attempt} in ${seconds(delayMs)}.`);
+  });
+  life.listen(stream, "reconnected", (event: ReconnectedEvent) => {
+    for (const sentence of describeReconnection(event)) note(sentence);
+  });
+  life.listen(stream, "drop", (event: DropEvent) => note(showDrop(page, event)));
+  life.listen(stream, "warning", ({ error }: WarningEvent) => note(error.message));
+  life.listen(window, "pagehide", ({ persisted }: PageTransitionEvent) => {
+    if (!persisted) stream.abort();
+  });
+  stream.closed.then(async (info) => {
+    const stats = await stream.getStats();
+    // The page may already show the next stream.
+    if (life.disposed) return;
+    void life.dispose();
+    showStats(page, { ...stats, audioLevel: 0 });
+    if (info.outcome === "failed") showFailure(page, info.error);
+  });
+  void poll();
+}
+
+function showMessage(page: Page, message: ServerEvent, note: (what: string) => void): void {
+  if ("application" in message) return;
+  switch (message.t) {
+    case "asr.partial":
+      showPartial(page, message.data);
+      return;
+    case "asr.final":
+      addFinal(page, message.data);
+      return;
+    case "status": {
+      const engine = describeEngine(message.data);
+      if (engine !== undefined) showEngine(page, engine);
+      return;
+    }
+    case "queue.drop":
+      note("The server left out captions that it could not send in time.");
+  }
+}

@@ -1,0 +1,30 @@
+/** Rate on the wire in Hz: what positions count. */
+export const SAMPLE_RATE = 16_000;
+
+/** Quieter than this is shown as this. */
+export const QUIETEST_DBFS = -60;
+
+/** `12345` becomes `12.3 s`. */
+export const seconds = (durationMs: number): string => `${(durationMs / 1000).toFixed(1)} s`;
+
+/** A position in the stream as `mm:ss`. */
+export function clockTime(position: number): string {
+  const total = Math.floor(position / SAMPLE_RATE);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${two(Math.floor(total / 60))}:${two(total % 60)}`;
+}
+
+/** A position in the stream as `mm:ss.mmm`. */
+export function exactTime(position: number): string {
+  const milliseconds = Math.floor(((position % SAMPLE_RATE) * 1000) / SAMPLE_RATE);
+  return `${clockTime(position)}.${String(milliseconds).padStart(3, "0")}`;
+}
+
+/** Linear level, 0 to 1, as decibels below full scale, from {@link QUIETEST_DBFS} to 0. */
+export function dbfs(level: number): number {
+  if (!(level > 0)) return QUIETEST_DBFS;
+  return Math.min(0, Math.max(QUIETEST_DBFS, 20 * Math.log10(level)));
+}
+
+/** `-18.4` becomes `−18 dBFS`. */
+export const decibels = (value: number): string => `${Math.round(value).toString().replace("-", "−")} dBFS`;

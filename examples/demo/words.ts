@@ -1,0 +1,42 @@
+import type { AudioStreamErrorCode, StreamState } from "loquilex";
+
+/** Each state as the page says it: the word, and what it means for the person speaking. */
+export const STATE_WORDS: Readonly<Record<StreamState, { readonly title: string; readonly advice: string }>> = {
+  idle: { title: "Ready", advice: "Press Start and allow the microphone." },
+  starting: { title: "Starting", advice: "Allow the microphone if your browser asks." },
+  streaming: { title: "Streaming", advice: "Speak. Your voice is going to the server." },
+  paused: { title: "Paused", advice: "Nothing is recorded. Press Resume to go on." },
+  interrupted: { title: "Interrupted", advice: "The microphone delivers nothing just now; it goes on by itself." },
+  reconnecting: { title: "Reconnecting", advice: "Go on speaking. Your voice is kept and sent later." },
+  closing: { title: "Finishing", advice: "The last words are on their way. Press Stop again to leave without them." },
+  closed: { title: "Stopped", advice: "The microphone is off. Press Start for a new recording." },
+};
+
+/** Said when nothing but silence arrives although the microphone is on. */
+export const SILENCE_ADVICE = "Nothing is heard. Check that the microphone is not muted.";
+
+export const FAILED_WORDS = { title: "Stopped by an error", advice: "The microphone is off." };
+
+/** The heading above an error's own sentence. */
+export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
+  unsupported: "This browser cannot do it",
+  "insecure-context": "This page's address is not secure",
+  "permission-denied": "The microphone was not allowed",
+  "device-not-found": "No microphone was found",
+  "device-in-use": "The microphone is busy",
+  "device-lost": "The microphone was disconnected",
+  "worklet-load-failed": "The audio code could not be loaded",
+  "capture-failed": "The microphone stopped working",
+  "connect-failed": "The server cannot be reached",
+  "connect-timeout": "The server does not answer",
+  "connection-lost": "The connection was lost",
+  "heartbeat-timeout": "The connection went silent",
+  unauthorized: "The access token was refused",
+  "rejected-by-server": "The server refused the stream",
+  "audio-refused": "The server takes no audio",
+  "protocol-violation": "The server said something unexpected",
+  "retries-exhausted": "The connection could not be restored",
+  "buffer-overflow": "Too much audio is waiting",
+  "close-timeout": "The end was not confirmed",
+  "invalid-state": "That is not possible now",
+};
