@@ -1,16 +1,12 @@
 import { resolve } from "node:path";
 import { helpText } from "./help.js";
 import { SETTINGS, type Setting } from "./settings.js";
+import { StartError } from "./start-error.js";
 
 type Values = { readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never };
 
 /** Everything the reference backend can be told, read once at the start and frozen. {@link SETTINGS} says what each means. */
 export type ServerConfig = Readonly<Values>;
-
-/** A setting is wrong; the message is one sentence that names it, its value and what is allowed. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
 
 export type Invocation =
   | { readonly kind: "serve"; readonly config: ServerConfig }
@@ -21,7 +17,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Flags win over the environment, which wins over the defaults; an empty environment variable counts as unset.
  * @param argv the arguments after the program's name.
- * @throws ConfigError on the first setting that is wrong.
+ * @throws StartError on the first setting that is wrong.
  */
 export function readInvocation(argv: readonly string[], environment: Environment): Invocation {
   const flags = readFlags(argv);
@@ -47,10 +43,10 @@ function readFlags(argv: readonly string[]): Map<string, string> {
     } else if (name !== "" && known.has(name)) {
       const value = match?.[2] ?? argv[++index];
       if (value === undefined)
-        throw new ConfigError(`--${name} must be followed by a value; --help lists what is allowed.`);
+        throw new StartError(`--${name} must be followed by a value; --help lists what is allowed.`);
       flags.set(name, value);
     } else {
-      throw new ConfigError(`"${argument}" is not an option of this server; --help lists them.`);
+      throw new StartError(`"${argument}" is not an option of this server; --help lists them.`);
     }
   }
   return flags;
@@ -64,18 +60,18 @@ function readSetting(setting: Setting<unknown>, flags: ReadonlyMap<string, strin
   if (value !== undefined) return value;
   const name = fromFlag === undefined ? setting.env : `--${setting.flag}`;
   const shown = setting.secret ? "(not shown)" : JSON.stringify(text);
-  throw new ConfigError(`${name} is ${shown}, and must be ${setting.allowed}.`);
+  throw new StartError(`${name} is ${shown}, and must be ${setting.allowed}.`);
 }
 
 /** What no setting can tell alone. */
 function checkTogether(config: ServerConfig): void {
   if (config.heartbeatTimeoutSec <= config.heartbeatSec) {
-    throw new ConfigError(
+    throw new StartError(
       `LX_WS_HEARTBEAT_TIMEOUT_SEC is ${config.heartbeatTimeoutSec}, and must be more than LX_WS_HEARTBEAT_SEC, which is ${config.heartbeatSec}.`,
     );
   }
   if (config.engine === "command" && config.engineCommand === undefined) {
-    throw new ConfigError(
+    throw new StartError(
       'LX_ENGINE_COMMAND is not set, and must be a shell command when LX_ENGINE (or --engine) is "command".',
     );
   }

@@ -1,0 +1,118 @@
+import type { WireAudioFrame } from "loquilex/protocol";
+import { BoundedQueue, type Scope, withSignal } from "loquilex/resources";
+import type { Engine, EngineFormat, EngineRun, EngineStatus, Segment } from "./engines/engine.js";
+
+/** Audio that may wait for a slow engine. */
+const MAX_QUEUED_SEC = 10;
+/** Losses are told in pieces of this length, not frame by frame. */
+const DROP_REPORT_SEC = 1;
+
+export interface EngineFeedOptions {
+  readonly engine: Engine;
+  readonly format: EngineFormat;
+  readonly startPosition: number;
+  readonly scope: Scope;
+  onStatus(status: EngineStatus): void;
+  onSegment(segment: Segment): void;
+  /** The engine was too slow, and never hears these samples. */
+  onDrop(from: number, to: number): void;
+}
+
+/** Gives an engine the audio at its own pace; what it cannot take in time it does not get, and the owner is told. */
+export class EngineFeed {
+  readonly #options: EngineFeedOptions;
+  readonly #queue: BoundedQueue<WireAudioFrame>;
+  #run: EngineRun | undefined;
+  /** Position of the next sample that the engine expects. */
+  #position: number;
+  #dropped: { from: number; to: number } | undefined;
+  #feeding: Promise<void> | undefined;
+  #ended = false;
+  #disposal: Promise<void> | undefined;
+
+  constructor(options: EngineFeedOptions) {
+    this.#options = options;
+    this.#position = options.startPosition;
+    this.#queue = new BoundedQueue({
+      maxCost: MAX_QUEUED_SEC * options.format.sampleRate,
+      costOf: (frame) => frame.sampleCount,
+    });
+  }
+
+  /** Starts the engine; frames may have come before. */
+  start(): void {
+    if (this.#ended || this.#disposal !== undefined) return;
+    const { engine, format, startPosition, onStatus, onSegment } = this.#options;
+    try {
+      this.#run = engine.open({ format, startPosition, onStatus, onSegment, onError: (error) => this.#fail(error) });
+      this.#feeding ??= this.#feed(this.#run);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  push(frame: WireAudioFrame): void {
+    if (this.#ended || this.#disposal !== undefined) return;
+    for (const lost of this.#queue.push(frame)) this.#drop(lost);
+    if (this.#run !== undefined) this.#feeding ??= this.#feed(this.#run);
+  }
+
+  /** No more audio: resolves when the engine has heard what waits and has said its last word. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.#feeding;
+    this.#reportDrop();
+    await this.#run?.end().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Lets go of the engine now. Idempotent. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#release();
+    return this.#disposal;
+  }
+
+  async #release(): Promise<void> {
+    this.#queue.clear();
+    await this.#run?.dispose();
+  }
+
+  /** Never rejects. */
+  async #feed(run: EngineRun): Promise<void> {
+    try {
+      for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
+        this.#reportDrop();
+        if (frame.position > this.#position) run.gap(this.#position, frame.position);
+        this.#position = frame.position + frame.sampleCount;
+        const room = run.write(frame.payload, frame.position);
+        if (room !== undefined) await withSignal(room, this.#options.scope.signal);
+      }
+    } catch (error) {
+      if (!this.#options.scope.disposed) this.#fail(error);
+    }
+    this.#feeding = undefined;
+  }
+
+  #drop(frame: WireAudioFrame): void {
+    const to = frame.position + frame.sampleCount;
+    this.#dropped = { from: this.#dropped?.from ?? frame.position, to };
+    if (to - this.#dropped.from >= DROP_REPORT_SEC * this.#options.format.sampleRate) this.#reportDrop();
+  }
+
+  #reportDrop(): void {
+    const dropped = this.#dropped;
+    this.#dropped = undefined;
+    if (dropped !== undefined) this.#options.onDrop(dropped.from, dropped.to);
+  }
+
+  #fail(error: unknown): void {
+    const run = this.#run;
+    this.#run = undefined;
+    this.#queue.clear();
+    void run?.dispose();
+    this.#options.onStatus({
+      engine: this.#options.engine.name,
+      words: false,
+      detail: String(error instanceof Error ? error.message : error),
+    });
+  }
+}

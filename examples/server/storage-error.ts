@@ -1,0 +1,28 @@
+import { dirname } from "node:path";
+
+const REASONS: Readonly<Record<string, (path: string) => string>> = {
+  ENOSPC: (path) => `the disk is full; free some space under ${dirname(path)}`,
+  EDQUOT: (path) => `the quota is used up; free some space under ${dirname(path)}`,
+  EFBIG: () => "the file has reached the largest size allowed here",
+  EROFS: () => "the file system is read-only",
+  EACCES: (path) => `permission is denied; let this user write to ${dirname(path)}`,
+  EPERM: (path) => `permission is denied; let this user write to ${dirname(path)}`,
+  ENOENT: () => "it, or its folder, was removed meanwhile",
+  EMFILE: () => "this process has too many files open; raise its limit (ulimit -n)",
+};
+
+/** A file could not be kept. The message says which, why and what to do; `cause` is the system's error. */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  /** The system's error code, such as `"ENOSPC"`; `undefined` when it gave none. */
+  readonly code: string | undefined;
+
+  /** @param what names the file for people, as in "The recording". */
+  constructor(what: string, path: string, cause: unknown) {
+    const code = cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+    const known = code === undefined ? undefined : REASONS[code];
+    const reason = known?.(path) ?? (cause instanceof Error ? cause.message : String(cause));
+    super(`${what} ${path} could not be written: ${reason}.`, { cause });
+    this.code = code;
+  }
+}

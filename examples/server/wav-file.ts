@@ -1,0 +1,151 @@
+import { type FileHandle, open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import { syncDirectory } from "./atomic-file.js";
+import { StorageError } from "./storage-error.js";
+import { temporaryPath } from "./temporary-path.js";
+import { bytesPerFrame, encodeWavHeader, UNKNOWN_SIZE, WAV_HEADER_BYTES, type WavFormat } from "./wav-header.js";
+
+export interface WavFileOptions {
+  /** Where the recording ends up, without `.wav`. Nothing may be there yet. */
+  readonly stem: string;
+  readonly format: WavFormat;
+  /**
+   * Bytes of samples after which another file begins. WAV sizes have 32 bits, and many programs read them as signed.
+   * @defaultValue 2 GiB less 1 MiB: 18 hours of 16 kHz mono
+   */
+  readonly maxDataBytes?: number | undefined;
+}
+
+/**
+ * A recording that is whole at every moment. While it goes on, its samples are in a `.part` file which says whose it is;
+ * {@link finalize} writes the sizes, makes it durable and gives it its name. What a dead server left is finished by
+ * {@link recoverRecordings}. A recording too long for one WAV goes on in `<stem>.2.wav` and so on. No handle stays open
+ * between two calls. Calls must not overlap; every error is a {@link StorageError}.
+ */
+export class WavFile {
+  readonly #stem: string;
+  readonly #format: WavFormat;
+  readonly #maxDataBytes: number;
+  readonly #finished: string[] = [];
+  /** The file being written; `undefined` until it has samples. */
+  #part: string | undefined;
+  #dataBytes = 0;
+  /** Silence to come before whatever is appended next. */
+  #pendingBytes = 0;
+
+  constructor(options: WavFileOptions) {
+    this.#stem = options.stem;
+    this.#format = options.format;
+    const frameBytes = bytesPerFrame(options.format);
+    const most = options.maxDataBytes ?? 2 ** 31 - 2 ** 20;
+    if (!(most >= frameBytes && most < UNKNOWN_SIZE - WAV_HEADER_BYTES)) {
+      throw new RangeError(`maxDataBytes must be from ${frameBytes} to below 4 GiB, and is ${most}.`);
+    }
+    this.#maxDataBytes = Math.floor(most / frameBytes) * frameBytes;
+  }
+
+  /** Appends whole samples. When it throws, none of these bytes are part of the recording. */
+  async append(bytes: Uint8Array): Promise<void> {
+    const frameBytes = bytesPerFrame(this.#format);
+    if (bytes.byteLength % frameBytes !== 0) {
+      throw new RangeError(
+        `append() takes whole samples of ${frameBytes} bytes, and was given ${bytes.byteLength} bytes.`,
+      );
+    }
+    await this.#placeSilence();
+    let rest = bytes;
+    while (rest.byteLength > 0) {
+      if (this.#dataBytes === this.#maxDataBytes) await this.#finish();
+      const now = rest.subarray(0, this.#maxDataBytes - this.#dataBytes);
+      await this.#write(now);
+      rest = rest.subarray(now.byteLength);
+    }
+  }
+
+  /** The next `samples` do not exist: silence holds their place, and takes no room on disks that know sparse files. */
+  skip(samples: number): void {
+    this.#pendingBytes += samples * bytesPerFrame(this.#format);
+  }
+
+  /** Ends the recording. @returns the paths of its files, none when nothing was recorded. */
+  async finalize(): Promise<readonly string[]> {
+    if (this.#part !== undefined) {
+      await this.#placeSilence();
+      await this.#finish();
+    }
+    return this.#finished;
+  }
+
+  async #placeSilence(): Promise<void> {
+    while (this.#pendingBytes > 0) {
+      if (this.#dataBytes === this.#maxDataBytes) await this.#finish();
+      if (this.#part === undefined) await this.#write(new Uint8Array(0));
+      const now = Math.min(this.#pendingBytes, this.#maxDataBytes - this.#dataBytes);
+      this.#dataBytes += now;
+      this.#pendingBytes -= now;
+    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    const part = this.#part ?? temporaryPath(`${this.#stem}${this.#suffix()}.wav`, "part");
+    await this.#guard(part, async () => {
+      const file = await open(part, this.#part === undefined ? "wx" : "r+");
+      this.#part = part;
+      try {
+        if (this.#dataBytes === 0) await writeAll(file, encodeWavHeader(this.#format, UNKNOWN_SIZE), 0);
+        await writeAll(file, bytes, WAV_HEADER_BYTES + this.#dataBytes);
+      } finally {
+        await file.close();
+      }
+    });
+    this.#dataBytes += bytes.byteLength;
+  }
+
+  async #finish(): Promise<void> {
+    const part = this.#part;
+    if (part === undefined) return;
+    const path = `${this.#stem}${this.#suffix()}.wav`;
+    await this.#guard(path, async () => {
+      await completeWav(part, path, this.#format, this.#dataBytes);
+    });
+    this.#finished.push(path);
+    this.#part = undefined;
+    this.#dataBytes = 0;
+  }
+
+  #suffix(): string {
+    return this.#finished.length === 0 ? "" : `.${this.#finished.length + 1}`;
+  }
+
+  async #guard(path: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      throw new StorageError("The recording", path, error);
+    }
+  }
+}
+
+/** Gives the provisional file its size, makes it durable and renames it. */
+export async function completeWav(part: string, path: string, format: WavFormat, dataBytes: number): Promise<void> {
+  const file = await open(part, "r+");
+  try {
+    // Cuts off what a failed write left, and lengthens a recording that ends in silence.
+    await file.truncate(WAV_HEADER_BYTES + dataBytes);
+    await writeAll(file, encodeWavHeader(format, dataBytes), 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(part, path);
+  await syncDirectory(dirname(path));
+}
+
+/** A write may take only some of the bytes, which is how a disk tells that it is about to be full. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let written = 0;
+  while (written < bytes.byteLength) {
+    const { bytesWritten } = await file.write(bytes, written, bytes.byteLength - written, position + written);
+    written += bytesWritten;
+  }
+}
