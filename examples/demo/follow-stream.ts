@@ -21,8 +21,11 @@ const POLL_MS = 50;
 const SILENCE_LEVEL = 0.000_3;
 const SILENCE_ADVICE_AFTER_MS = 5_000;
 
+/** What the page needs of a stream. */
+export type ShownStream = EventTarget & Pick<AudioStream, "state" | "paused" | "closed" | "getStats" | "abort">;
+
 /** Shows everything a stream tells until it is closed and its end is shown, or until the scope is disposed. */
-export function followStream(stream: AudioStream, page: Page, life: Scope): void {
+export function followStream(stream: ShownStream, page: Page, life: Scope): void {
   let position = 0;
   let heardAtMs: number | undefined;
 

@@ -205,8 +205,13 @@ export function showMicrophones(
   devices: readonly { readonly deviceId: string; readonly label: string }[],
 ): void {
   const chosen = page.microphone.value;
-  const options = devices.map(({ deviceId, label }) => new Option(label, deviceId, false, deviceId === chosen));
-  page.microphone.replaceChildren(new Option("System default", ""), ...options);
+  const choices = [{ deviceId: "", label: "System default" }, ...devices].map(({ deviceId, label }) => {
+    const option = page.microphone.ownerDocument.createElement("option");
+    option.value = deviceId;
+    option.textContent = label;
+    return option;
+  });
+  page.microphone.replaceChildren(...choices);
   page.microphone.value = devices.some(({ deviceId }) => deviceId === chosen) ? chosen : "";
 }
 
