@@ -1,0 +1,86 @@
+import { AudioStreamError } from "../errors.js";
+
+export function insecureContext(): AudioStreamError<"insecure-context"> {
+  return new AudioStreamError(
+    "insecure-context",
+    "Browsers give the microphone only to pages on https or localhost, and this page is on neither. Serve it over https.",
+    { details: undefined },
+  );
+}
+
+/** @param feature the name of what is missing; @param need a sentence that says what to do. */
+export function unsupported(feature: string, need: string): AudioStreamError<"unsupported"> {
+  return new AudioStreamError("unsupported", need, { details: { feature } });
+}
+
+/** Gives a rejection of `getUserMedia` its code and a sentence that says what to do. */
+export function getUserMediaError(cause: unknown): AudioStreamError {
+  const options = { details: undefined, cause };
+  switch (nameOf(cause)) {
+    case "NotAllowedError":
+    case "SecurityError":
+      return new AudioStreamError(
+        "permission-denied",
+        "The microphone was refused: by the person, by the browser's or the system's settings, or because an iframe lacks " +
+          'allow="microphone". Allow it there and start again.',
+        options,
+      );
+    case "NotFoundError":
+    case "OverconstrainedError":
+      return new AudioStreamError(
+        "device-not-found",
+        "No microphone was found that fits what was asked for. Connect one, or choose another, and start again.",
+        options,
+      );
+    case "NotReadableError":
+    case "AbortError":
+      return new AudioStreamError(
+        "device-in-use",
+        "The microphone could not be opened, mostly because another program holds it. Close that program, or reconnect " +
+          "the microphone, and start again.",
+        options,
+      );
+    default:
+      return captureFailed(`The browser could not open the microphone: ${messageOf(cause)}`, cause);
+  }
+}
+
+/** Whether `getUserMedia` failed because the device of the given id is gone, and for no other reason. */
+export function isDeviceIdError(error: unknown): boolean {
+  return nameOf(error) === "OverconstrainedError" && (error as { constraint?: unknown }).constraint === "deviceId";
+}
+
+export function deviceLost(): AudioStreamError<"device-lost"> {
+  return new AudioStreamError(
+    "device-lost",
+    "The microphone stopped for good: it was disconnected, or its permission was withdrawn. Check it and start again.",
+    { details: undefined },
+  );
+}
+
+/** @param inlined whether the package's own code was loaded from a blob. */
+export function workletLoadFailed(
+  url: string,
+  inlined: boolean,
+  cause: unknown,
+): AudioStreamError<"worklet-load-failed"> {
+  const message = inlined
+    ? "The audio-thread code could not be loaded from a blob, mostly because the page's Content Security Policy forbids " +
+      "it. Serve the package's capture.worklet.js from your own site and give its address as the workletUrl option, or " +
+      "allow blob: in script-src."
+    : `The audio-thread code could not be loaded from ${url}. Check that workletUrl leads to the package's ` +
+      "capture.worklet.js, served as JavaScript, and that the page's Content Security Policy allows it in script-src.";
+  return new AudioStreamError("worklet-load-failed", message, { details: { url }, cause });
+}
+
+export function captureFailed(message: string, cause?: unknown): AudioStreamError<"capture-failed"> {
+  return new AudioStreamError("capture-failed", message, { details: undefined, cause });
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Object && "message" in error ? String(error.message) : String(error);
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Object && "name" in error ? String(error.name) : "";
+}

@@ -1,0 +1,71 @@
+/**
+ * Which microphone, and how the browser treats its sound. Names, meanings and units are those of `MediaTrackConstraints`;
+ * each is a preference unless `exact` is asked. Fixed at construction, checked there.
+ */
+export interface MicrophoneOptions {
+  /** A device that is gone is asked for once more without this. @defaultValue the browser's choice */
+  readonly deviceId?: ConstrainDOMString | undefined;
+  /** What the device delivers; it is mixed to mono for the wire. @defaultValue the browser's choice */
+  readonly channelCount?: 1 | 2 | undefined;
+  /** @defaultValue the browser's choice */
+  readonly echoCancellation?: boolean | undefined;
+  /** @defaultValue the browser's choice */
+  readonly noiseSuppression?: boolean | undefined;
+  /** @defaultValue the browser's choice */
+  readonly autoGainControl?: boolean | undefined;
+  /** Capture from this track instead of prompting; it is never stopped by the stream. */
+  readonly track?: MediaStreamTrack | undefined;
+  /** Use this context instead of creating one; it is never closed by the stream. Resumed when the capture opens. */
+  readonly audioContext?: AudioContext | undefined;
+  /**
+   * Address of a copy of the package's `capture.worklet.js` on your own site, for pages whose Content Security Policy
+   * forbids `blob:`. @defaultValue the code inside the package, loaded from a blob
+   */
+  readonly workletUrl?: string | URL | undefined;
+}
+
+const SWITCHES = ["echoCancellation", "noiseSuppression", "autoGainControl"] as const;
+const CONSTRAINTS = ["deviceId", "channelCount", ...SWITCHES] as const;
+
+/** @throws TypeError for a value of the wrong kind, RangeError for one out of range. */
+export function checkMicrophoneOptions(options: MicrophoneOptions): void {
+  const { deviceId, channelCount, track, audioContext, workletUrl } = options;
+  if (deviceId !== undefined && typeof deviceId !== "string" && !isObject(deviceId)) {
+    throw new TypeError(`deviceId must be a string or a constraint, and is ${typeof deviceId}.`);
+  }
+  if (channelCount !== undefined && channelCount !== 1 && channelCount !== 2) {
+    throw new RangeError(`channelCount must be 1 or 2, and is ${String(channelCount)}.`);
+  }
+  for (const name of SWITCHES) {
+    const value = options[name];
+    if (value !== undefined && typeof value !== "boolean") {
+      throw new TypeError(`${name} must be true or false, and is ${String(value)}.`);
+    }
+  }
+  if (track !== undefined) {
+    if (!isObject(track) || track.kind !== "audio") throw new TypeError("track must be an audio MediaStreamTrack.");
+    for (const name of CONSTRAINTS) {
+      if (options[name] !== undefined) throw new TypeError(`${name} has no effect on a given track: leave it out.`);
+    }
+  }
+  if (audioContext !== undefined && !(isObject(audioContext) && "createMediaStreamSource" in audioContext)) {
+    throw new TypeError("audioContext must be an AudioContext.");
+  }
+  if (
+    workletUrl !== undefined &&
+    !(workletUrl instanceof URL) &&
+    (typeof workletUrl !== "string" || workletUrl === "")
+  ) {
+    throw new TypeError("workletUrl must be a URL or a string that is not empty.");
+  }
+}
+
+/** What is asked of `getUserMedia`. */
+export function audioConstraints(options: MicrophoneOptions): MediaTrackConstraints | true {
+  const asked = CONSTRAINTS.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]);
+  return asked.length === 0 ? true : Object.fromEntries(asked);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

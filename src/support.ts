@@ -1,0 +1,28 @@
+import { type CaptureFeature, missingCaptureFeatures } from "./capture/requirements.js";
+
+/** What {@link checkSupport} found. */
+export interface SupportReport {
+  readonly supported: boolean;
+  /** What this browser, on this page, does not offer; `secure-context` means that the page is not on https or localhost. */
+  readonly missing: readonly (CaptureFeature | "web-socket")[];
+}
+
+/** Throws nothing and prompts for nothing: tells whether this browser can stream, and why not. */
+export function checkSupport(): SupportReport {
+  const missing: (CaptureFeature | "web-socket")[] = missingCaptureFeatures();
+  if (typeof globalThis.WebSocket !== "function") missing.push("web-socket");
+  return { supported: missing.length === 0, missing };
+}
+
+/**
+ * Tells without prompting whether the microphone is allowed: `"unknown"` where the browser does not say.
+ * Never rejects.
+ */
+export async function queryMicrophonePermission(): Promise<PermissionState | "unknown"> {
+  try {
+    const { state } = await navigator.permissions.query({ name: "microphone" as PermissionName });
+    return state;
+  } catch {
+    return "unknown";
+  }
+}

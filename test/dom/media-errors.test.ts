@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import {
+  captureFailed,
+  deviceLost,
+  getUserMediaError,
+  insecureContext,
+  isDeviceIdError,
+  unsupported,
+  workletLoadFailed,
+} from "../../src/capture/media-errors.js";
+import { overconstrained } from "../support/fake-audio.js";
+
+const named = (name: string) => Object.assign(new Error("x"), { name });
+
+describe("a failed getUserMedia", () => {
+  it.each([
+    ["NotAllowedError", "permission-denied", false],
+    ["SecurityError", "permission-denied", false],
+    ["NotFoundError", "device-not-found", false],
+    ["OverconstrainedError", "device-not-found", false],
+    ["NotReadableError", "device-in-use", true],
+    ["AbortError", "device-in-use", true],
+    ["SomethingNewError", "capture-failed", false],
+  ])("with %s becomes %s (retryable: %s)", (name, code, retryable) => {
+    const cause = named(name);
+    expect(getUserMediaError(cause)).toMatchObject({ code, retryable, cause });
+  });
+
+  it.each([undefined, null, 7, "text", {}])("with %j becomes capture-failed", (cause) => {
+    expect(getUserMediaError(cause).code).toBe("capture-failed");
+  });
+
+  it("is about the device's id only if the browser says so", () => {
+    expect(isDeviceIdError(overconstrained("deviceId"))).toBe(true);
+    expect(isDeviceIdError(overconstrained("sampleRate"))).toBe(false);
+    expect(isDeviceIdError(named("NotFoundError"))).toBe(false);
+    expect(isDeviceIdError(undefined)).toBe(false);
+  });
+});
+
+describe("every message", () => {
+  const messages = [
+    insecureContext(),
+    unsupported("audio-worklet", "This browser has no AudioWorklet. Use another."),
+    getUserMediaError(named("NotAllowedError")),
+    getUserMediaError(named("NotFoundError")),
+    getUserMediaError(named("NotReadableError")),
+    deviceLost(),
+    workletLoadFailed("blob:x", true, undefined),
+    workletLoadFailed("/a.js", false, undefined),
+    captureFailed("The audio thread failed. Start again."),
+  ].map(({ message }) => [message]);
+  it.each(messages)("is made of whole sentences: %s", (message) => {
+    expect(message).toMatch(/^[A-Z].*\.$/s);
+    expect(message).not.toMatch(/undefined|\[object/);
+  });
+});
+
+// elevenlabs/packages#193: the error names the policy and the way out.
+it("a worklet that does not load names the policy and the option", () => {
+  const inlined = workletLoadFailed("blob:x", true, undefined);
+  expect(inlined.message).toMatch(/Content Security Policy/);
+  expect(inlined.message).toMatch(/workletUrl/);
+  const served = workletLoadFailed("https://a.test/w.js", false, undefined);
+  expect(served.message).toContain("https://a.test/w.js");
+  expect(served.details).toEqual({ url: "https://a.test/w.js" });
+});

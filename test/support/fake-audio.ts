@@ -1,0 +1,341 @@
+/**
+ * A browser's audio half for happy-dom: devices, prompts, tracks, contexts and worklet nodes that run the real
+ * processor's pipeline, driven by hand. `installFakeAudio()` puts it in place, `uninstall()` takes it away again.
+ */
+import { CapturePipeline } from "../../src/worklet/capture-pipeline.js";
+import {
+  PROCESSOR_NAME,
+  type ProcessorCommand,
+  type ProcessorMessage,
+  type ProcessorSettings,
+} from "../../src/worklet/port-messages.js";
+
+const QUANTUM = 128;
+
+export class FakeTrack extends EventTarget {
+  readonly kind = "audio";
+  readyState: MediaStreamTrackState = "live";
+  muted = false;
+  stopCalls = 0;
+
+  stop(): void {
+    this.stopCalls += 1;
+    this.readyState = "ended";
+  }
+
+  /** The device goes away. */
+  end(): void {
+    this.readyState = "ended";
+    this.dispatchEvent(new Event("ended"));
+  }
+
+  setMuted(muted: boolean): void {
+    this.muted = muted;
+    this.dispatchEvent(new Event(muted ? "mute" : "unmute"));
+  }
+
+  getSettings(): MediaTrackSettings {
+    return { sampleRate: 48_000 };
+  }
+
+  asTrack(): MediaStreamTrack {
+    return this as unknown as MediaStreamTrack;
+  }
+}
+
+class FakeMediaStream {
+  readonly #tracks: FakeTrack[];
+
+  constructor(tracks: FakeTrack[] = []) {
+    this.#tracks = tracks;
+  }
+
+  getTracks(): FakeTrack[] {
+    return [...this.#tracks];
+  }
+
+  getAudioTracks(): FakeTrack[] {
+    return this.getTracks();
+  }
+}
+
+/** One call of `getUserMedia`. */
+export interface FakePrompt {
+  readonly constraints: MediaStreamConstraints;
+  /** @returns the track that the page receives. */
+  grant(): FakeTrack;
+  refuse(error: unknown): void;
+}
+
+class FakePort extends EventTarget {
+  peer: ((data: unknown) => void) | undefined;
+  started = false;
+  closed = false;
+  readonly sent: unknown[] = [];
+
+  start(): void {
+    this.started = true;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** From the page to the processor. */
+  postMessage(data: unknown): void {
+    if (this.closed) return;
+    this.sent.push(data);
+    queueMicrotask(() => this.peer?.(data));
+  }
+
+  /** From the processor to the page. */
+  deliver(data: unknown): void {
+    queueMicrotask(() => {
+      if (this.started && !this.closed) this.dispatchEvent(new MessageEvent("message", { data }));
+    });
+  }
+}
+
+class FakeNode extends EventTarget {
+  readonly outputs = new Set<FakeNode>();
+
+  connect(node: FakeNode): FakeNode {
+    this.outputs.add(node);
+    return node;
+  }
+
+  disconnect(): void {
+    this.outputs.clear();
+  }
+}
+
+class FakeSourceNode extends FakeNode {
+  readonly track: FakeTrack | undefined;
+
+  constructor(stream: FakeMediaStream) {
+    super();
+    this.track = stream.getAudioTracks()[0];
+  }
+}
+
+export class FakeWorkletNode extends FakeNode {
+  readonly port = new FakePort();
+  readonly #pipeline: CapturePipeline;
+  /** A dead audio thread answers nothing. */
+  dead = false;
+  /** Whether the processor still wants to be called. */
+  alive = true;
+
+  constructor(context: FakeAudioContext, name: string, options: { processorOptions: ProcessorSettings }) {
+    super();
+    if (name !== PROCESSOR_NAME || !context.hasModule) {
+      throw new DOMException(`No processor ${name} is registered.`, "InvalidStateError");
+    }
+    context.nodes.push(this);
+    this.#pipeline = new CapturePipeline(context.sampleRate, options.processorOptions, (message: ProcessorMessage) =>
+      this.port.deliver(message),
+    );
+    this.port.peer = (data) => {
+      if (!this.dead) this.#pipeline.command(data as ProcessorCommand);
+    };
+  }
+
+  render(samples: Float32Array | undefined, frame: number): void {
+    if (this.alive && !this.dead) this.alive = this.#pipeline.process(samples === undefined ? [] : [samples], frame);
+  }
+
+  commands(): string[] {
+    return this.port.sent.map((command) => (command as ProcessorCommand).type);
+  }
+}
+
+export class FakeAudioContext extends EventTarget {
+  readonly sampleRate: number;
+  readonly destination = new FakeNode();
+  readonly nodes: FakeWorkletNode[] = [];
+  readonly sources: FakeSourceNode[] = [];
+  readonly loadedUrls: string[] = [];
+  readonly audioWorklet: { addModule(url: string): Promise<void> };
+  state: AudioContextState | "interrupted" = "suspended";
+  hasModule = false;
+  frame = 0;
+  resumeCalls = 0;
+  closeCalls = 0;
+  readonly #fake: FakeAudio;
+
+  constructor(fake: FakeAudio) {
+    super();
+    this.#fake = fake;
+    this.sampleRate = fake.sampleRate;
+    this.audioWorklet = {
+      addModule: async (url) => {
+        this.loadedUrls.push(url);
+        await fake.loading;
+        this.hasModule = true;
+      },
+    };
+    fake.contexts.push(this);
+  }
+
+  get currentTime(): number {
+    return this.frame / this.sampleRate;
+  }
+
+  resume(): Promise<void> {
+    this.resumeCalls += 1;
+    if (this.state === "running") return Promise.resolve();
+    if (!this.#fake.mayStart) return new Promise(() => {});
+    return Promise.resolve().then(() => this.setState("running"));
+  }
+
+  close(): Promise<void> {
+    this.closeCalls += 1;
+    if (this.state === "closed") return Promise.reject(new DOMException("Closed already.", "InvalidStateError"));
+    this.state = "closed";
+    return Promise.resolve();
+  }
+
+  setState(state: FakeAudioContext["state"]): void {
+    if (this.state === "closed") return;
+    this.state = state;
+    this.dispatchEvent(new Event("statechange"));
+  }
+
+  createMediaStreamSource(stream: FakeMediaStream): FakeSourceNode {
+    if (this.#fake.sourceError !== undefined) throw this.#fake.sourceError;
+    const source = new FakeSourceNode(stream);
+    this.sources.push(source);
+    return source;
+  }
+
+  /** Renders the samples, in whole quanta, into every node that a live track leads to; nothing unless running. */
+  render(samples: Float32Array): void {
+    for (let at = 0; this.state === "running" && at + QUANTUM <= samples.length; at += QUANTUM) {
+      for (const node of this.nodes) {
+        const fed = this.sources.some((source) => source.outputs.has(node) && source.track?.readyState === "live");
+        const led = node.outputs.has(this.destination);
+        if (led) node.render(fed ? samples.slice(at, at + QUANTUM) : undefined, this.frame);
+      }
+      this.frame += QUANTUM;
+    }
+  }
+
+  asContext(): AudioContext {
+    return this as unknown as AudioContext;
+  }
+}
+
+export class FakeAudio {
+  /** Of every context made from now on. */
+  sampleRate = 48_000;
+  /** How prompts are answered: granted at once, refused with an error, or left to the test. */
+  answer: "grant" | "hold" | Error | DOMException = "grant";
+  /** Whether a context may start: `false` is a page without a gesture. */
+  mayStart = true;
+  /** What loading a worklet module waits for; reject it to fail. */
+  loading: Promise<void> = Promise.resolve();
+  /** Thrown when a track is connected. */
+  sourceError: unknown;
+  /** Thrown when a context is made. */
+  contextError: unknown;
+  readonly prompts: FakePrompt[] = [];
+  readonly tracks: FakeTrack[] = [];
+  readonly contexts: FakeAudioContext[] = [];
+  readonly #restore: (() => void)[] = [];
+
+  get liveTracks(): FakeTrack[] {
+    return this.tracks.filter(({ readyState }) => readyState === "live");
+  }
+
+  get openContexts(): FakeAudioContext[] {
+    return this.contexts.filter(({ state }) => state !== "closed");
+  }
+
+  get openPorts(): FakeWorkletNode[] {
+    return this.contexts.flatMap(({ nodes }) => nodes).filter(({ port }) => !port.closed);
+  }
+
+  /** The context made last. */
+  get context(): FakeAudioContext {
+    const context = this.contexts.at(-1);
+    if (context === undefined) throw new Error("No context was made.");
+    return context;
+  }
+
+  /** The worklet node made last. */
+  get node(): FakeWorkletNode {
+    const node = this.context.nodes.at(-1);
+    if (node === undefined) throw new Error("No worklet node was made.");
+    return node;
+  }
+
+  /** The track granted last. */
+  get track(): FakeTrack {
+    const track = this.tracks.at(-1);
+    if (track === undefined) throw new Error("No track was granted.");
+    return track;
+  }
+
+  newTrack(): FakeTrack {
+    const track = new FakeTrack();
+    this.tracks.push(track);
+    return track;
+  }
+
+  /** Replaces a property of the page until {@link uninstall}; `undefined` hides it. */
+  define(target: object, name: string, value: unknown): void {
+    const before = Object.getOwnPropertyDescriptor(target, name);
+    Object.defineProperty(target, name, { value, configurable: true, writable: true });
+    this.#restore.push(() => {
+      if (before === undefined) Reflect.deleteProperty(target, name);
+      else Object.defineProperty(target, name, before);
+    });
+  }
+
+  getUserMedia(constraints: MediaStreamConstraints): Promise<FakeMediaStream> {
+    return new Promise((resolve, reject) => {
+      const prompt: FakePrompt = {
+        constraints,
+        grant: () => {
+          const track = this.newTrack();
+          resolve(new FakeMediaStream([track]));
+          return track;
+        },
+        refuse: reject,
+      };
+      this.prompts.push(prompt);
+      if (this.answer === "grant") prompt.grant();
+      else if (this.answer !== "hold") prompt.refuse(this.answer);
+    });
+  }
+
+  uninstall(): void {
+    for (const restore of this.#restore.splice(0).reverse()) restore();
+  }
+}
+
+export function installFakeAudio(): FakeAudio {
+  const fake = new FakeAudio();
+  fake.define(globalThis, "isSecureContext", true);
+  fake.define(globalThis, "MediaStream", FakeMediaStream);
+  fake.define(globalThis, "AudioWorkletNode", FakeWorkletNode);
+  fake.define(
+    globalThis,
+    "AudioContext",
+    class extends FakeAudioContext {
+      constructor() {
+        if (fake.contextError !== undefined) throw fake.contextError;
+        super(fake);
+      }
+    },
+  );
+  fake.define(globalThis.navigator, "mediaDevices", {
+    getUserMedia: (constraints: MediaStreamConstraints) => fake.getUserMedia(constraints),
+  });
+  return fake;
+}
+
+/** An `OverconstrainedError`, which happy-dom does not have. */
+export function overconstrained(constraint: string): Error {
+  return Object.assign(new Error(`No device fits ${constraint}.`), { name: "OverconstrainedError", constraint });
+}
