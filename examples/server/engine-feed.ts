@@ -26,7 +26,9 @@ export class EngineFeed {
   /** Position of the next sample that the engine expects. */
   #position: number;
   #dropped: { from: number; to: number } | undefined;
-  #feeding: Promise<void> | undefined;
+  #busy = false;
+  /** What goes on or went on last; never rejects. */
+  #feeding: Promise<void> = Promise.resolve();
   #ended = false;
   #disposal: Promise<void> | undefined;
 
@@ -45,7 +47,7 @@ export class EngineFeed {
     const { engine, format, startPosition, onStatus, onSegment } = this.#options;
     try {
       this.#run = engine.open({ format, startPosition, onStatus, onSegment, onError: (error) => this.#fail(error) });
-      this.#feeding ??= this.#feed(this.#run);
+      this.#feedOn();
     } catch (error) {
       this.#fail(error);
     }
@@ -54,7 +56,7 @@ export class EngineFeed {
   push(frame: WireAudioFrame): void {
     if (this.#ended || this.#disposal !== undefined) return;
     for (const lost of this.#queue.push(frame)) this.#drop(lost);
-    if (this.#run !== undefined) this.#feeding ??= this.#feed(this.#run);
+    this.#feedOn();
   }
 
   /** No more audio: resolves when the engine has heard what waits and has said its last word. */
@@ -76,7 +78,12 @@ export class EngineFeed {
     await this.#run?.dispose();
   }
 
-  /** Never rejects. */
+  #feedOn(): void {
+    if (this.#busy || this.#run === undefined) return;
+    this.#busy = true;
+    this.#feeding = this.#feed(this.#run);
+  }
+
   async #feed(run: EngineRun): Promise<void> {
     try {
       for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
@@ -89,7 +96,7 @@ export class EngineFeed {
     } catch (error) {
       if (!this.#options.scope.disposed) this.#fail(error);
     }
-    this.#feeding = undefined;
+    this.#busy = false;
   }
 
   #drop(frame: WireAudioFrame): void {

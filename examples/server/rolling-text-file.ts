@@ -90,7 +90,8 @@ export class RollingTextFile {
     this.#urgent = true;
     this.#writing ??= this.#write().then(() => {
       this.#writing = undefined;
-      if (this.#written < this.#version && this.#failure === undefined) this.#writeSoon();
+      if (this.#urgent) this.#writeNow();
+      else if (this.#written < this.#version && this.#failure === undefined) this.#writeSoon();
     });
   }
 

@@ -1,5 +1,5 @@
 import type { AudioEncoding, ServerData, WireAudioFrame } from "loquilex/protocol";
-import { type Clock, type Scope, withSignal } from "loquilex/resources";
+import { type Clock, type Registration, type Scope, withSignal } from "loquilex/resources";
 import { EngineFeed } from "./engine-feed.js";
 import type { Engine, EngineStatus, Segment } from "./engines/engine.js";
 import type { Log } from "./log.js";
@@ -65,6 +65,7 @@ export class StreamingSession {
   readonly #feed: EngineFeed;
   /** Resolves, and never rejects, when it is known whether there are files. */
   readonly #opened: Promise<void>;
+  readonly #registration: Registration;
   #transcript: RollingTextFile | undefined;
   #failed = false;
   #ending: Promise<void> | undefined;
@@ -102,7 +103,7 @@ export class StreamingSession {
       onSegment: (segment) => this.#takeSegment(segment),
       onDrop: (from, to) => this.#reportDrop("engine", from, to),
     });
-    scope.defer("recording and engine", () => this.dispose());
+    this.#registration = scope.defer("recording and engine", () => this.dispose());
   }
 
   /** Takes the next frame. One that begins beyond the end of the last declares a gap. */
@@ -185,6 +186,7 @@ export class StreamingSession {
     for (const step of await Promise.allSettled(steps)) {
       if (step.status === "rejected") logger.warn({ err: step.reason }, "A session's files are not complete.");
     }
+    this.#registration.release();
     // Not while the scope itself waits for this.
     if (!scope.disposed) await scope.dispose();
   }
