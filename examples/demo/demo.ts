@@ -6,6 +6,9 @@ import { listMicrophones } from "./microphones.js";
 import { serverAddress } from "./server-address.js";
 import { clearPage, findPage, showError, showMicrophones, showState } from "./view.js";
 
+/** Long enough for a recogniser that lags behind; who does not want to wait presses Stop again. */
+const CLOSE_TIMEOUT_MS = 20_000;
+
 const page = findPage(document);
 const demo = new Scope({ name: "demo" });
 let current: AudioStream | undefined;
@@ -52,7 +55,7 @@ function start(server: URL): void {
 /** The first press sends what is left; the second leaves without it. */
 async function stop(stream: AudioStream): Promise<void> {
   if (stream.state === "closing") stream.abort();
-  else await stream.close();
+  else await stream.close({ timeoutMs: CLOSE_TIMEOUT_MS });
 }
 
 function act(call: (stream: AudioStream) => Promise<void>): void {

@@ -10,6 +10,7 @@ import {
   showDrop,
   showEngine,
   showFailure,
+  showFinalStats,
   showPartial,
   showState,
   showStats,
@@ -28,20 +29,22 @@ export type ShownStream = EventTarget & Pick<AudioStream, "state" | "paused" | "
 export function followStream(stream: ShownStream, page: Page, life: Scope): void {
   let position = 0;
   let heardAtMs: number | undefined;
+  let captureGaps = 0;
 
+  const note = (what: string): void => addHistory(page, position, what);
   const poll = async (): Promise<void> => {
     const stats = await stream.getStats();
     if (stream.state === "closed") return;
     position = (stats.capturedDurationMs * SAMPLE_RATE) / 1000;
     showStats(page, stats);
+    if (stats.captureGapCount > captureGaps) note("The microphone left out a moment of sound.");
+    captureGaps = stats.captureGapCount;
     if (stream.state !== "streaming" || stats.audioLevel > SILENCE_LEVEL) heardAtMs = stats.timestamp;
     heardAtMs ??= stats.timestamp;
     const silent = stats.timestamp - heardAtMs > SILENCE_ADVICE_AFTER_MS;
     if (stream.state === "streaming") advise(page, silent ? SILENCE_ADVICE : STATE_WORDS.streaming.advice);
     life.timeout(POLL_MS, () => void poll());
   };
-  const note = (what: string): void => addHistory(page, position, what);
-
   life.listen(stream, "statechange", () => showState(page, stream.state, stream.paused));
   life.listen(stream, "message", ({ data }: MessageEvent<ServerEvent>) => showMessage(page, data, note));
   life.listen(stream, "reconnecting", ({ attempt, delayMs, error }: ReconnectingEvent) => {
@@ -60,7 +63,7 @@ export function followStream(stream: ShownStream, page: Page, life: Scope): void
     // The page may already show the next stream.
     if (life.disposed) return;
     void life.dispose();
-    showStats(page, { ...stats, audioLevel: 0 });
+    showFinalStats(page, stats);
     if (info.outcome === "failed") showFailure(page, info.error);
   });
   void poll();

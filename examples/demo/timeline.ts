@@ -1,3 +1,4 @@
+import type { StreamStats } from "loquilex";
 import { dbfs, QUIETEST_DBFS } from "./format.js";
 
 const BAR_MS = 250;
@@ -29,8 +30,12 @@ export function addLevel(timeline: Timeline, capturedMs: number, level: number):
   }
 }
 
-/** Draws the newest bars that fit, at the right; those that end after `confirmedMs` are hollow. */
-export function drawTimeline(canvas: HTMLCanvasElement, timeline: Timeline, confirmedMs: number): void {
+/** Draws the newest bars that fit, at the right; those with audio that is still buffered are hollow. */
+export function drawTimeline(
+  canvas: HTMLCanvasElement,
+  timeline: Timeline,
+  { capturedDurationMs, bufferedDurationMs }: Pick<StreamStats, "capturedDurationMs" | "bufferedDurationMs">,
+): void {
   const paint = canvas.getContext("2d");
   if (paint === null) return;
   const ratio = window.devicePixelRatio;
@@ -49,7 +54,8 @@ export function drawTimeline(canvas: HTMLCanvasElement, timeline: Timeline, conf
     const size = Math.max(4, (1 - dbfs(level) / QUIETEST_DBFS) * (height - 16));
     const x = width - (shown.length - index) * BAR_PIXELS;
     const y = (height - size) / 2;
-    if ((first + index + 1) * BAR_MS <= confirmedMs) {
+    const endMs = Math.min((first + index + 1) * BAR_MS, capturedDurationMs);
+    if (endMs <= capturedDurationMs - bufferedDurationMs) {
       paint.fillStyle = confirmedColor;
       paint.fillRect(x, y, BAR_PIXELS - 1, size);
     } else {

@@ -1,6 +1,6 @@
 import type { AnyAudioStreamError, StreamState, StreamStats } from "loquilex";
 import { clockTime, exactTime, QUIETEST_DBFS, seconds } from "./format.js";
-import { type LevelMeter, showLevel } from "./level-meter.js";
+import { type LevelMeter, resetLevel, showLevel } from "./level-meter.js";
 import { addLevel, drawTimeline, emptyTimeline, type Timeline } from "./timeline.js";
 import { ERROR_TITLES, FAILED_WORDS, STATE_WORDS } from "./words.js";
 
@@ -64,7 +64,7 @@ export function findPage(document: Document): Page {
     level: {
       meter: element("#level"),
       text: element("#level-text"),
-      cover: element(".level-cover"),
+      fill: element(".level-fill"),
       peak: element(".level-peak"),
       held: { value: QUIETEST_DBFS, atMs: 0 },
     },
@@ -135,7 +135,13 @@ export function showStats(page: Page, stats: StreamStats): void {
   write(figures.lost, exactMilliseconds(stats.droppedDurationMs));
   showLevel(page.level, stats.audioLevel, stats.timestamp);
   addLevel(page.timeline, stats.capturedDurationMs, stats.audioLevel);
-  drawTimeline(page.canvas, page.timeline, stats.capturedDurationMs - stats.bufferedDurationMs);
+  drawTimeline(page.canvas, page.timeline, stats);
+}
+
+/** Shows the last figures of a stream that has ended. */
+export function showFinalStats(page: Page, stats: StreamStats): void {
+  showStats(page, { ...stats, audioLevel: 0 });
+  resetLevel(page.level);
 }
 
 /** Shows what is being said; a later partial of the same segment takes its place. */

@@ -104,6 +104,13 @@ describe("a stream on the page", () => {
     ]);
   });
 
+  // WebAudio/web-audio-api#2632
+  test("sound that the device left out is told once, when it happens", async () => {
+    stream.stats = { capturedDurationMs: 1_000, captureGapCount: 1 };
+    await vi.advanceTimersByTimeAsync(500);
+    expect(rows(page.history)).toEqual(["00:01 The microphone left out a moment of sound."]);
+  });
+
   // livekit/client-sdk-js#584
   test("a microphone that stays silent gets advice, which goes when it is heard", async () => {
     stream.stats = { timestamp: 0 };
@@ -127,6 +134,7 @@ describe("a stream on the page", () => {
     expect(textOf("#error")).toContain("The microphone was unplugged. Plug it in.");
     expect(textOf("#captured")).toBe("3.0 s");
     expect(page.level.meter.getAttribute("aria-valuenow")).toBe("-60");
+    expect(page.level.peak.style.transform).toBe("translateX(0.0%)");
     const { polls } = stream;
     await vi.advanceTimersByTimeAsync(1_000);
     expect(stream.polls).toBe(polls);

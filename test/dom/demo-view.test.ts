@@ -186,7 +186,7 @@ describe("figures", () => {
     expect(page.level.meter.getAttribute("aria-valuenow")).toBe(value);
     expect(page.level.meter.getAttribute("aria-valuetext")).toBe(text);
     expect(textOf("#level-text")).toBe(text);
-    expect(page.level.cover.style.transform).toBe(`scaleX(${(Number(value) / -60).toFixed(3)})`);
+    expect(page.level.fill.style.clipPath).toBe(`inset(0 ${((Number(value) / -60) * 100).toFixed(1)}% 0 0)`);
   });
 
   test("the peak line stays for a moment and then falls to the level", () => {
