@@ -93,7 +93,8 @@ export class Outbox {
     const announcement =
       this.#unsent && encodeServerMessage("queue.drop", { queue: "events", ...this.#unsent }, { sid });
     this.#unsent = undefined;
-    const messages = this.#take(sid, this.#acknowledgedSeq + this.#window - this.#sentSeq);
+    const inFlight = this.#messages.findIndex(({ seq }) => seq > this.#sentSeq);
+    const messages = inFlight < 0 ? [] : this.#take(sid, this.#window - inFlight);
     return announcement === undefined ? messages : [announcement, ...messages];
   }
 

@@ -1,7 +1,7 @@
 /**
  * Which numbered messages of the server have been delivered. A number means something only within its epoch. While a
- * resume is answered, the last number stands still: replayed and live messages may come in any order, each is
- * delivered once, and a second interruption asks for the same replay again.
+ * resume is answered, replayed and live messages may come in any order; each is delivered once, and the last number
+ * moves only over what came without a hole, so that a second interruption asks for the rest of the replay again.
  */
 export class EventLedger {
   #epoch: number | undefined;
@@ -15,20 +15,21 @@ export class EventLedger {
     return this.#epoch;
   }
 
-  /** What `session.resume` tells. */
+  /** Everything up to this number was delivered: it may be acknowledged, and `session.resume` tells it. */
   get lastSeq(): number {
     return this.#lastSeq;
   }
 
-  /** The highest number that may be acknowledged: everything up to it was delivered. */
-  get acknowledgeable(): number {
-    let seq = this.#lastSeq;
-    while (this.#ahead.has(seq + 1)) seq += 1;
-    return seq;
-  }
-
   beginResume(): void {
     this.#resuming = true;
+  }
+
+  /** What of a range, both ends included, was never delivered, from its first such number to its last. */
+  undelivered(fromSeq: number, toSeq: number): { readonly fromSeq: number; readonly toSeq: number } | undefined {
+    let [from, to] = [Math.max(fromSeq, this.#lastSeq + 1), toSeq];
+    while (from <= to && this.#ahead.has(from)) from += 1;
+    while (from <= to && this.#ahead.has(to)) to -= 1;
+    return from <= to ? { fromSeq: from, toSeq: to } : undefined;
   }
 
   /** The server has replayed all it has; what is still missing will not come. */
@@ -63,8 +64,10 @@ export class EventLedger {
   accept(seq: number): boolean {
     if (seq <= this.#lastSeq || this.#ahead.has(seq)) return false;
     this.#highest = Math.max(this.#highest, seq);
-    if (this.#resuming) this.#ahead.add(seq);
-    else this.#lastSeq = seq;
+    if (this.#resuming) {
+      this.#ahead.add(seq);
+      while (this.#ahead.delete(this.#lastSeq + 1)) this.#lastSeq += 1;
+    } else this.#lastSeq = seq;
     return true;
   }
 

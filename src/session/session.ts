@@ -204,7 +204,6 @@ export class Session {
     const connection = this.#connections;
     this.#phase = { name: "opening", connection, deadline: this.#now + this.#options.connectTimeoutMs };
     this.#complaint = undefined;
-    this.#welcome = undefined;
     const { encoding, sampleRate, channels } = this.#options.format;
     const opening = {
       agent: this.#options.agent,
@@ -295,6 +294,7 @@ export class Session {
 
   #leave(): void {
     this.#sender.stop();
+    this.#welcome = undefined;
     this.#heartbeat = undefined;
     this.#pendingHeartbeat = undefined;
     this.#ackDueAt = undefined;
@@ -340,8 +340,7 @@ export class Session {
         return;
       case "session.ack":
         if (message.data.epoch !== undefined) this.#learnEpoch(message.data.epoch);
-        this.#ledger.finishResume(message.seq);
-        this.#answered(message.data.audio, "same", message.data.gap);
+        this.#onResumed(message.data, message.seq);
         return;
       case "session.end":
         this.#onEnd(message.data);
@@ -372,6 +371,12 @@ export class Session {
         return;
     }
     if (message.seq !== undefined) this.#ledger.note(message.seq);
+  }
+
+  #onResumed({ audio, gap }: Extract<KnownServerMessage, { t: "session.ack" }>["data"], seq: number | undefined): void {
+    const missing = gap && this.#ledger.undelivered(gap.from_seq, gap.to_seq);
+    this.#ledger.finishResume(seq);
+    this.#answered(audio, "same", missing);
   }
 
   #learnEpoch(epoch: number): void {
@@ -405,7 +410,7 @@ export class Session {
   #answered(
     audio: { readonly position: number; readonly pace: number } | undefined,
     lineage: "same" | "new",
-    gap: { readonly from_seq: number; readonly to_seq: number } | undefined,
+    missingMessages: Reconnection["missingMessages"],
   ): void {
     if (this.#phase.name !== "opening" && this.#phase.name !== "live") return;
     const window = this.#welcome?.audio?.window;
@@ -424,7 +429,7 @@ export class Session {
       replayedFrames: this.#sender.buffer.framesUnacknowledged,
       downtimeMs: this.#now - (this.#outageSince ?? this.#now),
       missingAudio: lineage === "new" && acknowledgedBefore > 0 && position > 0 ? { from: 0, to: position } : undefined,
-      missingMessages: gap && { fromSeq: gap.from_seq, toSeq: gap.to_seq },
+      missingMessages,
     };
     this.#outageSince = undefined;
     if (wasEstablished) this.#reconnects += 1;
@@ -540,7 +545,7 @@ export class Session {
   }
 
   #acknowledgeInTime(): void {
-    const pending = this.#ledger.acknowledgeable - this.#acknowledgedSeq;
+    const pending = this.#ledger.lastSeq - this.#acknowledgedSeq;
     if (pending <= 0) return;
     const limit = Math.min(MAX_IN_FLIGHT, this.#welcome?.limits.max_in_flight ?? MAX_IN_FLIGHT);
     this.#ackDueAt ??= this.#now + ACK_DELAY_MS;
@@ -549,7 +554,7 @@ export class Session {
 
   #acknowledgeMessages(): void {
     this.#ackDueAt = undefined;
-    const seq = this.#ledger.acknowledgeable;
+    const seq = this.#ledger.lastSeq;
     if (seq <= this.#acknowledgedSeq) return;
     this.#acknowledgedSeq = seq;
     this.#send("client.ack", { ack_seq: seq });
