@@ -654,6 +654,16 @@ describe("a device that fails while it is open", () => {
     expect(heard.ends).toEqual([]);
   });
 
+  it("is not reported either when the processor fails during a stop, which then waits no longer", async () => {
+    const { capture, heard } = await openMicrophone();
+    fake.node.dead = true;
+    const stopping = capture.stop();
+    fake.node.dispatchEvent(new Event("processorerror"));
+    await stopping;
+    expect(heard.ends).toEqual([]);
+    expectAllReleased();
+  });
+
   it("is not reported once aborted", async () => {
     const controller = new AbortController();
     const { heard } = await openMicrophone({}, controller.signal);
@@ -707,6 +717,36 @@ describe("interruptions", () => {
     expect(fake.context.resumeCalls).toBe(calls + 1);
     await settle();
     expect(heard.interrupts).toEqual([true, false]);
+  });
+
+  it("are left at once, while the gesture counts, when the capture is resumed", async () => {
+    const { capture } = await openMicrophone();
+    await capture.pause(false);
+    fake.mayStart = false;
+    fake.context.setState("suspended");
+    const calls = fake.context.resumeCalls;
+    void capture.resume();
+    expect(fake.context.resumeCalls).toBe(calls + 1);
+  });
+
+  it("do not shift the timestamps of what comes after them", async () => {
+    vi.useFakeTimers();
+    const { heard, options } = listenTo();
+    const opening = microphone().open(options);
+    await vi.advanceTimersByTimeAsync(0);
+    await opening;
+    fake.context.render(second);
+    await vi.advanceTimersByTimeAsync(0);
+    fake.mayStart = false;
+    fake.context.setState("suspended");
+    await vi.advanceTimersByTimeAsync(60_000);
+    fake.context.setState("running");
+    const before = heard.frames.length;
+    fake.context.render(second);
+    await vi.advanceTimersByTimeAsync(0);
+    // A second was rendered within this moment, so its first frame began a second ago.
+    const first = heard.frames[before];
+    expect(Math.abs((first?.timestamp ?? 0) - (performance.now() - 1_000))).toBeLessThan(30);
   });
 
   it("end with the device when it is released", async () => {

@@ -112,6 +112,17 @@ describe("the resampler between rates without a small common ratio", () => {
     expect(fit.snrDb).toBeGreaterThan(100);
   });
 
+  it.each([
+    { from: 44_056, to: 16_000 },
+    { from: 16_001, to: 48_000 },
+  ])(
+    "keeps the error of interpolating between phases below −110 dB near the band's edge, from $from to $to Hz",
+    ({ from, to }) => {
+      const output = steady(resample(from, to, sine(7_000, from, from)), 1_000);
+      expect(fitTone(output, 7_000, to).snrDb).toBeGreaterThan(110);
+    },
+  );
+
   it("does not depend on how the input was cut either", () => {
     const input = noise(30_000);
     const whole = resample(44_056, 16_000, input);

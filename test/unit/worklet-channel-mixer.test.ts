@@ -43,24 +43,23 @@ describe("the channel mixer", () => {
     expect(Math.abs(decibels(rms(mixed) / rms(voice)))).toBeLessThan(0.05);
   });
 
-  it("keeps a one-sided voice's level over a pause of seconds in which both sides carry the same noise", () => {
+  it("keeps a one-sided voice's level over seconds of pause in which both sides carry the same noise", () => {
     const mixer = new ChannelMixer();
-    const hum = sine(50, 48_000, 4 * LENGTH, 0.002);
+    const hum = sine(50, 48_000, 4 * LENGTH, 0.008);
     mixAll(mixer, [voice, scaled(voice, 0.0001)]);
     mixAll(mixer, [hum, hum]);
     const mixed = mixAll(mixer, [voice, scaled(voice, 0.0001)]);
-    expect(Math.abs(decibels(rms(mixed) / rms(voice)))).toBeLessThan(0.05);
+    expect(Math.abs(decibels(rms(mixed.subarray(0, 960)) / rms(voice.subarray(0, 960))))).toBeLessThan(0.05);
   });
 
-  it("lets a channel in again once it carries sound, without a step", () => {
+  it("lets a channel in again once it carries sound, without a click", () => {
     const mixer = new ChannelMixer();
-    mixAll(mixer, [voice, silence]);
-    const mixed = mixAll(mixer, [voice, scaled(voice, -1)]);
+    const constant = new Float32Array(LENGTH).fill(0.5);
+    mixAll(mixer, [constant, silence]);
+    const mixed = mixAll(mixer, [constant, scaled(constant, -1)]);
     expect(rms(mixed.subarray(-QUANTUM))).toBeLessThan(0.001);
-    // A step is anything steeper than the steepest part of the tone itself.
-    const steepest = 0.5 * 2 * Math.PI * (300 / 48_000);
     for (let n = 1; n < mixed.length; n += 1) {
-      expect(Math.abs((mixed[n] ?? 0) - (mixed[n - 1] ?? 0))).toBeLessThan(1.05 * steepest);
+      expect(Math.abs((mixed[n] ?? 0) - (mixed[n - 1] ?? 0))).toBeLessThan(0.001);
     }
   });
 
