@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 
 /** One channel of audio, samples from -1 to 1. */
 export interface MonoAudio {
@@ -68,5 +68,3 @@ export function encodeWav(audio: MonoAudio): Uint8Array {
 }
 
 export const readWav = async (path: string): Promise<MonoAudio> => parseWav(await readFile(path));
-
-export const writeWav = (path: string, audio: MonoAudio): Promise<void> => writeFile(path, encodeWav(audio));

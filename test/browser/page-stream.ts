@@ -1,0 +1,113 @@
+import type { AudioStream, CloseInfo, MicrophoneStreamOptions, ReconnectOptions, StreamStats } from "loquilex";
+import type { Page } from "playwright-core";
+
+/** What a stream in a page has told so far, in a form that leaves the page. */
+export interface StreamRecord {
+  readonly states: string[];
+  readonly messages: { readonly t: string; readonly data: unknown }[];
+  readonly drops: { readonly from: number; readonly to: number }[];
+  readonly warnings: string[];
+  readonly reconnections: { readonly resumed: boolean; readonly replayedFrames: number }[];
+}
+
+/** How a stream ended, in a form that leaves the page. */
+export interface EndRecord {
+  readonly outcome: CloseInfo["outcome"];
+  readonly code: string | undefined;
+  readonly message: string | undefined;
+}
+
+declare global {
+  var sdk: typeof import("loquilex");
+  var stream: AudioStream;
+  var streamRecord: StreamRecord;
+}
+
+export interface PageStreamOptions extends Pick<MicrophoneStreamOptions, "frameDurationMs" | "heartbeat" | "replay"> {
+  readonly reconnect?: ReconnectOptions | false;
+  readonly workletUrl?: string;
+  readonly token?: string;
+}
+
+/** Signal processing of the browser, which would change the sound, switched off. */
+const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false } as const;
+
+/** A microphone stream in a page that has the global `sdk`, driven from the test. */
+export class PageStream {
+  readonly #page: Page;
+
+  private constructor(page: Page) {
+    this.#page = page;
+  }
+
+  static async create(page: Page, url: string, options: PageStreamOptions = {}): Promise<PageStream> {
+    const { workletUrl, ...others } = options;
+    const microphone = { ...UNPROCESSED, workletUrl };
+    await page.waitForFunction(() => "sdk" in globalThis);
+    await page.evaluate(
+      ({ url, options: { token, ...options } }) => {
+        const record: StreamRecord = { states: [], messages: [], drops: [], warnings: [], reconnections: [] };
+        const getToken = token === undefined ? undefined : () => token;
+        const stream = sdk.createMicrophoneStream(url, { ...options, getToken });
+        stream.addEventListener("statechange", () => record.states.push(stream.state));
+        stream.addEventListener("message", ({ data: { t, data } }) => record.messages.push({ t, data }));
+        stream.addEventListener("drop", ({ from, to }) => record.drops.push({ from, to }));
+        stream.addEventListener("warning", ({ error }) => record.warnings.push(error.code));
+        stream.addEventListener("reconnected", ({ resumed, replayedFrames }) => {
+          record.reconnections.push({ resumed, replayedFrames });
+        });
+        globalThis.stream = stream;
+        globalThis.streamRecord = record;
+      },
+      { url, options: { ...others, microphone } },
+    );
+    return new PageStream(page);
+  }
+
+  /** Resolves once it streams; rejects as the page's own promise does. */
+  start(): Promise<void> {
+    return this.#page.evaluate(() => stream.start());
+  }
+
+  /** Starts, and resolves with how the stream ended, which it is expected to do by itself. */
+  async startAndEnd(): Promise<EndRecord> {
+    await this.#page.evaluate(() => {
+      stream.start().catch(() => {});
+    });
+    return this.ended();
+  }
+
+  /** Resolves once so much has been captured; rejects when the stream ends before. */
+  captured(durationMs: number): Promise<void> {
+    return this.#page.evaluate(async (durationMs) => {
+      while ((await stream.getStats()).capturedDurationMs < durationMs) {
+        if (stream.signal.aborted) throw stream.signal.reason;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }, durationMs);
+  }
+
+  close(): Promise<void> {
+    return this.#page.evaluate(() => stream.close());
+  }
+
+  ended(): Promise<EndRecord> {
+    return this.#page.evaluate(async () => {
+      const info = await stream.closed;
+      const error = info.outcome === "failed" ? info.error : undefined;
+      return { outcome: info.outcome, code: error?.code, message: error?.message };
+    });
+  }
+
+  stats(): Promise<StreamStats> {
+    return this.#page.evaluate(() => stream.getStats());
+  }
+
+  record(): Promise<StreamRecord> {
+    return this.#page.evaluate(() => streamRecord);
+  }
+
+  state(): Promise<string> {
+    return this.#page.evaluate(() => stream.state);
+  }
+}

@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+
+const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
+
+export interface SitePage {
+  readonly html: string;
+  /** Sent as the `Content-Security-Policy` header. */
+  readonly contentSecurityPolicy?: string;
+}
+
+/** A page that offers the built package as the global `sdk`, and does nothing else. */
+const SDK_PAGE: SitePage = { html: html('<script type="module" src="/sdk.js"></script>') };
+const SDK_SCRIPT = 'import * as sdk from "/dist/index.js"; globalThis.sdk = sdk;';
+
+export function html(body: string): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Test page</title><link rel="icon" href="data:,"></head><body>${body}</body></html>`;
+}
+
+/** Serves test pages and the built package as files, as any web server would. */
+export class TestSite implements AsyncDisposable {
+  readonly port: number;
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+  }
+
+  /** @param pages by path; `/` has the SDK as the global `sdk` unless it is among them. */
+  static async serve(pages: Readonly<Record<string, SitePage>> = {}): Promise<TestSite> {
+    const all: Readonly<Record<string, SitePage>> = { "/": SDK_PAGE, ...pages };
+    const server = createServer((request, response) => {
+      const path = new URL(request.url ?? "/", "http://site").pathname;
+      const page = all[path];
+      if (page !== undefined) {
+        if (page.contentSecurityPolicy !== undefined) {
+          response.setHeader("Content-Security-Policy", page.contentSecurityPolicy);
+        }
+        response.setHeader("Content-Type", "text/html").end(page.html);
+      } else if (path === "/sdk.js") {
+        response.setHeader("Content-Type", "text/javascript").end(SDK_SCRIPT);
+      } else if (/^\/dist\/[\w.-]+\.js$/.test(path)) {
+        readFile(DIST + path.slice("/dist/".length)).then(
+          (bytes) => response.setHeader("Content-Type", "text/javascript").end(bytes),
+          () => response.writeHead(404).end("Run `npm run build` first."),
+        );
+      } else response.writeHead(404).end();
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return new TestSite(server);
+  }
+
+  /** The address of one of its pages. */
+  url(path = "/", host = "127.0.0.1"): string {
+    return `http://${host}:${this.port}${path}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, "close");
+  }
+}

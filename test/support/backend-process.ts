@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "loquilex/resources";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 10_000;
+const KEPT_LOG_LINES = 200;
+
+export interface BackendOptions {
+  /** Added to the environment; `PORT` and `LX_OUT_DIR` are set for you. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the command line. */
+  readonly args?: readonly string[];
+  /** Use a folder that is already there, as after a restart, and leave it alone at the end. */
+  readonly outDir?: string;
+  /** @defaultValue 0, which is any free port */
+  readonly port?: number;
+}
+
+/** The reference backend in a process of its own, as `npm start` runs it, with an output folder of its own. */
+export class BackendProcess implements AsyncDisposable {
+  /** Where the demo page is, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  readonly outDir: string;
+  readonly #child: ChildProcess;
+  readonly #log: readonly string[];
+  readonly #ownsOutDir: boolean;
+
+  private constructor(child: ChildProcess, url: string, outDir: string, ownsOutDir: boolean, log: readonly string[]) {
+    this.#child = child;
+    this.#log = log;
+    this.#ownsOutDir = ownsOutDir;
+    this.url = url;
+    this.port = Number(new URL(url).port);
+    this.outDir = outDir;
+  }
+
+  /** @throws Error with what the backend said when it ends, or says no address, instead of starting. */
+  static async start(options: BackendOptions = {}): Promise<BackendProcess> {
+    const outDir = options.outDir ?? (await mkdtemp(join(tmpdir(), "loquilex-out-")));
+    const child = spawn(process.execPath, ["--import", "tsx", "examples/server/main.ts", ...(options.args ?? [])], {
+      cwd: ROOT,
+      // A group of its own, so that a recogniser it may leave behind can be ended with it.
+      detached: true,
+      env: { ...process.env, HOST: "127.0.0.1", ...options.env, PORT: String(options.port ?? 0), LX_OUT_DIR: outDir },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const log: string[] = [];
+    let cancel: () => void = () => {};
+    try {
+      const url = await new Promise<string>((resolve, reject) => {
+        const fail = (what: string): void => reject(new Error(`The backend ${what}. It said:\n${log.join("\n")}`));
+        cancel = systemClock.schedule(START_TIMEOUT_MS, () => fail("told no address in time"));
+        child.once("error", reject);
+        child.once("exit", (code, signal) => fail(`ended with ${signal ?? `code ${code}`} instead of starting`));
+        for (const stream of [child.stdout, child.stderr]) {
+          createInterface({ input: stream }).on("line", (line) => {
+            log.push(line);
+            if (log.length > KEPT_LOG_LINES) log.shift();
+            const address = /LoquiLex demo: (http:\/\/\S+?)\/?$/.exec(line)?.[1];
+            if (address !== undefined) resolve(address);
+          });
+        }
+      });
+      return new BackendProcess(child, url, outDir, options.outDir === undefined, log);
+    } catch (error) {
+      killGroup(child);
+      throw error;
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Where a stream connects to. */
+  get webSocketUrl(): string {
+    return `${this.url.replace("http:", "ws:")}/v1/stream`;
+  }
+
+  /** The last lines of its output. */
+  get log(): string {
+    return this.#log.join("\n");
+  }
+
+  /** Paths of the files in the output folder, at any depth, whose name ends like this. */
+  async files(ending: string): Promise<string[]> {
+    const names = await readdir(this.outDir, { recursive: true });
+    return names.filter((name) => name.endsWith(ending)).map((name) => join(this.outDir, name));
+  }
+
+  /** Asks it to stop, as Ctrl+C does, and resolves with its exit code; `null` when it had to be killed. */
+  async stop(): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const exit = once(this.#child, "exit");
+      this.#child.kill("SIGTERM");
+      const cancel = systemClock.schedule(STOP_TIMEOUT_MS, () => killGroup(this.#child));
+      await exit;
+      cancel();
+    }
+    return this.#child.exitCode;
+  }
+
+  /** Ends it as a power cut would. */
+  async kill9(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exit = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exit;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    killGroup(this.#child);
+    if (this.#ownsOutDir) await rm(this.outDir, { recursive: true, force: true });
+  }
+}
+
+/** Whatever of the process and its children is still there. */
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // Nothing is left, which is what this is for.
+  }
+}

@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { type LiveResources, watchResources } from "./chromium-page-watch.js";
+import { type Speech, type SpeechOptions, writeSpeech } from "./speech.js";
+
+export interface ChromiumOptions {
+  /** A full Chromium or Chrome. */
+  readonly executablePath: string;
+  /**
+   * What stands in for the microphone: speech that is played once from the moment a page opens the device, a beep that
+   * goes on for ever, a microphone that the person does not allow, or none at all. @defaultValue "beep"
+   */
+  readonly microphone?: Omit<SpeechOptions, "folder"> | "beep" | "denied" | "none";
+  /** Names that lead to this machine, such as one that is not a secure context on plain http. */
+  readonly localNames?: readonly string[];
+}
+
+const FLAGS = [
+  // Chromium's sandbox does not run for root, and nothing but our own pages is opened.
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Names no sound server and no sound card, so that a machine that has a microphone has none either. */
+const NO_AUDIO = { PULSE_SERVER: "unix:/nonexistent", PIPEWIRE_REMOTE: "nonexistent", ALSA_CONFIG_PATH: "/dev/null" };
+
+/** A browser of its own, with a profile of its own and one page, whose resources are counted. */
+export class ChromiumPage implements AsyncDisposable {
+  readonly page: Page;
+  /** What the microphone says, if it is speech. */
+  readonly speech: Speech | undefined;
+  /** Exceptions and rejections that nobody caught. */
+  readonly pageErrors: string[] = [];
+  /** Lines that the page or the browser wrote to the console as errors; failing connections are among them. */
+  readonly consoleErrors: string[] = [];
+  readonly #browser: Browser;
+  readonly #folder: string;
+
+  private constructor(browser: Browser, page: Page, speech: Speech | undefined, folder: string) {
+    this.#browser = browser;
+    this.page = page;
+    this.speech = speech;
+    this.#folder = folder;
+    page.on("pageerror", (error) => this.pageErrors.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.consoleErrors.push(message.text());
+    });
+  }
+
+  static async open(options: ChromiumOptions): Promise<ChromiumPage> {
+    const { microphone = "beep", localNames = [] } = options;
+    const folder = await mkdtemp(join(tmpdir(), "loquilex-browser-"));
+    let browser: Browser | undefined;
+    try {
+      const speech = typeof microphone === "object" ? await writeSpeech({ folder, ...microphone }) : undefined;
+      const args = [...FLAGS];
+      if (microphone !== "denied") args.push("--use-fake-ui-for-media-stream");
+      if (microphone !== "none") args.push("--use-fake-device-for-media-stream");
+      if (speech !== undefined) args.push(`--use-file-for-fake-audio-capture=${speech.path}%noloop`);
+      if (localNames.length > 0) {
+        args.push(`--host-resolver-rules=${localNames.map((name) => `MAP ${name} 127.0.0.1`).join(",")}`);
+      }
+      browser = await chromium.launch({
+        executablePath: options.executablePath,
+        args,
+        env: definedOnly({ ...process.env, ...(microphone === "none" ? NO_AUDIO : {}) }),
+      });
+      const context = await browser.newContext({ viewport: { width: 1_280, height: 800 } });
+      await context.addInitScript(watchResources);
+      if (microphone === "denied") await denyEverything(context);
+      return new ChromiumPage(browser, await context.newPage(), speech, folder);
+    } catch (error) {
+      await browser?.close();
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** What the page holds now, of all it has ever opened. */
+  live(): Promise<LiveResources> {
+    return this.page.evaluate(() => globalThis.liveResources());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Granting nothing refuses whatever a page asks for, as a person would who once said no. */
+const denyEverything = (context: BrowserContext): Promise<void> => context.grantPermissions([]);
+
+function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}

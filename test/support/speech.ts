@@ -1,0 +1,51 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { resample } from "./audio-compare-resample.js";
+import { encodeWav, type MonoAudio, parseWav, readWav } from "./wav.js";
+
+/** Spoken by espeak-ng, 16 kHz; its band ends at 7 kHz, where a flat response is promised, so comparisons need no allowance. */
+const SENTENCE = fixture("sentence.wav");
+/** "three one four two", spoken by espeak-ng, a second apart over a faint noise as every room has it. */
+const DIGITS = fixture("digits.wav");
+
+export const SPOKEN_DIGITS: readonly string[] = ["three", "one", "four", "two"];
+/** A grammar of one digit an utterance, which makes the small recogniser exact. */
+export const DIGITS_GRAMMAR = fixture("digits.jsgf");
+
+export interface SpeechOptions {
+  /** Where the file goes. */
+  readonly folder: string;
+  readonly what: "sentence" | "digits";
+  /** Silence before; a browser swallows some of it until the page's audio runs. @defaultValue 500 */
+  readonly leadMs?: number;
+  /** Silence after. @defaultValue 500 */
+  readonly tailMs?: number;
+  /** Of the file that is played. @defaultValue 44_100 */
+  readonly sampleRate?: number;
+}
+
+/** A file for the browser's fake microphone, and what is in it. */
+export interface Speech {
+  readonly path: string;
+  /** Exactly as in the file. */
+  readonly audio: MonoAudio;
+  readonly durationMs: number;
+}
+
+/** Writes speech to a file, at a rate of which the product must make 16 kHz again. */
+export async function writeSpeech(options: SpeechOptions): Promise<Speech> {
+  const { folder, what, leadMs = 500, tailMs = 500, sampleRate = 44_100 } = options;
+  const spoken = await readWav(what === "sentence" ? SENTENCE : DIGITS);
+  const durationMs = leadMs + (spoken.samples.length * 1_000) / spoken.sampleRate + tailMs;
+  const inSamples = (ms: number): number => Math.round((ms * sampleRate) / 1_000);
+  const samples = resample(spoken, sampleRate, -inSamples(leadMs), inSamples(durationMs));
+  const path = join(folder, `${what}-${sampleRate}.wav`);
+  const bytes = encodeWav({ samples, sampleRate });
+  await writeFile(path, bytes);
+  return { path, audio: parseWav(bytes), durationMs };
+}
+
+function fixture(name: string): string {
+  return fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+}
