@@ -26,6 +26,8 @@ export interface AudioSenderOptions extends ReplayBufferLimits {
 
 /** Audio that may be sent at once before the pace binds, in milliseconds. */
 const BURST_MS = 200;
+/** How finely the pace is kept: one wake-up for all that may go, in milliseconds. */
+const PACE_STEP_MS = 10;
 /** How soon a full socket is looked at again, in milliseconds. */
 const FULL_SOCKET_POLL_MS = 25;
 
@@ -181,7 +183,7 @@ export class AudioSender {
       const inFlight = this.#buffer.samplesInFlight;
       if (inFlight > 0 && inFlight + frame.sampleCount > terms.window) break;
       if (this.#credit <= 0) {
-        this.#wake = now + Math.max(1, (-this.#credit / (terms.pace * this.#options.sampleRate)) * 1_000);
+        this.#wake = now + Math.max(PACE_STEP_MS, (-this.#credit / (terms.pace * this.#options.sampleRate)) * 1_000);
         break;
       }
       this.#credit -= frame.sampleCount;

@@ -6,7 +6,7 @@ export interface AudioRange {
 
 /**
  * Keeps apart what is surely lost from what may be: a frame that was sent but pushed out of the buffer before its
- * acknowledgement is only lost if the server turns out not to have it, and that is known when it tells its position.
+ * acknowledgement is only lost if the server turns out not to have it, which is known when it tells its position.
  */
 export class LossLedger {
   #doubtful: AudioRange[] = [];
@@ -16,23 +16,26 @@ export class LossLedger {
     append(this.#doubtful, range);
   }
 
-  /** The server has everything before `position`. */
+  /** The server keeps everything before `position`. */
   confirm(position: number): void {
-    this.#doubtful = this.#after(position);
+    this.#doubtful = after(this.#doubtful, position);
   }
 
-  /** The server has everything before `position` and nothing after: returns what is lost, and forgets it. */
+  /**
+   * The server has taken in nothing from `position` on: returns what is lost there, and forgets it. What is before is
+   * in the server, but stays in doubt until it is kept.
+   */
   settle(position: number): AudioRange[] {
-    const lost = this.#after(position);
-    this.#doubtful = [];
+    const lost = after(this.#doubtful, position);
+    this.#doubtful = this.#doubtful
+      .filter(({ from }) => from < position)
+      .map(({ from, to }) => ({ from, to: Math.min(to, position) }));
     return lost;
   }
+}
 
-  #after(position: number): AudioRange[] {
-    return this.#doubtful
-      .filter(({ to }) => to > position)
-      .map(({ from, to }) => ({ from: Math.max(from, position), to }));
-  }
+function after(ranges: readonly AudioRange[], position: number): AudioRange[] {
+  return ranges.filter(({ to }) => to > position).map(({ from, to }) => ({ from: Math.max(from, position), to }));
 }
 
 /** Adds a range at the end of a list, merging it with the last where they touch. */
