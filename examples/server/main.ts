@@ -10,6 +10,7 @@ import { createLog, type Log } from "./log.js";
 import { recoverRecordings } from "./recover-recordings.js";
 import { SessionManager } from "./session-manager.js";
 import { StartError } from "./start-error.js";
+import { SubprocessSession } from "./subprocess-session.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** How long sessions may take to be finished after a signal. */
@@ -37,6 +38,7 @@ async function main(): Promise<void> {
     log.fatal({ err: error }, "An error that nothing expected ends the server.");
     process.exit(1);
   });
+  process.on("exit", () => SubprocessSession.killAll());
   const stopped = stopSignal(log);
 
   await prepareOutDir(config.outDir);

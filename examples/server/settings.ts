@@ -142,7 +142,7 @@ export const SETTINGS = {
     16_777_216,
   ),
   clientEventBuffer: whole(
-    { env: "LX_CLIENT_EVENT_BUFFER", help: "Events queued for one connection before the oldest partials are dropped." },
+    { env: "LX_CLIENT_EVENT_BUFFER", help: "Finished captions that a client which comes back is given at once." },
     300,
     1,
     100_000,

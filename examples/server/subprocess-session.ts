@@ -34,6 +34,7 @@ export interface SubprocessExit {
  * goes with it; a server that dies closes its stdin, which tells it to end.
  */
 export class SubprocessSession {
+  static readonly #alive = new Set<SubprocessSession>();
   readonly #options: SubprocessOptions;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #lines = new LineDecoder();
@@ -46,6 +47,11 @@ export class SubprocessSession {
   #exited = false;
   #disposal: Promise<void> | undefined;
 
+  /** The safety net of an exit that waits for nothing: ends, at once, every child that is still there. */
+  static killAll(): void {
+    for (const session of SubprocessSession.#alive) session.#signal("SIGKILL");
+  }
+
   constructor(options: SubprocessOptions) {
     this.#options = options;
     this.#child = spawn(options.command, options.args, {
@@ -55,6 +61,7 @@ export class SubprocessSession {
       windowsHide: true,
     });
     this.#watch();
+    SubprocessSession.#alive.add(this);
     this.#registration = options.scope.defer(`subprocess ${options.command}`, () => this.dispose());
   }
 
@@ -95,7 +102,7 @@ export class SubprocessSession {
     this.#registration.release();
   }
 
-  /** The group first, and the child alone where groups do not exist. A process already gone is not an error. */
+  /** The group first, and the child alone where groups do not exist. What is already gone is not an error. */
   #signal(signal: NodeJS.Signals): void {
     const { pid } = this.#child;
     if (pid === undefined) return;
@@ -140,7 +147,8 @@ export class SubprocessSession {
   #close(code: number | null, signal: NodeJS.Signals | null): void {
     this.#exited = true;
     // What the child left running in its group would be an orphan.
-    if (this.#startError === undefined) this.#signal("SIGKILL");
+    this.#signal("SIGKILL");
+    SubprocessSession.#alive.delete(this);
     this.#child.stdin.destroy();
     this.#letWritersGo();
     this.#registration.release();

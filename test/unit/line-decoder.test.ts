@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { LineDecoder } from "../../examples/server/line-decoder.js";
+
+// hasamba/DFIR-Companion#515
+describe("LineDecoder", () => {
+  it("keeps characters whole wherever the chunks are cut", () => {
+    const text = "größe ñandú\nПривет, мир\r\n日本語 🎤\nend";
+    const bytes = new TextEncoder().encode(text);
+    for (let size = 1; size <= bytes.length; size += 1) {
+      const decoder = new LineDecoder();
+      const lines: string[] = [];
+      for (let at = 0; at < bytes.length; at += size) lines.push(...decoder.push(bytes.subarray(at, at + size)));
+      lines.push(...decoder.end());
+      expect(lines).toEqual(["größe ñandú", "Привет, мир", "日本語 🎤", "end"]);
+    }
+  });
+
+  it("hands a line out as soon as it is complete", () => {
+    const decoder = new LineDecoder();
+    expect(decoder.push(Buffer.from("one\ntw"))).toEqual(["one"]);
+    expect(decoder.push(Buffer.from("o\n\n"))).toEqual(["two", ""]);
+    expect(decoder.end()).toEqual([]);
+  });
+
+  it("shows where bytes were not UTF-8, and goes on", () => {
+    const decoder = new LineDecoder();
+    expect(decoder.push(Uint8Array.of(0x61, 0xff, 0x62, 0x0a))).toEqual(["a\ufffdb"]);
+    expect(decoder.push(Uint8Array.of(0xe2, 0x82))).toEqual([]);
+    expect(decoder.end()).toEqual(["\ufffd"]);
+  });
+
+  it("does not gather a line without end", () => {
+    const decoder = new LineDecoder();
+    let lines = 0;
+    for (let count = 0; count < 100; count += 1) lines += decoder.push(Buffer.alloc(10_000, "x")).length;
+    expect(lines).toBe(15);
+  });
+});

@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest";
+import { readInvocation, type ServerConfig } from "../../examples/server/config.js";
+import { helpText } from "../../examples/server/help.js";
+import { SETTINGS } from "../../examples/server/settings.js";
+import { StartError } from "../../examples/server/start-error.js";
+
+function configOf(argv: readonly string[], environment: Readonly<Record<string, string>> = {}): ServerConfig {
+  const invocation = readInvocation(argv, environment);
+  if (invocation.kind !== "serve") throw new Error("Expected a configuration.");
+  return invocation.config;
+}
+
+function complaint(argv: readonly string[], environment: Readonly<Record<string, string>> = {}): string {
+  try {
+    readInvocation(argv, environment);
+  } catch (error) {
+    expect(error).toBeInstanceOf(StartError);
+    return (error as Error).message;
+  }
+  throw new Error("Expected a complaint.");
+}
+
+describe("the backend's settings", () => {
+  it("have the documented defaults, and cannot be changed", () => {
+    const config = configOf([]);
+    expect(config).toMatchObject({
+      host: "127.0.0.1",
+      port: 8787,
+      engine: "auto",
+      engineCommand: undefined,
+      pocketsphinxJsgf: undefined,
+      token: undefined,
+      allowedOrigins: [],
+      heartbeatSec: 10,
+      heartbeatTimeoutSec: 30,
+      resumeTtlSec: 60,
+      resumeMaxEvents: 500,
+      maxInFlight: 64,
+      maxMessageBytes: 131_072,
+      clientEventBuffer: 300,
+      maxEngineSessions: 4,
+      maxSessions: 100,
+      logLevel: "info",
+    });
+    expect(config.outDir).toBe(`${process.cwd()}/out`);
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it("come from flags before the environment, in both spellings", () => {
+    const environment = { PORT: "1000", HOST: "::1", LX_OUT_DIR: "/tmp/a" };
+    expect(configOf(["--port", "0", "--host=0.0.0.0"], environment)).toMatchObject({
+      port: 0,
+      host: "0.0.0.0",
+      outDir: "/tmp/a",
+    });
+  });
+
+  it("count an empty variable as unset", () => {
+    expect(configOf([], { PORT: "", LX_TOKEN: "", LX_ENGINE: "" })).toMatchObject({
+      port: 8787,
+      token: undefined,
+      engine: "auto",
+    });
+  });
+
+  it.each([
+    [{ PORT: "abc" }, 'PORT is "abc", and must be a whole number from 0 to 65535.'],
+    [{ PORT: "65536" }, 'PORT is "65536", and must be a whole number from 0 to 65535.'],
+    [{ PORT: "1e3" }, 'PORT is "1e3", and must be a whole number from 0 to 65535.'],
+    [{ PORT: "-1" }, 'PORT is "-1", and must be a whole number from 0 to 65535.'],
+    [{ LX_ENGINE: "whisper" }, 'LX_ENGINE is "whisper", and must be one of auto, segmenter, pocketsphinx, command.'],
+    [{ LX_WS_RESUME_TTL: "1.5" }, 'LX_WS_RESUME_TTL is "1.5", and must be a whole number from 0 to 86400.'],
+    [{ LX_OUT_DIR: "a\0b" }, 'LX_OUT_DIR is "a\\u0000b", and must be the path of a folder.'],
+    [
+      { LX_ALLOWED_ORIGINS: "https://a.example/path" },
+      'LX_ALLOWED_ORIGINS is "https://a.example/path", and must be a comma-separated list of origins such as https://example.org (scheme, host and port, no path).',
+    ],
+    [
+      { LX_WS_HEARTBEAT_SEC: "30" },
+      "LX_WS_HEARTBEAT_TIMEOUT_SEC is 30, and must be more than LX_WS_HEARTBEAT_SEC, which is 30.",
+    ],
+    [
+      { LX_ENGINE: "command" },
+      'LX_ENGINE_COMMAND is not set, and must be a shell command when LX_ENGINE (or --engine) is "command".',
+    ],
+  ])("say what is wrong in one sentence: %o", (environment, sentence) => {
+    expect(complaint([], environment as unknown as Record<string, string>)).toBe(sentence);
+  });
+
+  it("name the flag when the flag is wrong", () => {
+    expect(complaint(["--port", "x"])).toBe('--port is "x", and must be a whole number from 0 to 65535.');
+    expect(complaint(["--port="])).toBe('--port is "", and must be a whole number from 0 to 65535.');
+    expect(complaint(["--port"])).toContain("--port must be followed by a value");
+    expect(complaint(["--prot", "1"])).toContain('"--prot" is not an option');
+    expect(complaint(["8787"])).toContain('"8787" is not an option');
+  });
+
+  it("never show a token, however wrong it is", () => {
+    // cryostatio/cryostat-legacy#100
+    const sentence = complaint([], { LX_TOKEN: "s3cret\nline" });
+    expect(sentence).toContain("LX_TOKEN is (not shown)");
+    expect(sentence).not.toContain("s3cret");
+  });
+
+  it("take a list of origins", () => {
+    expect(configOf([], { LX_ALLOWED_ORIGINS: "https://a.example, http://b.example:8080" }).allowedOrigins).toEqual([
+      "https://a.example",
+      "http://b.example:8080",
+    ]);
+  });
+});
+
+describe("--help", () => {
+  it("wins over everything else on the line", () => {
+    expect(readInvocation(["--port", "1", "--help"], { PORT: "wrong" })).toEqual({ kind: "help", text: helpText() });
+  });
+
+  it("lists every variable and flag with its default", () => {
+    const text = helpText().replace(/\s+/g, " ");
+    for (const { env, flag, fallback, allowed, help } of Object.values(SETTINGS)) {
+      const name = flag === undefined ? env : `${env}, --${flag}`;
+      const shown = fallback === undefined || String(fallback) === "" ? "none" : fallback;
+      expect(text).toContain(` ${name} ${help} Must be ${allowed}. Default: ${shown}.`);
+    }
+    for (const name of [
+      "HOST PORT LX_OUT_DIR LX_ENGINE LX_ENGINE_COMMAND LX_POCKETSPHINX_JSGF LX_TOKEN LX_ALLOWED_ORIGINS",
+      "LX_WS_HEARTBEAT_SEC LX_WS_HEARTBEAT_TIMEOUT_SEC LX_WS_RESUME_TTL LX_WS_RESUME_MAX_EVENTS LX_WS_MAX_IN_FLIGHT",
+      "LX_WS_MAX_MSG_BYTES LX_CLIENT_EVENT_BUFFER LX_MAX_CUDA_SESSIONS LX_MAX_SESSIONS LX_LOG_LEVEL",
+      "--port --host --out-dir --engine --engine-command --help",
+    ].flatMap((line) => line.split(" "))) {
+      expect(text).toContain(` ${name}`);
+    }
+  });
+});
