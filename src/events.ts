@@ -1,14 +1,15 @@
 import type { AnyAudioStreamError } from "./errors.js";
-import type { ApplicationMessage, KnownServerMessage } from "./protocol/messages.js";
+import type { KnownServerMessage } from "./protocol/messages.js";
 import type { CloseInfo } from "./state.js";
 
-/** A message of the server for the application, in the protocol's envelope. */
-export type ServerEvent =
-  | Extract<
-      KnownServerMessage,
-      { t: "asr.partial" | "asr.final" | "mt.partial" | "mt.final" | "status" | "queue.drop" }
-    >
-  | ApplicationMessage;
+/**
+ * A message of the server for the application, in the protocol's envelope; `t` tells them apart. A server's own types
+ * come here too: name them, as in `createMicrophoneStream<ServerEvent | MyMessage>(url)`.
+ */
+export type ServerEvent = Extract<
+  KnownServerMessage,
+  { t: "asr.partial" | "asr.final" | "mt.partial" | "mt.final" | "status" | "queue.drop" }
+>;
 
 export interface AudioStreamEventMap<Message = ServerEvent> {
   /** Read `stream.state`. */
