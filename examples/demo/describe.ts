@@ -21,13 +21,25 @@ export function describeReconnection(event: ReconnectedEvent): string[] {
   return sentences;
 }
 
+/** What the server could not do with audio or captions, from a `queue.drop` message. */
+export function describeQueueDrop(data: unknown): string {
+  const { queue, ms } = fields(data);
+  const howMuch = typeof ms === "number" ? `${Math.round(ms).toLocaleString("en")} ms of audio` : "some audio";
+  if (queue === "engine")
+    return `The recogniser fell behind: ${howMuch} has no captions, and is recorded all the same.`;
+  if (queue === "recording") return `The server could not record ${howMuch}.`;
+  return "The server left out captions that it could not send in time.";
+}
+
 /** What recognises the speech, from a `status` message; `undefined` for a message that tells something else. */
 export function describeEngine(data: unknown): string | undefined {
-  if (typeof data !== "object" || data === null) return undefined;
-  const { engine, words, detail } = data as Readonly<Record<string, unknown>>;
+  const { engine, words, detail } = fields(data);
   if (typeof engine !== "string" || typeof words !== "boolean") return undefined;
   const what = words
     ? `Recognised by ${engine}.`
     : `The ${engine} engine marks when somebody speaks; it does not write words.`;
   return typeof detail === "string" && detail !== "" ? `${what} ${detail}` : what;
 }
+
+const fields = (data: unknown): Readonly<Record<string, unknown>> =>
+  typeof data === "object" && data !== null ? (data as Readonly<Record<string, unknown>>) : {};

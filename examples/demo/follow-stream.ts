@@ -1,6 +1,6 @@
 import type { AudioStream, DropEvent, ReconnectedEvent, ReconnectingEvent, ServerEvent, WarningEvent } from "loquilex";
 import type { Scope } from "loquilex/resources";
-import { describeEngine, describeReconnection } from "./describe.js";
+import { describeEngine, describeQueueDrop, describeReconnection } from "./describe.js";
 import { SAMPLE_RATE, seconds } from "./format.js";
 import {
   addFinal,
@@ -70,7 +70,6 @@ export function followStream(stream: ShownStream, page: Page, life: Scope): void
 }
 
 function showMessage(page: Page, message: ServerEvent, note: (what: string) => void): void {
-  if ("application" in message) return;
   switch (message.t) {
     case "asr.partial":
       showPartial(page, message.data);
@@ -84,6 +83,6 @@ function showMessage(page: Page, message: ServerEvent, note: (what: string) => v
       return;
     }
     case "queue.drop":
-      note("The server left out captions that it could not send in time.");
+      note(describeQueueDrop(message.data));
   }
 }

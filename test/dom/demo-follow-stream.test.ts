@@ -1,7 +1,7 @@
 import { AudioStreamError, type CloseInfo, type StreamState, type StreamStats } from "loquilex";
 import { Scope } from "loquilex/resources";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { describeEngine, describeReconnection } from "../../examples/demo/describe.js";
+import { describeEngine, describeQueueDrop, describeReconnection } from "../../examples/demo/describe.js";
 import { followStream } from "../../examples/demo/follow-stream.js";
 import { type Page, showState } from "../../examples/demo/view.js";
 import { SILENCE_ADVICE, STATE_WORDS } from "../../examples/demo/words.js";
@@ -26,6 +26,19 @@ describe("what the server tells", () => {
       expect(describeEngine(data)).toBeUndefined();
     },
   );
+
+  test.each([
+    [
+      { queue: "engine", from: 0, to: 16_000, ms: 1_000 },
+      "The recogniser fell behind: 1,000 ms of audio has no captions, and is recorded all the same.",
+    ],
+    [{ queue: "recording", ms: 20 }, "The server could not record 20 ms of audio."],
+    [{ queue: "recording", ms: "<b>" }, "The server could not record some audio."],
+    [{ queue: "events", from_seq: 3, to_seq: 4 }, "The server left out captions that it could not send in time."],
+    [undefined, "The server left out captions that it could not send in time."],
+  ])("what the server dropped, %j, is said in a sentence", (data, sentence) => {
+    expect(describeQueueDrop(data)).toBe(sentence);
+  });
 
   test("a reconnection says what could not be saved", () => {
     const event = Object.assign(new Event("reconnected"), {
@@ -92,7 +105,7 @@ describe("a stream on the page", () => {
     expect(textOf("#partial")).toBe("hel");
     stream.say({ v: 1, t: "asr.final", seq: 2, data: { segment_id: "a", text: "hello", audio: { from: 0, to: 1 } } });
     stream.say({ v: 1, t: "queue.drop", data: {} });
-    stream.say({ v: 1, t: "asr.final", application: true, data: "an application's own" });
+    stream.say({ v: 1, t: "poll.opened", application: true, data: "an application's own" });
     stream.dispatchEvent(Object.assign(new Event("drop"), { from: 0, to: 160, durationMs: 10 }));
     expect(document.body.dataset.state).toBe("paused");
     expect(textOf("#engine")).toBe("Recognised by pocketsphinx.");
