@@ -87,8 +87,8 @@ export class PageStream {
     }, durationMs);
   }
 
-  close(): Promise<void> {
-    return this.#page.evaluate(() => stream.close());
+  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    return this.#page.evaluate((options) => stream.close(options), options);
   }
 
   ended(): Promise<EndRecord> {

@@ -14,7 +14,10 @@ export interface SitePage {
 
 /** A page that offers the built package as the global `sdk`, and does nothing else. */
 const SDK_PAGE: SitePage = { html: html('<script type="module" src="/sdk.js"></script>') };
-const SDK_SCRIPT = 'import * as sdk from "/dist/index.js"; globalThis.sdk = sdk;';
+const SCRIPTS: Readonly<Record<string, string>> = {
+  "/sdk.js": 'import * as sdk from "/dist/index.js"; globalThis.sdk = sdk;',
+  "/classic.js": "globalThis.sdk = LoquiLex;",
+};
 
 export function html(body: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Test page</title><link rel="icon" href="data:,"></head><body>${body}</body></html>`;
@@ -41,8 +44,8 @@ export class TestSite implements AsyncDisposable {
           response.setHeader("Content-Security-Policy", page.contentSecurityPolicy);
         }
         response.setHeader("Content-Type", "text/html").end(page.html);
-      } else if (path === "/sdk.js") {
-        response.setHeader("Content-Type", "text/javascript").end(SDK_SCRIPT);
+      } else if (SCRIPTS[path] !== undefined) {
+        response.setHeader("Content-Type", "text/javascript").end(SCRIPTS[path]);
       } else if (/^\/dist\/[\w.-]+\.js$/.test(path)) {
         readFile(DIST + path.slice("/dist/".length)).then(
           (bytes) => response.setHeader("Content-Type", "text/javascript").end(bytes),

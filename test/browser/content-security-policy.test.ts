@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { BackendProcess } from "../support/backend-process.js";
+import { ChromiumPage } from "../support/chromium-page.js";
+import { PageStream } from "./page-stream.js";
+import { html, TestSite } from "./test-site.js";
+
+const STRICT = "script-src 'self'";
+
+describe("a page whose policy is script-src 'self'", () => {
+  let backend: BackendProcess;
+  let site: TestSite;
+  let browser: ChromiumPage;
+
+  beforeAll(async () => {
+    backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
+    site = await TestSite.serve({
+      "/module": { html: html('<script type="module" src="/sdk.js"></script>'), contentSecurityPolicy: STRICT },
+      "/classic": {
+        html: html('<script src="/dist/loquilex.iife.js"></script><script src="/classic.js"></script>'),
+        contentSecurityPolicy: STRICT,
+      },
+    });
+    browser = await ChromiumPage.open({ executablePath: inject("chromiumPath") });
+  });
+
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await site[Symbol.asyncDispose]();
+    await backend[Symbol.asyncDispose]();
+  });
+
+  for (const [name, path] of [
+    ["module", "/module"],
+    ["script tag", "/classic"],
+  ] as const) {
+    // elevenlabs/packages#193: works in development, and the worklet is blocked in production.
+    it(`streams from the ${name} with the worklet as a file`, async () => {
+      await browser.page.goto(site.url(path));
+      const workletUrl = "/dist/capture.worklet.js";
+      const stream = await PageStream.create(browser.page, backend.webSocketUrl, { workletUrl });
+      await stream.start();
+      await stream.captured(500);
+      await stream.close();
+      expect(await stream.ended()).toMatchObject({ outcome: "closed" });
+      expect((await stream.stats()).acknowledgedDurationMs).toBeGreaterThanOrEqual(500);
+      expect(browser.pageErrors).toEqual([]);
+    });
+
+    it(`says that the policy forbids the worklet of the ${name} without one, and releases the microphone`, async () => {
+      await browser.page.goto(site.url(path));
+      const stream = await PageStream.create(browser.page, backend.webSocketUrl);
+      const end = await stream.startAndEnd();
+      expect(end).toMatchObject({ outcome: "failed", code: "worklet-load-failed" });
+      expect(end.message).toContain("Content Security Policy");
+      expect(end.message).toContain("workletUrl");
+      expect(await browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+    });
+  }
+});

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { BackendProcess } from "../support/backend-process.js";
+import { type ChromiumOptions, ChromiumPage } from "../support/chromium-page.js";
+import { TcpProxy } from "../support/tcp-proxy.js";
+import { PageStream, type PageStreamOptions } from "./page-stream.js";
+import { TestSite } from "./test-site.js";
+
+const INSECURE_NAME = "insecure.test";
+
+describe("a stream that cannot be", () => {
+  let backend: BackendProcess;
+  let site: TestSite;
+  /** Refuses every connection, and keeps its port from being anybody else's. */
+  let nowhere: TcpProxy;
+
+  beforeAll(async () => {
+    backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter", LX_TOKEN: "the right one" } });
+    site = await TestSite.serve();
+    nowhere = await TcpProxy.listen({ targetPort: backend.port });
+    nowhere.refuse();
+  });
+
+  afterAll(async () => {
+    await nowhere[Symbol.asyncDispose]();
+    await site[Symbol.asyncDispose]();
+    await backend[Symbol.asyncDispose]();
+  });
+
+  interface Failure {
+    readonly title: string;
+    readonly code: string;
+    /** What the demo page calls it. */
+    readonly heading: string;
+    readonly browser?: Omit<ChromiumOptions, "executablePath">;
+    /** Takes something from the page before its own scripts run. */
+    readonly breakPage?: () => void;
+    readonly host?: string;
+    readonly server?: () => string;
+    readonly options?: PageStreamOptions;
+    readonly opensMicrophone: boolean;
+  }
+
+  const FAILURES: readonly Failure[] = [
+    {
+      title: "when the person does not allow the microphone",
+      code: "permission-denied",
+      heading: "The microphone was not allowed",
+      browser: { microphone: "denied" },
+      opensMicrophone: false,
+    },
+    {
+      title: "when there is no microphone",
+      code: "device-not-found",
+      heading: "No microphone was found",
+      browser: { microphone: "none" },
+      opensMicrophone: false,
+    },
+    {
+      // ricky0123/vad#32: "undefined addModule" instead of a reason.
+      title: "on a page that is not a secure context",
+      code: "insecure-context",
+      heading: "This page's address is not secure",
+      browser: { localNames: [INSECURE_NAME] },
+      host: INSECURE_NAME,
+      opensMicrophone: false,
+    },
+    {
+      title: "in a browser that has no AudioWorklet",
+      code: "unsupported",
+      heading: "This browser cannot do it",
+      breakPage: () => Reflect.deleteProperty(globalThis, "AudioWorkletNode"),
+      opensMicrophone: false,
+    },
+    {
+      title: "when the server cannot be reached",
+      code: "connect-failed",
+      heading: "The server cannot be reached",
+      server: () => `ws://127.0.0.1:${nowhere.port}/v1/stream`,
+      options: { reconnect: false },
+      opensMicrophone: true,
+    },
+    {
+      // whatwg/websockets#21: a refusal that looks like any other broken connection.
+      title: "when the token is wrong",
+      code: "unauthorized",
+      heading: "The access token was refused",
+      options: { token: "the wrong one" },
+      opensMicrophone: true,
+    },
+  ];
+
+  it.each(FAILURES.map((failure) => [failure.title, failure.code, failure] as const))(
+    "%s ends in %s, with the microphone released",
+    async (_title, _code, failure) => {
+      await using browser = await ChromiumPage.open({ executablePath: inject("chromiumPath"), ...failure.browser });
+      const { page } = browser;
+      if (failure.breakPage !== undefined) await page.addInitScript(failure.breakPage);
+      await page.goto(site.url("/", failure.host));
+      const stream = await PageStream.create(page, failure.server?.() ?? backend.webSocketUrl, failure.options);
+      const end = await stream.startAndEnd();
+      expect(end).toMatchObject({ outcome: "failed", code: failure.code });
+      expect(end.message).toMatch(/^[A-Z].*\.$/);
+      const live = await browser.live();
+      expect(live).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+      expect(live.everOpened.tracks > 0).toBe(failure.opensMicrophone);
+      expect(browser.pageErrors).toEqual([]);
+    },
+  );
+
+  it.each(FAILURES.map((failure) => [failure.title, failure] as const))(
+    "%s is said by the demo page in a plain sentence",
+    async (_title, failure) => {
+      await using browser = await ChromiumPage.open({ executablePath: inject("chromiumPath"), ...failure.browser });
+      const { page } = browser;
+      if (failure.breakPage !== undefined) await page.addInitScript(failure.breakPage);
+      // The page goes on trying for a minute, which a clock of our own makes shorter.
+      if (failure.server !== undefined) await page.clock.install();
+      const address = new URL(`http://${failure.host ?? "127.0.0.1"}:${backend.port}/`);
+      if (failure.server !== undefined) address.searchParams.set("server", failure.server());
+      await page.goto(address.href);
+      if (failure.options?.token !== undefined) {
+        await page.getByText("Settings", { exact: true }).click();
+        await page.getByLabel("Access token").fill(failure.options.token);
+      }
+      await page.getByRole("button", { name: "Start" }).click();
+      if (failure.server !== undefined) {
+        await expect.poll(async () => (await browser.live()).everOpened.sockets).toBeGreaterThan(0);
+        await page.clock.fastForward(90_000);
+      }
+      const alert = page.getByRole("alert");
+      await alert.getByText(failure.heading, { exact: true }).waitFor();
+      expect(await alert.locator("p").textContent()).toMatch(/^[A-Z].*\.$/);
+      expect(await alert.locator("code").textContent()).toBe(failure.code);
+      expect(await page.getByRole("button", { name: "Start" }).isVisible()).toBe(true);
+      expect(await browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+      expect(browser.pageErrors).toEqual([]);
+    },
+  );
+
+  it("writes the token into no log", () => {
+    expect(backend.log).toContain("Ready.");
+    expect(backend.log).not.toContain("the right one");
+    expect(backend.log).not.toContain("the wrong one");
+  });
+});
