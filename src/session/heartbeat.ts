@@ -5,6 +5,11 @@ export interface HeartbeatTerms {
   readonly timeoutMs: number;
 }
 
+export interface LinkTerms extends HeartbeatTerms {
+  /** Whether silence may end the link; otherwise only the transport does. */
+  readonly mortal: boolean;
+}
+
 /** Audio that nobody acknowledges shows a half-open link long before an idle heartbeat would. */
 const UNACKNOWLEDGED_SILENCE_MS = 1_500;
 /** How long a link that should have answered already may owe the answer to a probe. */
@@ -19,7 +24,7 @@ export type HeartbeatVerdict = "alive" | "send-heartbeat" | "dead";
  * unanswered probe and a timer that came on time: after a sleep the link gets one more probe first.
  */
 export class Heartbeat {
-  readonly #terms: HeartbeatTerms;
+  readonly #terms: LinkTerms;
   #lastInbound: number;
   #lastOutbound: number;
   #probeDeadline: number | undefined;
@@ -27,7 +32,7 @@ export class Heartbeat {
   #excused = false;
   #audioUnacknowledged = false;
 
-  constructor(terms: HeartbeatTerms, now: number) {
+  constructor(terms: LinkTerms, now: number) {
     this.#terms = terms;
     this.#lastInbound = now;
     this.#lastOutbound = now;
@@ -61,7 +66,7 @@ export class Heartbeat {
   /** @param lateMs how much later than asked this check runs. */
   check(now: number, lateMs: number): HeartbeatVerdict {
     if (this.#probeDeadline !== undefined && now >= this.#probeDeadline) {
-      if (lateMs < LATE_MS || this.#excused) return "dead";
+      if (this.#terms.mortal && (lateMs < LATE_MS || this.#excused)) return "dead";
       this.#excused = true;
       this.#probeDeadline = now + PROBE_TIMEOUT_MS;
       return "send-heartbeat";

@@ -1,20 +1,18 @@
 import type { AudioStreamError } from "../errors.js";
 import { CloseCode, isFatalCloseCode } from "../protocol/close-codes.js";
 import {
-  AUDIO_EXTENSION,
-  type ClientData,
-  type ClientMessageType,
   encodeClientMessage,
   isApplicationMessage,
-  type KnownServerMessage,
   parseServerMessage,
+  type ServerData,
   type ServerMessage,
 } from "../protocol/messages.js";
 import { ShapeError } from "../protocol/shape.js";
 import { AudioSender, ImpossiblePositionError } from "./audio-sender.js";
-import { Backoff } from "./backoff.js";
-import { EventLedger } from "./event-ledger.js";
-import { Heartbeat } from "./heartbeat.js";
+import { Link, type Welcome } from "./link.js";
+import { MessageReceipts } from "./message-receipts.js";
+import { MAX_IN_FLIGHT, openingMessage } from "./opening.js";
+import { type Failure, Reconnector } from "./reconnector.js";
 import * as errors from "./session-errors.js";
 import type {
   ConnectionId,
@@ -27,11 +25,6 @@ import type {
 } from "./session-io.js";
 import type { SessionOptions } from "./session-options.js";
 
-/** Numbered messages the server may send ahead of our acknowledgement. */
-const MAX_IN_FLIGHT = 64;
-const ACK_DELAY_MS = 100;
-/** A connection that has lasted this long ends the row of failures. */
-const STABLE_MS = 5_000;
 /** Losses are announced together once in this time. */
 const DROP_DELAY_MS = 250;
 const GRACE_TAIL_MS = 2_000;
@@ -44,10 +37,8 @@ type Phase =
   | { readonly name: "done" }
   | { readonly name: "connecting"; readonly connection: ConnectionId; readonly deadline: number }
   | { readonly name: "opening"; readonly connection: ConnectionId; readonly deadline: number }
-  | { readonly name: "live"; readonly connection: ConnectionId; readonly since: number }
+  | { readonly name: "live"; readonly connection: ConnectionId }
   | { readonly name: "waiting"; readonly until: number; readonly hurriable: boolean };
-
-type Welcome = Extract<KnownServerMessage, { t: "server.welcome" }>["data"];
 
 /**
  * The client's end of the protocol as a pure state machine: takes what happens and the time, returns what to do. It
@@ -56,30 +47,22 @@ type Welcome = Extract<KnownServerMessage, { t: "server.welcome" }>["data"];
 export class Session {
   readonly #options: SessionOptions;
   readonly #sender: AudioSender;
-  readonly #ledger = new EventLedger();
-  readonly #backoff: Backoff;
+  readonly #receipts = new MessageReceipts();
+  readonly #reconnector: Reconnector;
   #phase: Phase = { name: "idle" };
   #out: SessionOutput[] = [];
   #now = 0;
   #wakeAt: number | undefined;
 
   #connections = 0;
-  #failures = 0;
-  #outageSince: number | undefined;
   #triedFreshToken = false;
   #reconnects = 0;
-
   /** The server has answered once, so later connections resume. */
   #established = false;
   #resumeToken: string | undefined;
-  #welcome: Welcome | undefined;
-  #heartbeat: Heartbeat | undefined;
+  #link: Link | undefined;
   #complaint: errors.ServerComplaint | undefined;
-  #pendingHeartbeat: { readonly id: string; readonly at: number } | undefined;
   #roundTripTimeMs: number | undefined;
-
-  #acknowledgedSeq = 0;
-  #ackDueAt: number | undefined;
   #dropsDueAt: number | undefined;
   #end: { readonly deadline: number; readonly timeoutMs: number; sentOn: ConnectionId | undefined } | undefined;
   #bytesSent = 0;
@@ -95,10 +78,7 @@ export class Session {
       sampleRate: options.format.sampleRate,
       highWaterBytes: SOCKET_HIGH_WATER_BYTES,
     });
-    this.#backoff = new Backoff(
-      options.retry ?? { initialDelayMs: 0, maxDelayMs: 0, factor: 1, jitterRatio: 0 },
-      options.random,
-    );
+    this.#reconnector = new Reconnector(options.retry, options.random);
   }
 
   /** When to call again with `{ type: "time" }`, on the clock of `now`. */
@@ -168,8 +148,8 @@ export class Session {
         if (this.#connection === input.connection) this.#lost(input.loss);
         return;
       case "probe":
-        if (this.#phase.name === "waiting") this.#hurry();
-        this.#heartbeat?.probe();
+        this.#hurry();
+        this.#link?.heartbeat.probe();
         this.#checkHeartbeat(0);
         return;
       case "time":
@@ -192,64 +172,37 @@ export class Session {
   // ---------------------------------------------------------------- connecting
 
   #connect(): void {
-    this.#outageSince ??= this.#now;
     this.#connections += 1;
-    this.#backoff.spend(this.#now);
+    this.#reconnector.connecting(this.#now);
     const connection = this.#connections;
     this.#phase = { name: "connecting", connection, deadline: this.#now + this.#options.connectTimeoutMs };
-    this.#out.push({ type: "connect", connection, attempt: this.#failures + 1 });
+    this.#out.push({ type: "connect", connection, attempt: this.#reconnector.failures + 1 });
   }
 
   #open(token: string | undefined): void {
     const connection = this.#connections;
     this.#phase = { name: "opening", connection, deadline: this.#now + this.#options.connectTimeoutMs };
     this.#complaint = undefined;
-    const { encoding, sampleRate, channels } = this.#options.format;
-    const opening = {
-      agent: this.#options.agent,
-      accept: [AUDIO_EXTENSION],
-      ack_mode: "cumulative" as const,
-      max_in_flight: MAX_IN_FLIGHT,
-      session_id: this.#options.sessionId,
-      client_id: this.#options.clientId,
-      attempt: connection,
-      token,
-      audio: {
-        encoding,
-        sample_rate: sampleRate,
-        channels,
-        first: this.#sender.buffer.first,
-        next: this.#sender.buffer.next,
-      },
-    };
-    if (!this.#established) {
-      this.#send("client.hello", opening);
-      return;
-    }
-    this.#ledger.beginResume();
-    this.#acknowledgedSeq = this.#ledger.lastSeq;
-    this.#send("session.resume", {
-      ...opening,
-      last_seq: this.#ledger.lastSeq,
-      epoch: this.#ledger.epoch,
-      resume_token: this.#resumeToken,
-    });
+    if (this.#established) this.#receipts.beginResume();
+    const { lastSeq, epoch } = this.#receipts.ledger;
+    const resume = this.#established ? { lastSeq, epoch, resumeToken: this.#resumeToken } : undefined;
+    this.#put(openingMessage(this.#options, connection, token, this.#sender.buffer, resume));
   }
 
   #lost(loss: ConnectionLoss): void {
     if (loss.kind === "failed") {
-      this.#retry(loss.error, { refusedByServer: false, retryAfterMs: undefined });
+      this.#retry({ error: loss.error, refusedByServer: false, retryAfterMs: undefined });
       return;
     }
     const { code, reason } = loss;
     const error = errors.closedByServer(code, reason, this.#complaint);
     if (code === CloseCode.unauthorized && this.#options.renewableToken && !this.#triedFreshToken) {
       this.#triedFreshToken = true;
-      this.#retry(error, { refusedByServer: false, retryAfterMs: undefined });
+      this.#retry({ error, refusedByServer: false, retryAfterMs: undefined });
     } else if (isFatalCloseCode(code)) this.#fail(error);
     else {
       const refusedByServer = code !== 1006 && code !== 1005 && code !== CloseCode.replaced;
-      this.#retry(error, { refusedByServer, retryAfterMs: this.#complaint?.retryAfterMs });
+      this.#retry({ error, refusedByServer, retryAfterMs: this.#complaint?.retryAfterMs });
     }
   }
 
@@ -259,52 +212,35 @@ export class Session {
     if (connection !== undefined) this.#out.push({ type: "disconnect", connection, code, reason });
   }
 
-  #retry(error: AudioStreamError, how: { refusedByServer: boolean; retryAfterMs: number | undefined }): void {
+  #retry(failure: Failure): void {
     this.#leave();
-    this.#outageSince ??= this.#now;
-    this.#failures += 1;
-    const elapsedMs = this.#now - this.#outageSince;
-    const retry = this.#options.retry;
-    const giveUp = () => this.#fail(errors.givenUp(error, this.#failures, this.#established));
-    if (retry === undefined || this.#failures > retry.maxAttempts || elapsedMs >= retry.maxElapsedMs) {
-      giveUp();
+    const retry = this.#reconnector.failed(failure, this.#now);
+    if (retry === undefined) {
+      this.#fail(errors.givenUp(failure.error, this.#reconnector.failures, this.#established));
       return;
     }
-    const attempt = this.#failures;
-    const delay = retry.policy
-      ? retry.policy({ attempt, elapsedMs, error })
-      : this.#backoff.delayMs({ attempt, ...how }, this.#now);
-    if (delay === null) {
-      giveUp();
-      return;
-    }
-    const delayMs = Math.max(0, Math.min(delay, retry.maxElapsedMs - elapsedMs));
-    const hurriable = !how.refusedByServer && how.retryAfterMs === undefined;
+    const { attempt, delayMs, hurriable } = retry;
     this.#phase = { name: "waiting", until: this.#now + delayMs, hurriable };
-    this.#emit({ type: "reconnecting", attempt, delayMs, error });
+    this.#emit({ type: "reconnecting", attempt, delayMs, error: failure.error });
   }
 
   /** The network is said to be back: no need to sit the whole delay out. */
   #hurry(): void {
     if (this.#phase.name !== "waiting" || !this.#phase.hurriable) return;
-    const spread = this.#options.random() * (this.#options.retry?.initialDelayMs ?? 0);
-    const soon = this.#now + Math.max(spread, this.#backoff.budgetDelayMs(this.#now));
-    this.#phase = { ...this.#phase, until: Math.min(this.#phase.until, soon) };
+    this.#phase = { ...this.#phase, until: Math.min(this.#phase.until, this.#reconnector.soon(this.#now)) };
   }
 
   #leave(): void {
     this.#sender.stop();
-    this.#welcome = undefined;
-    this.#heartbeat = undefined;
-    this.#pendingHeartbeat = undefined;
-    this.#ackDueAt = undefined;
+    this.#receipts.stop();
+    this.#link = undefined;
   }
 
   // ---------------------------------------------------------------- receiving
 
   #receive(data: string | Uint8Array): void {
     this.#bytesReceived += data.length;
-    this.#heartbeat?.inbound(this.#now);
+    this.#link?.heartbeat.inbound(this.#now);
     if (this.#phase.name === "opening") {
       this.#phase = { ...this.#phase, deadline: this.#now + this.#options.connectTimeoutMs };
     }
@@ -317,7 +253,7 @@ export class Session {
       const violation = errors.protocolViolation(error.message);
       this.#emit({ type: "warning", error: violation });
       this.#disconnect(CloseCode.protocolViolation, error.message.slice(0, 120));
-      this.#retry(violation, { refusedByServer: true, retryAfterMs: undefined });
+      this.#retry({ error: violation, refusedByServer: true, retryAfterMs: undefined });
     }
   }
 
@@ -331,15 +267,14 @@ export class Session {
         this.#onWelcome(message.data);
         break;
       case "session.new":
-        this.#ledger.reset(message.data.epoch, message.seq);
-        this.#acknowledgedSeq = message.seq ?? 0;
+        this.#receipts.reset(message.data.epoch, message.seq);
         this.#answered(message.data.audio, "new", undefined);
         return;
       case "session.snapshot":
-        this.#learnEpoch(message.data.epoch);
+        this.#receipts.learnEpoch(message.data.epoch);
         return;
       case "session.ack":
-        if (message.data.epoch !== undefined) this.#learnEpoch(message.data.epoch);
+        if (message.data.epoch !== undefined) this.#receipts.learnEpoch(message.data.epoch);
         this.#onResumed(message.data, message.seq);
         return;
       case "session.end":
@@ -354,7 +289,7 @@ export class Session {
         if (this.#end !== undefined) this.#end.sentOn = undefined;
         break;
       case "server.hb":
-        this.#onHeartbeat(message.corr);
+        this.#roundTripTimeMs = this.#link?.answered(message.corr, this.#now) ?? this.#roundTripTimeMs;
         break;
       case "server.error":
         this.#onComplaint(message.data);
@@ -370,36 +305,23 @@ export class Session {
         this.#deliver(message);
         return;
     }
-    if (message.seq !== undefined) this.#ledger.note(message.seq);
+    if (message.seq !== undefined) this.#receipts.ledger.note(message.seq);
   }
 
-  #onResumed({ audio, gap }: Extract<KnownServerMessage, { t: "session.ack" }>["data"], seq: number | undefined): void {
-    const missing = gap && this.#ledger.undelivered(gap.from_seq, gap.to_seq);
-    this.#ledger.finishResume(seq);
+  #onResumed({ audio, gap }: ServerData["session.ack"], seq: number | undefined): void {
+    const missing = gap && this.#receipts.ledger.undelivered(gap.from_seq, gap.to_seq);
+    this.#receipts.ledger.finishResume(seq);
     this.#answered(audio, "same", missing);
   }
 
-  #learnEpoch(epoch: number): void {
-    if (this.#ledger.learnEpoch(epoch)) this.#acknowledgedSeq = 0;
-  }
-
   #deliver(message: ServerMessage): void {
-    if (message.seq === undefined || this.#ledger.accept(message.seq)) this.#emit({ type: "message", message });
+    if (message.seq === undefined || this.#receipts.ledger.accept(message.seq))
+      this.#emit({ type: "message", message });
   }
 
   #onWelcome(welcome: Welcome): void {
-    this.#welcome = welcome;
+    this.#link = new Link(welcome, this.#options.heartbeat, `${this.#connections}`, this.#now);
     this.#resumeToken = welcome.resume_window.token ?? this.#resumeToken;
-    const own = this.#options.heartbeat;
-    const idleMs = own?.intervalMs ?? welcome.hb.interval_ms;
-    this.#heartbeat = new Heartbeat(
-      {
-        intervalMs: Math.min(idleMs, welcome.hb.interval_ms),
-        // A server without audio may follow only its own rhythm and answer no heartbeat.
-        timeoutMs: welcome.audio ? (own?.timeoutMs ?? 0) : Math.max(own?.timeoutMs ?? 0, welcome.hb.timeout_ms),
-      },
-      this.#now,
-    );
     if (welcome.audio === undefined && this.#phase.name === "opening" && !this.#established) {
       this.#emit({ type: "warning", error: errors.audioRefused() });
       this.#answered(undefined, "new", undefined);
@@ -413,7 +335,7 @@ export class Session {
     missingMessages: Reconnection["missingMessages"],
   ): void {
     if (this.#phase.name !== "opening" && this.#phase.name !== "live") return;
-    const window = this.#welcome?.audio?.window;
+    const window = this.#link?.welcome.audio?.window;
     const acknowledgedBefore = this.#sender.buffer.acknowledged;
     if (audio !== undefined && window !== undefined) {
       this.#sender.start({ position: audio.position, pace: audio.pace, window }, lineage, this.#now);
@@ -421,49 +343,42 @@ export class Session {
     const wasEstablished = this.#established;
     this.#established = true;
     this.#triedFreshToken = false;
-    this.#phase = { name: "live", connection: this.#connections, since: this.#now };
+    this.#phase = { name: "live", connection: this.#connections };
     this.#flushDrops();
     const position = audio?.position ?? 0;
     const reconnection: Reconnection = {
       resumed: lineage === "same",
       replayedFrames: this.#sender.buffer.framesUnacknowledged,
-      downtimeMs: this.#now - (this.#outageSince ?? this.#now),
+      downtimeMs: this.#reconnector.connected(this.#now),
       missingAudio: lineage === "new" && acknowledgedBefore > 0 && position > 0 ? { from: 0, to: position } : undefined,
       missingMessages,
     };
-    this.#outageSince = undefined;
     if (wasEstablished) this.#reconnects += 1;
     this.#emit({ type: "connected", reconnection: wasEstablished ? reconnection : undefined });
   }
 
-  #onHeartbeat(answers: string | undefined): void {
-    if (this.#pendingHeartbeat === undefined || answers !== this.#pendingHeartbeat.id) return;
-    this.#roundTripTimeMs = this.#now - this.#pendingHeartbeat.at;
-    this.#pendingHeartbeat = undefined;
-  }
-
-  #onComplaint(data: { code: string; detail?: string | undefined; retry_after_ms?: number | undefined }): void {
+  #onComplaint(data: ServerData["server.error"]): void {
     this.#complaint = { code: data.code, detail: data.detail ?? "", retryAfterMs: data.retry_after_ms };
     this.#emit({ type: "warning", error: errors.serverComplained(this.#complaint) });
   }
 
-  #onGoAway({ reason, retry_after_ms }: { reason: string; retry_after_ms?: number | undefined }): void {
+  #onGoAway({ reason, retry_after_ms }: ServerData["server.goaway"]): void {
     this.#disconnect(CloseCode.rollover, "rollover");
     this.#leave();
-    this.#outageSince ??= this.#now;
+    this.#reconnector.left(this.#now);
     const delayMs = (retry_after_ms ?? 0) + this.#options.random() * ROLLOVER_SPREAD_MS;
     this.#phase = { name: "waiting", until: this.#now + delayMs, hurriable: false };
     const error = errors.closedByServer(CloseCode.serviceRestart, reason, undefined);
     this.#emit({ type: "reconnecting", attempt: 1, delayMs, error });
   }
 
-  #onEnd({ position, reason }: { position: number; reason: string }): void {
+  #onEnd({ position, reason }: ServerData["session.end"]): void {
     if (this.#end === undefined) {
       this.#fail(errors.endedByServer(reason));
       return;
     }
     this.#sender.acknowledge(position);
-    this.#acknowledgeMessages();
+    this.#acknowledgeMessages(this.#receipts.take());
     this.#disconnect(CloseCode.normal, "done");
     this.#sender.giveUp();
     this.#flushDrops();
@@ -481,41 +396,34 @@ export class Session {
     if (phase.name === "waiting" && this.#now >= phase.until) this.#connect();
     else if ((phase.name === "connecting" || phase.name === "opening") && this.#now >= phase.deadline) {
       this.#disconnect(CloseCode.timeout, "connect timeout");
-      this.#retry(errors.connectTimeout(this.#options.connectTimeoutMs), {
-        refusedByServer: false,
-        retryAfterMs: undefined,
-      });
+      const error = errors.connectTimeout(this.#options.connectTimeoutMs);
+      this.#retry({ error, refusedByServer: false, retryAfterMs: undefined });
     } else if (phase.name === "live") {
-      if (this.#failures > 0 && this.#now >= phase.since + STABLE_MS) {
-        this.#failures = 0;
-        this.#backoff.reset();
-      }
+      this.#reconnector.check(this.#now);
       this.#checkHeartbeat(lateMs);
     }
   }
 
   #checkHeartbeat(lateMs: number): void {
-    if (this.#phase.name !== "live" || this.#heartbeat === undefined) return;
-    const verdict = this.#heartbeat.check(this.#now, lateMs);
+    const link = this.#link;
+    if (this.#phase.name !== "live" || link === undefined) return;
+    const verdict = link.check(this.#now, lateMs);
     if (verdict === "send-heartbeat") {
-      const id = `hb-${this.#connections}-${Math.floor(this.#now)}`;
-      this.#pendingHeartbeat = { id, at: this.#now };
-      this.#send("client.hb", {}, id);
-    } else if (verdict === "dead" && this.#options.heartbeat !== undefined) {
-      const silentMs = this.#now - this.#heartbeat.lastInbound;
+      this.#put(encodeClientMessage("client.hb", {}, { sid: this.#options.sessionId, id: link.beat(this.#now) }));
+    } else if (verdict === "dead") {
+      const error = errors.heartbeatTimeout(this.#now - link.heartbeat.lastInbound);
       this.#disconnect(CloseCode.timeout, "heartbeat timeout");
-      this.#retry(errors.heartbeatTimeout(silentMs), { refusedByServer: false, retryAfterMs: undefined });
+      this.#retry({ error, refusedByServer: false, retryAfterMs: undefined });
     }
   }
 
   #nextWake(): number | undefined {
     const phase = this.#phase;
     if (phase.name === "done" || phase.name === "idle") return undefined;
-    const times: (number | undefined)[] = [this.#ackDueAt, this.#dropsDueAt, this.#end?.deadline];
+    const times: (number | undefined)[] = [this.#receipts.dueAt, this.#dropsDueAt, this.#end?.deadline];
     if (phase.name === "waiting") times.push(phase.until);
     else if (phase.name === "live") {
-      times.push(this.#heartbeat?.nextCheck, this.#sender.nextWake);
-      if (this.#failures > 0) times.push(phase.since + STABLE_MS);
+      times.push(this.#link?.heartbeat.nextCheck, this.#sender.nextWake, this.#reconnector.stableAt);
     } else times.push(phase.deadline);
     const due = times.filter((time) => time !== undefined);
     return due.length === 0 ? undefined : Math.min(...due);
@@ -529,9 +437,12 @@ export class Session {
     if (this.#phase.name === "live") {
       for (const frame of this.#sender.pump(this.#now, bufferedBytes)) this.#put(frame);
       this.#sayEnd();
-      this.#heartbeat?.expectAcknowledgement(this.#sender.buffer.samplesInFlight > 0, this.#now);
+      this.#link?.heartbeat.expectAcknowledgement(this.#sender.buffer.samplesInFlight > 0, this.#now);
     }
-    if (this.#welcome !== undefined && this.#connection !== undefined) this.#acknowledgeInTime();
+    if (this.#link !== undefined) {
+      const maxInFlight = Math.min(MAX_IN_FLIGHT, this.#link.welcome.limits.max_in_flight);
+      this.#acknowledgeMessages(this.#receipts.due(maxInFlight, this.#now));
+    }
     if (this.#sender.hasLosses) {
       this.#dropsDueAt ??= this.#now + DROP_DELAY_MS;
       if (this.#now >= this.#dropsDueAt) this.#flushDrops();
@@ -541,23 +452,13 @@ export class Session {
   #sayEnd(): void {
     if (this.#end === undefined || this.#end.sentOn === this.#connections || !this.#sender.drained) return;
     this.#end.sentOn = this.#connections;
-    this.#send("client.end", { position: this.#sender.buffer.next });
+    const data = { position: this.#sender.buffer.next };
+    this.#put(encodeClientMessage("client.end", data, { sid: this.#options.sessionId }));
   }
 
-  #acknowledgeInTime(): void {
-    const pending = this.#ledger.lastSeq - this.#acknowledgedSeq;
-    if (pending <= 0) return;
-    const limit = Math.min(MAX_IN_FLIGHT, this.#welcome?.limits.max_in_flight ?? MAX_IN_FLIGHT);
-    this.#ackDueAt ??= this.#now + ACK_DELAY_MS;
-    if (pending >= Math.max(1, limit >> 2) || this.#now >= this.#ackDueAt) this.#acknowledgeMessages();
-  }
-
-  #acknowledgeMessages(): void {
-    this.#ackDueAt = undefined;
-    const seq = this.#ledger.lastSeq;
-    if (seq <= this.#acknowledgedSeq) return;
-    this.#acknowledgedSeq = seq;
-    this.#send("client.ack", { ack_seq: seq });
+  #acknowledgeMessages(seq: number | undefined): void {
+    if (seq === undefined) return;
+    this.#put(encodeClientMessage("client.ack", { ack_seq: seq }, { sid: this.#options.sessionId }));
   }
 
   #flushDrops(): void {
@@ -565,15 +466,11 @@ export class Session {
     for (const range of this.#sender.takeLosses()) this.#emit({ type: "drop", range });
   }
 
-  #send<T extends ClientMessageType>(t: T, data: ClientData[T], id?: string): void {
-    this.#put(encodeClientMessage(t, data, { sid: this.#options.sessionId, ...(id === undefined ? {} : { id }) }));
-  }
-
   #put(data: string | Uint8Array<ArrayBuffer>): void {
     const connection = this.#connection;
     if (connection === undefined) return;
     this.#bytesSent += data.length;
-    this.#heartbeat?.outbound(this.#now);
+    this.#link?.heartbeat.outbound(this.#now);
     this.#out.push({ type: "send", connection, data });
   }
 
