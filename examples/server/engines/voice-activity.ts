@@ -12,7 +12,7 @@ const LEAST_FLOOR_DB = -90;
 const MOST_FLOOR_DB = -25;
 /** How fast the background may be found to have become louder, and how much of a drop is believed at once. */
 const FLOOR_RISE_DB_PER_SEC = 3;
-const FLOOR_FALL_SHARE = 0.2;
+const FLOOR_FALL_SHARE = 0.05;
 /** Speech begins after this much of it, which a click does not reach, and ends after this much of anything else. */
 const BEGIN_SEC = 0.1;
 const HANGOVER_SEC = 0.5;
@@ -30,7 +30,7 @@ export interface ActivityChange {
 export class VoiceActivity {
   readonly #channels: number;
   readonly #frameSamples: number;
-  /** Energy and samples of the frame being filled; it began at `#frameFrom`. */
+  /** Energy and samples of the frame being filled. */
   #energy = 0;
   #filled = 0;
   #floorDb = FIRST_FLOOR_DB;
@@ -85,12 +85,12 @@ export class VoiceActivity {
     const from = this.#from;
     if (from === undefined) return undefined;
     if (loud) this.#loudTo = to;
-    const seconds = this.#frameSamples / FRAME_SEC;
+    const sampleRate = this.#frameSamples / FRAME_SEC;
     if (!this.#speaking) {
       // Speech has short holes in it: a suspicion survives one frame of them.
       if (!loud && to - this.#loudTo > this.#frameSamples) this.#from = undefined;
-      this.#speaking = loud && to - from >= BEGIN_SEC * seconds;
-    } else if (to - this.#loudTo >= HANGOVER_SEC * seconds) {
+      this.#speaking = loud && to - from >= BEGIN_SEC * sampleRate;
+    } else if (to - this.#loudTo >= HANGOVER_SEC * sampleRate) {
       this.reset();
       return { speaking: false, from, to: this.#loudTo };
     }

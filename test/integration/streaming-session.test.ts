@@ -1,0 +1,320 @@
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { deferred } from "loquilex/resources";
+import { describe, expect, it, vi } from "vitest";
+import { segmenter } from "../../examples/server/engines/segmenter.js";
+import type { QueueDrop } from "../../examples/server/streaming-session.js";
+import { ManualClock } from "../support/manual-clock.js";
+import {
+  countingFrame,
+  FRAME_SAMPLES,
+  framesOf,
+  openSession,
+  SAMPLE_RATE,
+  ScriptedEngine,
+} from "../support/open-session.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+import { parseWav } from "../support/wav.js";
+
+/** The bytes of the only recording in the folder, finished or not, without its header. */
+async function recorded(folder: string): Promise<Buffer> {
+  const names = (await readdir(folder)).filter((name) => /\.(wav|part)$/.test(name));
+  expect(names).toHaveLength(1);
+  return (await readFile(join(folder, names[0] ?? ""))).subarray(44);
+}
+
+const bytesOf = (...frames: { readonly payload: Uint8Array }[]) => Buffer.concat(frames.map(({ payload }) => payload));
+const positions = (count: number) => Array.from({ length: count }, (_, index) => index * FRAME_SAMPLES);
+
+describe("keeping the audio", () => {
+  it("says that audio is kept only once it is in the file", async () => {
+    const outDir = await temporaryFolder();
+    const inFile: Promise<number>[] = [];
+    const kept: number[] = [];
+    const { session } = openSession({
+      outDir,
+      engine: new ScriptedEngine(),
+      onKept: (position) => {
+        kept.push(position);
+        inFile.push(recorded(outDir).then((bytes) => bytes.byteLength / 2));
+      },
+    });
+    for (const position of positions(100)) {
+      session.append(countingFrame(position));
+      if (position % (10 * FRAME_SAMPLES) === 0) await pause(10);
+    }
+    await session.end();
+    expect(kept.at(-1)).toBe(100 * FRAME_SAMPLES);
+    expect(kept).toEqual(kept.toSorted((a, b) => a - b));
+    for (const [index, size] of (await Promise.all(inFile)).entries())
+      expect(size).toBeGreaterThanOrEqual(kept[index] ?? 0);
+    expect(await recorded(outDir)).toEqual(bytesOf(...positions(100).map((position) => countingFrame(position))));
+  });
+
+  it("gathers frames for a tenth of a second, and writes at once what must not wait", async () => {
+    const outDir = await temporaryFolder();
+    const clock = new ManualClock();
+    const { session, of } = openSession({ outDir, clock, engine: new ScriptedEngine() });
+    session.append(countingFrame(0));
+    await vi.waitFor(() => expect(of("kept")).toEqual([320]));
+    for (const position of positions(5).slice(1)) session.append(countingFrame(position));
+    clock.advance(99);
+    await pause(20);
+    expect(of("kept")).toEqual([320]);
+    clock.advance(1);
+    await vi.waitFor(() => expect(of("kept")).toEqual([320, 1_600]));
+    session.append(countingFrame(1_600, 32_768));
+    await vi.waitFor(() => expect(of("kept").at(-1)).toBe(34_368));
+    session.append(countingFrame(34_368));
+    await session.end();
+    expect(of("kept").at(-1)).toBe(34_688);
+  });
+
+  it("records a declared gap as silence of its length, and begins where the stream begins", async () => {
+    const outDir = await temporaryFolder();
+    const engine = new ScriptedEngine();
+    const { session, of } = openSession({ outDir, engine, startPosition: 1_000 });
+    session.append(countingFrame(1_000));
+    session.append(countingFrame(2_000));
+    session.append(countingFrame(2_320));
+    await session.end();
+    const silence = { payload: new Uint8Array(2 * 680) };
+    expect(await recorded(outDir)).toEqual(
+      bytesOf(countingFrame(1_000), silence, countingFrame(2_000), countingFrame(2_320)),
+    );
+    expect(of("kept").at(-1)).toBe(2_640);
+    expect(engine.heard).toEqual([
+      [1_000, 320],
+      [2_000, 320],
+      [2_320, 320],
+    ]);
+    expect(engine.gaps).toEqual([[1_320, 2_000]]);
+  });
+
+  it("does not let a client make files of any size by naming positions", async () => {
+    const outDir = await temporaryFolder();
+    const { session, of } = openSession({ outDir, clock: new ManualClock(), engine: new ScriptedEngine() });
+    session.append(countingFrame(0));
+    session.append(countingFrame(2 ** 50));
+    session.append(countingFrame(2 ** 52));
+    await session.end();
+    expect((await recorded(outDir)).byteLength).toBe(2 * (600 * SAMPLE_RATE + 3 * FRAME_SAMPLES));
+    expect(of("kept").at(-1)).toBe(2 ** 52 + FRAME_SAMPLES);
+  });
+
+  it("never writes over another recording of the same session", async () => {
+    const outDir = await temporaryFolder();
+    const startedAt = new Date("2026-01-02T03:04:05.678Z");
+    const frames = [countingFrame(0), countingFrame(320), countingFrame(640)];
+    for (const frame of frames) {
+      const { session } = openSession({
+        outDir,
+        startedAt,
+        startPosition: frame.position,
+        engine: new ScriptedEngine(),
+      });
+      session.append(frame);
+      await session.end();
+    }
+    const stem = "session-20260102T030405Z";
+    expect(await readdir(outDir)).toEqual(
+      ["-2.txt", "-2.wav", "-3.txt", "-3.wav", ".txt", ".wav"].map((ending) => stem + ending),
+    );
+    expect((await readFile(join(outDir, `${stem}-2.wav`))).subarray(44)).toEqual(bytesOf(countingFrame(320)));
+  });
+
+  it.each(["../../etc/passwd", "a/b", "..", ".", "-rf", "x".repeat(65), "ünï", "a\0b", ""])(
+    "stays in its folder whatever the session is called: %j",
+    async (sessionId) => {
+      const folder = await temporaryFolder();
+      const outDir = join(folder, "out");
+      await mkdir(outDir);
+      const { session } = openSession({ outDir, sessionId, engine: new ScriptedEngine() });
+      session.append(countingFrame(0));
+      await session.end();
+      expect(await readdir(folder)).toEqual(["out"]);
+      const names = await readdir(outDir);
+      expect(names).toHaveLength(2);
+      for (const name of names) expect(name).toMatch(/^[0-9a-f]{32}-\d{8}T\d{6}Z\.(txt|wav)$/);
+    },
+  );
+
+  it("fails once with a sentence when the folder is gone, and lets go of everything", async () => {
+    const outDir = await temporaryFolder();
+    const engine = new ScriptedEngine();
+    const { session, of } = openSession({ outDir, engine });
+    session.append(countingFrame(0));
+    await vi.waitFor(() => expect(of("kept")).toEqual([320]));
+    await rm(outDir, { recursive: true });
+    for (const position of positions(20).slice(1)) session.append(countingFrame(position));
+    await vi.waitFor(() => expect(of("failed")).toHaveLength(1));
+    expect(of<Error>("failed")[0]?.message).toMatch(
+      /^The recording .* could not be written: it, or its folder, was removed/,
+    );
+    await expect(session.end()).rejects.toThrow("The recording");
+    expect(of("failed")).toHaveLength(1);
+    expect(of("kept")).toEqual([320]);
+    expect(engine.disposals).toBe(1);
+  });
+
+  it("fails when its files cannot be made at all", async () => {
+    const outDir = join(await temporaryFolder(), "absent");
+    const { session, of } = openSession({ outDir, engine: new ScriptedEngine() });
+    session.append(countingFrame(0));
+    await vi.waitFor(() => expect(of<Error>("failed")[0]?.message).toContain("The transcript"));
+    await expect(session.end()).rejects.toThrow("The transcript");
+    expect(of("kept")).toEqual([]);
+  });
+
+  it("finishes the file with what came so far when it is disposed", async () => {
+    const outDir = await temporaryFolder();
+    const { session, scope, of } = openSession({ outDir, engine: new ScriptedEngine() });
+    for (const position of positions(10)) session.append(countingFrame(position));
+    await scope.dispose();
+    session.append(countingFrame(10 * FRAME_SAMPLES));
+    await session.dispose();
+    const [name] = (await readdir(outDir)).filter((file) => file.endsWith(".wav"));
+    expect(parseWav(await readFile(join(outDir, name ?? ""))).samples).toHaveLength(10 * FRAME_SAMPLES);
+    expect(of("failed")).toEqual([]);
+    expect(scope.resources()).toEqual([]);
+  });
+
+  it("refuses an encoding that it cannot record", async () => {
+    const format = { encoding: "opus", sampleRate: 48_000, channels: 1 } as const;
+    expect(() => openSession({ outDir: "/", engine: new ScriptedEngine(), format })).toThrow('and is "opus"');
+  });
+});
+
+describe("captions", () => {
+  it("come with the segment's positions, and the transcript holds the finals", async () => {
+    const outDir = await temporaryFolder();
+    const engine = new ScriptedEngine();
+    const { session, told } = openSession({ outDir, engine });
+    session.append(countingFrame(0));
+    await vi.waitFor(() => expect(engine.heard).toHaveLength(1));
+    const segment = { segmentId: "s-1", from: 0, to: 320 };
+    engine.stream?.onSegment({ ...segment, text: "hel", final: false });
+    engine.stream?.onSegment({ ...segment, text: "hello", final: true });
+    engine.stream?.onSegment({ ...segment, segmentId: "s-2", text: "wor", final: false });
+    await session.end();
+    const data = { segment_id: "s-1", audio: { from: 0, to: 320 } };
+    expect(told.filter(([t]) => t !== "kept").slice(0, 3)).toEqual([
+      ["status", { engine: "scripted", words: true, detail: "" }],
+      ["asr.partial", { ...data, text: "hel", final: false }],
+      ["asr.final", { ...data, text: "hello", final: true }],
+    ]);
+    const [transcript] = (await readdir(outDir)).filter((name) => name.endsWith(".txt"));
+    expect(await readFile(join(outDir, transcript ?? ""), "utf8")).toBe("hello\n");
+  });
+
+  // alphacep/vosk-server#254
+  it("end() waits for the last words, and the recording is finished before they come", async () => {
+    const outDir = await temporaryFolder();
+    const engine = new ScriptedEngine();
+    const lastWords = deferred<void>();
+    engine.onEnd = async () => {
+      await lastWords.promise;
+      engine.stream?.onSegment({ text: "bye", segmentId: "s-1", final: true, from: 0, to: 320 });
+    };
+    const { session, of } = openSession({ outDir, engine });
+    session.append(countingFrame(0));
+    let ended = false;
+    const end = session.end().then(() => {
+      ended = true;
+    });
+    await vi.waitFor(async () => expect((await readdir(outDir)).some((name) => name.endsWith(".wav"))).toBe(true));
+    expect(ended).toBe(false);
+    lastWords.resolve();
+    await end;
+    expect(of("asr.final")).toHaveLength(1);
+    expect(engine.disposals).toBe(1);
+  });
+
+  it("end() does not wait for ever for an engine that says nothing", async () => {
+    const clock = new ManualClock();
+    const engine = new ScriptedEngine();
+    engine.onEnd = () => new Promise(() => {});
+    const { session, of } = openSession({ outDir: await temporaryFolder(), engine, clock });
+    session.append(countingFrame(0));
+    await vi.waitFor(() => expect(engine.heard).toHaveLength(1));
+    const end = session.end();
+    clock.advance(15_000);
+    await end;
+    expect(of("status").at(-1)).toMatchObject({ detail: expect.stringContaining("did not end within 15 s") });
+    expect([engine.disposals, clock.pending]).toEqual([1, 0]);
+  });
+
+  // QuentinFuxa/WhisperLiveKit#129
+  it("a stuck engine loses its oldest audio and that is told, while all of it is recorded", async () => {
+    const outDir = await temporaryFolder();
+    const engine = new ScriptedEngine();
+    const stuck = deferred<void>();
+    engine.room = stuck.promise;
+    const { session, of } = openSession({ outDir, engine });
+    await vi.waitFor(() => expect(engine.stream).toBeDefined());
+    const total = 15 * 50;
+    for (const position of positions(total)) session.append(countingFrame(position));
+    await vi.waitFor(() => expect(of("kept").at(-1)).toBe(total * FRAME_SAMPLES));
+    engine.room = undefined;
+    stuck.resolve();
+    await session.end();
+    const drops = of<QueueDrop>("queue.drop");
+    const heardFrom = (total - 10 * 50) * FRAME_SAMPLES;
+    expect(drops.every(({ queue }) => queue === "engine")).toBe(true);
+    expect(drops[0]?.from).toBe(FRAME_SAMPLES);
+    expect(drops.at(-1)?.to).toBe(heardFrom);
+    expect(drops.reduce((sum, { ms }) => sum + ms, 0)).toBe((1_000 * (heardFrom - FRAME_SAMPLES)) / SAMPLE_RATE);
+    expect(drops.length).toBeLessThan(6);
+    expect(engine.gaps).toEqual([[FRAME_SAMPLES, heardFrom]]);
+    expect(engine.heard.slice(0, 2)).toEqual([
+      [0, FRAME_SAMPLES],
+      [heardFrom, FRAME_SAMPLES],
+    ]);
+    expect((await recorded(outDir)).byteLength).toBe(2 * total * FRAME_SAMPLES);
+  });
+
+  it("an engine that fails is told, and the recording goes on", async () => {
+    const outDir = await temporaryFolder();
+    const engine = new ScriptedEngine();
+    const { session, of } = openSession({ outDir, engine });
+    session.append(countingFrame(0));
+    await vi.waitFor(() => expect(engine.heard).toHaveLength(1));
+    engine.stream?.onError(new Error("It crashed."));
+    session.append(countingFrame(320));
+    await session.end();
+    expect(of("status").at(-1)).toEqual({ engine: "scripted", words: false, detail: "It crashed." });
+    expect(engine.heard).toHaveLength(1);
+    expect((await recorded(outDir)).byteLength).toBe(4 * FRAME_SAMPLES);
+  });
+
+  it("an engine that throws when it is opened or written to is told, and the recording goes on", async () => {
+    for (const where of ["open", "write"] as const) {
+      const outDir = await temporaryFolder();
+      const engine = new ScriptedEngine();
+      const run = engine.open.bind(engine);
+      const boom = () => {
+        throw new Error("It broke.");
+      };
+      engine.open = where === "open" ? boom : (stream) => ({ ...run(stream), write: boom });
+      const { session, of } = openSession({ outDir, engine });
+      session.append(countingFrame(0));
+      await session.end();
+      expect(of("status").at(-1)).toEqual({ engine: "scripted", words: false, detail: "It broke." });
+      expect((await recorded(outDir)).byteLength).toBe(2 * FRAME_SAMPLES);
+    }
+  });
+
+  it("the built-in segmenter finds spoken digits in a stream that comes all at once", async () => {
+    const wav = await readFile(new URL("../support/fixtures/digits.wav", import.meta.url));
+    const outDir = await temporaryFolder();
+    const { session, of } = openSession({ outDir, engine: segmenter });
+    for (const frame of framesOf(new Uint8Array(wav.subarray(44)))) session.append(frame);
+    await session.end();
+    expect(of("asr.final")).toHaveLength(4);
+    const [transcript] = (await readdir(outDir)).filter((name) => name.endsWith(".txt"));
+    const lines = (await readFile(join(outDir, transcript ?? ""), "utf8")).trim().split("\n");
+    expect(lines).toEqual(of<{ text: string }>("asr.final").map(({ text }) => text));
+  });
+});
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

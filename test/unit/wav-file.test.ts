@@ -1,0 +1,149 @@
+import { open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { StorageError } from "../../examples/server/storage-error.js";
+import { WavFile } from "../../examples/server/wav-file.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+import { parseWav } from "../support/wav.js";
+
+const format = { sampleRate: 16_000, channels: 1 };
+
+/** Samples that count up from `first`. */
+function counting(first: number, count: number): Uint8Array {
+  const bytes = new Uint8Array(2 * count);
+  const view = new DataView(bytes.buffer);
+  for (let index = 0; index < count; index += 1) view.setInt16(2 * index, first + index, true);
+  return bytes;
+}
+
+async function samplesOf(path: string): Promise<number[]> {
+  return Array.from(parseWav(await readFile(path)).samples, (sample) => sample * 32_768);
+}
+
+describe("WavFile", () => {
+  it("holds every sample in order under a header that tells the truth", async () => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ stem: join(folder, "a"), format });
+    await wav.append(counting(0, 100));
+    await wav.append(counting(100, 1));
+    await wav.append(counting(101, 50));
+    expect(await wav.finalize()).toEqual([join(folder, "a.wav")]);
+    expect(await samplesOf(join(folder, "a.wav"))).toEqual(Array.from({ length: 151 }, (_, index) => index));
+    expect(parseWav(await readFile(join(folder, "a.wav"))).sampleRate).toBe(16_000);
+    expect(await readdir(folder)).toEqual(["a.wav"]);
+  });
+
+  it("says the channels and the rate of a stereo recording", async () => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ stem: join(folder, "a"), format: { sampleRate: 48_000, channels: 2 } });
+    await wav.append(counting(0, 4));
+    await wav.finalize();
+    const bytes = await readFile(join(folder, "a.wav"));
+    expect([22, 32, 34].map((at) => bytes.readUInt16LE(at))).toEqual([2, 4, 16]);
+    expect([24, 28, 40].map((at) => bytes.readUInt32LE(at))).toEqual([48_000, 192_000, 8]);
+  });
+
+  it("has the samples on disk when append() resolves, under a name that says it is not finished", async () => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ stem: join(folder, "a"), format });
+    await wav.append(counting(1, 10));
+    const names = await readdir(folder);
+    expect(names).toEqual([expect.stringMatching(/^a\.wav\.\d+-[0-9a-f]{12}-\d+\.part$/)]);
+    const bytes = await readFile(join(folder, names[0] ?? ""));
+    expect(bytes.subarray(44)).toEqual(Buffer.from(counting(1, 10)));
+  });
+
+  it("makes no file when nothing was recorded", async () => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ stem: join(folder, "a"), format });
+    wav.skip(100);
+    expect(await wav.finalize()).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("records silence where samples do not exist, also at the end", async () => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ stem: join(folder, "a"), format });
+    wav.skip(2);
+    await wav.append(counting(5, 1));
+    wav.skip(3);
+    wav.skip(1);
+    await wav.append(counting(6, 1));
+    wav.skip(2);
+    await wav.finalize();
+    expect(await samplesOf(join(folder, "a.wav"))).toEqual([0, 0, 5, 0, 0, 0, 0, 6, 0, 0]);
+  });
+
+  it("uses no disk space for ten minutes of silence", async () => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ stem: join(folder, "a"), format });
+    await wav.append(counting(1, 1));
+    wav.skip(600 * 16_000);
+    await wav.append(counting(2, 1));
+    await wav.finalize();
+    const { size, blocks } = await stat(join(folder, "a.wav"));
+    expect(size).toBe(44 + 2 * (600 * 16_000 + 2));
+    expect(blocks * 512).toBeLessThan(100_000);
+  });
+
+  it("goes on in another file where one would be too long, losing no sample and no silence", async () => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ stem: join(folder, "a"), format, maxDataBytes: 7 });
+    await wav.append(counting(1, 2));
+    await wav.append(counting(3, 5));
+    wav.skip(4);
+    await wav.append(counting(8, 1));
+    expect(await wav.finalize()).toEqual(["a.wav", "a.2.wav", "a.3.wav", "a.4.wav"].map((name) => join(folder, name)));
+    const parts = await Promise.all(
+      ["a.wav", "a.2.wav", "a.3.wav", "a.4.wav"].map((name) => samplesOf(join(folder, name))),
+    );
+    expect(parts).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 0, 0],
+      [0, 0, 8],
+    ]);
+  });
+
+  it("refuses half a sample and an impossible size", async () => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ stem: join(folder, "a"), format });
+    await expect(wav.append(new Uint8Array(3))).rejects.toThrow("append() takes whole samples of 2 bytes");
+    expect(() => new WavFile({ stem: "a", format, maxDataBytes: 2 ** 32 })).toThrow(RangeError);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("keeps no handle open", async () => {
+    const folder = await temporaryFolder();
+    const before = (await readdir("/dev/fd")).length;
+    const files = Array.from({ length: 20 }, (_, index) => new WavFile({ stem: join(folder, `${index}`), format }));
+    await Promise.all(files.map((wav) => wav.append(counting(0, 10))));
+    expect((await readdir("/dev/fd")).length).toBe(before);
+    await Promise.all(files.map((wav) => wav.finalize()));
+  });
+
+  it("says which file failed and why, when its file or folder is gone", async () => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ stem: join(folder, "a"), format });
+    await wav.append(counting(0, 10));
+    await rm(folder, { recursive: true });
+    const error = await wav.append(counting(10, 10)).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(StorageError);
+    expect(error).toMatchObject({
+      code: "ENOENT",
+      message: expect.stringMatching(/^The recording .*a\.wav.* was removed/),
+    });
+  });
+
+  it("cuts off what a failed write left behind", async () => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ stem: join(folder, "a"), format });
+    await wav.append(counting(0, 3));
+    const part = join(folder, (await readdir(folder))[0] ?? "");
+    const file = await open(part, "a");
+    await file.write(Uint8Array.of(1, 2, 3));
+    await file.close();
+    await wav.finalize();
+    expect(await samplesOf(join(folder, "a.wav"))).toEqual([0, 1, 2]);
+  });
+});
