@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export { microphone } from "./capture/microphone.js";
 export type { MicrophoneOptions } from "./capture/microphone-options.js";
 export type { AudioCapture, AudioFormat, AudioFrame, AudioSource, SourceOpenOptions } from "./capture/source.js";

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Lifetimes and clocks for backends and applications that want the SDK's own way of owning resources. */
 export { withSignal } from "./internal/abort.js";
 export { BoundedQueue, type BoundedQueueMetrics, type BoundedQueueOptions } from "./internal/bounded-queue.js";

@@ -1,3 +1,5 @@
+import type { SessionStats } from "./session/session-io.js";
+
 /** Counters only grow and survive reconnects, as in `RTCPeerConnection.getStats()`; durations are milliseconds. */
 export interface StreamStats {
   /** When the figures were taken, on the `performance.now()` clock. */
@@ -31,4 +33,34 @@ export interface StreamStats {
   readonly audioLevel: number;
   /** Root mean square of the last frame, linear, 0 to 1. */
   readonly rmsLevel: number;
+}
+
+/** @param stats `undefined` before the start. */
+export function toStreamStats(
+  stats: SessionStats | undefined,
+  sampleRate: number,
+  level: { readonly peakLevel: number; readonly rmsLevel: number },
+): StreamStats {
+  const toMs = (samples = 0) => (samples / sampleRate) * 1_000;
+  return {
+    timestamp: performance.now(),
+    capturedDurationMs: toMs(stats?.samplesCaptured),
+    sentDurationMs: toMs(stats?.sentPosition),
+    acknowledgedDurationMs: toMs(stats?.acknowledgedPosition),
+    framesCaptured: stats?.framesCaptured ?? 0,
+    samplesCaptured: stats?.samplesCaptured ?? 0,
+    framesSent: stats?.framesSent ?? 0,
+    framesRetransmitted: stats?.framesRetransmitted ?? 0,
+    droppedDurationMs: toMs(stats?.samplesDropped),
+    bytesSent: stats?.bytesSent ?? 0,
+    bytesReceived: stats?.bytesReceived ?? 0,
+    bufferedFrames: stats?.bufferedFrames ?? 0,
+    bufferedDurationMs: toMs(stats?.bufferedSamples),
+    bufferedBytes: stats?.bufferedBytes ?? 0,
+    roundTripTimeMs: stats?.roundTripTimeMs,
+    reconnectCount: stats?.reconnectCount ?? 0,
+    captureGapCount: stats?.captureGapCount ?? 0,
+    audioLevel: level.peakLevel,
+    rmsLevel: level.rmsLevel,
+  };
 }

@@ -17,11 +17,12 @@ import { systemClock } from "./internal/clock.js";
 import { type Deferred, deferred } from "./internal/deferred.js";
 import { MessageQueue } from "./internal/message-queue.js";
 import { Scope } from "./internal/scope.js";
+import { TypedEventTarget } from "./internal/typed-event-target.js";
 import type { AbortOptions, AudioStreamOptions, CloseOptions, PauseOptions } from "./options.js";
 import { inRange, type ResolvedOptions, resolveOptions } from "./resolve-options.js";
 import type { SessionEvent } from "./session/session-io.js";
 import type { CloseInfo, StreamState } from "./state.js";
-import type { StreamStats } from "./stats.js";
+import { type StreamStats, toStreamStats } from "./stats.js";
 import type { Transport } from "./transport/transport.js";
 
 export interface AudioStreamParts {
@@ -43,7 +44,10 @@ interface FlushWaiter {
  * Carries audio from a source to a server, keeps it until the server has it, and lets go of everything when it ends.
  * Nothing happens before {@link AudioStream.start}.
  */
-export class AudioStream<Message = ServerEvent> extends EventTarget implements AsyncDisposable {
+export class AudioStream<Message = ServerEvent>
+  extends TypedEventTarget<AudioStreamEventMap<Message>>
+  implements AsyncDisposable
+{
   readonly #parts: AudioStreamParts;
   readonly #options: AudioStreamOptions;
   readonly #resolved: ResolvedOptions;
@@ -63,8 +67,7 @@ export class AudioStream<Message = ServerEvent> extends EventTarget implements A
   #hasAudio = false;
   #connected = false;
   #everConnected = false;
-  #audioLevel = 0;
-  #rmsLevel = 0;
+  #level = { peakLevel: 0, rmsLevel: 0 };
 
   /** @throws TypeError or RangeError naming the option that cannot be. */
   constructor(parts: AudioStreamParts, options: AudioStreamOptions = {}) {
@@ -196,30 +199,9 @@ export class AudioStream<Message = ServerEvent> extends EventTarget implements A
     await this.closed;
   }
 
+  /** Figures since the start. They only grow, and survive reconnects. */
   async getStats(): Promise<StreamStats> {
-    const stats = this.#host?.stats();
-    const toMs = (samples = 0) => (samples / this.#resolved.format.sampleRate) * 1_000;
-    return {
-      timestamp: performance.now(),
-      capturedDurationMs: toMs(stats?.samplesCaptured),
-      sentDurationMs: toMs(stats?.sentPosition),
-      acknowledgedDurationMs: toMs(stats?.acknowledgedPosition),
-      framesCaptured: stats?.framesCaptured ?? 0,
-      samplesCaptured: stats?.samplesCaptured ?? 0,
-      framesSent: stats?.framesSent ?? 0,
-      framesRetransmitted: stats?.framesRetransmitted ?? 0,
-      droppedDurationMs: toMs(stats?.samplesDropped),
-      bytesSent: stats?.bytesSent ?? 0,
-      bytesReceived: stats?.bytesReceived ?? 0,
-      bufferedFrames: stats?.bufferedFrames ?? 0,
-      bufferedDurationMs: toMs(stats?.bufferedSamples),
-      bufferedBytes: stats?.bufferedBytes ?? 0,
-      roundTripTimeMs: stats?.roundTripTimeMs,
-      reconnectCount: stats?.reconnectCount ?? 0,
-      captureGapCount: stats?.captureGapCount ?? 0,
-      audioLevel: this.#audioLevel,
-      rmsLevel: this.#rmsLevel,
-    };
+    return toStreamStats(this.#host?.stats(), this.#resolved.format.sampleRate, this.#level);
   }
 
   /** Messages of the server, from now until the stream ends. A reader who leaves 10,000 unread gets an error. */
@@ -236,42 +218,6 @@ export class AudioStream<Message = ServerEvent> extends EventTarget implements A
     const following = this.#scope.follow(options.signal, (reason) => queue.fail(reason));
     if (this.#info !== undefined) queue.close();
     return queue;
-  }
-
-  override addEventListener<K extends keyof AudioStreamEventMap<Message>>(
-    type: K,
-    listener: (this: AudioStream<Message>, event: AudioStreamEventMap<Message>[K]) => void,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  override addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  override addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void {
-    super.addEventListener(type, listener, options);
-  }
-
-  override removeEventListener<K extends keyof AudioStreamEventMap<Message>>(
-    type: K,
-    listener: (this: AudioStream<Message>, event: AudioStreamEventMap<Message>[K]) => void,
-    options?: boolean | EventListenerOptions,
-  ): void;
-  override removeEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | EventListenerOptions,
-  ): void;
-  override removeEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | EventListenerOptions,
-  ): void {
-    super.removeEventListener(type, listener, options);
   }
 
   // ---------------------------------------------------------------- source
@@ -317,8 +263,7 @@ export class AudioStream<Message = ServerEvent> extends EventTarget implements A
   }
 
   #onFrame(frame: AudioFrame): void {
-    this.#audioLevel = frame.peakLevel;
-    this.#rmsLevel = frame.rmsLevel;
+    this.#level = frame;
     this.#host?.send({ payload: frame.payload, position: frame.position, sampleCount: frame.sampleCount });
     if (!this.#hasAudio) {
       this.#hasAudio = true;

@@ -1,5 +1,6 @@
 import { asyncDispose } from "./async-dispose.js";
 import { type Clock, systemClock } from "./clock.js";
+import { deferred } from "./deferred.js";
 
 /** Called once, synchronously, by the disposal; a promise it returns is awaited with the step's deadline. */
 export type Disposer = () => unknown;
@@ -58,8 +59,10 @@ export class Scope implements AsyncDisposable {
   readonly #onReport: ((report: DisposalReport) => void) | undefined;
   readonly #controller = new AbortController();
   readonly #entries = new Set<Entry>();
+  /** Those that have not ended, or are still ending. */
   readonly #children = new Set<Scope>();
-  readonly #failures: DisposalFailure[] = [];
+  /** What was handed back early and is still ending. */
+  readonly #ending = new Set<Promise<unknown>>();
   #leaveParent: (() => void) | undefined;
   #disposal: Promise<DisposalReport> | undefined;
 
@@ -79,16 +82,16 @@ export class Scope implements AsyncDisposable {
     return this.#controller.signal.aborted;
   }
 
-  /** A scope that ends before this one does. Its failures are part of this scope's report. */
+  /**
+   * A scope that ends before this one does. What fails when this one ends it is part of this one's report; what fails
+   * when it ends by itself is a report of its own.
+   */
   child(name: string): Scope {
     const child = new Scope({
       name: `${this.name}/${name}`,
       clock: this.#clock,
       stepTimeoutMs: this.#stepTimeoutMs,
-      onReport: (report) => {
-        this.#failures.push(...report.failures);
-        if (this.#disposal === undefined) this.#onReport?.(report);
-      },
+      onReport: this.#onReport,
     });
     if (this.disposed) void child.dispose(this.signal.reason);
     else {
@@ -101,12 +104,11 @@ export class Scope implements AsyncDisposable {
   /** Takes a resource over. After the disposal the resource is disposed at once. */
   defer(resource: string, dispose: Disposer): Registration {
     const entry: Entry = { resource, since: this.#clock.now(), dispose };
-    if (this.disposed) {
-      void this.#settle([this.#run(entry)]);
-    } else this.#entries.add(entry);
+    if (this.disposed) void this.#settle([this.#run(entry)]);
+    else this.#entries.add(entry);
     return {
       dispose: () => {
-        if (this.#entries.delete(entry)) void this.#settle([this.#run(entry)]);
+        if (this.#entries.delete(entry)) this.#endEarly(entry);
       },
       release: () => {
         this.#entries.delete(entry);
@@ -133,9 +135,13 @@ export class Scope implements AsyncDisposable {
     options?: AddEventListenerOptions,
   ): Registration {
     if (this.disposed) return { dispose() {}, release() {} };
-    const attached = listener as EventListener;
+    const attached = (event: Event) => {
+      if (options?.once) registration.release();
+      listener(event as E);
+    };
     target.addEventListener(type, attached, options);
-    return this.defer(`listener ${type}`, () => target.removeEventListener(type, attached, options));
+    const registration = this.defer(`listener ${type}`, () => target.removeEventListener(type, attached, options));
+    return registration;
   }
 
   /** Calls back when `signal` aborts, or at once if it already has. */
@@ -161,45 +167,68 @@ export class Scope implements AsyncDisposable {
 
   /** Idempotent. Releases everything before it returns; the promise, which never rejects, waits for what ends later. */
   dispose(reason?: unknown): Promise<DisposalReport> {
-    if (this.#disposal !== undefined) return this.#disposal;
-    let finish: (report: Promise<DisposalReport>) => void = () => {};
-    this.#disposal = new Promise((resolve) => {
-      finish = resolve;
-    });
-    this.#controller.abort(reason);
-    const pending: Promise<void>[] = [];
-    for (const child of Array.from(this.#children).reverse()) pending.push(child.dispose(reason).then(() => {}));
-    this.#children.clear();
-    for (const entry of Array.from(this.#entries).reverse()) pending.push(this.#run(entry));
-    this.#entries.clear();
-    this.#leaveParent?.();
-    finish(this.#settle(pending));
-    return this.#disposal;
+    return this.#dispose(reason, true);
   }
 
   async [asyncDispose](): Promise<void> {
     await this.dispose();
   }
 
-  async #settle(steps: readonly Promise<void>[]): Promise<DisposalReport> {
-    await Promise.all(steps);
-    const report = { scope: this.name, failures: this.#failures.splice(0) };
-    if (report.failures.length > 0) this.#onReport?.(report);
+  /** @param tells whether this scope reports, and not the one above it. */
+  #dispose(reason: unknown, tells: boolean): Promise<DisposalReport> {
+    if (this.#disposal !== undefined) return this.#disposal;
+    const ended = deferred<DisposalReport>();
+    // Before the first disposer runs, since one of them may call again.
+    this.#disposal = ended.promise;
+    this.#controller.abort(reason);
+    const steps: Promise<readonly DisposalFailure[]>[] = [];
+    for (const child of Array.from(this.#children).reverse()) steps.push(child.#disposeWithParent(this.signal.reason));
+    for (const entry of Array.from(this.#entries).reverse()) steps.push(this.#run(entry));
+    this.#entries.clear();
+    for (const early of this.#ending) steps.push(early.then(() => []));
+    void this.#settle(steps, tells).then((report) => {
+      this.#leaveParent?.();
+      ended.resolve(report);
+    });
+    return ended.promise;
+  }
+
+  /** Returns what failed, unless that is part of a report of its own. */
+  async #disposeWithParent(reason: unknown): Promise<readonly DisposalFailure[]> {
+    const own = this.#disposal;
+    if (own === undefined) return (await this.#dispose(reason, false)).failures;
+    await own;
+    return [];
+  }
+
+  #endEarly(entry: Entry): void {
+    const ending: Promise<unknown> = this.#settle([this.#run(entry)]).then(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  async #settle(steps: readonly Promise<readonly DisposalFailure[]>[], tells = true): Promise<DisposalReport> {
+    const report = { scope: this.name, failures: (await Promise.all(steps)).flat() };
+    if (tells && report.failures.length > 0) {
+      try {
+        this.#onReport?.(report);
+      } catch {
+        // Whoever waits for the disposal must not be the victim of a logger that fails.
+      }
+    }
     return report;
   }
 
-  #run(entry: Entry): Promise<void> {
-    let result: unknown;
+  /** Runs one disposer at once, and returns how it failed, if it did. */
+  #run(entry: Entry): Promise<readonly DisposalFailure[]> {
     try {
-      result = entry.dispose();
+      const result = entry.dispose();
+      return isThenable(result) ? this.#await(entry, result) : Promise.resolve([]);
     } catch (error) {
-      this.#failures.push({ resource: entry.resource, error });
-      return Promise.resolve();
+      return Promise.resolve([{ resource: entry.resource, error }]);
     }
-    return isThenable(result) ? this.#await(entry, result) : Promise.resolve();
   }
 
-  async #await(entry: Entry, step: PromiseLike<unknown>): Promise<void> {
+  async #await(entry: Entry, step: PromiseLike<unknown>): Promise<readonly DisposalFailure[]> {
     let cancel: () => void = () => {};
     const deadline = new Promise<never>((_, reject) => {
       cancel = this.#clock.schedule(this.#stepTimeoutMs, () =>
@@ -208,8 +237,9 @@ export class Scope implements AsyncDisposable {
     });
     try {
       await Promise.race([step, deadline]);
+      return [];
     } catch (error) {
-      this.#failures.push({ resource: entry.resource, error });
+      return [{ resource: entry.resource, error }];
     } finally {
       cancel();
     }
