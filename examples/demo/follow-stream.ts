@@ -15,7 +15,7 @@ import {
   showState,
   showStats,
 } from "./view.js";
-import { SILENCE_ADVICE, STATE_WORDS } from "./words.js";
+import { SILENCE_ADVICE, STATE_WORDS, UNREACHED_ADVICE } from "./words.js";
 
 const POLL_MS = 50;
 /** About −70 dBFS: below it a microphone delivers nothing but its own noise. */
@@ -47,8 +47,9 @@ export function followStream(stream: ShownStream, page: Page, life: Scope): void
   };
   life.listen(stream, "statechange", () => showState(page, stream.state, stream.paused));
   life.listen(stream, "message", ({ data }: MessageEvent<ServerEvent>) => showMessage(page, data, note));
-  life.listen(stream, "reconnecting", ({ attempt, delayMs, error }: ReconnectingEvent) => {
-    note(`${error.message} Attempt ${attempt} in ${seconds(delayMs)}.`);
+  life.listen(stream, "reconnecting", ({ delayMs, error }: ReconnectingEvent) => {
+    note(`${error.message} Next attempt in ${seconds(delayMs)}.`);
+    if (stream.state === "starting") advise(page, UNREACHED_ADVICE);
   });
   life.listen(stream, "reconnected", (event: ReconnectedEvent) => {
     for (const sentence of describeReconnection(event)) note(sentence);

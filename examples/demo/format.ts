@@ -4,6 +4,9 @@ export const SAMPLE_RATE = 16_000;
 /** Quieter than this is shown as this. */
 export const QUIETEST_DBFS = -60;
 
+/** A position in the stream in milliseconds. */
+export const milliseconds = (position: number): number => (position * 1000) / SAMPLE_RATE;
+
 /** `12345` becomes `12.3 s`. */
 export const seconds = (durationMs: number): string => `${(durationMs / 1000).toFixed(1)} s`;
 
@@ -16,8 +19,8 @@ export function clockTime(position: number): string {
 
 /** A position in the stream as `mm:ss.mmm`. */
 export function exactTime(position: number): string {
-  const milliseconds = Math.floor(((position % SAMPLE_RATE) * 1000) / SAMPLE_RATE);
-  return `${clockTime(position)}.${String(milliseconds).padStart(3, "0")}`;
+  const rest = Math.floor(milliseconds(position % SAMPLE_RATE));
+  return `${clockTime(position)}.${String(rest).padStart(3, "0")}`;
 }
 
 /** Linear level, 0 to 1, as decibels below full scale, from {@link QUIETEST_DBFS} to 0. */

@@ -5,37 +5,50 @@ const BAR_MS = 250;
 const BAR_PIXELS = 4;
 const MAX_BARS = 1_000;
 
-/** The loudest level of each quarter second that was captured, oldest first. */
-export interface Timeline {
-  /** Bars that are no longer kept in {@link levels}. */
-  dropped: number;
-  levels: number[];
+/** A quarter second of captured audio. */
+interface Bar {
+  /** The loudest level, linear, 0 to 1. */
+  level: number;
+  /** Some of it never reached the server and cannot any more. */
+  lost: boolean;
 }
 
-export const emptyTimeline = (): Timeline => ({ dropped: 0, levels: [] });
+/** What was captured, in quarter seconds, oldest first. */
+export interface Timeline {
+  /** Bars that are no longer kept in {@link bars}. */
+  dropped: number;
+  bars: Bar[];
+}
+
+export const emptyTimeline = (): Timeline => ({ dropped: 0, bars: [] });
 
 /** @param level linear, 0 to 1 */
 export function addLevel(timeline: Timeline, capturedMs: number, level: number): void {
-  const bar = Math.floor(capturedMs / BAR_MS);
-  if (bar - timeline.dropped - timeline.levels.length > MAX_BARS) {
-    timeline.levels = [];
-    timeline.dropped = bar;
+  const index = Math.floor(capturedMs / BAR_MS);
+  if (index - timeline.dropped - timeline.bars.length > MAX_BARS) {
+    timeline.bars = [];
+    timeline.dropped = index;
   }
-  while (timeline.dropped + timeline.levels.length <= bar) timeline.levels.push(0);
-  const newest = timeline.levels.length - 1;
-  timeline.levels[newest] = Math.max(timeline.levels[newest] ?? 0, level);
-  while (timeline.levels.length > MAX_BARS) {
-    timeline.levels.shift();
-    timeline.dropped += 1;
-  }
+  while (timeline.dropped + timeline.bars.length <= index) timeline.bars.push({ level: 0, lost: false });
+  const bar = timeline.bars[index - timeline.dropped];
+  if (bar !== undefined) bar.level = Math.max(bar.level, level);
+  const surplus = Math.max(0, timeline.bars.length - MAX_BARS);
+  timeline.bars.splice(0, surplus);
+  timeline.dropped += surplus;
 }
 
-/** Draws the newest bars that fit, at the right; those with audio that is still buffered are hollow. */
-export function drawTimeline(
-  canvas: HTMLCanvasElement,
-  timeline: Timeline,
-  { capturedDurationMs, bufferedDurationMs }: Pick<StreamStats, "capturedDurationMs" | "bufferedDurationMs">,
-): void {
+/** Marks what was captured between two times as lost. */
+export function addLoss(timeline: Timeline, fromMs: number, toMs: number): void {
+  timeline.bars.forEach((bar, index) => {
+    const startMs = (timeline.dropped + index) * BAR_MS;
+    if (startMs < toMs && startMs + BAR_MS > fromMs) bar.lost = true;
+  });
+}
+
+type Progress = Pick<StreamStats, "capturedDurationMs" | "acknowledgedDurationMs" | "bufferedDurationMs">;
+
+/** Draws the newest bars that fit, at the right: full when acknowledged, hollow while kept, a line where lost. */
+export function drawTimeline(canvas: HTMLCanvasElement, timeline: Timeline, progress: Progress): void {
   const paint = canvas.getContext("2d");
   if (paint === null) return;
   const ratio = window.devicePixelRatio;
@@ -46,20 +59,25 @@ export function drawTimeline(
   paint.setTransform(ratio, 0, 0, ratio, 0, 0);
   paint.clearRect(0, 0, width, height);
   const style = getComputedStyle(canvas);
-  const confirmedColor = style.getPropertyValue("--accent");
-  const keptColor = style.getPropertyValue("--kept");
-  const shown = timeline.levels.slice(-Math.floor(width / BAR_PIXELS));
-  const first = timeline.dropped + timeline.levels.length - shown.length;
-  shown.forEach((level, index) => {
-    const size = Math.max(4, (1 - dbfs(level) / QUIETEST_DBFS) * (height - 16));
+  const confirmedMs = Math.min(
+    progress.capturedDurationMs - progress.bufferedDurationMs,
+    progress.acknowledgedDurationMs,
+  );
+  const shown = timeline.bars.slice(-Math.floor(width / BAR_PIXELS));
+  const first = timeline.dropped + timeline.bars.length - shown.length;
+  shown.forEach((bar, index) => {
+    const size = Math.max(4, (1 - dbfs(bar.level) / QUIETEST_DBFS) * (height - 16));
     const x = width - (shown.length - index) * BAR_PIXELS;
     const y = (height - size) / 2;
-    const endMs = Math.min((first + index + 1) * BAR_MS, capturedDurationMs);
-    if (endMs <= capturedDurationMs - bufferedDurationMs) {
-      paint.fillStyle = confirmedColor;
+    const endMs = Math.min((first + index + 1) * BAR_MS, progress.capturedDurationMs);
+    if (bar.lost) {
+      paint.fillStyle = style.getPropertyValue("--bad");
+      paint.fillRect(x, height / 2 - 1, BAR_PIXELS, 2);
+    } else if (endMs <= confirmedMs) {
+      paint.fillStyle = style.getPropertyValue("--accent");
       paint.fillRect(x, y, BAR_PIXELS - 1, size);
     } else {
-      paint.strokeStyle = keptColor;
+      paint.strokeStyle = style.getPropertyValue("--kept");
       paint.lineWidth = 1;
       paint.strokeRect(x + 0.5, y + 0.5, BAR_PIXELS - 2, size - 1);
     }

@@ -1,7 +1,7 @@
 import type { AnyAudioStreamError, StreamState, StreamStats } from "loquilex";
-import { clockTime, exactTime, QUIETEST_DBFS, seconds } from "./format.js";
+import { clockTime, exactTime, milliseconds, QUIETEST_DBFS, seconds } from "./format.js";
 import { type LevelMeter, resetLevel, showLevel } from "./level-meter.js";
-import { addLevel, drawTimeline, emptyTimeline, type Timeline } from "./timeline.js";
+import { addLevel, addLoss, drawTimeline, emptyTimeline, type Timeline } from "./timeline.js";
 import { ERROR_TITLES, FAILED_WORDS, STATE_WORDS } from "./words.js";
 
 const MAX_HISTORY = 100;
@@ -168,7 +168,7 @@ export function addHistory(page: Page, position: number, what: string): void {
   while (page.history.children.length > MAX_HISTORY) page.history.firstElementChild?.remove();
 }
 
-/** Announces audio that is lost, to the millisecond; returns the sentence. */
+/** Announces audio that is lost, to the millisecond, and marks it; returns the sentence. */
 export function showDrop(
   page: Page,
   drop: { readonly from: number; readonly to: number; readonly durationMs: number },
@@ -176,6 +176,7 @@ export function showDrop(
   const range = `${exactTime(drop.from)} to ${exactTime(drop.to)}`;
   const sentence = `${exactMilliseconds(drop.durationMs)} of audio was lost (${range}).`;
   write(page.drop, sentence);
+  addLoss(page.timeline, milliseconds(drop.from), milliseconds(drop.to));
   return sentence;
 }
 

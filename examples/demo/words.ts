@@ -15,6 +15,10 @@ export const STATE_WORDS: Readonly<Record<StreamState, { readonly title: string;
 /** Said when nothing but silence arrives although the microphone is on. */
 export const SILENCE_ADVICE = "Nothing is heard. Check that the microphone is not muted.";
 
+/** Said when the microphone is on and the first connection fails. */
+export const UNREACHED_ADVICE = "The server cannot be reached yet. Your voice is kept meanwhile.";
+
+/** The state of a stream that ended by an error. */
 export const FAILED_WORDS = { title: "Stopped by an error", advice: "The microphone is off." };
 
 /** The heading above an error's own sentence. */

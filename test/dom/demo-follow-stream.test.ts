@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { describeEngine, describeQueueDrop, describeReconnection } from "../../examples/demo/describe.js";
 import { followStream } from "../../examples/demo/follow-stream.js";
 import { type Page, showState } from "../../examples/demo/view.js";
-import { SILENCE_ADVICE, STATE_WORDS } from "../../examples/demo/words.js";
+import { SILENCE_ADVICE, STATE_WORDS, UNREACHED_ADVICE } from "../../examples/demo/words.js";
 import { openDemoPage, rows, streamStats, textOf } from "../support/demo-page.js";
 
 let page: Page;
@@ -115,6 +115,19 @@ describe("a stream on the page", () => {
       "00:02 The server left out captions that it could not send in time.",
       "00:02 10 ms of audio was lost (00:00.000 to 00:00.010).",
     ]);
+  });
+
+  test("a first connection that fails is told, with what happens meanwhile", () => {
+    stream.become("starting");
+    const error = new AudioStreamError("connect-failed", "The server could not be reached.", { details: undefined });
+    stream.dispatchEvent(Object.assign(new Event("reconnecting"), { attempt: 1, delayMs: 230, error }));
+    expect(textOf("#advice")).toBe(UNREACHED_ADVICE);
+    expect(rows(page.history)).toEqual(["00:00 The server could not be reached. Next attempt in 0.2 s."]);
+    stream.become("streaming");
+    expect(textOf("#advice")).toBe(STATE_WORDS.streaming.advice);
+    stream.become("reconnecting");
+    stream.dispatchEvent(Object.assign(new Event("reconnecting"), { attempt: 1, delayMs: 230, error }));
+    expect(textOf("#advice")).toBe(STATE_WORDS.reconnecting.advice);
   });
 
   // WebAudio/web-audio-api#2632

@@ -1,7 +1,7 @@
 import { AudioStreamError, type AudioStreamErrorCode, type StreamState } from "loquilex";
 import { beforeEach, describe, expect, test } from "vitest";
 import { clockTime, dbfs, exactTime } from "../../examples/demo/format.js";
-import { addLevel, emptyTimeline } from "../../examples/demo/timeline.js";
+import { addLevel, addLoss, emptyTimeline } from "../../examples/demo/timeline.js";
 import {
   addFinal,
   addHistory,
@@ -206,12 +206,21 @@ describe("figures", () => {
     addLevel(timeline, 200, 0.5);
     addLevel(timeline, 240, 0.1);
     addLevel(timeline, 1_010, 0.3);
-    expect(timeline).toEqual({ dropped: 0, levels: [0.5, 0, 0, 0, 0.3] });
+    expect(timeline.bars.map(({ level }) => level)).toEqual([0.5, 0, 0, 0, 0.3]);
     for (let ms = 0; ms < 3_600_000; ms += 250) addLevel(timeline, ms, 0.1);
-    expect(timeline.levels.length).toBeLessThanOrEqual(1_000);
-    expect(timeline.dropped + timeline.levels.length).toBe(14_400);
+    expect(timeline.bars.length).toBe(1_000);
+    expect(timeline.dropped + timeline.bars.length).toBe(14_400);
     addLevel(timeline, 1e15, 0.1);
-    expect(timeline.levels).toEqual([0.1]);
+    expect(timeline.bars).toEqual([{ level: 0.1, lost: false }]);
+  });
+
+  test("the timeline marks what was lost, and nothing beside it", () => {
+    const timeline = emptyTimeline();
+    addLevel(timeline, 1_200, 0.5);
+    addLoss(timeline, 250, 501);
+    expect(timeline.bars.map(({ lost }) => lost)).toEqual([false, true, true, false, false]);
+    addLoss(timeline, 1_000, 2 ** 53);
+    expect(timeline.bars.map(({ lost }) => lost)).toEqual([false, true, true, false, true]);
   });
 
   test("a drop is announced to the millisecond, with the time it concerns", () => {
