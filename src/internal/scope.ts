@@ -162,7 +162,8 @@ export class Scope implements AsyncDisposable {
       resource,
       ageMs: now - since,
     }));
-    return [...own, ...Array.from(this.#children, (child) => child.resources()).flat()];
+    const below = Array.from(this.#children, (child) => child.resources()).flat();
+    return [...own, ...below].sort((a, b) => b.ageMs - a.ageMs);
   }
 
   /** Idempotent. Releases everything before it returns; the promise, which never rejects, waits for what ends later. */
