@@ -14,10 +14,8 @@ export function describeReconnection(event: ReconnectedEvent): string[] {
       `The server no longer has the audio from ${exactTime(missingAudio.from)} to ${exactTime(missingAudio.to)}.`,
     );
   }
-  if (missingMessages !== undefined) {
-    const count = missingMessages.toSeq - missingMessages.fromSeq + 1;
-    sentences.push(`${count} messages of the server were lost for good.`);
-  }
+  const lostMessages = missingMessages.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0);
+  if (lostMessages > 0) sentences.push(`${lostMessages} messages of the server were lost for good.`);
   return sentences;
 }
 
@@ -35,10 +33,9 @@ export function describeQueueDrop(data: unknown): string {
 export function describeEngine(data: unknown): string | undefined {
   const { engine, words, detail } = fields(data);
   if (typeof engine !== "string" || typeof words !== "boolean") return undefined;
-  const what = words
-    ? `Recognised by ${engine}.`
-    : `The ${engine} engine marks when somebody speaks; it does not write words.`;
-  return typeof detail === "string" && detail !== "" ? `${what} ${detail}` : what;
+  const more = typeof detail === "string" ? detail : "";
+  if (words) return `Recognised by ${engine}. ${more}`.trim();
+  return more === "" ? `The ${engine} engine marks when somebody speaks; it does not write words.` : more;
 }
 
 const fields = (data: unknown): Readonly<Record<string, unknown>> =>

@@ -37,6 +37,8 @@ export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
   "heartbeat-timeout": "The connection went silent",
   unauthorized: "The access token was refused",
   "rejected-by-server": "The server refused the stream",
+  "session-in-use": "The session is open elsewhere",
+  "session-superseded": "The session goes on elsewhere",
   "audio-refused": "The server takes no audio",
   "protocol-violation": "The server said something unexpected",
   "retries-exhausted": "The connection could not be restored",

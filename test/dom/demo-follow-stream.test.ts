@@ -13,11 +13,17 @@ beforeEach(() => {
 });
 
 describe("what the server tells", () => {
-  test("an engine without words says so, and its detail follows", () => {
-    expect(describeEngine({ engine: "segmenter", words: false, detail: "No recogniser is installed." })).toBe(
-      "The segmenter engine marks when somebody speaks; it does not write words. No recogniser is installed.",
-    );
-    expect(describeEngine({ engine: "pocketsphinx", words: true, detail: "" })).toBe("Recognised by pocketsphinx.");
+  test.each([
+    [{ engine: "segmenter", words: false, detail: "This one hears no words." }, "This one hears no words."],
+    [
+      { engine: "segmenter", words: false, detail: "" },
+      "The segmenter engine marks when somebody speaks; it does not write words.",
+    ],
+    [{ engine: "pocketsphinx", words: true, detail: "" }, "Recognised by pocketsphinx."],
+    [{ engine: "x", words: true, detail: "It is slow." }, "Recognised by x. It is slow."],
+    [{ engine: "x", words: true }, "Recognised by x."],
+  ])("the engine's status %j is said in a sentence", (data, sentence) => {
+    expect(describeEngine(data)).toBe(sentence);
   });
 
   test.each([null, undefined, 3, "x", [], {}, { engine: 1, words: true }, { engine: "x" }])(
@@ -46,7 +52,7 @@ describe("what the server tells", () => {
       replayedFrames: 12,
       downtimeMs: 1_500,
       missingAudio: { from: 16_000, to: 32_000 },
-      missingMessages: { fromSeq: 4, toSeq: 6 },
+      missingMessages: [{ fromSeq: 4, toSeq: 6 }],
     });
     expect(describeReconnection(event)).toEqual([
       "Connected again after 1.5 s. 12 frames follow.",
