@@ -154,7 +154,8 @@ export class SubprocessSession {
     this.#registration.release();
     this.#lines.end().forEach(this.#options.onLine);
     const stderr = new TextDecoder().decode(this.#stderr).trim();
-    this.#options.onExit({ code, signal, error: this.#startError, stderr });
+    const error = this.#startError;
+    this.#options.onExit({ code: error === undefined ? code : null, signal, error, stderr });
     this.#closed.resolve();
   }
 

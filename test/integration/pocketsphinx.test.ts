@@ -1,0 +1,68 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Scope, systemClock } from "loquilex/resources";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { EngineStatus } from "../../examples/server/engines/engine.js";
+import { selectEngine } from "../../examples/server/engines/select-engine.js";
+import { framesOf, openSession } from "../support/open-session.js";
+import { DIGITS_GRAMMAR, SPOKEN_DIGITS } from "../support/speech.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+
+async function pocketsphinx() {
+  const scope = new Scope({ name: "engines" });
+  onTestFinished(() => scope.dispose().then(() => {}));
+  const config = {
+    engine: "pocketsphinx" as const,
+    engineCommand: undefined,
+    pocketsphinxJsgf: DIGITS_GRAMMAR,
+    maxEngineSessions: 1,
+  };
+  // Where the program is missing this rejects with a sentence that says how to install it.
+  return selectEngine({ config, clock: systemClock, scope, path: process.env.PATH ?? "" });
+}
+
+async function digits(): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array((await readFile(new URL("../support/fixtures/digits.wav", import.meta.url))).subarray(44));
+}
+
+describe("pocketsphinx", () => {
+  it("turns spoken digits into captions, a transcript and a recording", { timeout: 60_000 }, async () => {
+    const outDir = await temporaryFolder();
+    const { session, of } = openSession({ outDir, engine: await pocketsphinx() });
+    const spoken = await digits();
+    for (const frame of framesOf(spoken)) session.append(frame);
+    await session.end();
+    const finals = of<{ text: string; segment_id: string; audio: { from: number; to: number } }>("asr.final");
+    expect(finals.map(({ text }) => text)).toEqual(SPOKEN_DIGITS);
+    expect(new Set(finals.map(({ segment_id }) => segment_id)).size).toBe(finals.length);
+    expect(finals.every(({ audio }) => audio.from <= audio.to && audio.to <= spoken.byteLength / 2)).toBe(true);
+    expect(of("status")).toEqual([{ engine: "pocketsphinx", words: true, detail: "" }]);
+    const names = (await readdir(outDir)).toSorted();
+    const [transcript = "", recording = ""] = names;
+    expect(names).toEqual([expect.stringMatching(/\.txt$/), expect.stringMatching(/\.wav$/)]);
+    expect(await readFile(join(outDir, transcript), "utf8")).toBe(`${SPOKEN_DIGITS.join("\n")}\n`);
+    expect((await readFile(join(outDir, recording))).subarray(44)).toEqual(Buffer.from(spoken));
+  });
+
+  it("leaves streams that it cannot take, or has no place for, to the segmenter", { timeout: 60_000 }, async () => {
+    const engine = await pocketsphinx();
+    const outDir = await temporaryFolder();
+    const details: string[] = [];
+    const onEvent = (t: string, data: unknown) => {
+      if (t === "status") details.push((data as EngineStatus).detail);
+    };
+    const format = { encoding: "pcm_s16le", sampleRate: 48_000, channels: 2 } as const;
+    await openSession({ outDir, engine, onEvent, format }).session.end();
+    const first = openSession({ outDir, engine, sessionId: "first" });
+    await expect.poll(() => first.of("status")).toHaveLength(1);
+    await openSession({ outDir, engine, onEvent }).session.end();
+    await first.session.end();
+    const third = openSession({ outDir, engine, sessionId: "third" });
+    await third.session.end();
+    expect(details[0]).toContain(
+      "The engine pocketsphinx takes 16000 Hz mono only, and this stream is 48000 Hz with 2 channels.",
+    );
+    expect(details[1]).toContain("All 1 places of the engine pocketsphinx are taken, so segmenter listens instead.");
+    expect(third.of<EngineStatus>("status")[0]?.engine).toBe("pocketsphinx");
+  });
+});
