@@ -25,6 +25,8 @@ export class CapturePipeline {
   #resampled: Float32Array;
   #gated = false;
   #stopped = false;
+  /** Nothing has come in yet. */
+  #beginning = true;
   /** Where the unbroken run of input began, and the position of its first sample. */
   #runFrame = 0;
   #runPosition = 0;
@@ -59,6 +61,11 @@ export class CapturePipeline {
     if (this.#stopped) return false;
     const length = channels[0]?.length ?? 0;
     if (this.#gated || length === 0) return true;
+    if (this.#beginning) {
+      this.#beginning = false;
+      // Chromium renders one quantum when a context starts and then jumps by up to 125 ms, before the device is heard.
+      if (isSilent(channels)) return true;
+    }
     if (frame !== this.#expectedFrame) this.#startRun(frame);
     if (length !== this.#mixed.length) {
       this.#mixed = new Float32Array(length);
@@ -131,4 +138,8 @@ export class CapturePipeline {
       [payload],
     );
   }
+}
+
+function isSilent(channels: readonly Float32Array[]): boolean {
+  return channels.every((samples) => samples.every((sample) => sample === 0));
 }

@@ -94,6 +94,24 @@ describe("the capture pipeline", () => {
     );
   });
 
+  it("takes the silent quantum before a starting context's jump for no sound, and its jump for no gap", () => {
+    const rig = new Rig();
+    rig.feed(new Float32Array(QUANTUM));
+    rig.frame += 43 * QUANTUM;
+    rig.feed(second);
+    rig.pipeline.command({ type: "stop", id: 1 });
+    rig.expectNoGapFrom(0);
+    expect(rig.signal).toHaveLength(16_000);
+  });
+
+  it("counts a jump behind a first quantum that carries sound as missing", () => {
+    const rig = new Rig();
+    rig.feed(second.subarray(QUANTUM, 2 * QUANTUM));
+    rig.frame += 42 * QUANTUM;
+    rig.feed(second);
+    expect(rig.frames[1]?.position).toBe(Math.round((43 * QUANTUM) / 3));
+  });
+
   // GoogleChromeLabs/web-audio-samples#477: one bad quantum must not end the capture.
   it.each([
     { name: "no channels", channels: [] },
