@@ -27,6 +27,8 @@ export function webSocket(url: UrlProvider, options: WebSocketTransportOptions =
   return { connect: (connectOptions) => connect(url, options, connectOptions) };
 }
 
+const MAX_CLOSE_REASON_BYTES = 123;
+
 async function connect(
   provider: UrlProvider,
   options: WebSocketTransportOptions,
@@ -38,6 +40,8 @@ async function connect(
   const { protocols = SUBPROTOCOL } = options;
   const socket = new Implementation(url, typeof protocols === "string" ? protocols : [...protocols]);
   socket.binaryType = "arraybuffer";
+  // The close event says all that can be known; but `ws` in Node throws, also long after, when nobody takes the error.
+  socket.onerror = () => {};
 
   const opened = deferred<void>();
   const closed = deferred<TransportCloseInfo>();
@@ -70,9 +74,16 @@ async function connect(
     },
     close(code, reason) {
       detach({ code, reason, clean: false });
-      socket.close(code, reason);
+      socket.close(code, fitCloseReason(reason));
     },
   };
+}
+
+/** A close frame has room for 123 bytes, and `close()` throws for more. */
+function fitCloseReason(reason: string): string {
+  const room = new Uint8Array(MAX_CLOSE_REASON_BYTES);
+  const { written } = new TextEncoder().encodeInto(reason, room);
+  return new TextDecoder().decode(room.subarray(0, written));
 }
 
 function toWebSocketUrl(url: string | URL): string {
