@@ -36,6 +36,7 @@ export class Link {
   #ended = false;
   /** The reset is decided, and nothing more may get through before it comes. */
   #cutting = false;
+  #stranded = false;
 
   constructor(client: Socket, server: Socket, paths: Record<Direction, Path>, events: LinkEvents) {
     this.#paths = paths;
@@ -45,7 +46,7 @@ export class Link {
       const { from, queue } = this.#lanes[direction];
       from.on("data", (bytes) => this.#arrived(direction, bytes));
       from.on("end", () => {
-        if (this.#paths[direction].mode === "swallow") return;
+        if (this.#modeOf(direction) === "swallow") return;
         queue.push("end");
         this.pump();
       });
@@ -57,6 +58,12 @@ export class Link {
 
   heldBytes(direction: Direction): number {
     return this.#lanes[direction].queue.reduce((sum, item) => sum + (item === "end" ? 0 : item.byteLength), 0);
+  }
+
+  /** Swallows everything from now on, whatever holds for the others. */
+  strand(): void {
+    this.#stranded = true;
+    this.pump();
   }
 
   pump(): void {
@@ -74,7 +81,7 @@ export class Link {
   }
 
   #arrived(direction: Direction, bytes: Buffer): void {
-    if (this.#paths[direction].mode !== "swallow") this.#lanes[direction].queue.push(bytes);
+    if (this.#modeOf(direction) !== "swallow") this.#lanes[direction].queue.push(bytes);
     this.#deliver(direction);
     if (this.#paths[direction].bytesPerSecond !== undefined && this.heldBytes(direction) > THROTTLED_QUEUE_BYTES) {
       this.#lanes[direction].from.pause();
@@ -85,8 +92,9 @@ export class Link {
   #deliver(direction: Direction): void {
     const path = this.#paths[direction];
     const lane = this.#lanes[direction];
-    if (path.mode === "swallow") lane.queue.length = 0;
-    while (path.mode === "pass" && !this.#ended && !this.#cutting && lane.queue.length > 0) {
+    const mode = this.#modeOf(direction);
+    if (mode === "swallow") lane.queue.length = 0;
+    while (mode === "pass" && !this.#ended && !this.#cutting && lane.queue.length > 0) {
       const head = lane.queue[0];
       if (head === undefined) return;
       if (head === "end") {
@@ -117,6 +125,10 @@ export class Link {
     if (lane.from.destroyed) this.#closed(direction);
   }
 
+  #modeOf(direction: Direction): Mode {
+    return this.#stranded ? "swallow" : this.#paths[direction].mode;
+  }
+
   #allowedBytes(path: Path): number {
     const throttled =
       path.bytesPerSecond === undefined
@@ -129,7 +141,7 @@ export class Link {
   /** One side is gone. In a black hole the other side must not hear of it; otherwise both are. */
   #closed(direction: Direction): void {
     if (this.#ended) return;
-    if (this.#paths[direction].mode !== "pass") return;
+    if (this.#modeOf(direction) !== "pass") return;
     const { from, to, queue } = this.#lanes[direction];
     if (queue.length > 0) return;
     if (from.errored !== null) this.reset();

@@ -84,6 +84,14 @@ export class TcpProxy implements AsyncDisposable {
     this.#set(direction, "swallow");
   }
 
+  /**
+   * Swallows everything, both ways, on the connections that are open now, as when a device changes its network; neither
+   * side is told. New connections are not touched.
+   */
+  strand(): void {
+    for (const link of this.#links) link.strand();
+  }
+
   /** Keeps what comes in back, until {@link pass} delivers it or {@link reset} loses it. */
   hold(direction: Direction): void {
     this.#set(direction, "hold");

@@ -121,6 +121,22 @@ describe("TcpProxy", () => {
     expect(end.ended || end.closed).toBe(false);
   });
 
+  it("strands the open connections without a sign of it, and passes new ones", async () => {
+    const [client, end] = await connected();
+    proxy.strand();
+    const [laterClient, laterEnd] = await connected();
+    client.socket.write("anybody?");
+    end.socket.write("hello");
+    laterClient.socket.write("question");
+    laterEnd.socket.write("answer");
+    await until(() => laterEnd.received.toString() === "question" && laterClient.received.toString() === "answer");
+    await aMoment();
+    expect(client.byteCount + end.byteCount).toBe(0);
+    client.socket.destroy();
+    await aMoment();
+    expect(end.ended || end.closed).toBe(false);
+  });
+
   it("accepts connections into the black hole, where they stay silent", async () => {
     proxy.blackHole("toServer");
     proxy.blackHole("toClient");

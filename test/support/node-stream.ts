@@ -1,0 +1,89 @@
+import { WebSocket as NodeWebSocket } from "ws";
+import type { AnyAudioStreamError } from "../../src/errors.js";
+import type { DropEvent, ReconnectedEvent, ReconnectingEvent, ServerEvent } from "../../src/events.js";
+import type { AudioStreamOptions } from "../../src/options.js";
+import type { CloseInfo } from "../../src/state.js";
+import { AudioStream } from "../../src/stream.js";
+import type { UrlProvider } from "../../src/transport/transport.js";
+import { webSocket } from "../../src/transport/websocket.js";
+import { StampedSource, type StampedSourceOptions } from "./stamped-source.js";
+
+export interface NodeStreamOptions extends AudioStreamOptions, StampedSourceOptions {
+  readonly protocols?: string | readonly string[];
+}
+
+/** The real SDK in Node, with the real transport over `ws` and a source whose audio tells its position. */
+export class NodeStream implements AsyncDisposable {
+  readonly source: StampedSource;
+  readonly stream: AudioStream;
+  /** Every socket that the transport made, oldest first. */
+  readonly sockets: NodeWebSocket[] = [];
+  readonly messages: ServerEvent[] = [];
+  readonly drops: DropEvent[] = [];
+  readonly reconnections: ReconnectedEvent[] = [];
+  readonly losses: ReconnectingEvent[] = [];
+  readonly warnings: AnyAudioStreamError[] = [];
+  readonly states: string[] = [];
+
+  constructor(url: UrlProvider, options: NodeStreamOptions = {}) {
+    this.source = new StampedSource(options);
+    const { sockets } = this;
+    class ObservedWebSocket extends NodeWebSocket {
+      constructor(...args: ConstructorParameters<typeof NodeWebSocket>) {
+        super(...args);
+        sockets.push(this);
+      }
+    }
+    const transport = webSocket(url, {
+      // The same interface as the browser's, which its types do not say.
+      WebSocket: ObservedWebSocket as unknown as typeof WebSocket,
+      protocols: options.protocols,
+    });
+    this.stream = new AudioStream({ source: this.source, transport }, options);
+    this.stream.addEventListener("message", ({ data }) => this.messages.push(data));
+    this.stream.addEventListener("drop", (event) => this.drops.push(event));
+    this.stream.addEventListener("reconnected", (event) => this.reconnections.push(event));
+    this.stream.addEventListener("reconnecting", (event) => this.losses.push(event));
+    this.stream.addEventListener("warning", ({ error }) => this.warnings.push(error));
+    this.stream.addEventListener("statechange", () => this.states.push(this.stream.state));
+  }
+
+  /** Starts, and resolves when the server has answered. */
+  static async start(url: UrlProvider, options: NodeStreamOptions = {}): Promise<NodeStream> {
+    const stream = new NodeStream(url, options);
+    await stream.stream.start();
+    return stream;
+  }
+
+  /** Resolves when so many milliseconds of audio have been captured since the beginning. */
+  captured(durationMs: number): Promise<void> {
+    return this.source.captured(durationMs);
+  }
+
+  /** Resolves when the stream has reconnected so many times in all. */
+  reconnected(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      const check = (): void => {
+        if (this.reconnections.length >= count) resolve();
+        else this.stream.addEventListener("reconnected", check, { once: true });
+      };
+      check();
+    });
+  }
+
+  /** Finishes as an application does; with time enough for a backlog. */
+  close(timeoutMs = 15_000): Promise<void> {
+    return this.stream.close({ timeoutMs });
+  }
+
+  get closed(): Promise<CloseInfo> {
+    return this.stream.closed;
+  }
+
+  /** Leaves nothing open, whatever the test did; sockets that were abandoned on a dead link would wait half a minute. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stream.abort();
+    await this.stream.closed;
+    for (const socket of this.sockets) socket.terminate();
+  }
+}
