@@ -3,6 +3,7 @@ export const DEFAULTS = Object.freeze({
   frameDurationMs: 20,
   sampleRate: 16_000,
   encoding: "pcm_s16le",
+  takeover: false,
   replay: Object.freeze({ maxDurationMs: 30_000, maxBytes: 4_194_304, whenFull: "drop-oldest" }),
   reconnect: Object.freeze({
     initialDelayMs: 250,

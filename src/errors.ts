@@ -19,6 +19,10 @@ export interface AudioStreamErrorDetails {
   "heartbeat-timeout": { readonly timeoutMs: number };
   unauthorized: undefined;
   "rejected-by-server": { readonly closeCode: number; readonly closeReason: string };
+  /** Another tab or client holds the session id. */
+  "session-in-use": undefined;
+  /** Another tab or client took the session over. */
+  "session-superseded": undefined;
   /** The server speaks the protocol but takes no audio. */
   "audio-refused": undefined;
   "protocol-violation": undefined;

@@ -44,7 +44,7 @@ export interface ReconnectedInit {
   readonly replayedFrames: number;
   readonly downtimeMs: number;
   readonly missingAudio: { readonly from: number; readonly to: number } | undefined;
-  readonly missingMessages: { readonly fromSeq: number; readonly toSeq: number } | undefined;
+  readonly missingMessages: readonly { readonly fromSeq: number; readonly toSeq: number }[];
 }
 
 /** The stream goes on. */
@@ -57,7 +57,7 @@ export class ReconnectedEvent extends Event {
   /** Audio, by position, that an earlier server had acknowledged and this one does not have. */
   readonly missingAudio: { readonly from: number; readonly to: number } | undefined;
   /** Numbered messages, both ends included, that were sent to nobody and can no longer be had. */
-  readonly missingMessages: { readonly fromSeq: number; readonly toSeq: number } | undefined;
+  readonly missingMessages: readonly { readonly fromSeq: number; readonly toSeq: number }[];
 
   constructor(init: ReconnectedInit) {
     super("reconnected");

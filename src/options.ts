@@ -27,6 +27,13 @@ export interface AudioStreamOptions {
   readonly sampleRate?: number | undefined;
   /** Encoding on the wire, produced on the audio thread. @defaultValue "pcm_s16le" */
   readonly encoding?: Extract<AudioEncoding, "pcm_s16le"> | undefined;
+  /**
+   * Name of the session on the server, for applications that must know it beforehand: 16 to 128 unguessable letters,
+   * digits, hyphens or underscores. One tab at a time holds it. By default 128 random bits.
+   */
+  readonly sessionId?: string | undefined;
+  /** Whether another tab or client that holds the same `sessionId` has to give way. @defaultValue false */
+  readonly takeover?: boolean | undefined;
   readonly replay?: ReplayOptions | undefined;
   /** `false` fails on the first disconnection. */
   readonly reconnect?: ReconnectOptions | ReconnectPolicy | false | undefined;

@@ -24,8 +24,9 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
     format: { encoding, sampleRate, channelCount: 1 },
     frameDurationMs: inRange("frameDurationMs", options.frameDurationMs ?? DEFAULTS.frameDurationMs, 5, 200),
     session: {
-      sessionId: randomId(),
+      sessionId: resolveSessionId(options.sessionId),
       clientId: randomId(),
+      takeover: options.takeover ?? DEFAULTS.takeover,
       agent: `loquilex/${version}`,
       format: { encoding, sampleRate, channels: 1 },
       replay: resolveReplay(options.replay ?? {}),
@@ -41,6 +42,16 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
       random,
     },
   };
+}
+
+function resolveSessionId(given: unknown): string {
+  if (given === undefined) return randomId();
+  if (typeof given !== "string" || !/^[A-Za-z0-9_-]{16,128}$/.test(given)) {
+    throw new TypeError(
+      "sessionId must be 16 to 128 letters, digits, hyphens or underscores. It gives access to the session, so make it unguessable.",
+    );
+  }
+  return given;
 }
 
 function resolveReplay(given: ReplayOptions): SessionOptions["replay"] {

@@ -98,7 +98,7 @@ export class AudioStream<Message = ServerEvent>
     return this.#capture?.track;
   }
 
-  /** 128 random bits as hexadecimal; survives reconnects. */
+  /** The option's, or 128 random bits as hexadecimal; survives reconnects. */
   get sessionId(): string {
     return this.#resolved.session.sessionId;
   }
@@ -226,6 +226,7 @@ export class AudioStream<Message = ServerEvent>
     this.#refresh();
     this.#host = mainHost({
       session: this.#resolved.session,
+      exclusive: this.#options.sessionId !== undefined,
       transport: this.#parts.transport,
       clock: systemClock,
       scope: this.#scope.child("session"),

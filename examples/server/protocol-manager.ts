@@ -234,6 +234,7 @@ export class ProtocolManager {
       session_id: sessionId,
       epoch,
       current_seq: this.#outbox.seq,
+      gap,
       finalized_transcript: this.#finals,
       active_partials: [...this.#partials.values()],
     });
@@ -242,7 +243,6 @@ export class ProtocolManager {
       session_id: sessionId,
       status: "resumed",
       epoch,
-      gap,
       audio: { position: this.#inlet.expected, pace: terms.pace },
     });
   }

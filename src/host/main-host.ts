@@ -1,12 +1,15 @@
+import type { AudioStreamError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import type { Scope } from "../internal/scope.js";
 import type { CapturedFrame } from "../session/audio-sender.js";
 import { Session } from "../session/session.js";
+import { sessionInUse, sessionSuperseded } from "../session/session-errors.js";
 import type { SessionEvent, SessionStats } from "../session/session-io.js";
 import type { SessionOptions } from "../session/session-options.js";
 import type { ConnectContext, Transport } from "../transport/transport.js";
 import { SessionDriver } from "./driver.js";
 import { watchPage } from "./page-watch.js";
+import { lockSession } from "./session-lock.js";
 
 /** Where a session runs. Everything that crosses it could cross a thread. */
 export interface SessionHost {
@@ -19,6 +22,8 @@ export interface SessionHost {
 
 export interface HostOptions {
   readonly session: SessionOptions;
+  /** Whether no other tab of this origin may hold the session; of no use for an id that nobody else knows. */
+  readonly exclusive: boolean;
   readonly transport: Transport;
   readonly clock: Clock;
   /** Its disposal aborts the session and closes the socket, inside the call. */
@@ -31,9 +36,24 @@ export interface HostOptions {
 export function mainHost(options: HostOptions): SessionHost {
   const session = new Session(options.session);
   const driver = new SessionDriver({ ...options, session });
-  watchPage(options.scope, () => driver.dispatch({ type: "probe" }));
+  watchPage(options.scope, {
+    onReturn: () => driver.dispatch({ type: "probe" }),
+    onLeave: () => driver.dispatch({ type: "suspend" }),
+  });
+  const fail = (error: AudioStreamError) => {
+    driver.dispatch({ type: "abort" });
+    options.onEvent({ type: "failed", error });
+  };
+  const start = async () => {
+    const { scope } = options;
+    const { sessionId, takeover } = options.session;
+    const onStolen = () => fail(sessionSuperseded());
+    const free = !options.exclusive || (await lockSession({ sessionId, takeover, scope, onStolen }));
+    if (free) driver.dispatch({ type: "start" });
+    else fail(sessionInUse());
+  };
   return {
-    start: () => driver.dispatch({ type: "start" }),
+    start: () => void start(),
     send: (frame) => driver.dispatch({ type: "frame", frame }),
     end: (timeoutMs) => driver.dispatch({ type: "end", timeoutMs }),
     stats: () => session.stats,

@@ -1,13 +1,19 @@
 import type { Scope } from "../internal/scope.js";
 
-/**
- * Calls back when the page or the network comes back, after which a connection may be dead without knowing it. Does
- * nothing where there is no page.
- */
-export function watchPage(scope: Scope, onReturn: () => void): void {
+export interface PageReactions {
+  /** The page or the network came back, after which a connection may be dead without knowing it. */
+  onReturn(): void;
+  /** The page is put into the back/forward cache or frozen, where it cannot hold a connection. */
+  onLeave(): void;
+}
+
+/** Follows the page's life. Does nothing where there is no page. */
+export function watchPage(scope: Scope, { onReturn, onLeave }: PageReactions): void {
   if (typeof window === "undefined" || typeof document === "undefined") return;
   scope.listen(window, "online", onReturn);
   scope.listen(window, "pageshow", (event: PageTransitionEvent) => event.persisted && onReturn());
+  scope.listen(window, "pagehide", (event: PageTransitionEvent) => event.persisted && onLeave());
   scope.listen(document, "visibilitychange", () => document.visibilityState === "visible" && onReturn());
+  scope.listen(document, "freeze", onLeave);
   scope.listen(document, "resume", onReturn);
 }

@@ -126,6 +126,8 @@ const SERVER_DATA = {
     session_id: identifier,
     epoch: whole(),
     current_seq: sequence,
+    /** Numbered messages the server no longer has, both ends included. */
+    gap: optional(record({ from_seq: sequence, to_seq: sequence })),
     finalized_transcript: list(anything, 100_000),
     active_partials: list(anything, 1_000),
   }),
@@ -133,8 +135,6 @@ const SERVER_DATA = {
     session_id: identifier,
     status: oneOf("resumed"),
     epoch: optional(whole()),
-    /** Numbered messages the server no longer has, both ends included. */
-    gap: optional(record({ from_seq: sequence, to_seq: sequence })),
     audio: optional(audioStart),
   }),
   "session.end": record({ position, reason: text(123) }),

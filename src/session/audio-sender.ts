@@ -88,6 +88,11 @@ export class AudioSender {
     return this.#everSentTo;
   }
 
+  /** Position of the next sample to send. */
+  get cursorPosition(): number {
+    return this.#buffer.cursorPosition;
+  }
+
   /** Everything captured was sent on this connection. */
   get drained(): boolean {
     return this.#terms !== undefined && this.#buffer.peek() === undefined;

@@ -1,3 +1,9 @@
+/** Numbers of messages, both ends included. */
+export interface SeqRange {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+}
+
 /**
  * Which numbered messages of the server have been delivered. A number means something only within its epoch. While a
  * resume is answered, replayed and live messages may come in any order; each is delivered once, and the last number
@@ -24,12 +30,16 @@ export class EventLedger {
     this.#resuming = true;
   }
 
-  /** What of a range, both ends included, was never delivered, from its first such number to its last. */
-  undelivered(fromSeq: number, toSeq: number): { readonly fromSeq: number; readonly toSeq: number } | undefined {
-    let [from, to] = [Math.max(fromSeq, this.#lastSeq + 1), toSeq];
-    while (from <= to && this.#ahead.has(from)) from += 1;
-    while (from <= to && this.#ahead.has(to)) to -= 1;
-    return from <= to ? { fromSeq: from, toSeq: to } : undefined;
+  /** What of a range of numbers, both ends included, was never delivered. */
+  undelivered(fromSeq: number, toSeq: number): SeqRange[] {
+    const ranges: SeqRange[] = [];
+    let from = Math.max(fromSeq, this.#lastSeq + 1);
+    for (const seq of [...this.#ahead].filter((seq) => seq >= from && seq <= toSeq).sort((a, b) => a - b)) {
+      if (from < seq) ranges.push({ fromSeq: from, toSeq: seq - 1 });
+      from = seq + 1;
+    }
+    if (from <= toSeq) ranges.push({ fromSeq: from, toSeq });
+    return ranges;
   }
 
   /** The server has replayed all it has; what is still missing will not come. */

@@ -33,7 +33,10 @@ export function openingMessage(
     audio: { encoding, sample_rate: sampleRate, channels, first, next },
   };
   const sid = options.sessionId;
-  if (resume === undefined) return encodeClientMessage("client.hello", opening, { sid });
+  if (resume === undefined) {
+    const hello = options.takeover ? { ...opening, takeover: true } : opening;
+    return encodeClientMessage("client.hello", hello, { sid });
+  }
   const { lastSeq, epoch, resumeToken } = resume;
   const data = { ...opening, last_seq: lastSeq, epoch, resume_token: resumeToken };
   return encodeClientMessage("session.resume", data, { sid });

@@ -11,8 +11,6 @@ export interface ServerComplaint {
 const MEANINGS: Readonly<Record<number, string>> = {
   [CloseCode.forbidden]: "This client may not use the session. Check the account's rights, or start a new session.",
   [CloseCode.unsupported]: "It does not support this protocol version, encoding or rate. Use settings it supports.",
-  [CloseCode.inUse]: "Another client holds the session id. Close that one, or use another id.",
-  [CloseCode.superseded]: "Another client took the session over. Start a new stream to go on here.",
   [CloseCode.tooLarge]: "The session has reached the server's size limit. Start a new session.",
 };
 
@@ -26,6 +24,8 @@ export function closedByServer(code: number, reason: string, complaint: ServerCo
       { details: undefined },
     );
   }
+  if (code === CloseCode.inUse) return sessionInUse();
+  if (code === CloseCode.superseded) return sessionSuperseded();
   const meaning = MEANINGS[code];
   if (meaning !== undefined) {
     return new AudioStreamError(
@@ -42,6 +42,20 @@ export function closedByServer(code: number, reason: string, complaint: ServerCo
     { details },
   );
 }
+
+export const sessionInUse = (): AudioStreamError =>
+  new AudioStreamError(
+    "session-in-use",
+    "Another tab or client holds this session. Close it there, take it over with the takeover option, or use another sessionId.",
+    { details: undefined },
+  );
+
+export const sessionSuperseded = (): AudioStreamError =>
+  new AudioStreamError(
+    "session-superseded",
+    "Another tab or client took this session over. Start a new stream to go on here.",
+    { details: undefined },
+  );
 
 export const endedByServer = (reason: string): AudioStreamError =>
   new AudioStreamError(

@@ -1,6 +1,7 @@
 import type { AudioStreamError } from "../errors.js";
 import type { ServerMessage } from "../protocol/messages.js";
 import type { CapturedFrame } from "./audio-sender.js";
+import type { SeqRange } from "./event-ledger.js";
 import type { AudioRange } from "./loss-ledger.js";
 
 /** Names one connection; later ones are greater. */
@@ -19,6 +20,8 @@ export type SessionInput =
   | { readonly type: "time" }
   /** The network or the page came back: look after the link now. */
   | { readonly type: "probe" }
+  /** The page is being put away: let go of the connection until a probe says that it is back. */
+  | { readonly type: "suspend" }
   /** No more frames will come: finish, say goodbye and end. */
   | { readonly type: "end"; readonly timeoutMs: number }
   | { readonly type: "abort" };
@@ -62,7 +65,7 @@ export interface Reconnection {
   readonly replayedFrames: number;
   readonly downtimeMs: number;
   readonly missingAudio: AudioRange | undefined;
-  readonly missingMessages: { readonly fromSeq: number; readonly toSeq: number } | undefined;
+  readonly missingMessages: readonly SeqRange[];
 }
 
 /** Figures for `getStats()`. */

@@ -17,6 +17,8 @@ export interface RetryOptions extends BackoffOptions {
 export interface SessionOptions {
   readonly sessionId: string;
   readonly clientId: string;
+  /** Whether another client that holds the session id has to give way. */
+  readonly takeover: boolean;
   readonly agent: string;
   readonly format: { readonly encoding: AudioEncoding; readonly sampleRate: number; readonly channels: number };
   readonly replay: {

@@ -9,6 +9,7 @@ import {
 } from "../protocol/messages.js";
 import { ShapeError } from "../protocol/shape.js";
 import { AudioSender, ImpossiblePositionError } from "./audio-sender.js";
+import type { SeqRange } from "./event-ledger.js";
 import { Link, type Welcome } from "./link.js";
 import { MessageReceipts } from "./message-receipts.js";
 import { MAX_IN_FLIGHT, openingMessage } from "./opening.js";
@@ -35,6 +36,7 @@ const ROLLOVER_SPREAD_MS = 1_000;
 type Phase =
   | { readonly name: "idle" }
   | { readonly name: "done" }
+  | { readonly name: "suspended" }
   | { readonly name: "connecting"; readonly connection: ConnectionId; readonly deadline: number }
   | { readonly name: "opening"; readonly connection: ConnectionId; readonly deadline: number }
   | { readonly name: "live"; readonly connection: ConnectionId }
@@ -64,6 +66,8 @@ export class Session {
   #complaint: errors.ServerComplaint | undefined;
   #roundTripTimeMs: number | undefined;
   #dropsDueAt: number | undefined;
+  /** Told by a snapshot, and not yet by a `connected` event. */
+  #missingMessages: readonly SeqRange[] = [];
   #end: { readonly deadline: number; readonly timeoutMs: number; sentOn: ConnectionId | undefined } | undefined;
   #bytesSent = 0;
   #bytesReceived = 0;
@@ -147,7 +151,11 @@ export class Session {
       case "lost":
         if (this.#connection === input.connection) this.#lost(input.loss);
         return;
+      case "suspend":
+        this.#suspend();
+        return;
       case "probe":
+        if (this.#phase.name === "suspended") this.#connect();
         this.#hurry();
         this.#link?.heartbeat.probe();
         this.#checkHeartbeat(0);
@@ -230,6 +238,14 @@ export class Session {
     this.#phase = { ...this.#phase, until: Math.min(this.#phase.until, this.#reconnector.soon(this.#now)) };
   }
 
+  #suspend(): void {
+    if (this.#phase.name === "idle" || this.#phase.name === "done") return;
+    this.#disconnect(CloseCode.rollover, "page put away");
+    this.#leave();
+    this.#reconnector.left(this.#now);
+    this.#phase = { name: "suspended" };
+  }
+
   #leave(): void {
     this.#sender.stop();
     this.#receipts.stop();
@@ -268,14 +284,15 @@ export class Session {
         break;
       case "session.new":
         this.#receipts.reset(message.data.epoch, message.seq);
-        this.#answered(message.data.audio, "new", undefined);
+        this.#answered(message.data.audio, "new");
         return;
       case "session.snapshot":
-        this.#receipts.learnEpoch(message.data.epoch);
+        this.#onSnapshot(message.data);
         return;
       case "session.ack":
         if (message.data.epoch !== undefined) this.#receipts.learnEpoch(message.data.epoch);
-        this.#onResumed(message.data, message.seq);
+        this.#receipts.ledger.finishResume(message.seq);
+        this.#answered(message.data.audio, "same");
         return;
       case "session.end":
         this.#onEnd(message.data);
@@ -308,10 +325,9 @@ export class Session {
     if (message.seq !== undefined) this.#receipts.ledger.note(message.seq);
   }
 
-  #onResumed({ audio, gap }: ServerData["session.ack"], seq: number | undefined): void {
-    const missing = gap && this.#receipts.ledger.undelivered(gap.from_seq, gap.to_seq);
-    this.#receipts.ledger.finishResume(seq);
-    this.#answered(audio, "same", missing);
+  #onSnapshot({ epoch, gap }: ServerData["session.snapshot"]): void {
+    this.#receipts.learnEpoch(epoch);
+    if (gap !== undefined) this.#missingMessages = this.#receipts.ledger.undelivered(gap.from_seq, gap.to_seq);
   }
 
   #deliver(message: ServerMessage): void {
@@ -324,16 +340,12 @@ export class Session {
     this.#resumeToken = welcome.resume_window.token ?? this.#resumeToken;
     if (welcome.audio === undefined && this.#phase.name === "opening" && !this.#established) {
       this.#emit({ type: "warning", error: errors.audioRefused() });
-      this.#answered(undefined, "new", undefined);
+      this.#answered(undefined, "new");
     }
   }
 
   /** The server has told where it stands: the session is live. */
-  #answered(
-    audio: { readonly position: number; readonly pace: number } | undefined,
-    lineage: "same" | "new",
-    missingMessages: Reconnection["missingMessages"],
-  ): void {
+  #answered(audio: { readonly position: number; readonly pace: number } | undefined, lineage: "same" | "new"): void {
     if (this.#phase.name !== "opening" && this.#phase.name !== "live") return;
     const window = this.#link?.welcome.audio?.window;
     const acknowledgedBefore = this.#sender.buffer.acknowledged;
@@ -345,14 +357,16 @@ export class Session {
     this.#triedFreshToken = false;
     this.#phase = { name: "live", connection: this.#connections };
     this.#flushDrops();
-    const position = audio?.position ?? 0;
+    // What an earlier server had acknowledged may be gone from the buffer, wherever this one would like to start.
+    const startsAt = this.#sender.cursorPosition;
     const reconnection: Reconnection = {
       resumed: lineage === "same",
       replayedFrames: this.#sender.buffer.framesUnacknowledged,
       downtimeMs: this.#reconnector.connected(this.#now),
-      missingAudio: lineage === "new" && acknowledgedBefore > 0 && position > 0 ? { from: 0, to: position } : undefined,
-      missingMessages,
+      missingAudio: lineage === "new" && acknowledgedBefore > 0 && startsAt > 0 ? { from: 0, to: startsAt } : undefined,
+      missingMessages: this.#missingMessages,
     };
+    this.#missingMessages = [];
     if (wasEstablished) this.#reconnects += 1;
     this.#emit({ type: "connected", reconnection: wasEstablished ? reconnection : undefined });
   }
@@ -422,9 +436,10 @@ export class Session {
     if (phase.name === "done" || phase.name === "idle") return undefined;
     const times: (number | undefined)[] = [this.#receipts.dueAt, this.#dropsDueAt, this.#end?.deadline];
     if (phase.name === "waiting") times.push(phase.until);
+    else if (phase.name === "connecting" || phase.name === "opening") times.push(phase.deadline);
     else if (phase.name === "live") {
       times.push(this.#link?.heartbeat.nextCheck, this.#sender.nextWake, this.#reconnector.stableAt);
-    } else times.push(phase.deadline);
+    }
     const due = times.filter((time) => time !== undefined);
     return due.length === 0 ? undefined : Math.min(...due);
   }

@@ -26,6 +26,10 @@ export const FAULTS: Readonly<Record<string, (world: World) => void>> = {
   "timers throttled": (world) => {
     world.client.throttleMs = world.client.throttleMs === 0 ? world.rng.between(100, 1_000) : 0;
   },
+  "page put away and taken back": (world) => {
+    world.client.dispatch({ type: "suspend" });
+    world.time.after(world.rng.between(0, 3_000), () => world.client.dispatch({ type: "probe" }));
+  },
   "the network says it is back": (world) => world.client.dispatch({ type: "probe" }),
   "a stranger opens the same session": (world) => world.intrude("hello"),
   "a stranger resumes with a wrong secret": (world) => world.intrude("resume"),

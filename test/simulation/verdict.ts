@@ -59,8 +59,8 @@ function judgeEvents(world: World, say: (problem: string) => void): number {
     last = Math.max(last, to);
   };
   for (const event of world.client.events) {
-    if (event.type === "connected" && event.reconnection?.missingMessages !== undefined) {
-      announce(event.reconnection.missingMessages.fromSeq, event.reconnection.missingMessages.toSeq);
+    if (event.type === "connected") {
+      for (const { fromSeq, toSeq } of event.reconnection?.missingMessages ?? []) announce(fromSeq, toSeq);
     }
     if (event.type !== "message") continue;
     const { message } = event;
@@ -114,21 +114,23 @@ function judgeAudio(world: World, say: (problem: string) => void): number {
     if (total(both) > 0) say(`Kept, and announced as lost: ${show(both)}.`);
     if (lineages.length > 1) say(`${lineages.length} lineages, but no state was ever lost.`);
   }
-  judgeLineages(lineages, dropped, captured, say);
+  const told = client.events.flatMap((event) => (event.type === "connected" ? [event.reconnection?.missingAudio] : []));
+  const missingAudio = told.filter((range) => range !== undefined).at(-1);
+  judgeLineages(lineages, missingAudio === undefined ? dropped : merge([...dropped, missingAudio]), captured, say);
   return lost;
 }
 
-/** The last lineage holds everything from where it began, less what was announced. */
+/** The last lineage holds everything from where it began, less what was announced as lost or as missing there. */
 function judgeLineages(
   lineages: readonly Recording[],
-  dropped: readonly KeptRange[],
+  announced: readonly KeptRange[],
   captured: readonly KeptRange[],
   say: (problem: string) => void,
 ): void {
   const last = lineages.at(-1);
   if (last === undefined) return;
   const due = captured.flatMap(({ from, to }) => (to <= last.start ? [] : [{ from: Math.max(from, last.start), to }]));
-  const missing = subtract(subtract(due, last.kept), dropped);
+  const missing = subtract(subtract(due, last.kept), announced);
   if (total(missing) > 0) say(`The last lineage, from ${last.start}, lacks ${show(missing)}.`);
 }
 

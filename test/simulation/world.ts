@@ -39,6 +39,7 @@ export class World {
     this.options = {
       sessionId: "session",
       clientId: "client",
+      takeover: false,
       agent: "simulation",
       format: { encoding: "pcm_s16le", sampleRate: SAMPLE_RATE, channels: 1 },
       replay: {
@@ -135,9 +136,13 @@ export class World {
     });
   }
 
-  /** A server that has lost its memory cannot tell who was there first, so strangers come only to one that has not. */
+  /**
+   * A server cannot tell who was there first before it has got audio, nor after it has lost its memory, so strangers
+   * come only in between.
+   */
   intrude(kind: "hello" | "resume"): void {
-    if (this.allowsStateLoss || this.client.acknowledged === 0 || this.ended !== undefined) return;
+    const hasAudio = this.server.recordings.some(({ kept }) => kept.length > 0);
+    if (this.allowsStateLoss || !hasAudio || this.ended !== undefined) return;
     const wire = this.#wire({
       onMessage: (data) => {
         const admitted = String(data).includes('"t":"server.welcome"');

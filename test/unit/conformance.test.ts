@@ -36,6 +36,7 @@ function replay(): {
   const session = new Session({
     sessionId: "sess_golden",
     clientId: "client",
+    takeover: false,
     agent: "test",
     format: { encoding: "pcm_s16le", sampleRate: 16_000, channels: 1 },
     replay: { maxDurationMs: 30_000, maxBytes: 1_000_000, whenFull: "drop-oldest" },
