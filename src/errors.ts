@@ -29,6 +29,8 @@ export interface AudioStreamErrorDetails {
   "retries-exhausted": { readonly attempts: number };
   "buffer-overflow": { readonly droppedFrames: number };
   "close-timeout": { readonly unacknowledgedFrames: number };
+  /** Something unexpected threw, in a callback given to the stream or in the stream itself; see the cause. */
+  "internal-error": undefined;
   "invalid-state": { readonly state: StreamState };
 }
 export type AudioStreamErrorCode = keyof AudioStreamErrorDetails;

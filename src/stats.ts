@@ -4,10 +4,11 @@ import type { SessionStats } from "./session/session-io.js";
 export interface StreamStats {
   /** When the figures were taken, on the `performance.now()` clock. */
   readonly timestamp: DOMHighResTimeStamp;
+  /** Up to the newest sample, what capture left out included. */
   readonly capturedDurationMs: number;
-  /** Audio put on the wire at least once. */
+  /** Up to the newest sample put on the wire. */
   readonly sentDurationMs: number;
-  /** Audio the server has said it keeps. */
+  /** Up to where the server has said it keeps everything. */
   readonly acknowledgedDurationMs: number;
   readonly framesCaptured: number;
   /** Samples at the wire's rate, all frames together. */
@@ -44,7 +45,7 @@ export function toStreamStats(
   const toMs = (samples = 0) => (samples / sampleRate) * 1_000;
   return {
     timestamp: performance.now(),
-    capturedDurationMs: toMs(stats?.samplesCaptured),
+    capturedDurationMs: toMs(stats?.capturedPosition),
     sentDurationMs: toMs(stats?.sentPosition),
     acknowledgedDurationMs: toMs(stats?.acknowledgedPosition),
     framesCaptured: stats?.framesCaptured ?? 0,

@@ -44,5 +44,6 @@ export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
   "retries-exhausted": "The connection could not be restored",
   "buffer-overflow": "Too much audio is waiting",
   "close-timeout": "The end was not confirmed",
+  "internal-error": "Something unexpected happened",
   "invalid-state": "That is not possible now",
 };

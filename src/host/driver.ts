@@ -2,6 +2,7 @@ import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "
 import { withSignal } from "../internal/abort.js";
 import type { Clock } from "../internal/clock.js";
 import type { Registration, Scope } from "../internal/scope.js";
+import { CloseCode } from "../protocol/close-codes.js";
 import type { Session } from "../session/session.js";
 import type { ConnectionId, SessionEvent, SessionInput, SessionOutput } from "../session/session-io.js";
 import type { ConnectContext, Transport, TransportConnection } from "../transport/transport.js";
@@ -43,15 +44,32 @@ export class SessionDriver {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        const { session, clock } = this.#options;
-        const outputs = session.handle(next, clock.now(), this.#link?.connection?.bufferedBytes ?? 0);
-        for (const output of outputs) this.#perform(output);
-      }
+      this.#drain();
+    } catch (cause) {
+      this.#giveUp(cause);
     } finally {
       this.#busy = false;
     }
     this.#schedule();
+  }
+
+  #drain(): void {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      const { session, clock } = this.#options;
+      const outputs = session.handle(next, clock.now(), this.#link?.connection?.bufferedBytes ?? 0);
+      for (const output of outputs) this.#perform(output);
+    }
+  }
+
+  /** A callback of the application, or this code, has thrown: nothing is known to be right any more. */
+  #giveUp(cause: unknown): void {
+    const { session, clock, onEvent } = this.#options;
+    this.#queue.length = 0;
+    session.handle({ type: "abort" }, clock.now());
+    this.#disconnect(CloseCode.normal, "failed");
+    const what = cause instanceof Error ? cause.message : String(cause);
+    const message = `The stream had to stop because of an unexpected error: ${what}. Start a new one; if this repeats, report it.`;
+    onEvent({ type: "failed", error: new AudioStreamError("internal-error", message, { details: undefined, cause }) });
   }
 
   #perform(output: SessionOutput): void {

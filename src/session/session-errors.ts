@@ -20,7 +20,7 @@ export function closedByServer(code: number, reason: string, complaint: ServerCo
   if (code === CloseCode.unauthorized) {
     return new AudioStreamError(
       "unauthorized",
-      "The server refused the token. Sign in again, or check what getToken returns.",
+      "The server refused the access token. Sign in again, or ask whoever runs this page for a new token.",
       { details: undefined },
     );
   }

@@ -30,6 +30,8 @@ import type { SessionOptions } from "./session-options.js";
 const DROP_DELAY_MS = 250;
 const GRACE_TAIL_MS = 2_000;
 const SOCKET_HIGH_WATER_BYTES = 65_536;
+/** A complaint that is followed by a close is the close's reason; one that is not is a warning of its own. */
+const COMPLAINT_DELAY_MS = 1_000;
 /** A planned move to another connection starts within this time, unless the server says otherwise. */
 const ROLLOVER_SPREAD_MS = 1_000;
 
@@ -64,6 +66,7 @@ export class Session {
   #resumeToken: string | undefined;
   #link: Link | undefined;
   #complaint: errors.ServerComplaint | undefined;
+  #complaintDueAt: number | undefined;
   #roundTripTimeMs: number | undefined;
   #dropsDueAt: number | undefined;
   /** Told by a snapshot, and not yet by a `connected` event. */
@@ -249,6 +252,7 @@ export class Session {
   #leave(): void {
     this.#sender.stop();
     this.#receipts.stop();
+    this.#complaintDueAt = undefined;
     this.#link = undefined;
   }
 
@@ -371,9 +375,9 @@ export class Session {
     this.#emit({ type: "connected", reconnection: wasEstablished ? reconnection : undefined });
   }
 
-  #onComplaint(data: ServerData["server.error"]): void {
-    this.#complaint = { code: data.code, detail: data.detail ?? "", retryAfterMs: data.retry_after_ms };
-    this.#emit({ type: "warning", error: errors.serverComplained(this.#complaint) });
+  #onComplaint({ code, detail = "", retry_after_ms }: ServerData["server.error"]): void {
+    this.#complaint = { code, detail, retryAfterMs: retry_after_ms };
+    this.#complaintDueAt = this.#now + COMPLAINT_DELAY_MS;
   }
 
   #onGoAway({ reason, retry_after_ms }: ServerData["server.goaway"]): void {
@@ -434,7 +438,7 @@ export class Session {
   #nextWake(): number | undefined {
     const phase = this.#phase;
     if (phase.name === "done" || phase.name === "idle") return undefined;
-    const times: (number | undefined)[] = [this.#receipts.dueAt, this.#dropsDueAt, this.#end?.deadline];
+    const times = [this.#receipts.dueAt, this.#complaintDueAt, this.#dropsDueAt, this.#end?.deadline];
     if (phase.name === "waiting") times.push(phase.until);
     else if (phase.name === "connecting" || phase.name === "opening") times.push(phase.deadline);
     else if (phase.name === "live") {
@@ -457,6 +461,10 @@ export class Session {
     if (this.#link !== undefined) {
       const maxInFlight = Math.min(MAX_IN_FLIGHT, this.#link.welcome.limits.max_in_flight);
       this.#acknowledgeMessages(this.#receipts.due(maxInFlight, this.#now));
+    }
+    if (this.#complaint !== undefined && this.#complaintDueAt !== undefined && this.#now >= this.#complaintDueAt) {
+      this.#complaintDueAt = undefined;
+      this.#emit({ type: "warning", error: errors.serverComplained(this.#complaint) });
     }
     if (this.#sender.hasLosses) {
       this.#dropsDueAt ??= this.#now + DROP_DELAY_MS;
