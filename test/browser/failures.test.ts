@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { BackendProcess } from "../support/backend-process.js";
 import { type ChromiumOptions, ChromiumPage } from "../support/chromium-page.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
+import { eventually } from "./eventually.js";
 import { PageStream, type PageStreamOptions } from "./page-stream.js";
 import { TestSite } from "./test-site.js";
 
@@ -124,7 +125,7 @@ describe("a stream that cannot be", () => {
       }
       await page.getByRole("button", { name: "Start" }).click();
       if (failure.server !== undefined) {
-        await expect.poll(async () => (await browser.live()).everOpened.sockets).toBeGreaterThan(0);
+        await eventually(async () => (await browser.live()).everOpened.sockets).toBeGreaterThan(0);
         await page.clock.fastForward(90_000);
       }
       const alert = page.getByRole("alert");

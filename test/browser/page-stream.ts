@@ -18,7 +18,10 @@ export interface EndRecord {
 }
 
 declare global {
+  /** The package as a module gives it. */
   var sdk: typeof import("loquilex");
+  /** The package as the script tag gives it. */
+  var LoquiLex: typeof import("loquilex");
   var stream: AudioStream;
   var streamRecord: StreamRecord;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
+import { eventually } from "./eventually.js";
 import { PageStream } from "./page-stream.js";
 import { TestSite } from "./test-site.js";
 
@@ -48,7 +49,7 @@ describe("streams that are ended at any moment", () => {
       return states;
     }, backend.webSocketUrl);
     expect(started.filter((state) => state === "streaming").length).toBeGreaterThanOrEqual(25);
-    await expect.poll(() => browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+    await eventually(() => browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
     const { everOpened } = await browser.live();
     expect(everOpened.contexts).toBe(100);
     expect(everOpened.tracks).toBeGreaterThan(25);
@@ -61,7 +62,7 @@ describe("streams that are ended at any moment", () => {
       const response = await fetch(`${backend.url}/healthz`);
       return ((await response.json()) as { sessions: unknown }).sessions;
     };
-    await expect.poll(sessions, { timeout: 10_000 }).toBe(0);
+    await eventually(sessions).toBe(0);
   });
 
   it("release the microphone when the far end goes for good", async () => {

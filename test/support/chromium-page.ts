@@ -2,8 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { tapMicrophone } from "./chromium-page-tap.js";
 import { type LiveResources, watchResources } from "./chromium-page-watch.js";
 import { type Speech, type SpeechOptions, writeSpeech } from "./speech.js";
+import type { MonoAudio } from "./wav.js";
 
 export interface ChromiumOptions {
   /** A full Chromium or Chrome. */
@@ -13,6 +15,8 @@ export interface ChromiumOptions {
    * goes on for ever, a microphone that the person does not allow, or none at all. @defaultValue "beep"
    */
   readonly microphone?: Omit<SpeechOptions, "folder"> | "beep" | "denied" | "none";
+  /** Records what the microphone gives to the page; needs a page that may load worklets from a blob. @defaultValue false */
+  readonly tap?: boolean;
   /** Names that lead to this machine, such as one that is not a secure context on plain http. */
   readonly localNames?: readonly string[];
 }
@@ -73,6 +77,7 @@ export class ChromiumPage implements AsyncDisposable {
       });
       const context = await browser.newContext({ viewport: { width: 1_280, height: 800 } });
       await context.addInitScript(watchResources);
+      if (options.tap === true) await context.addInitScript(tapMicrophone);
       if (microphone === "denied") await denyEverything(context);
       return new ChromiumPage(browser, await context.newPage(), speech, folder);
     } catch (error) {
@@ -85,6 +90,14 @@ export class ChromiumPage implements AsyncDisposable {
   /** What the page holds now, of all it has ever opened. */
   live(): Promise<LiveResources> {
     return this.page.evaluate(() => globalThis.liveResources());
+  }
+
+  /** What the microphone has given to the page, if it was tapped. */
+  async tapped(): Promise<MonoAudio> {
+    const { sampleRate, base64 } = await this.page.evaluate(() => globalThis.tapped());
+    const bytes = Buffer.from(base64, "base64");
+    const samples = Float64Array.from({ length: bytes.byteLength / 4 }, (_, i) => bytes.readFloatLE(i * 4));
+    return { samples, sampleRate };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

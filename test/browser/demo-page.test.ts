@@ -1,0 +1,133 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { BackendProcess } from "../support/backend-process.js";
+import { ChromiumPage } from "../support/chromium-page.js";
+import { DIGITS_GRAMMAR, SPOKEN_DIGITS } from "../support/speech.js";
+import { TcpProxy } from "../support/tcp-proxy.js";
+import { eventually } from "./eventually.js";
+
+const seconds = async (page: Page, figure: string): Promise<number> =>
+  Number.parseFloat((await page.locator(`#${figure}`).textContent()) ?? "");
+
+/** Of the level meter, in dBFS. */
+const level = async (page: Page): Promise<number> =>
+  Number(await page.getByRole("meter", { name: "Microphone level" }).getAttribute("aria-valuenow"));
+
+const state = (page: Page): Promise<string | null> => page.locator("#state").textContent();
+
+/** For people to look at; its path is printed. */
+async function photograph(page: Page, name: string): Promise<void> {
+  const path = join(tmpdir(), `loquilex-demo-${name}.png`);
+  await page.screenshot({ path, fullPage: true });
+  console.log(path);
+}
+
+describe("the demo page", () => {
+  let backend: BackendProcess;
+
+  beforeAll(async () => {
+    backend = await BackendProcess.start({
+      env: { LX_ENGINE: "pocketsphinx", LX_POCKETSPHINX_JSGF: DIGITS_GRAMMAR },
+    });
+  });
+
+  afterAll(() => backend[Symbol.asyncDispose]());
+
+  it("shows the level, the figures and the spoken digits as text, and lets the microphone go on Stop", async () => {
+    await using browser = await ChromiumPage.open({
+      executablePath: inject("chromiumPath"),
+      microphone: { what: "digits", tailMs: 2_000 },
+    });
+    const { page, speech } = browser;
+    await page.goto(backend.url);
+    expect(await state(page)).toBe("Ready");
+    await photograph(page, "ready");
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByRole("button", { name: "Stop" }).waitFor();
+    await eventually(() => state(page)).toBe("Streaming");
+    expect(await browser.live()).toMatchObject({ tracks: 1, contexts: 1, sockets: 1 });
+
+    let loudest = Number.NEGATIVE_INFINITY;
+    let quietest = 0;
+    const spokenMs = speech?.durationMs ?? 0;
+    while ((await seconds(page, "captured")) * 1_000 < spokenMs) {
+      const now = await level(page);
+      loudest = Math.max(loudest, now);
+      quietest = Math.min(quietest, now);
+      await page.waitForTimeout(50);
+    }
+    expect(loudest).toBeGreaterThan(-20);
+    expect(quietest).toBeLessThan(-45);
+    await photograph(page, "streaming");
+    expect(await seconds(page, "sent")).toBeGreaterThan(spokenMs / 1_000 - 1);
+    expect(await seconds(page, "acknowledged")).toBeGreaterThan(spokenMs / 1_000 - 1);
+    expect(await seconds(page, "buffered")).toBeLessThan(1);
+    expect(await page.locator("#engine").textContent()).toContain("pocketsphinx");
+
+    await page.getByRole("button", { name: "Stop" }).click();
+    await eventually(() => state(page)).toBe("Stopped");
+    expect(await browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+    const captions = await page.locator("#finals li span").allTextContents();
+    console.log(`Captions: ${captions.join(" | ")}`);
+    expect(captions.join(" ").split(/\s+/)).toEqual(SPOKEN_DIGITS);
+    expect(await page.locator("#partial").textContent()).toBe("");
+    expect(await page.locator("#lost").textContent()).toBe("0 ms");
+    expect(await page.locator("#history").textContent()).not.toContain("left out");
+    await photograph(page, "stopped");
+    expect(await page.getByRole("alert").count()).toBe(0);
+    expect(browser.pageErrors).toEqual([]);
+    expect(browser.consoleErrors).toEqual([]);
+  });
+
+  it("says that it reconnects, keeps counting, and goes on where it was", async () => {
+    await using proxy = await TcpProxy.listen({ targetPort: backend.port });
+    await using browser = await ChromiumPage.open({ executablePath: inject("chromiumPath") });
+    const { page } = browser;
+    await page.goto(`http://127.0.0.1:${proxy.port}/`);
+    await page.getByRole("button", { name: "Start" }).click();
+    await eventually(() => seconds(page, "acknowledged")).toBeGreaterThan(0.5);
+    proxy.refuse();
+    proxy.reset();
+    await eventually(() => state(page)).toBe("Reconnecting");
+    await eventually(() => seconds(page, "buffered")).toBeGreaterThan(0.9);
+    await photograph(page, "reconnecting");
+    await proxy.accept();
+    await eventually(() => state(page)).toBe("Streaming");
+    await eventually(() => seconds(page, "buffered")).toBeLessThan(0.8);
+    expect(await page.locator("#reconnects").textContent()).toBe("1");
+    expect(await page.locator("#lost").textContent()).toBe("0 ms");
+    expect(await page.locator("#history").textContent()).toContain("Connected again");
+    await page.getByRole("button", { name: "Stop" }).click();
+    await eventually(() => state(page)).toBe("Stopped");
+    expect(await browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+    expect(browser.pageErrors).toEqual([]);
+  });
+
+  it("pauses and resumes, sends nothing while paused, and starts again after a stop", async () => {
+    await using browser = await ChromiumPage.open({ executablePath: inject("chromiumPath") });
+    const { page } = browser;
+    await page.goto(backend.url);
+    await page.getByRole("button", { name: "Start" }).click();
+    await eventually(() => seconds(page, "captured")).toBeGreaterThan(0.3);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await eventually(() => state(page)).toBe("Paused");
+    await page.waitForTimeout(300);
+    const paused = await seconds(page, "captured");
+    await page.waitForTimeout(700);
+    expect(await seconds(page, "captured")).toBe(paused);
+    await page.getByRole("button", { name: "Resume" }).click();
+    await eventually(() => seconds(page, "captured")).toBeGreaterThan(paused + 0.3);
+    await page.getByRole("button", { name: "Stop" }).click();
+    await eventually(() => state(page)).toBe("Stopped");
+    await page.getByRole("button", { name: "Start" }).click();
+    await eventually(() => state(page)).toBe("Streaming");
+    expect(await browser.live()).toMatchObject({ tracks: 1, contexts: 1, sockets: 1 });
+    await page.getByRole("button", { name: "Stop" }).click();
+    await eventually(() => state(page)).toBe("Stopped");
+    expect(await browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+    expect(browser.pageErrors).toEqual([]);
+    expect(browser.consoleErrors).toEqual([]);
+  });
+});
