@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { type AudioOffer, CloseCode, SUBPROTOCOL } from "loquilex/protocol";
+import { type AudioOffer, CloseCode, fitCloseReason, SUBPROTOCOL } from "loquilex/protocol";
 import type { Clock, Registration, Scope } from "loquilex/resources";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { ServerConfig } from "./config.js";
@@ -161,7 +161,7 @@ export class SessionManager {
     const entry = this.#sockets.get(peer);
     if (entry === undefined) return;
     if (code !== CloseCode.normal) this.#options.logger.info({ peer, code, reason }, "Closed a connection.");
-    entry.socket.close(code, reason.slice(0, 120));
+    entry.socket.close(code, fitCloseReason(reason));
     entry.scope.timeout(CLOSE_GRACE_MS, () => entry.socket.terminate(), "close grace");
   }
 

@@ -40,3 +40,13 @@ const FATAL: ReadonlySet<number> = new Set([
 ]);
 
 export const isFatalCloseCode = (code: number): boolean => FATAL.has(code);
+
+/** What a close frame has room for. */
+const MAX_CLOSE_REASON_BYTES = 123;
+
+/** The beginning of a text that fits into a close frame; `close()` throws for more. */
+export function fitCloseReason(reason: string): string {
+  const room = new Uint8Array(MAX_CLOSE_REASON_BYTES);
+  const { written } = new TextEncoder().encodeInto(reason, room);
+  return new TextDecoder().decode(room.subarray(0, written));
+}

@@ -8,7 +8,7 @@ export {
   MAX_FRAME_SAMPLES,
   type WireAudioFrame,
 } from "./audio-frame.js";
-export { CloseCode, isFatalCloseCode } from "./close-codes.js";
+export { CloseCode, fitCloseReason, isFatalCloseCode } from "./close-codes.js";
 export {
   type ApplicationMessage,
   AUDIO_EXTENSION,

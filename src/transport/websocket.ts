@@ -1,6 +1,7 @@
 import { AudioStreamError } from "../errors.js";
 import { deferred } from "../internal/deferred.js";
 import { Scope } from "../internal/scope.js";
+import { fitCloseReason } from "../protocol/close-codes.js";
 import { SUBPROTOCOL } from "../protocol/messages.js";
 import type {
   Transport,
@@ -27,12 +28,10 @@ export function webSocket(url: UrlProvider, options: WebSocketTransportOptions =
   return { connect: (connectOptions) => connect(url, options, connectOptions) };
 }
 
-const MAX_CLOSE_REASON_BYTES = 123;
-
 async function connect(
   provider: UrlProvider,
   options: WebSocketTransportOptions,
-  { attempt, signal, onMessage }: TransportConnectOptions,
+  { attempt, signal, scope, onMessage }: TransportConnectOptions,
 ): Promise<TransportConnection> {
   const url = toWebSocketUrl(typeof provider === "function" ? await provider({ attempt, signal }) : provider);
   signal.throwIfAborted();
@@ -45,7 +44,8 @@ async function connect(
 
   const opened = deferred<void>();
   const closed = deferred<TransportCloseInfo>();
-  const listeners = new Scope({ name: "websocket" });
+  const listeners = scope?.child("websocket") ?? new Scope({ name: "websocket" });
+  const held = listeners.defer(`socket to ${new URL(url).host}`, () => socket.close(1000, "aborted"));
   const detach = (info: TransportCloseInfo) => {
     void listeners.dispose();
     closed.resolve(info);
@@ -55,13 +55,13 @@ async function connect(
     onMessage(typeof data === "string" ? data : new Uint8Array(data)),
   );
   listeners.listen(socket, "close", ({ code, reason, wasClean }: CloseEvent) => {
+    held.release();
     opened.reject(connectFailed(url));
     detach({ code, reason, clean: wasClean });
   });
   listeners.follow(signal, (reason) => {
     opened.reject(reason);
     detach({ code: 1006, reason: "aborted", clean: false });
-    socket.close(1000, "aborted");
   });
   await opened.promise;
   return {
@@ -73,17 +73,11 @@ async function connect(
       if (socket.readyState === socket.OPEN) socket.send(data);
     },
     close(code, reason) {
+      held.release();
       detach({ code, reason, clean: false });
       socket.close(code, fitCloseReason(reason));
     },
   };
-}
-
-/** A close frame has room for 123 bytes, and `close()` throws for more. */
-function fitCloseReason(reason: string): string {
-  const room = new Uint8Array(MAX_CLOSE_REASON_BYTES);
-  const { written } = new TextEncoder().encodeInto(reason, room);
-  return new TextDecoder().decode(room.subarray(0, written));
 }
 
 function toWebSocketUrl(url: string | URL): string {

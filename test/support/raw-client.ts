@@ -33,6 +33,7 @@ export class RawClient {
     this.socket = socket;
     this.sessionId = options.sessionId ?? randomId();
     this.clientId = options.clientId ?? randomId();
+    socket.on("open", () => this.#waiting.changed());
     socket.on("message", (data, isBinary) => {
       if (!isBinary) this.received.push(parseServerMessage(data.toString()));
       this.#waiting.changed();
@@ -48,7 +49,7 @@ export class RawClient {
   static async connect(url: string, options: RawClientOptions = {}): Promise<RawClient> {
     const socket = new WebSocket(url, options.protocols ?? [SUBPROTOCOL]);
     const client = new RawClient(socket, options);
-    await client.#waiting.until(() => client.closed !== undefined || socket.readyState === WebSocket.OPEN || false);
+    await client.#waiting.until(() => client.closed !== undefined || socket.readyState === WebSocket.OPEN);
     return client;
   }
 
@@ -75,9 +76,9 @@ export class RawClient {
     });
   }
 
-  sendFrame(position: number, sampleCount = 320): void {
+  sendFrame(position: number, sampleCount = 320, flags = 0): void {
     const payload = stampedPayload(position, sampleCount);
-    this.socket.send(encodeAudioFrame({ flags: 0, position, sampleCount, payload }));
+    this.socket.send(encodeAudioFrame({ flags, position, sampleCount, payload }));
   }
 
   /** The messages of one type, oldest first. */
