@@ -1,0 +1,187 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Consumer, ROOT } from "./consumer.js";
+
+describe("the packed package", () => {
+  let consumer: Consumer;
+
+  beforeAll(async () => {
+    consumer = await Consumer.install();
+    console.log(`The tarball has ${consumer.packedBytes} bytes in ${consumer.files.length} files.`);
+  });
+
+  afterAll(() => consumer[Symbol.asyncDispose]());
+
+  it("holds the build, its types, the readme and the licence, and nothing of the workshop", () => {
+    const paths = consumer.files.map(({ path }) => path);
+    for (const path of ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/index.d.ts"]) {
+      expect(paths).toContain(path);
+    }
+    expect(
+      paths.filter((path) => !/^(dist\/(?!demo\/)|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path)),
+    ).toEqual([]);
+    expect(consumer.packedBytes).toBeLessThan(500_000);
+  });
+
+  it("has a file for every address that its package.json offers", async () => {
+    const { exports, main, module, types, unpkg, jsdelivr } = JSON.parse(
+      await readFile(consumer.installed("package.json"), "utf8"),
+    );
+    const targets = [main, module, types, unpkg, jsdelivr, ...Object.values(exports)].flatMap((target) =>
+      typeof target === "string" ? [target] : Object.values(target as Record<string, string>),
+    );
+    expect(targets.length).toBeGreaterThan(8);
+    for (const target of targets) expect(existsSync(consumer.installed(target)), target).toBe(true);
+  });
+
+  it("needs no other package", async () => {
+    expect(await readdir(join(consumer.folder, "node_modules"))).toEqual([".package-lock.json", "loquilex"]);
+  });
+
+  it("names no folder of the machine that built it", async () => {
+    for (const { path } of consumer.files) {
+      expect(await readFile(consumer.installed(path), "utf8"), path).not.toContain(ROOT);
+    }
+  });
+
+  // ricky0123/vad#32: "window is not defined" as soon as a server renders the page.
+  it("does nothing when plain Node imports it, and throws nothing", async () => {
+    await consumer.write(
+      "import.js",
+      `
+      const names = () => Reflect.ownKeys(globalThis).map(String).sort();
+      const before = { names: names(), resources: process.getActiveResourcesInfo() };
+      const sdk = await import("loquilex");
+      const protocol = await import("loquilex/protocol");
+      const resources = await import("loquilex/resources");
+      const after = { names: names(), resources: process.getActiveResourcesInfo() };
+      const stream = sdk.createMicrophoneStream("wss://example.org/");
+      console.log(JSON.stringify({
+        before, after, state: stream.state, support: sdk.checkSupport(),
+        exports: { sdk: Object.keys(sdk), protocol: Object.keys(protocol), resources: Object.keys(resources) },
+        stillActive: process.getActiveResourcesInfo(),
+      }));
+      `,
+    );
+    const output = await consumer.run("node", "import.js");
+    expect(output.trim().split("\n")).toHaveLength(1);
+    const { before, after, state, support, exports, stillActive } = JSON.parse(output);
+    expect(after).toEqual(before);
+    expect(stillActive).toEqual(before.resources);
+    expect(state).toBe("idle");
+    expect(support.supported).toBe(false);
+    expect(exports.sdk).toEqual(expect.arrayContaining(["AudioStream", "createMicrophoneStream", "version"]));
+    expect(exports.protocol).toEqual(expect.arrayContaining(["parseClientMessage", "decodeAudioFrame"]));
+    expect(exports.resources).toContain("Scope");
+  });
+
+  it("rejects start() in plain Node with a code, and lets the process end", async () => {
+    await consumer.write(
+      "start.js",
+      `
+      import { createMicrophoneStream, isAudioStreamError } from "loquilex";
+      const stream = createMicrophoneStream("wss://example.org/");
+      await stream.start().catch((error) => console.log(isAudioStreamError(error), error.code));
+      console.log((await stream.closed).outcome);
+      `,
+    );
+    expect((await consumer.run("node", "start.js")).trim().split("\n")).toEqual(["true insecure-context", "failed"]);
+  });
+
+  it("tells its version as package.json does", async () => {
+    const { version } = JSON.parse(await readFile(consumer.installed("package.json"), "utf8"));
+    await consumer.write("version.js", `import { version } from "loquilex"; console.log(version);`);
+    expect((await consumer.run("node", "version.js")).trim()).toBe(version);
+  });
+
+  for (const [module, moduleResolution] of [
+    ["esnext", "bundler"],
+    ["nodenext", "nodenext"],
+  ]) {
+    it(`has types that resolve and fit with moduleResolution ${moduleResolution}`, async () => {
+      await consumer.write(
+        "app.ts",
+        `
+        import { type AnyAudioStreamError, createMicrophoneStream, isAudioStreamError } from "loquilex";
+        import { CloseCode, parseServerMessage } from "loquilex/protocol";
+        import { Scope } from "loquilex/resources";
+
+        const stream = createMicrophoneStream("wss://example.org/", { frameDurationMs: 20, getToken: async () => "t" });
+        stream.addEventListener("reconnecting", ({ delayMs }) => { const ms: number = delayMs; void ms; });
+        stream.addEventListener("message", ({ data }) => { const t: string = data.t; void t; });
+        export async function main(caught: unknown): Promise<number | undefined> {
+          const code: number = CloseCode.normal;
+          const { t } = parseServerMessage("{}");
+          const scope = new Scope({ name: t });
+          await scope.dispose();
+          if (isAudioStreamError(caught, "connect-timeout")) return caught.details.timeoutMs;
+          const info = await stream.closed;
+          const error: AnyAudioStreamError | undefined = info.outcome === "failed" ? info.error : undefined;
+          return error === undefined ? code : undefined;
+        }
+        // @ts-expect-error an option that does not exist
+        createMicrophoneStream("wss://example.org/", { frameDuration: 20 });
+        // @ts-expect-error a code that does not exist
+        isAudioStreamError(0, "nope");
+        `,
+      );
+      const compilerOptions = {
+        module,
+        moduleResolution,
+        target: "es2022",
+        lib: ["es2022", "dom"],
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noEmit: true,
+        skipLibCheck: false,
+        types: [],
+      };
+      await consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["app.ts"] }));
+      expect(await consumer.run("tsc", "-p", ".")).toBe("");
+    });
+  }
+
+  it("is bundled by vite together with its worklet, and leaves out what is not used", async () => {
+    await consumer.write(
+      "whole.js",
+      `
+      import { createMicrophoneStream } from "loquilex";
+      import workletUrl from "loquilex/capture.worklet.js?url&no-inline";
+      globalThis.app = createMicrophoneStream("wss://example.org/", { microphone: { workletUrl } });
+      `,
+    );
+    await consumer.write(
+      "part.js",
+      `
+      import { isAudioStreamError } from "loquilex";
+      globalThis.app = isAudioStreamError;
+      `,
+    );
+    const bundle = async (entry: string) => {
+      const result = await build({
+        root: consumer.folder,
+        configFile: false,
+        logLevel: "warn",
+        build: {
+          modulePreload: false,
+          rolldownOptions: { input: join(consumer.folder, entry) },
+          outDir: `out-${entry}`,
+        },
+      });
+      const { output } = (Array.isArray(result) ? result[0] : result) as {
+        output: { type: string; fileName: string; code?: string }[];
+      };
+      return output;
+    };
+    const whole = await bundle("whole.js");
+    const worklet = whole.find(({ fileName }) => /capture\.worklet.*\.js$/.test(fileName));
+    expect(worklet?.type).toBe("asset");
+    expect(whole.find(({ type }) => type === "chunk")?.code).toContain(worklet?.fileName);
+    const part = await bundle("part.js");
+    expect(part).toHaveLength(1);
+    expect(part[0]?.code?.length).toBeLessThan(3_000);
+  });
+});
