@@ -21,6 +21,7 @@ export {
   type ServerEvent,
   WarningEvent,
 } from "./events.js";
+export type { ResourceInfo } from "./internal/scope.js";
 export type { Logger } from "./logger.js";
 export { createMicrophoneStream, type MicrophoneStreamOptions } from "./microphone-stream.js";
 export type {

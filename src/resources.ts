@@ -10,6 +10,7 @@ export {
   type DisposalReport,
   type Disposer,
   type Registration,
+  type ResourceChange,
   type ResourceInfo,
   Scope,
   type ScopeOptions,

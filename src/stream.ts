@@ -1,6 +1,6 @@
 import type { AudioCapture, AudioFrame, AudioSource } from "./capture/source.js";
 import { DEFAULTS } from "./defaults.js";
-import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "./errors.js";
+import type { AudioStreamError } from "./errors.js";
 import {
   type AudioStreamEventMap,
   CloseInfoEvent,
@@ -15,14 +15,19 @@ import { withSignal } from "./internal/abort.js";
 import { asyncDispose } from "./internal/async-dispose.js";
 import { systemClock } from "./internal/clock.js";
 import { type Deferred, deferred } from "./internal/deferred.js";
+import { LeakGuard } from "./internal/leak-guard.js";
 import { MessageQueue } from "./internal/message-queue.js";
-import { Scope } from "./internal/scope.js";
+import { type ResourceInfo, Scope } from "./internal/scope.js";
 import { TypedEventTarget } from "./internal/typed-event-target.js";
+import { debugLogger, type Logger } from "./logger.js";
 import type { AbortOptions, AudioStreamOptions, CloseOptions, PauseOptions } from "./options.js";
 import { inRange, type ResolvedOptions, resolveOptions } from "./resolve-options.js";
 import type { SessionEvent } from "./session/session-io.js";
 import type { CloseInfo, StreamState } from "./state.js";
 import { type StreamStats, toStreamStats } from "./stats.js";
+import { captureNeverStarted, FIRST_FRAME_TIMEOUT_MS, invalidState, toStreamError } from "./stream-errors.js";
+import { relayTo, type StreamReactions } from "./stream-relay.js";
+import { releaseForgotten, streamScope } from "./stream-scope.js";
 import type { Transport } from "./transport/transport.js";
 
 export interface AudioStreamParts {
@@ -30,8 +35,6 @@ export interface AudioStreamParts {
   readonly transport: Transport;
 }
 
-/** A device that is open but silent for this long, in milliseconds, does not work. */
-const FIRST_FRAME_TIMEOUT_MS = 5_000;
 /** Messages a slow reader of {@link AudioStream.messages} may leave unread. */
 const MESSAGE_QUEUE_LIMIT = 10_000;
 
@@ -51,8 +54,24 @@ export class AudioStream<Message = ServerEvent>
   readonly #parts: AudioStreamParts;
   readonly #options: AudioStreamOptions;
   readonly #resolved: ResolvedOptions;
+  readonly #logger: Logger | undefined;
+  /** What is acquired. Nothing in it refers to the stream, so that a forgotten one can be noticed. */
   readonly #scope: Scope;
   readonly #captureScope: Scope;
+  /** Listeners on the signals of the caller, who has not forgotten the stream while a signal can still end it. */
+  readonly #callerScope = new Scope({ name: "caller" });
+  readonly #guard: LeakGuard;
+  /** Held by the stream alone: what it acquired calls them through {@link relayTo}. */
+  readonly #reactions: StreamReactions = {
+    onFrame: (frame) => this.#onFrame(frame),
+    onInterrupt: (interrupted) => this.#onInterrupt(interrupted),
+    onEnd: (error) => this.#fail(error),
+    onSessionEvent: (event) => this.#onSessionEvent(event),
+    onPageGone: () => this.abort(new DOMException("The page went away.", "AbortError")),
+    connect: (options) => this.#parts.transport.connect(options),
+    getToken: (context) => this.#options.getToken?.(context) ?? "",
+  };
+  readonly #relay = relayTo(this.#reactions);
   readonly #closed = deferred<CloseInfo>();
   readonly #flushes = new Set<FlushWaiter>();
   readonly #readers = new Set<MessageQueue<Message>>();
@@ -75,12 +94,10 @@ export class AudioStream<Message = ServerEvent>
     this.#parts = parts;
     this.#options = options;
     this.#resolved = resolveOptions(options, Math.random);
-    this.#scope = new Scope({
-      name: "stream",
-      clock: systemClock,
-      onReport: ({ failures }) => options.logger?.warn("Some resources did not end well.", { failures }),
-    });
+    this.#logger = options.logger ?? debugLogger();
+    this.#scope = streamScope(this.#logger);
     this.#captureScope = this.#scope.child("capture");
+    this.#guard = new LeakGuard(releaseForgotten(this.#scope, this.#logger));
   }
 
   /** What the stream is doing; each change fires `statechange`. */
@@ -110,7 +127,7 @@ export class AudioStream<Message = ServerEvent>
 
   /** Resolves, and never rejects, once everything is released. */
   get closed(): Promise<CloseInfo> {
-    return this.#closed.promise;
+    return this.#guard.hold(this, this.#closed.promise);
   }
 
   /**
@@ -121,19 +138,20 @@ export class AudioStream<Message = ServerEvent>
    */
   start(options: AbortOptions = {}): Promise<void> {
     if (this.#info !== undefined) return Promise.reject(this.#endReason());
-    if (this.#closing !== undefined) return Promise.reject(this.#invalidState("start"));
+    if (this.#closing !== undefined) return Promise.reject(invalidState("start()", this.#state));
     if (this.#start === undefined) {
       this.#start = deferred();
-      this.#scope.follow(this.#options.signal, (reason) => this.abort(reason));
+      this.#guard.watch(this);
+      this.#callerScope.follow(this.#options.signal, (reason) => this.abort(reason));
       this.#begin();
     }
-    const abortWithCall = this.#scope.follow(
+    const abortWithCall = this.#callerScope.follow(
       options.signal,
       (reason) => this.#state === "starting" && this.abort(reason),
     );
     const { promise } = this.#start;
     promise.then(abortWithCall.dispose, abortWithCall.dispose);
-    return promise;
+    return this.#guard.hold(this, promise);
   }
 
   /**
@@ -141,7 +159,7 @@ export class AudioStream<Message = ServerEvent>
    * @throws AudioStreamError `invalid-state` before the start and after the end.
    */
   async pause(options: PauseOptions = {}): Promise<void> {
-    const capture = this.#running("pause");
+    const capture = this.#running("pause()");
     this.#paused = true;
     this.#refresh();
     await this.#bound(capture.pause(options.releaseDevice ?? DEFAULTS.pause.releaseDevice), options.signal);
@@ -149,7 +167,7 @@ export class AudioStream<Message = ServerEvent>
 
   /** Captures again, after acquiring the device again if it was released. */
   async resume(options: AbortOptions = {}): Promise<void> {
-    const capture = this.#running("resume");
+    const capture = this.#running("resume()");
     await this.#bound(capture.resume(), options.signal);
     this.#paused = false;
     this.#refresh();
@@ -157,7 +175,7 @@ export class AudioStream<Message = ServerEvent>
 
   /** Resolves when the server has acknowledged every frame captured before the call. */
   async flush(options: AbortOptions = {}): Promise<void> {
-    const capture = this.#running("flush");
+    const capture = this.#running("flush()");
     await this.#bound(capture.flush(), options.signal);
     const stats = this.#host?.stats();
     if (stats === undefined || stats.acknowledgedPosition >= stats.capturedPosition) return;
@@ -177,12 +195,12 @@ export class AudioStream<Message = ServerEvent>
   close(options: CloseOptions = {}): Promise<void> {
     if (this.#closing === undefined) {
       const timeoutMs = inRange("timeoutMs", options.timeoutMs ?? DEFAULTS.close.timeoutMs, 0, 3_600_000);
-      this.#closing = this.closed.then((info) => {
+      this.#closing = this.#closed.promise.then((info) => {
         if (info.outcome === "failed") throw info.error;
         if (info.outcome === "aborted") throw info.reason;
       });
       // Whoever ignores this promise still has `closed` and the `close` event.
-      this.#closing.catch(() => {});
+      this.#guard.hold(this, this.#closing).catch(() => {});
       void this.#finishGracefully(timeoutMs);
     }
     return options.signal === undefined ? this.#closing : withSignal(this.#closing, options.signal);
@@ -196,12 +214,17 @@ export class AudioStream<Message = ServerEvent>
   /** Closes like {@link close}; how that went is in {@link closed}. */
   async [asyncDispose](): Promise<void> {
     await this.close().catch(() => {});
-    await this.closed;
+    await this.#closed.promise;
   }
 
   /** Figures since the start. They only grow, and survive reconnects. */
   async getStats(): Promise<StreamStats> {
     return toStreamStats(this.#host?.stats(), this.#resolved.format.sampleRate, this.#level);
+  }
+
+  /** Everything the stream holds now: each resource's name, the part that owns it, and its age. Empty when it has ended. */
+  resources(): ResourceInfo[] {
+    return [...this.#scope.resources(), ...this.#callerScope.resources()].sort((a, b) => b.ageMs - a.ageMs);
   }
 
   /** Messages of the server, from now until the stream ends. A reader who leaves 10,000 unread gets an error. */
@@ -213,9 +236,10 @@ export class AudioStream<Message = ServerEvent>
         this.#readers.delete(queue);
         following.dispose();
       },
+      onWait: (message) => void this.#guard.hold(this, message),
     });
     this.#readers.add(queue);
-    const following = this.#scope.follow(options.signal, (reason) => queue.fail(reason));
+    const following = this.#callerScope.follow(options.signal, (reason) => queue.fail(reason));
     if (this.#info !== undefined) queue.close();
     return queue;
   }
@@ -227,28 +251,25 @@ export class AudioStream<Message = ServerEvent>
     this.#host = mainHost({
       session: this.#resolved.session,
       exclusive: this.#options.sessionId !== undefined,
-      transport: this.#parts.transport,
       clock: systemClock,
       scope: this.#scope.child("session"),
-      getToken: this.#options.getToken,
-      onEvent: (event) => this.#onSessionEvent(event),
+      transport: this.#relay.transport,
+      getToken: this.#options.getToken && this.#relay.getToken,
+      ...this.#relay.host,
     });
     this.#openSource().catch((error: unknown) => this.#fail(toStreamError(error)));
   }
 
   async #openSource(): Promise<void> {
-    const { signal } = this.#captureScope;
+    const scope = this.#captureScope;
+    const { signal } = scope;
     try {
       this.#capture = await this.#parts.source.open({
         signal,
+        scope,
         format: this.#resolved.format,
         frameDurationMs: this.#resolved.frameDurationMs,
-        onFrame: (frame) => this.#onFrame(frame),
-        onInterrupt: (interrupted) => {
-          this.#interrupted = interrupted;
-          this.#refresh();
-        },
-        onEnd: (error) => this.#fail(error),
+        ...this.#relay.source,
       });
     } catch (error) {
       if (signal.aborted) return;
@@ -258,9 +279,14 @@ export class AudioStream<Message = ServerEvent>
     this.#host?.start();
     if (this.#hasAudio) return;
     const watchdog = this.#captureScope.timeout(FIRST_FRAME_TIMEOUT_MS, () => {
-      if (!this.#hasAudio && !this.#paused) this.#fail(noAudio());
+      if (!this.#hasAudio && !this.#paused) this.#fail(captureNeverStarted());
     });
     this.#start?.promise.then(watchdog.dispose, watchdog.dispose);
+  }
+
+  #onInterrupt(interrupted: boolean): void {
+    this.#interrupted = interrupted;
+    this.#refresh();
   }
 
   #onFrame(frame: AudioFrame): void {
@@ -298,7 +324,7 @@ export class AudioStream<Message = ServerEvent>
         return;
       }
       case "warning":
-        this.#options.logger?.warn(event.error.message, { code: event.error.code });
+        this.#logger?.warn(event.error.message, { code: event.error.code });
         this.dispatchEvent(new WarningEvent(toStreamError(event.error)));
         return;
       case "acknowledged":
@@ -334,7 +360,7 @@ export class AudioStream<Message = ServerEvent>
 
   #running(call: string): AudioCapture {
     if (this.#capture === undefined || this.#info !== undefined || this.#closing !== undefined) {
-      throw this.#invalidState(call);
+      throw invalidState(call, this.#state);
     }
     return this.#capture;
   }
@@ -342,14 +368,6 @@ export class AudioStream<Message = ServerEvent>
   /** Waits no longer than the call's signal and the stream allow. */
   #bound<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return withSignal(withSignal(promise, signal), this.#scope.signal);
-  }
-
-  #invalidState(call: string): AudioStreamError {
-    return new AudioStreamError(
-      "invalid-state",
-      `${call}() is not possible while the stream is ${this.#state}. A stream is started once; make a new one to start again.`,
-      { details: { state: this.#state } },
-    );
   }
 
   // ---------------------------------------------------------------- end
@@ -361,7 +379,7 @@ export class AudioStream<Message = ServerEvent>
     }
     this.#refresh();
     await this.#capture?.stop().catch((error: unknown) => {
-      this.#options.logger?.warn("The capture did not stop well; its last audio may be missing.", { error });
+      this.#logger?.warn("The capture did not stop well; its last audio may be missing.", { error });
     });
     void this.#captureScope.dispose();
     this.#host?.end(timeoutMs);
@@ -376,6 +394,8 @@ export class AudioStream<Message = ServerEvent>
     this.#info = info;
     const reason = this.#endReason();
     const released = this.#scope.dispose(reason);
+    void this.#callerScope.dispose(reason);
+    this.#guard.release();
     this.#start?.reject(reason);
     for (const waiter of this.#flushes) waiter.done.reject(reason);
     for (const reader of this.#readers) reader.close();
@@ -389,22 +409,6 @@ export class AudioStream<Message = ServerEvent>
   #endReason(): unknown {
     if (this.#info?.outcome === "failed") return this.#info.error;
     if (this.#info?.outcome === "aborted") return this.#info.reason;
-    return this.#invalidState("This call");
+    return invalidState("This call", this.#state);
   }
 }
-
-function toStreamError(error: unknown): AnyAudioStreamError {
-  if (isAudioStreamError(error)) return error;
-  const what = error instanceof Error ? error.message : String(error);
-  return new AudioStreamError("capture-failed", `The audio source failed: ${what}`, {
-    details: undefined,
-    cause: error,
-  }) as AnyAudioStreamError;
-}
-
-const noAudio = (): AudioStreamError =>
-  new AudioStreamError(
-    "capture-failed",
-    `The microphone is open but delivers no audio after ${FIRST_FRAME_TIMEOUT_MS / 1_000} seconds. Call start() in a click handler, and check that no other program blocks the device.`,
-    { details: undefined },
-  );

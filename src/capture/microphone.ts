@@ -32,7 +32,7 @@ async function openMicrophone(microphone: MicrophoneOptions, options: SourceOpen
   options.signal.throwIfAborted();
   const settings = processorSettings(options);
   checkRequirements(microphone);
-  const scope = new Scope({ name: "microphone" });
+  const scope = options.scope?.child("microphone") ?? new Scope({ name: "microphone" });
   scope.follow(options.signal, (reason) => void scope.dispose(reason));
   try {
     // Everything that needs the person's gesture happens before the first wait.

@@ -1,4 +1,5 @@
 import type { AudioStreamError } from "../errors.js";
+import type { Scope } from "../internal/scope.js";
 import type { AudioEncoding } from "../protocol/messages.js";
 
 /** What goes on the wire. */
@@ -32,6 +33,8 @@ export interface AudioSource {
 export interface SourceOpenOptions {
   /** Aborting it releases everything inside the call, at any time until the capture is disposed. */
   readonly signal: AbortSignal;
+  /** Ends together with the signal. What is registered here is listed by the stream's `resources()`; a source need not. */
+  readonly scope?: Scope | undefined;
   readonly format: AudioFormat;
   readonly frameDurationMs: number;
   onFrame(frame: AudioFrame): void;

@@ -107,6 +107,7 @@ export class SessionDriver {
     const token = getToken === undefined ? undefined : await withSignal(askForToken(getToken, context), signal);
     const pending = transport.connect({
       ...context,
+      scope: link.scope,
       onMessage: (data) => {
         if (this.#link === link) this.dispatch({ type: "message", connection: link.id, data });
       },

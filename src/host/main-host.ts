@@ -30,6 +30,8 @@ export interface HostOptions {
   readonly scope: Scope;
   readonly getToken: ((context: ConnectContext) => string | Promise<string>) | undefined;
   onEvent(event: SessionEvent): void;
+  /** The page is going away for good: what is not released inside this call never will be. */
+  onPageGone(): void;
 }
 
 /** Runs the session on the page's own thread. */
@@ -39,6 +41,7 @@ export function mainHost(options: HostOptions): SessionHost {
   watchPage(options.scope, {
     onReturn: () => driver.dispatch({ type: "probe" }),
     onLeave: () => driver.dispatch({ type: "suspend" }),
+    onGone: () => options.onPageGone(),
   });
   const fail = (error: AudioStreamError) => {
     driver.dispatch({ type: "abort" });

@@ -5,14 +5,16 @@ export interface PageReactions {
   onReturn(): void;
   /** The page is put into the back/forward cache or frozen, where it cannot hold a connection. */
   onLeave(): void;
+  /** The page is going away for good. */
+  onGone(): void;
 }
 
 /** Follows the page's life. Does nothing where there is no page. */
-export function watchPage(scope: Scope, { onReturn, onLeave }: PageReactions): void {
+export function watchPage(scope: Scope, { onReturn, onLeave, onGone }: PageReactions): void {
   if (typeof window === "undefined" || typeof document === "undefined") return;
   scope.listen(window, "online", onReturn);
   scope.listen(window, "pageshow", (event: PageTransitionEvent) => event.persisted && onReturn());
-  scope.listen(window, "pagehide", (event: PageTransitionEvent) => event.persisted && onLeave());
+  scope.listen(window, "pagehide", (event: PageTransitionEvent) => (event.persisted ? onLeave() : onGone()));
   scope.listen(document, "visibilitychange", () => document.visibilityState === "visible" && onReturn());
   scope.listen(document, "freeze", onLeave);
   scope.listen(document, "resume", onReturn);

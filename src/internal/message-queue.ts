@@ -8,14 +8,22 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   readonly #limit: number;
   readonly #overflow: () => unknown;
   readonly #onReturn: () => void;
+  readonly #onWait: ((message: Promise<unknown>) => void) | undefined;
   #items: T[] = [];
   #waiting: Deferred<IteratorResult<T>>[] = [];
   #end: { readonly failure: unknown } | "clean" | undefined;
 
-  constructor(options: { limit: number; overflow: () => unknown; onReturn: () => void }) {
+  constructor(options: {
+    limit: number;
+    overflow: () => unknown;
+    onReturn: () => void;
+    /** Told of each message that a reader has to wait for. */
+    onWait?: (message: Promise<unknown>) => void;
+  }) {
     this.#limit = options.limit;
     this.#overflow = options.overflow;
     this.#onReturn = options.onReturn;
+    this.#onWait = options.onWait;
   }
 
   push(item: T): void {
@@ -47,6 +55,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     }
     const reader = deferred<IteratorResult<T>>();
     this.#waiting.push(reader);
+    this.#onWait?.(reader.promise);
     return reader.promise;
   }
 

@@ -13,6 +13,15 @@ export interface ScopeOptions {
   readonly stepTimeoutMs?: number | undefined;
   /** Told what went wrong during disposal, once, after everything else was released. */
   readonly onReport?: ((report: DisposalReport) => void) | undefined;
+  /** Told of each acquisition and release, here and below. Timers, which come and go all the time, are left out. */
+  readonly onChange?: ((change: ResourceChange) => void) | undefined;
+}
+
+/** A resource came to a scope, or left it. */
+export interface ResourceChange {
+  readonly type: "acquired" | "released";
+  readonly owner: string;
+  readonly resource: string;
 }
 
 export interface DisposalFailure {
@@ -44,6 +53,8 @@ interface Entry {
   readonly resource: string;
   readonly since: number;
   readonly dispose: Disposer;
+  /** Whether it comes and goes without a word. */
+  readonly quiet: boolean;
 }
 
 /**
@@ -57,6 +68,7 @@ export class Scope implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #stepTimeoutMs: number;
   readonly #onReport: ((report: DisposalReport) => void) | undefined;
+  readonly #onChange: ((change: ResourceChange) => void) | undefined;
   readonly #controller = new AbortController();
   readonly #entries = new Set<Entry>();
   /** Those that have not ended, or are still ending. */
@@ -71,6 +83,7 @@ export class Scope implements AsyncDisposable {
     this.#clock = options.clock ?? systemClock;
     this.#stepTimeoutMs = options.stepTimeoutMs ?? 3_000;
     this.#onReport = options.onReport;
+    this.#onChange = options.onChange;
   }
 
   /** Aborted, with the disposal's reason, before the first disposer runs. */
@@ -92,6 +105,7 @@ export class Scope implements AsyncDisposable {
       clock: this.#clock,
       stepTimeoutMs: this.#stepTimeoutMs,
       onReport: this.#onReport,
+      onChange: this.#onChange,
     });
     if (this.disposed) void child.dispose(this.signal.reason);
     else {
@@ -103,17 +117,7 @@ export class Scope implements AsyncDisposable {
 
   /** Takes a resource over. After the disposal the resource is disposed at once. */
   defer(resource: string, dispose: Disposer): Registration {
-    const entry: Entry = { resource, since: this.#clock.now(), dispose };
-    if (this.disposed) void this.#settle([this.#run(entry)]);
-    else this.#entries.add(entry);
-    return {
-      dispose: () => {
-        if (this.#entries.delete(entry)) this.#endEarly(entry);
-      },
-      release: () => {
-        this.#entries.delete(entry);
-      },
-    };
+    return this.#own({ resource, since: this.#clock.now(), dispose, quiet: false });
   }
 
   /** Calls back once after `delayMs`, unless the scope or the registration is disposed first. */
@@ -123,7 +127,7 @@ export class Scope implements AsyncDisposable {
       registration.release();
       callback();
     });
-    const registration = this.defer(resource, cancel);
+    const registration = this.#own({ resource, since: this.#clock.now(), dispose: cancel, quiet: true });
     return registration;
   }
 
@@ -175,6 +179,29 @@ export class Scope implements AsyncDisposable {
     await this.dispose();
   }
 
+  #own(entry: Entry): Registration {
+    this.#tell("acquired", entry);
+    if (this.disposed) void this.#settle([this.#run(entry)]);
+    else this.#entries.add(entry);
+    return {
+      dispose: () => {
+        if (this.#entries.delete(entry)) this.#endEarly(entry);
+      },
+      release: () => {
+        if (this.#entries.delete(entry)) this.#tell("released", entry);
+      },
+    };
+  }
+
+  #tell(type: ResourceChange["type"], { resource, quiet }: Entry): void {
+    if (this.#onChange === undefined || quiet) return;
+    try {
+      this.#onChange({ type, owner: this.name, resource });
+    } catch {
+      // Neither an acquisition nor a release may fail because a logger does.
+    }
+  }
+
   /** @param tells whether this scope reports, and not the one above it. */
   #dispose(reason: unknown, tells: boolean): Promise<DisposalReport> {
     if (this.#disposal !== undefined) return this.#disposal;
@@ -221,6 +248,7 @@ export class Scope implements AsyncDisposable {
 
   /** Runs one disposer at once, and returns how it failed, if it did. */
   #run(entry: Entry): Promise<readonly DisposalFailure[]> {
+    this.#tell("released", entry);
     try {
       const result = entry.dispose();
       return isThenable(result) ? this.#await(entry, result) : Promise.resolve([]);

@@ -77,7 +77,6 @@ export class AudioSender {
       | "samplesUnacknowledged"
       | "framesUnacknowledged"
       | "frameCount"
-      | "samplesInFlight"
     >
   > {
     return this.#buffer;
@@ -91,6 +90,11 @@ export class AudioSender {
   /** Position of the next sample to send. */
   get cursorPosition(): number {
     return this.#buffer.cursorPosition;
+  }
+
+  /** Samples sent and not yet acknowledged, those included that had to leave the buffer since. */
+  get samplesInFlight(): number {
+    return this.#buffer.samplesInFlight + this.#doubt.samples;
   }
 
   /** Everything captured was sent on this connection. */
@@ -185,7 +189,7 @@ export class AudioSender {
         this.#wake = now + FULL_SOCKET_POLL_MS;
         break;
       }
-      const inFlight = this.#buffer.samplesInFlight;
+      const inFlight = this.samplesInFlight;
       if (inFlight > 0 && inFlight + frame.sampleCount > terms.window) break;
       if (this.#credit <= 0) {
         this.#wake = now + Math.max(PACE_STEP_MS, (-this.#credit / (terms.pace * this.#options.sampleRate)) * 1_000);

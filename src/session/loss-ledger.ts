@@ -11,6 +11,11 @@ export interface AudioRange {
 export class LossLedger {
   #doubtful: AudioRange[] = [];
 
+  /** Samples in doubt. */
+  get samples(): number {
+    return this.#doubtful.reduce((sum, { from, to }) => sum + to - from, 0);
+  }
+
   /** The frame was sent, and can no longer be sent again. */
   doubt(range: AudioRange): void {
     append(this.#doubtful, range);

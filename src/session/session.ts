@@ -456,7 +456,7 @@ export class Session {
     if (this.#phase.name === "live") {
       for (const frame of this.#sender.pump(this.#now, bufferedBytes)) this.#put(frame);
       this.#sayEnd();
-      this.#link?.heartbeat.expectAcknowledgement(this.#sender.buffer.samplesInFlight > 0, this.#now);
+      this.#link?.heartbeat.expectAcknowledgement(this.#sender.samplesInFlight > 0, this.#now);
     }
     if (this.#link !== undefined) {
       const maxInFlight = Math.min(MAX_IN_FLIGHT, this.#link.welcome.limits.max_in_flight);

@@ -1,3 +1,5 @@
+import type { Scope } from "../internal/scope.js";
+
 /** Why a connection is being made, given to URL and token providers at each attempt. */
 export interface ConnectContext {
   /** Counts from 1 since the last stable connection. */
@@ -15,6 +17,8 @@ export interface Transport {
 }
 
 export interface TransportConnectOptions extends ConnectContext {
+  /** Ends together with the signal. What is registered here is listed by the stream's `resources()`; a transport need not. */
+  readonly scope?: Scope | undefined;
   onMessage(data: string | Uint8Array<ArrayBuffer>): void;
 }
 

@@ -1,0 +1,30 @@
+import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "./errors.js";
+import type { StreamState } from "./state.js";
+
+/** A device that is open but silent for this long, in milliseconds, does not work. */
+export const FIRST_FRAME_TIMEOUT_MS = 5_000;
+
+/** What a source, a transport or a callback threw, as one of the SDK's own errors. */
+export function toStreamError(error: unknown): AnyAudioStreamError {
+  if (isAudioStreamError(error)) return error;
+  const what = error instanceof Error ? error.message : String(error);
+  return new AudioStreamError("capture-failed", `The audio source failed: ${what}`, {
+    details: undefined,
+    cause: error,
+  }) as AnyAudioStreamError;
+}
+
+export const captureNeverStarted = (): AudioStreamError =>
+  new AudioStreamError(
+    "capture-failed",
+    `The microphone is open but delivers no audio after ${FIRST_FRAME_TIMEOUT_MS / 1_000} seconds. Call start() in a click handler, and check that no other program blocks the device.`,
+    { details: undefined },
+  );
+
+/** @param call what was asked, as the sentence's subject. */
+export const invalidState = (call: string, state: StreamState): AudioStreamError =>
+  new AudioStreamError(
+    "invalid-state",
+    `${call} is not possible while the stream is ${state}. A stream is started once; make a new one to start again.`,
+    { details: { state } },
+  );

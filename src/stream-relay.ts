@@ -1,0 +1,48 @@
+import type { AudioFrame, SourceOpenOptions } from "./capture/source.js";
+import type { AudioStreamError } from "./errors.js";
+import type { HostOptions } from "./host/main-host.js";
+import type { SessionEvent } from "./session/session-io.js";
+import { invalidState } from "./stream-errors.js";
+import type { ConnectContext, Transport, TransportConnection, TransportConnectOptions } from "./transport/transport.js";
+
+/** What a stream does when what it acquired calls. */
+export interface StreamReactions {
+  onFrame(frame: AudioFrame): void;
+  onInterrupt(interrupted: boolean): void;
+  onEnd(error: AudioStreamError): void;
+  onSessionEvent(event: SessionEvent): void;
+  onPageGone(): void;
+  /** The application's own functions are reached in the same way, since they may well refer to the stream. */
+  connect(options: TransportConnectOptions): Promise<TransportConnection>;
+  getToken(context: ConnectContext): string | Promise<string>;
+}
+
+export interface StreamRelay {
+  readonly source: Pick<SourceOpenOptions, "onFrame" | "onInterrupt" | "onEnd">;
+  readonly host: Pick<HostOptions, "onEvent" | "onPageGone">;
+  readonly transport: Transport;
+  getToken(context: ConnectContext): string | Promise<string>;
+}
+
+/**
+ * Lets a running microphone and connection call a stream without keeping it alive, so that it shows when an application
+ * has forgotten one. The reactions must be held by the stream alone.
+ */
+export function relayTo(reactions: StreamReactions): StreamRelay {
+  const stream = new WeakRef(reactions);
+  return {
+    source: {
+      onFrame: (frame) => stream.deref()?.onFrame(frame),
+      onInterrupt: (interrupted) => stream.deref()?.onInterrupt(interrupted),
+      onEnd: (error) => stream.deref()?.onEnd(error),
+    },
+    host: {
+      onEvent: (event) => stream.deref()?.onSessionEvent(event),
+      onPageGone: () => stream.deref()?.onPageGone(),
+    },
+    transport: { connect: (options) => stream.deref()?.connect(options) ?? forgotten() },
+    getToken: (context) => stream.deref()?.getToken(context) ?? forgotten(),
+  };
+}
+
+const forgotten = (): Promise<never> => Promise.reject(invalidState("Connecting", "closed"));
