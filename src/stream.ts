@@ -27,7 +27,7 @@ import type { CloseInfo, StreamState } from "./state.js";
 import { type StreamStats, toStreamStats } from "./stats.js";
 import { captureNeverStarted, FIRST_FRAME_TIMEOUT_MS, invalidState, toStreamError } from "./stream-errors.js";
 import { relayTo, type StreamReactions } from "./stream-relay.js";
-import { releaseForgotten, streamScope } from "./stream-scope.js";
+import { streamScope } from "./stream-scope.js";
 import type { Transport } from "./transport/transport.js";
 
 export interface AudioStreamParts {
@@ -95,9 +95,10 @@ export class AudioStream<Message = ServerEvent>
     this.#options = options;
     this.#resolved = resolveOptions(options, Math.random);
     this.#logger = options.logger ?? debugLogger();
-    this.#scope = streamScope(this.#logger);
-    this.#captureScope = this.#scope.child("capture");
-    this.#guard = new LeakGuard(releaseForgotten(this.#scope, this.#logger));
+    const { scope, releaseForgotten } = streamScope(this.#logger);
+    this.#scope = scope;
+    this.#captureScope = scope.child("capture");
+    this.#guard = new LeakGuard(releaseForgotten);
   }
 
   /** What the stream is doing; each change fires `statechange`. */
