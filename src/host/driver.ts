@@ -21,6 +21,8 @@ export interface SessionDriverOptions {
 interface Link {
   readonly id: ConnectionId;
   readonly scope: Scope;
+  /** What came before the session knew of the connection: a server may speak in the same packet as its handshake. */
+  readonly early: (string | Uint8Array<ArrayBuffer>)[];
   connection: TransportConnection | undefined;
 }
 
@@ -90,7 +92,7 @@ export class SessionDriver {
 
   #connect(id: ConnectionId, attempt: number): void {
     void this.#link?.scope.dispose();
-    const link: Link = { id, scope: this.#options.scope.child(`connection ${id}`), connection: undefined };
+    const link: Link = { id, scope: this.#options.scope.child(`connection ${id}`), early: [], connection: undefined };
     this.#link = link;
     void this.#establish(link, attempt).catch((cause: unknown) => {
       if (this.#link !== link) return;
@@ -109,7 +111,9 @@ export class SessionDriver {
       ...context,
       scope: link.scope,
       onMessage: (data) => {
-        if (this.#link === link) this.dispatch({ type: "message", connection: link.id, data });
+        if (this.#link !== link) return;
+        if (link.connection === undefined) link.early.push(data);
+        else this.dispatch({ type: "message", connection: link.id, data });
       },
     });
     // A custom transport may ignore the signal; what it opens too late is closed.
@@ -127,6 +131,7 @@ export class SessionDriver {
       this.dispatch({ type: "lost", connection: link.id, loss: { kind: "closed", code, reason } });
     });
     this.dispatch({ type: "open", connection: link.id, token });
+    for (const data of link.early.splice(0)) this.dispatch({ type: "message", connection: link.id, data });
   }
 
   #disconnect(code: number, reason: string): void {

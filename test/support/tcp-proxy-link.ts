@@ -36,7 +36,7 @@ export class Link {
   #ended = false;
   /** The reset is decided, and nothing more may get through before it comes. */
   #cutting = false;
-  #stranded = false;
+  readonly #stranded = new Set<Direction>();
 
   constructor(client: Socket, server: Socket, paths: Record<Direction, Path>, events: LinkEvents) {
     this.#paths = paths;
@@ -60,9 +60,9 @@ export class Link {
     return this.#lanes[direction].queue.reduce((sum, item) => sum + (item === "end" ? 0 : item.byteLength), 0);
   }
 
-  /** Swallows everything from now on, whatever holds for the others. */
-  strand(): void {
-    this.#stranded = true;
+  /** Swallows everything in these directions from now on, whatever holds for the others. */
+  strand(directions: readonly Direction[]): void {
+    for (const direction of directions) this.#stranded.add(direction);
     this.pump();
   }
 
@@ -126,7 +126,7 @@ export class Link {
   }
 
   #modeOf(direction: Direction): Mode {
-    return this.#stranded ? "swallow" : this.#paths[direction].mode;
+    return this.#stranded.has(direction) ? "swallow" : this.#paths[direction].mode;
   }
 
   #allowedBytes(path: Path): number {

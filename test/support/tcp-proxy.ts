@@ -85,11 +85,11 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * Swallows everything, both ways, on the connections that are open now, as when a device changes its network; neither
-   * side is told. New connections are not touched.
+   * Swallows everything on the connections that are open now, both ways unless told, as when a device changes its
+   * network; neither side is told. New connections are not touched.
    */
-  strand(): void {
-    for (const link of this.#links) link.strand();
+  strand(...directions: readonly Direction[]): void {
+    for (const link of this.#links) link.strand(directions.length === 0 ? ["toServer", "toClient"] : directions);
   }
 
   /** Keeps what comes in back, until {@link pass} delivers it or {@link reset} loses it. */
