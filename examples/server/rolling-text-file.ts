@@ -88,29 +88,30 @@ export class RollingTextFile {
     this.#timer?.dispose();
     this.#timer = undefined;
     this.#urgent = true;
-    this.#writing ??= this.#write().then(() => {
-      this.#writing = undefined;
-      if (this.#urgent) this.#writeNow();
-      else if (this.#written < this.#version && this.#failure === undefined) this.#writeSoon();
-    });
+    this.#writing ??= this.#write();
   }
 
   async #write(): Promise<void> {
-    while (this.#urgent) {
+    do {
       this.#urgent = false;
-      this.#lastWriteAt = this.#clock.now();
-      const version = this.#version;
-      const lines = this.#partial === undefined ? this.#lines : [...this.#lines, this.#partial];
-      try {
-        await writeFileAtomically(this.#path, lines.map((line) => `${line}\n`).join(""));
-        this.#written = version;
-        this.#failure = undefined;
-      } catch (error) {
-        const known = this.#failure !== undefined;
-        this.#failure = new StorageError("The transcript", this.#path, error);
-        if (!known) this.#onError(this.#failure);
-        return;
-      }
+      await this.#writeOnce();
+    } while (this.#urgent && this.#failure === undefined);
+    this.#writing = undefined;
+    if (this.#written < this.#version && this.#failure === undefined) this.#writeSoon();
+  }
+
+  async #writeOnce(): Promise<void> {
+    this.#lastWriteAt = this.#clock.now();
+    const version = this.#version;
+    const lines = this.#partial === undefined ? this.#lines : [...this.#lines, this.#partial];
+    try {
+      await writeFileAtomically(this.#path, lines.map((line) => `${line}\n`).join(""));
+      this.#written = version;
+      this.#failure = undefined;
+    } catch (error) {
+      const known = this.#failure !== undefined;
+      this.#failure = new StorageError("The transcript", this.#path, error);
+      if (!known) this.#onError(this.#failure);
     }
   }
 }

@@ -24,7 +24,9 @@ describe("recoverRecordings()", () => {
     await writeFile(join(folder, `a.wav.${deadPid()}-0123456789ab-1.part`), leftover(Uint8Array.of(1, 0, 2, 0, 3)));
     const report = await recoverRecordings(folder);
     expect(report).toEqual({ recovered: [join(folder, "a.wav")], removed: [], failed: [] });
-    const { samples } = parseWav(await readFile(join(folder, "a.wav")));
+    const bytes = await readFile(join(folder, "a.wav"));
+    expect(bytes.byteLength).toBe(44 + 4);
+    const { samples } = parseWav(bytes);
     expect(Array.from(samples, (sample) => sample * 32_768)).toEqual([1, 2]);
     expect(await readdir(folder)).toEqual(["a.wav"]);
   });
