@@ -39,7 +39,10 @@ export class MessageReceipts {
    */
   due(maxInFlight: number, now: number): number | undefined {
     const pending = this.ledger.lastSeq - this.#acknowledgedSeq;
-    if (pending <= 0) return undefined;
+    if (pending <= 0) {
+      this.#dueAt = undefined;
+      return undefined;
+    }
     this.#dueAt ??= now + ACK_DELAY_MS;
     return pending >= Math.max(1, maxInFlight >> 2) || now >= this.#dueAt ? this.take() : undefined;
   }
