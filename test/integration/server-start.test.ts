@@ -123,9 +123,8 @@ describe("the backend's start", () => {
     for (const engine of ["segmenter", "pocketsphinx"]) {
       const server = launch({ PORT: "0", LX_OUT_DIR: folder, LX_ENGINE: "auto", PATH: folder });
       await server.ready();
-      expect(server.output.stderr).toContain(`"engine":"${engine}"`);
       server.child.kill("SIGTERM");
-      await server.exit();
+      expect((await server.exit()).stderr).toContain(`"engine":"${engine}"`);
       await writeFile(join(folder, "pocketsphinx_continuous"), "#!/bin/sh\n", { mode: 0o755 });
     }
   });
@@ -140,6 +139,11 @@ describe("the backend's start", () => {
     await server.ready();
     expect(await readdir(outDir)).toEqual(["old.wav"]);
     expect(parseWav(await readFile(join(outDir, "old.wav"))).samples).toHaveLength(320);
+  });
+
+  it("prints an address that gives a page its microphone when it listens on every network", async () => {
+    const server = launch({ PORT: "0", HOST: "0.0.0.0", LX_OUT_DIR: await temporaryFolder() });
+    expect(await server.ready()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 
   it("never writes the token to its output", async () => {

@@ -34,7 +34,7 @@ export async function selectEngine(options: SelectEngineOptions): Promise<Engine
 async function preferredEngine({ config, clock, scope, path }: SelectEngineOptions): Promise<Engine> {
   if (config.engine === "segmenter") return segmenter;
   if (config.engine === "command" && config.engineCommand !== undefined) {
-    return commandEngine({ command: config.engineCommand, clock, scope });
+    return commandEngine({ shellCommand: config.engineCommand, clock, scope });
   }
   const installed = await isOnPath(POCKETSPHINX, path);
   if (!installed && config.engine === "auto") return segmenter;

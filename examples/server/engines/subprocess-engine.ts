@@ -6,7 +6,7 @@ const SAMPLE_RATE = 16_000;
 /** Silence in place of a gap, enough for a recogniser to end its sentence. */
 const GAP_SILENCE_SEC = 1;
 
-export interface SubprocessEngineOptions {
+interface SubprocessEngineOptions {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
@@ -18,7 +18,7 @@ export interface SubprocessEngineOptions {
  * An engine that is a program: it reads raw 16 kHz mono s16le on stdin and prints one line per segment. When exactly a
  * line was spoken it does not say, so a segment reaches from the end of the one before to the audio given so far.
  */
-export function subprocessEngine(options: SubprocessEngineOptions): Engine {
+function subprocessEngine(options: SubprocessEngineOptions): Engine {
   return {
     name: options.name,
     open(openOptions) {
@@ -34,38 +34,30 @@ export function subprocessEngine(options: SubprocessEngineOptions): Engine {
   };
 }
 
-/** The preset for `pocketsphinx_continuous`, with a grammar instead of dictation when one is given. */
-export function pocketsphinxEngine(options: {
-  readonly grammarPath: string | undefined;
+interface PresetOptions {
   readonly clock: Clock;
   readonly scope: Scope;
-}): Engine {
+}
+
+/** Many programs open `/dev/stdin` by name, which works for a pipe and not for the socket that Node gives a child. */
+const THROUGH_A_PIPE = 'cat | exec "$0" "$@"';
+
+/** The preset for `pocketsphinx_continuous`, with a grammar instead of dictation when one is given. */
+export function pocketsphinxEngine(options: PresetOptions & { readonly grammarPath: string | undefined }): Engine {
   const grammar = options.grammarPath === undefined ? [] : ["-jsgf", options.grammarPath];
+  const program = ["pocketsphinx_continuous", "-infile", "/dev/stdin", "-logfn", "/dev/null", ...grammar];
   return subprocessEngine({
     ...options,
     name: "pocketsphinx",
     command: "sh",
-    // It opens its input by name, which works for a pipe and not for the socket that Node gives a child for stdin.
-    args: [
-      "-c",
-      'cat | exec "$0" "$@"',
-      "pocketsphinx_continuous",
-      "-infile",
-      "/dev/stdin",
-      "-logfn",
-      "/dev/null",
-      ...grammar,
-    ],
+    args: ["-c", THROUGH_A_PIPE, ...program],
   });
 }
 
-/** The preset for a command of the operator's own. */
-export function commandEngine(options: {
-  readonly command: string;
-  readonly clock: Clock;
-  readonly scope: Scope;
-}): Engine {
-  return subprocessEngine({ ...options, name: "command", command: "sh", args: ["-c", options.command] });
+/** The preset for a shell command of the operator's own. */
+export function commandEngine(options: PresetOptions & { readonly shellCommand: string }): Engine {
+  const program = ["sh", "-c", options.shellCommand];
+  return subprocessEngine({ ...options, name: "command", command: "sh", args: ["-c", THROUGH_A_PIPE, ...program] });
 }
 
 class SubprocessRun implements EngineRun {
