@@ -391,11 +391,11 @@ export class Session {
   }
 
   #onEnd({ position, reason }: ServerData["session.end"]): void {
+    this.#sender.acknowledge(position);
     if (this.#end === undefined) {
       this.#fail(errors.endedByServer(reason));
       return;
     }
-    this.#sender.acknowledge(position);
     this.#acknowledgeMessages(this.#receipts.take());
     this.#disconnect(CloseCode.normal, "done");
     this.#sender.giveUp();
@@ -463,8 +463,9 @@ export class Session {
       this.#acknowledgeMessages(this.#receipts.due(maxInFlight, this.#now));
     }
     if (this.#complaint !== undefined && this.#complaintDueAt !== undefined && this.#now >= this.#complaintDueAt) {
-      this.#complaintDueAt = undefined;
       this.#emit({ type: "warning", error: errors.serverComplained(this.#complaint) });
+      this.#complaintDueAt = undefined;
+      this.#complaint = undefined;
     }
     if (this.#sender.hasLosses) {
       this.#dropsDueAt ??= this.#now + DROP_DELAY_MS;
