@@ -174,7 +174,7 @@ export class SessionRig {
   /** The connection of the moment breaks, and the next one opens. */
   reconnect(): void {
     this.lose();
-    this.pass(1_000);
+    for (const broken = this.#connection; this.#connection === broken && !this.session.done; ) this.pass(50);
     this.open();
   }
 

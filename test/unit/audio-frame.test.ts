@@ -65,7 +65,7 @@ describe("an audio frame on the wire", () => {
       }),
       { numRuns: 200 },
     );
-  });
+  }, 30_000);
 
   it("is read where it lies in a larger buffer, and its payload is a view of it", () => {
     const large = new Uint8Array(100).fill(255);
@@ -163,5 +163,5 @@ describe("a binary message that is no audio frame", () => {
       }),
       { numRuns: 1_000 },
     );
-  });
+  }, 30_000);
 });

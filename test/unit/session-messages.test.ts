@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest";
+import { SessionRig } from "../support/session-rig.js";
+
+function connected(maxInFlight = 64): SessionRig {
+  const rig = new SessionRig();
+  rig.start();
+  rig.open();
+  rig.welcome({ limits: { max_in_flight: maxInFlight, max_msg_bytes: 1_000 } });
+  rig.say("session.new", { session_id: "session", epoch: 7, reason: "created" });
+  return rig;
+}
+
+const acks = (rig: SessionRig) => rig.sentOf("client.ack").map(({ ack_seq }) => ack_seq);
+
+describe("messages of the server", () => {
+  it("reach the page as they were sent, numbered or not, the application's own types too", () => {
+    const rig = connected();
+    rig.say("asr.partial", { text: "hel", segment_id: "s1" }, { seq: 1, corr: "x" });
+    rig.say("weather.now", { rain: true }, { seq: 2 });
+    rig.say("status", { ready: true });
+    rig.say("queue.drop", { queue: "events", from_seq: 3, to_seq: 5 });
+    expect(rig.eventsOf("message").map(({ message }) => message)).toEqual([
+      { v: 1, t: "asr.partial", seq: 1, corr: "x", data: { text: "hel", segment_id: "s1" } },
+      { v: 1, t: "weather.now", seq: 2, data: { rain: true }, application: true },
+      { v: 1, t: "status", data: { ready: true } },
+      { v: 1, t: "queue.drop", data: { queue: "events", from_seq: 3, to_seq: 5 } },
+    ]);
+  });
+
+  it("that only keep the protocol going stay below", () => {
+    const rig = connected();
+    for (const t of ["server.ack", "system.heartbeat", "system.metrics"] as const) rig.say(t, { any: "thing" });
+    rig.say("server.hb", {});
+    expect(rig.eventsOf("message")).toEqual([]);
+    expect(rig.warnings()).toEqual([]);
+  });
+
+  it("are delivered once when their numbers come again", () => {
+    const rig = connected();
+    for (const seq of [1, 2, 2, 1, 3]) rig.caption(seq);
+    expect(rig.eventsOf("message").map(({ message }) => message.seq)).toEqual([1, 2, 3]);
+  });
+});
+
+describe("acknowledging messages", () => {
+  it("comes 100 ms after the first that waits, once for all of them", () => {
+    const rig = connected();
+    rig.caption(1);
+    rig.pass(50);
+    rig.caption(2);
+    rig.pass(49);
+    expect(acks(rig)).toEqual([]);
+    rig.pass(1);
+    expect(acks(rig)).toEqual([2]);
+    rig.pass(1_000);
+    expect(acks(rig)).toEqual([2]);
+  });
+
+  it("comes sooner when a quarter of what may be in flight is open", () => {
+    const rig = connected(16);
+    for (const seq of [1, 2, 3]) rig.caption(seq);
+    expect(acks(rig)).toEqual([]);
+    rig.caption(4);
+    expect(acks(rig)).toEqual([4]);
+  });
+
+  it("comes at once to a server that sends one message at a time", () => {
+    const rig = connected(1);
+    rig.caption(1);
+    expect(acks(rig)).toEqual([1]);
+  });
+
+  it("keeps to its own limit when the server's is larger", () => {
+    const rig = connected(10_000);
+    for (let seq = 1; seq <= 40; seq += 1) rig.caption(seq);
+    expect(acks(rig)).toEqual([16, 32]);
+  });
+
+  it("covers numbered messages of whatever type, so that none counts as in flight for ever", () => {
+    const rig = connected();
+    rig.caption(1);
+    rig.say("server.hb", {}, { seq: 2 });
+    rig.say("system.heartbeat", {}, { seq: 3 });
+    rig.say("weather.now", {}, { seq: 4 });
+    rig.pass(100);
+    expect(acks(rig)).toEqual([4]);
+  });
+
+  it("says nothing about messages without a number", () => {
+    const rig = connected();
+    rig.say("status", {});
+    rig.say("weather.now", {});
+    rig.pass(1_000);
+    expect(acks(rig)).toEqual([]);
+  });
+
+  it("leaves to the resume what was not acknowledged before the connection broke", () => {
+    const rig = connected();
+    rig.caption(1);
+    rig.reconnect();
+    rig.takeUp(0);
+    rig.pass(1_000);
+    expect(acks(rig)).toEqual([]);
+    expect(rig.sentOf("session.resume")[0]?.last_seq).toBe(1);
+    rig.caption(2);
+    rig.pass(100);
+    expect(acks(rig)).toEqual([2]);
+  });
+
+  it("asks for no further wake-up when a new lineage has made it pointless", () => {
+    const rig = connected();
+    rig.caption(1);
+    rig.say("session.new", { session_id: "session", epoch: 8, reason: "reset" });
+    rig.pass(500);
+    expect(acks(rig)).toEqual([]);
+    expect(rig.session.wakeAt).toBeGreaterThan(rig.now);
+  });
+});
+
+describe("complaints of the server", () => {
+  it("become a warning when the connection goes on", () => {
+    const rig = connected();
+    rig.say("server.error", { code: "engine_slow", detail: "Captions come late." });
+    rig.pass(1_000);
+    const [warning] = rig.eventsOf("warning");
+    expect(warning?.error.code).toBe("protocol-violation");
+    expect(warning?.error.message).toContain("engine_slow");
+    expect(warning?.error.message).toContain("Captions come late.");
+    expect(rig.session.done).toBe(false);
+  });
+
+  it("become the close's reason when the connection ends", () => {
+    const rig = connected();
+    rig.say("server.error", { code: "overloaded", detail: "Too many sessions." });
+    rig.lose(4429);
+    rig.pass(1_000);
+    expect(rig.warnings()).toEqual([]);
+    expect(rig.eventsOf("reconnecting")[0]?.error.message).toContain("overloaded: Too many sessions.");
+  });
+
+  it("are forgotten by the time the connection ends for another reason", () => {
+    const rig = connected();
+    rig.say("server.error", { code: "engine_slow", retry_after_ms: 60_000 });
+    rig.pass(2_000);
+    rig.lose(1006);
+    expect(rig.eventsOf("reconnecting")[0]?.error.message).not.toContain("engine_slow");
+    expect(rig.eventsOf("reconnecting")[0]?.delayMs).toBe(250);
+  });
+});
