@@ -86,8 +86,12 @@ export class RawClient {
     return this.received.filter((message): message is Extract<ServerMessage, { t: T }> => message.t === t);
   }
 
-  async until(t: string): Promise<void> {
-    await this.#waiting.until(() => this.received.some((message) => message.t === t));
+  until(t: string): Promise<void> {
+    return this.#waiting.until(() => this.received.some((message) => message.t === t));
+  }
+
+  untilAcknowledged(position: number): Promise<void> {
+    return this.#waiting.until(() => this.messages("audio.ack").some(({ data }) => data.position >= position));
   }
 
   /** Resolves with how the server closed the connection. */
