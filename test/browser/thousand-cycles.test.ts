@@ -1,0 +1,123 @@
+import type { CDPSession } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { BackendProcess } from "../support/backend-process.js";
+import { ChromiumPage } from "../support/chromium-page.js";
+import { eventually } from "./eventually.js";
+import { TestSite } from "./test-site.js";
+
+const CYCLES = 1_000;
+const SEED = 20_251_125;
+const MEBIBYTE = 1_048_576;
+
+interface Cycles {
+  /** How many were aborted in each state. */
+  readonly states: Record<string, number>;
+  /** Tracks that were live when `abort()` had returned. */
+  readonly liveAfterAbort: number;
+  /** From the call of `abort()` until nothing was open any more, in milliseconds, shortest first. */
+  readonly releaseMs: readonly number[];
+  readonly abortMs: readonly number[];
+}
+
+// ricky0123/vad#43, WebAudio/web-audio-api#2658: memory climbs, the seventh start fails. mozmorris/react-webcam#238,
+// livekit/components-js#851: the microphone stays on after a cancelled start.
+describe("a thousand streams that are aborted at random moments", () => {
+  let backend: BackendProcess;
+  let site: TestSite;
+  let browser: ChromiumPage;
+  let devtools: CDPSession;
+
+  beforeAll(async () => {
+    backend = await BackendProcess.start({
+      env: { LX_ENGINE: "segmenter", LX_MAX_SESSIONS: "500", LX_WS_RESUME_TTL: "0" },
+    });
+    site = await TestSite.serve();
+    browser = await ChromiumPage.open({ executablePath: inject("chromiumPath") });
+    devtools = await browser.page.context().newCDPSession(browser.page);
+  });
+
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await site[Symbol.asyncDispose]();
+    await backend[Symbol.asyncDispose]();
+  });
+
+  async function heapBytes(): Promise<number> {
+    for (let round = 0; round < 3; round++) {
+      await devtools.send("HeapProfiler.collectGarbage");
+      await browser.page.waitForTimeout(50);
+    }
+    return (await devtools.send("Runtime.getHeapUsage")).usedSize;
+  }
+
+  it("leave nothing behind: no track, context, worker, socket or listener, and no memory", async () => {
+    await browser.page.goto(site.url());
+    await browser.page.waitForFunction(() => "sdk" in globalThis);
+    // The first ones compile the code and fill the browser's caches.
+    await cycle(browser, backend.webSocketUrl, 30, SEED + 1);
+    const before = { heap: await heapBytes(), live: await browser.live() };
+
+    const cycles = await cycle(browser, backend.webSocketUrl, CYCLES, SEED);
+    await eventually(() => browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0, workers: 0 });
+    const after = { heap: await heapBytes(), live: await browser.live() };
+
+    const at = (sorted: readonly number[], share: number): string =>
+      `${sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]?.toFixed(1)} ms`;
+    console.log(
+      [
+        `${CYCLES} streams, seed ${SEED}, aborted while ${JSON.stringify(cycles.states)}`,
+        `abort() took ${at(cycles.abortMs, 0.5)} (median), ${at(cycles.abortMs, 0.99)} (p99)`,
+        `everything released after ${at(cycles.releaseMs, 0.5)} (median), ${at(cycles.releaseMs, 0.99)} (p99), ${at(cycles.releaseMs, 1)} (longest)`,
+        `heap ${(before.heap / MEBIBYTE).toFixed(2)} MiB before, ${(after.heap / MEBIBYTE).toFixed(2)} MiB after`,
+        `listeners ${before.live.listeners} before, ${after.live.listeners} after`,
+      ].join("\n"),
+    );
+    expect(cycles.liveAfterAbort).toBe(0);
+    expect(cycles.releaseMs[Math.floor(CYCLES * 0.99)]).toBeLessThan(100);
+    expect(after.live.listeners).toBe(before.live.listeners);
+    expect(after.heap - before.heap).toBeLessThan(MEBIBYTE);
+    expect(after.live.everOpened.contexts - before.live.everOpened.contexts).toBe(CYCLES);
+    expect(after.live.everOpened.sockets - before.live.everOpened.sockets).toBeGreaterThan(CYCLES / 10);
+    expect(Object.keys(cycles.states).sort()).toEqual(["starting", "streaming"]);
+    expect(browser.pageErrors).toEqual([]);
+  });
+});
+
+/** Starts and aborts streams one after the other, inside the page. */
+function cycle({ page }: ChromiumPage, url: string, count: number, seed: number): Promise<Cycles> {
+  return page.evaluate(
+    async ({ url, count, seed }) => {
+      let state = seed;
+      const random = (): number => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        return state / 2 ** 32;
+      };
+      const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+      const states: Record<string, number> = {};
+      const releaseMs: number[] = [];
+      const abortMs: number[] = [];
+      let liveAfterAbort = 0;
+      for (let index = 0; index < count; index++) {
+        const stream = sdk.createMicrophoneStream(url);
+        const started = stream.start();
+        started.catch(() => {});
+        const moment = random();
+        // At once, within the first tasks, at any moment of opening, or once it streams.
+        if (moment > 0.95) await started;
+        else if (moment > 0.2) await sleep(random() * 80);
+        else if (moment > 0.1) await Promise.resolve();
+        states[stream.state] = (states[stream.state] ?? 0) + 1;
+        const abortedAt = performance.now();
+        stream.abort();
+        abortMs.push(performance.now() - abortedAt);
+        liveAfterAbort += liveResources().tracks;
+        await stream.closed;
+        while (liveResources().made.length > 0) await sleep(1);
+        releaseMs.push(performance.now() - abortedAt);
+      }
+      const sorted = (values: number[]): number[] => values.sort((a, b) => a - b);
+      return { states, liveAfterAbort, releaseMs: sorted(releaseMs), abortMs: sorted(abortMs) };
+    },
+    { url, count, seed },
+  );
+}
