@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { BackendProcess } from "../support/backend-process.js";
+import { BackendProcess, START_TIMEOUT_MS } from "../support/backend-process.js";
 import { NodeStream } from "../support/node-stream.js";
 import { RawClient } from "../support/raw-client.js";
 import { expectEverythingOnDisk } from "../support/server-disk.js";
@@ -18,7 +18,7 @@ beforeAll(async () => {
       env: { LX_ENGINE: "segmenter", LX_WS_HEARTBEAT_SEC: "1", LX_WS_HEARTBEAT_TIMEOUT_SEC: "2" },
     }),
   ]);
-});
+}, START_TIMEOUT_MS);
 
 afterAll(async () => {
   await backend[Symbol.asyncDispose]();
@@ -69,7 +69,7 @@ describe.concurrent("a link that is dead and does not know it", () => {
   });
 
   // pladaria/reconnecting-websocket#14, partykit/partykit#912: two live sockets, and the old one still has a say.
-  it("says nothing that counts once it is abandoned, not even when it wakes up again", async () => {
+  it("says nothing that counts once it is abandoned, not even when it wakes up again", async ({ expect }) => {
     await using server = await TinyServer.listen(async (connection, index) => {
       if (index > 0) return connection.resume(0);
       await connection.begin();

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BackendProcess } from "../support/backend-process.js";
+import { BackendProcess, START_TIMEOUT_MS } from "../support/backend-process.js";
 import { NodeStream } from "../support/node-stream.js";
 import { expectEverythingOnDisk } from "../support/server-disk.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
@@ -9,7 +9,7 @@ let backend: BackendProcess;
 
 beforeAll(async () => {
   backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
-});
+}, START_TIMEOUT_MS);
 
 afterAll(() => backend[Symbol.asyncDispose]());
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { AudioFrameFlag, encodeAudioFrame, SUBPROTOCOL } from "loquilex/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BackendProcess } from "../support/backend-process.js";
+import { BackendProcess, START_TIMEOUT_MS } from "../support/backend-process.js";
 import { NodeStream } from "../support/node-stream.js";
 import { RawClient } from "../support/raw-client.js";
 import { expectEverythingOnDisk, recordingsOf } from "../support/server-disk.js";
@@ -12,7 +12,7 @@ let backend: BackendProcess;
 
 beforeAll(async () => {
   backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter", LX_WS_MAX_MSG_BYTES: "8192" } });
-});
+}, START_TIMEOUT_MS);
 
 afterAll(() => backend[Symbol.asyncDispose]());
 

@@ -52,7 +52,7 @@ describe.concurrent("a stream whose server is in trouble", () => {
     expect(stream.losses).toHaveLength(1);
   });
 
-  it("hears what the server says in the same packet as its handshake", async () => {
+  it("hears what the server says in the same packet as its handshake", async ({ expect }) => {
     const arrivals: number[] = [];
     const server = createServer((socket) => {
       arrivals.push(performance.now());

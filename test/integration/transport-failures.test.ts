@@ -90,7 +90,7 @@ describe.concurrent("a wait for the server ends by itself", () => {
   });
 
   // AssemblyAI/assemblyai-node-sdk#169
-  it("for start() and flush() as well when the stream ends meanwhile", async () => {
+  it("for start() and flush() as well when the stream ends meanwhile", async ({ expect }) => {
     await using mute = await MuteServer.listen();
     await using starting = new NodeStream(mute.url);
     const started = starting.stream.start();
@@ -112,7 +112,7 @@ describe.concurrent("a wait for the server ends by itself", () => {
     const asked = { url: 0, token: 0 };
     const reasons: unknown[] = [];
     const hangs = (signal: AbortSignal) =>
-      new Promise<string>(() => signal.addEventListener("abort", () => reasons.push(signal.reason)));
+      new Promise<string>(() => signal.addEventListener("abort", () => reasons.push(signal.reason), { once: true }));
     await using stream = await NodeStream.start(
       ({ signal }) => {
         asked.url += 1;
@@ -180,7 +180,7 @@ describe.concurrent("a close code", () => {
 
 describe.concurrent("a stream that ends or is misled", () => {
   // pladaria/reconnecting-websocket#14, partykit/partykit#912: a socket after close; a crash when closing while connecting.
-  it("leaves no socket and makes none when it is aborted while it connects, in every phase", async () => {
+  it("leaves no socket and makes none when it is aborted while it connects, in every phase", async ({ expect }) => {
     await using server = await TinyServer.listen((connection) => connection.begin());
     await using proxy = await TcpProxy.listen({ targetPort: server.port });
     const url = `ws://127.0.0.1:${proxy.port}`;
@@ -208,7 +208,7 @@ describe.concurrent("a stream that ends or is misled", () => {
     }
   });
 
-  it("makes no connection after close(), even when it is waiting for one", async () => {
+  it("makes no connection after close(), even when it is waiting for one", async ({ expect }) => {
     await using server = await TinyServer.listen(({ socket }) => socket.close(1011));
     await using stream = new NodeStream(server.url, QUICK_TRIES);
     stream.stream.start().catch(() => {});

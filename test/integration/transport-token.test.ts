@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BackendProcess } from "../support/backend-process.js";
+import { BackendProcess, START_TIMEOUT_MS } from "../support/backend-process.js";
 import { NodeStream } from "../support/node-stream.js";
 import { RawClient } from "../support/raw-client.js";
 import { expectEverythingOnDisk } from "../support/server-disk.js";
@@ -16,7 +16,7 @@ beforeAll(async () => {
   backend = await BackendProcess.start({
     env: { LX_ENGINE: "segmenter", LX_TOKEN: TOKEN, LX_LOG_LEVEL: "trace" },
   });
-});
+}, START_TIMEOUT_MS);
 
 afterAll(() => backend[Symbol.asyncDispose]());
 

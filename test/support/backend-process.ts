@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import { systemClock } from "loquilex/resources";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const START_TIMEOUT_MS = 30_000;
+/** How long a backend may take to start on a busy machine. */
+export const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
 const KEPT_LOG_LINES = 200;
 

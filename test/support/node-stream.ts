@@ -1,12 +1,20 @@
+import { Scope } from "loquilex/resources";
 import { WebSocket as NodeWebSocket } from "ws";
 import type { AnyAudioStreamError } from "../../src/errors.js";
-import type { DropEvent, ReconnectedEvent, ReconnectingEvent, ServerEvent } from "../../src/events.js";
+import type {
+  AudioStreamEventMap,
+  DropEvent,
+  ReconnectedEvent,
+  ReconnectingEvent,
+  ServerEvent,
+} from "../../src/events.js";
 import type { AudioStreamOptions } from "../../src/options.js";
 import type { CloseInfo } from "../../src/state.js";
 import { AudioStream } from "../../src/stream.js";
 import type { UrlProvider } from "../../src/transport/transport.js";
 import { webSocket } from "../../src/transport/websocket.js";
 import { StampedSource, type StampedSourceOptions } from "./stamped-source.js";
+import { Waiting } from "./waiting.js";
 
 export interface NodeStreamOptions extends AudioStreamOptions, StampedSourceOptions {
   readonly protocols?: string | readonly string[];
@@ -24,6 +32,8 @@ export class NodeStream implements AsyncDisposable {
   readonly losses: ReconnectingEvent[] = [];
   readonly warnings: AnyAudioStreamError[] = [];
   readonly states: string[] = [];
+  readonly #scope = new Scope({ name: "test's ears" });
+  readonly #reconnecting = new Waiting();
 
   constructor(url: UrlProvider, options: NodeStreamOptions = {}) {
     this.source = new StampedSource(options);
@@ -40,12 +50,15 @@ export class NodeStream implements AsyncDisposable {
       protocols: options.protocols,
     });
     this.stream = new AudioStream({ source: this.source, transport }, options);
-    this.stream.addEventListener("message", ({ data }) => this.messages.push(data));
-    this.stream.addEventListener("drop", (event) => this.drops.push(event));
-    this.stream.addEventListener("reconnected", (event) => this.reconnections.push(event));
-    this.stream.addEventListener("reconnecting", (event) => this.losses.push(event));
-    this.stream.addEventListener("warning", ({ error }) => this.warnings.push(error));
-    this.stream.addEventListener("statechange", () => this.states.push(this.stream.state));
+    this.#on("message", ({ data }) => this.messages.push(data));
+    this.#on("drop", (event) => this.drops.push(event));
+    this.#on("reconnected", (event) => {
+      this.reconnections.push(event);
+      this.#reconnecting.changed();
+    });
+    this.#on("reconnecting", (event) => this.losses.push(event));
+    this.#on("warning", ({ error }) => this.warnings.push(error));
+    this.#on("statechange", () => this.states.push(this.stream.state));
   }
 
   /** Starts, and resolves when the server has answered. */
@@ -62,13 +75,7 @@ export class NodeStream implements AsyncDisposable {
 
   /** Resolves when the stream has reconnected so many times in all. */
   reconnected(count: number): Promise<void> {
-    return new Promise((resolve) => {
-      const check = (): void => {
-        if (this.reconnections.length >= count) resolve();
-        else this.stream.addEventListener("reconnected", check, { once: true });
-      };
-      check();
-    });
+    return this.#reconnecting.until(() => this.reconnections.length >= count);
   }
 
   /** Finishes as an application does; with time enough for a backlog. */
@@ -85,5 +92,10 @@ export class NodeStream implements AsyncDisposable {
     this.stream.abort();
     await this.stream.closed;
     for (const socket of this.sockets) socket.terminate();
+    await this.#scope.dispose();
+  }
+
+  #on<K extends keyof AudioStreamEventMap>(type: K, listener: (event: AudioStreamEventMap[K]) => void): void {
+    this.#scope.listen(this.stream, type, listener as (event: Event) => void);
   }
 }

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { parseWav } from "./wav.js";
 
-/** Loud for this long, then quiet for the rest of {@link CYCLE_SAMPLES}, so that a segmenter hears something. */
-const LOUD_SAMPLES = 6_400;
-const CYCLE_SAMPLES = 17_600;
+/** A "word" of this length begins each {@link CYCLE_SAMPLES}, so that a segmenter hears something. */
+export const LOUD_SAMPLES = 6_400;
+/** A word and the quiet after it. */
+export const CYCLE_SAMPLES = 17_600;
 /** Samples from which a place in the signal is told. */
 const KEY_SAMPLES = 8;
 
@@ -15,16 +16,15 @@ export function stampedSample(position: number): number {
   return hash >> (position % CYCLE_SAMPLES < LOUD_SAMPLES ? 17 : 26);
 }
 
-export const stampedSamples = (from: number, to: number): Int16Array =>
-  Int16Array.from({ length: to - from }, (_, index) => stampedSample(from + index));
-
-/** 16-bit little-endian. */
-export function stampedPayload(position: number, sampleCount: number): Uint8Array<ArrayBuffer> {
-  const payload = new Uint8Array(sampleCount * 2);
-  const view = new DataView(payload.buffer);
-  for (let i = 0; i < sampleCount; i++) view.setInt16(i * 2, stampedSample(position + i), true);
-  return payload;
+export function stampedSamples(from: number, to: number): Int16Array<ArrayBuffer> {
+  const samples = new Int16Array(to - from);
+  for (let i = 0; i < samples.length; i++) samples[i] = stampedSample(from + i);
+  return samples;
 }
+
+/** 16-bit little-endian, as all machines are on which this runs. */
+export const stampedPayload = (position: number, sampleCount: number): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(stampedSamples(position, position + sampleCount).buffer);
 
 export async function readSamples(path: string): Promise<Int16Array> {
   const { samples } = parseWav(await readFile(path));
@@ -47,7 +47,8 @@ export const NOTHING_WRONG: Account = { lost: 0, repeated: 0, foreign: 0, mispla
 /** Compares a recording sample by sample with what the source produced from position `from` up to `to`. */
 export function accountFor(recorded: Int16Array, from: number, to: number): Account {
   const source = stampedSamples(from, to);
-  const misplaced = source.reduce((sum, sample, i) => sum + (recorded[i] === sample ? 0 : 1), 0);
+  let misplaced = 0;
+  for (let i = 0; i < source.length; i++) if (recorded[i] !== source[i]) misplaced += 1;
   if (misplaced === 0 && recorded.length === source.length) return NOTHING_WRONG;
   const places = new Map<string, number>();
   for (let i = 0; i + KEY_SAMPLES <= source.length; i++) places.set(keyAt(source, i), i);

@@ -1,0 +1,86 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BackendProcess, START_TIMEOUT_MS } from "../support/backend-process.js";
+import { NodeStream } from "../support/node-stream.js";
+import { expectEverythingOnDisk, recordingsOf } from "../support/server-disk.js";
+import { accountFor, NOTHING_WRONG, readSamples } from "../support/stamped-audio.js";
+import { TcpProxy } from "../support/tcp-proxy.js";
+
+const WINDOW_SEC = 3;
+const EVERY_100_MS = { reconnect: () => 100 };
+
+let backend: BackendProcess;
+
+beforeAll(async () => {
+  backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter", LX_WS_RESUME_TTL: `${WINDOW_SEC}` } });
+}, START_TIMEOUT_MS);
+
+afterAll(() => backend[Symbol.asyncDispose]());
+
+async function sessionCount(): Promise<number> {
+  const answer = await fetch(`${backend.url}/healthz`);
+  return ((await answer.json()) as { sessions: number }).sessions;
+}
+
+const through = (proxy: TcpProxy) => `ws://127.0.0.1:${proxy.port}/v1/stream`;
+
+async function breakFor(proxy: TcpProxy, durationMs: number): Promise<void> {
+  proxy.refuse();
+  proxy.reset();
+  await delay(durationMs);
+  await proxy.accept();
+}
+
+describe("the time a session waits for its client", () => {
+  it("counts from the disconnect, however long the session has run", async () => {
+    await using proxy = await TcpProxy.listen({ targetPort: backend.port });
+    await using stream = await NodeStream.start(through(proxy), EVERY_100_MS);
+    await stream.captured((WINDOW_SEC + 1) * 1_000);
+    await breakFor(proxy, 1_000);
+    await stream.reconnected(1);
+    await stream.close();
+    expect(stream.reconnections[0]?.resumed).toBe(true);
+    await expectEverythingOnDisk(backend, stream);
+  });
+
+  // Totodore/socketioxide#732: sessions are never freed.
+  it("is short enough that nothing is left of it afterwards but its finished files", async () => {
+    await using proxy = await TcpProxy.listen({ targetPort: backend.port });
+    const stream = await NodeStream.start(through(proxy), EVERY_100_MS);
+    await stream.captured(1_000);
+    await stream.stream.pause();
+    await stream.stream.flush();
+    const captured = stream.source.samplesCaptured;
+    expect(await sessionCount()).toBe(1);
+    proxy.refuse();
+    proxy.reset();
+    await stream[Symbol.asyncDispose]();
+    const lostAt = performance.now();
+    expect(await sessionCount()).toBe(1);
+    await expect.poll(sessionCount, { timeout: 10_000 }).toBe(0);
+    expect(performance.now() - lostAt).toBeGreaterThan(WINDOW_SEC * 1_000 - 500);
+    await expect.poll(() => recordingsOf(backend, stream)).toHaveLength(1);
+    const [file] = await recordingsOf(backend, stream);
+    expect(accountFor(await readSamples(file ?? ""), 0, captured)).toEqual(NOTHING_WRONG);
+    expect(await backend.files(".part")).toEqual([]);
+  });
+
+  // elizaOS/eliza#31227: after too long an absence everything looks resumed.
+  it("once over, is told to the client as a new start, with what the new one lacks", async () => {
+    await using proxy = await TcpProxy.listen({ targetPort: backend.port });
+    await using stream = await NodeStream.start(through(proxy), EVERY_100_MS);
+    await stream.captured(4_000);
+    await breakFor(proxy, (WINDOW_SEC + 1) * 1_000);
+    await stream.reconnected(1);
+    await stream.close();
+    const [{ resumed, missingAudio } = { resumed: true, missingAudio: undefined }] = stream.reconnections;
+    expect(resumed).toBe(false);
+    const start = missingAudio?.to ?? 0;
+    expect(start).toBeGreaterThan(0);
+    const files = await recordingsOf(backend, stream);
+    expect(files).toHaveLength(2);
+    const last = await readSamples(files.at(-1) ?? "");
+    expect(accountFor(last, start, stream.source.samplesCaptured)).toEqual(NOTHING_WRONG);
+    expect(stream.drops).toEqual([]);
+  });
+});
