@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { simulate, simulateMany } from "./simulate.js";
+import { simulate } from "./simulate.js";
+import { simulateInProcesses } from "./simulate-in-processes.js";
 
 const { values } = parseArgs({
   options: {
@@ -16,15 +17,14 @@ if (values.seed !== undefined) {
   process.exitCode = verdict.problems.length > 0 ? 1 : 0;
 } else {
   const started = performance.now();
-  const { totals, failure } = simulateMany(Number(values.first), Number(values.seeds));
-  const seconds = (performance.now() - started) / 1_000;
+  const { totals, failures } = await simulateInProcesses(Number(values.first), Number(values.seeds));
+  const { seeds, faults, frames, lostSamples, duplicatedMessages } = totals;
+  const rate = Math.round(faults / ((performance.now() - started) / 1_000));
   console.log(
-    `seeds ${totals.seeds}, faults ${totals.faults}, frames ${totals.frames}, lost ${totals.lostSamples}, duplicated ${totals.duplicatedEvents}, ${Math.round(totals.faults / seconds)} faults a second`,
+    `seeds ${seeds}, faults ${faults}, frames ${frames}, lost ${lostSamples}, duplicated ${duplicatedMessages}, ${rate} faults a second`,
   );
-  if (failure !== undefined) {
-    console.error(
-      `Seed ${failure.seed} broke a promise (replay it with --seed ${failure.seed}):\n${failure.problems.join("\n")}`,
-    );
+  for (const { seed, problems } of failures) {
+    console.error(`Seed ${seed} broke a promise (replay it with --seed ${seed}):\n${problems.join("\n")}`);
     process.exitCode = 1;
   }
 }

@@ -1,7 +1,10 @@
 import type { SessionKey } from "../../examples/server/session-registry.js";
 import type { WireAudioFrame } from "../../src/protocol/audio-frame.js";
-import { declaresGap, stampOf } from "./client-node.js";
+import { AudioFrameFlag } from "../../src/protocol/audio-frame.js";
+import { type Range, subtract } from "./ranges.js";
+import { Foul } from "./referee.js";
 import type { Rng } from "./rng.js";
+import { areSamplesAt } from "./samples.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 export interface RecordingOptions {
@@ -16,24 +19,19 @@ export interface RecordingOptions {
   onDrained(): void;
 }
 
-export interface KeptRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** The store and recogniser of one lineage: keeps audio after a while, in order, and checks what it is given. */
+/** The store and recogniser of one lineage: keeps audio after a while, in order, and checks every sample of it. */
 export class Recording {
   readonly #options: RecordingOptions;
   #takenTo: number;
   #keptTo: number;
+  #everKeptTo: number;
   #pending: WireAudioFrame[] = [];
   #busy = false;
   #life = 0;
   #ending = false;
+  #drained = false;
   #frames = 0;
-  #events = 0;
-  /** What is safe, in order, touching ranges merged. */
-  readonly kept: KeptRange[] = [];
+  #kept: Range[] = [];
   /** Texts of all events, in the order they were emitted. */
   readonly emitted: string[] = [];
 
@@ -41,6 +39,7 @@ export class Recording {
     this.#options = options;
     this.#takenTo = options.start;
     this.#keptTo = options.start;
+    this.#everKeptTo = options.start;
   }
 
   get key(): SessionKey {
@@ -51,19 +50,33 @@ export class Recording {
     return this.#options.start;
   }
 
+  get takenTo(): number {
+    return this.#takenTo;
+  }
+
   get keptTo(): number {
     return this.#keptTo;
   }
 
+  /** What is safe, in order, touching ranges merged. */
+  get kept(): readonly Range[] {
+    return this.#kept;
+  }
+
+  /** Everything taken in is kept, and the last word is said. */
+  get drained(): boolean {
+    return this.#drained;
+  }
+
   append(frame: WireAudioFrame): void {
-    if (frame.position < this.#takenTo) throw new Error(`Audio came twice at ${frame.position}.`);
-    if (frame.position > this.#takenTo && !declaresGap(frame.flags)) {
-      throw new Error(`A hole from ${this.#takenTo} to ${frame.position} that nobody declared.`);
+    const { position, sampleCount, flags, payload } = frame;
+    if (this.#drained) throw new Foul(`Audio at ${position} after the end.`);
+    if (position < this.#takenTo) throw new Foul(`Audio came twice at ${position}.`);
+    if (position > this.#takenTo && (flags & AudioFrameFlag.gap) === 0) {
+      throw new Foul(`A hole from ${this.#takenTo} to ${position} that nobody declared.`);
     }
-    if (stampOf(frame.payload) !== frame.position) {
-      throw new Error(`The frame at ${frame.position} carries the audio of ${stampOf(frame.payload)}.`);
-    }
-    this.#takenTo = frame.position + frame.sampleCount;
+    if (!areSamplesAt(position, sampleCount, payload)) throw new Foul(`The frame at ${position} has wrong samples.`);
+    this.#takenTo = position + sampleCount;
     this.#pending.push(frame);
     this.#work();
   }
@@ -73,12 +86,22 @@ export class Recording {
     this.#work();
   }
 
-  /** The process died: what was taken in and not kept is gone. */
-  loseUnkept(): void {
+  /**
+   * The process died: what was taken in and not kept is gone, and of what was kept the last `lostSamples`, but nothing
+   * more than `graceSamples` before what was ever kept.
+   */
+  loseUnkept(lostSamples: number, graceSamples: number): void {
     this.#life += 1;
     this.#pending = [];
     this.#busy = false;
     this.#ending = false;
+    this.#drained = false;
+    if (lostSamples > 0) {
+      const floor = Math.min(this.#keptTo, this.#everKeptTo - graceSamples);
+      const from = Math.max(this.start, floor, this.#keptTo - lostSamples);
+      this.#kept = subtract(this.#kept, [{ from, to: Number.POSITIVE_INFINITY }]);
+      this.#keptTo = this.#kept.at(-1)?.to ?? this.start;
+    }
     this.#takenTo = this.#keptTo;
   }
 
@@ -97,6 +120,7 @@ export class Recording {
       if (life !== this.#life) return;
       if (this.#ending && this.#pending.length === 0) {
         this.#ending = false;
+        this.#drained = true;
         this.#say("asr.final");
         this.#options.onDrained();
       } else this.#work();
@@ -105,19 +129,20 @@ export class Recording {
 
   #keep(frame: WireAudioFrame): void {
     const range = { from: frame.position, to: frame.position + frame.sampleCount };
-    const last = this.kept.at(-1);
-    if (last !== undefined && last.to === range.from)
-      this.kept[this.kept.length - 1] = { from: last.from, to: range.to };
-    else this.kept.push(range);
+    const last = this.#kept.at(-1);
+    if (last !== undefined && last.to === range.from) {
+      this.#kept[this.#kept.length - 1] = { from: last.from, to: range.to };
+    } else this.#kept.push(range);
     this.#keptTo = range.to;
+    this.#everKeptTo = Math.max(this.#everKeptTo, range.to);
     this.#frames += 1;
     if (this.#frames % this.#options.framesPerEvent === 0) this.#say("asr.partial");
   }
 
   #say(t: "asr.partial" | "asr.final"): void {
-    this.#events += 1;
-    const text = `${this.key.epoch}:${this.#events}`;
+    const number = this.emitted.length + 1;
+    const text = `${this.key.epoch}:${number}`;
     this.emitted.push(text);
-    this.#options.onEvent(t, { text, segment_id: `segment ${this.#events}` });
+    this.#options.onEvent(t, { text, segment_id: `segment ${number}` });
   }
 }

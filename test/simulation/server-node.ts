@@ -7,6 +7,8 @@ import {
 } from "../../examples/server/session-registry.js";
 import { Recording } from "./recording.js";
 import type { Rng } from "./rng.js";
+import { ServerReferee } from "./server-referee.js";
+import { Timer } from "./timer.js";
 import type { VirtualTime } from "./virtual-time.js";
 import type { Payload, Wire } from "./wire.js";
 
@@ -23,22 +25,25 @@ export interface ServerNodeOptions {
 /** A server as its session manager runs it: its memory can be lost, and so can what its store has not kept. */
 export class ServerNode {
   readonly #options: ServerNodeOptions;
+  readonly #referee: ServerReferee;
+  readonly #timer: Timer;
+  readonly #wires = new Map<number, Wire>();
+  readonly #live = new Map<string, Recording>();
   #registry: SessionRegistry;
-  #wires = new Map<number, Wire>();
+  #asleep: RegistryInput[] | undefined;
   #peers = 0;
   #epochs = 0;
   #secrets = 0;
-  #timer = 0;
-  #timerAt: number | undefined;
   #life = 0;
   /** Every lineage there ever was, oldest first. */
   readonly recordings: Recording[] = [];
-  #live = new Map<string, Recording>();
   readonly finished: string[] = [];
 
   constructor(options: ServerNodeOptions) {
     this.#options = options;
+    this.#referee = new ServerReferee(options.terms);
     this.#registry = this.#createRegistry();
+    this.#timer = new Timer(options.time, () => this.dispatch({ type: "time" }));
   }
 
   get sessionCount(): number {
@@ -49,8 +54,14 @@ export class ServerNode {
     return this.#registry.wakeAt;
   }
 
-  get openWires(): Wire[] {
-    return [...this.#wires.values()];
+  /** Connections the server has neither closed nor lost. */
+  get openConnections(): number {
+    return this.#wires.size;
+  }
+
+  /** A recording is complete, as far as its server knows. */
+  get drained(): boolean {
+    return [...this.#live.values()].some((recording) => recording.drained);
   }
 
   accept(wire: Wire): number {
@@ -71,30 +82,36 @@ export class ServerNode {
 
   /** The process dies and another one starts that knows nothing. */
   restart(): void {
+    this.#asleep = undefined;
     this.#life += 1;
     this.#dropConnections();
-    for (const recording of this.#live.values()) recording.loseUnkept();
+    this.#referee.died(true);
+    for (const recording of this.#live.values()) recording.loseUnkept(0, 0);
     this.#live.clear();
     this.#registry = this.#createRegistry();
     this.#schedule();
   }
 
-  /** The process dies and comes back with its sessions as its store last kept them. */
-  crash(): void {
+  /** The process dies and comes back with its sessions as its store last kept them, less what the store lost itself. */
+  crash(lostSamples: number, graceSamples: number): boolean {
+    if (this.#asleep !== undefined) return false;
+    this.#referee.died(false);
     const peers = [...this.#wires.keys()];
     this.#dropConnections();
     for (const peer of peers) this.dispatch({ type: "closed", peer, code: 1006 });
     for (const recording of this.#live.values()) {
-      recording.loseUnkept();
+      recording.loseUnkept(lostSamples, graceSamples);
       this.dispatch({
         type: "session",
         key: recording.key,
         input: { type: "rewind", position: recording.keptTo },
       });
     }
+    return true;
   }
 
-  goAway(): void {
+  goAway(): boolean {
+    if (this.#asleep !== undefined || this.#live.size === 0) return false;
     for (const recording of this.#live.values()) {
       this.dispatch({
         type: "session",
@@ -102,11 +119,43 @@ export class ServerNode {
         input: { type: "go-away", reason: "maintenance", retryAfterMs: 100 },
       });
     }
+    return true;
+  }
+
+  /** Nothing runs in the process for a while; then everything that came meanwhile does at once, timers first. */
+  stall(durationMs: number): boolean {
+    if (this.#asleep !== undefined) return false;
+    const held: RegistryInput[] = [];
+    this.#asleep = held;
+    for (const wire of this.#wires.values()) wire.troubled = true;
+    this.#options.time.after(durationMs, () => {
+      if (this.#asleep !== held) return;
+      this.#asleep = undefined;
+      this.#referee.woke(this.#options.time.now, durationMs);
+      for (const input of [{ type: "time" } as const, ...held]) this.dispatch(input);
+    });
+    return true;
   }
 
   dispatch(input: RegistryInput): void {
-    for (const output of this.#registry.handle(input, this.#options.time.now)) this.#perform(output);
+    if (this.#asleep !== undefined) {
+      this.#asleep.push(input);
+      return;
+    }
+    const { now } = this.#options.time;
+    this.#tellReferee(input, now);
+    for (const output of this.#registry.handle(input, now)) this.#perform(output, now);
+    this.#referee.check(now);
     this.#schedule();
+  }
+
+  #tellReferee(input: RegistryInput, now: number): void {
+    if (input.type === "connected") this.#referee.connected(input.peer, now);
+    else if (input.type === "data") this.#referee.received(input.peer, input.data, now);
+    else if (input.type === "closed") this.#referee.gone(input.peer, now);
+    else if (input.type === "session" && input.input.type === "kept" && this.#live.has(nameOf(input.key))) {
+      this.#referee.kept(now);
+    }
   }
 
   #createRegistry(): SessionRegistry {
@@ -138,14 +187,15 @@ export class ServerNode {
     this.#wires.clear();
   }
 
-  #perform(output: RegistryOutput): void {
+  #perform(output: RegistryOutput, now: number): void {
     switch (output.type) {
       case "send":
-        this.#checkAcknowledgement(output.data, output.peer);
+        this.#referee.sent(output.peer, output.data, this.#liveRecording, now);
         this.#wires.get(output.peer)?.sendDown(output.data);
         return;
       case "close": {
         const wire = this.#wires.get(output.peer);
+        this.#referee.closed(output.peer, output.code, output.reason, now);
         this.#wires.delete(output.peer);
         wire?.closeByServer(output.code, output.reason);
         return;
@@ -157,8 +207,13 @@ export class ServerNode {
         this.#open(output.key, output.offer.first);
         return;
       case "session":
-        this.#performForSession(output.key, output.output);
+        this.#performForSession(output.key, output.output, now);
     }
+  }
+
+  /** All clients of a run speak of the same session. */
+  get #liveRecording(): Recording | undefined {
+    return [...this.#live.values()].at(-1);
   }
 
   #authorize(peer: number): void {
@@ -185,43 +240,29 @@ export class ServerNode {
       onDrained: () => tell({ type: "drained" }),
     });
     this.recordings.push(recording);
-    this.#live.set(`${key.sessionId}/${key.epoch}`, recording);
+    this.#live.set(nameOf(key), recording);
   }
 
-  #performForSession(key: SessionKey, output: Extract<RegistryOutput, { type: "session" }>["output"]): void {
-    const name = `${key.sessionId}/${key.epoch}`;
+  #performForSession(
+    key: SessionKey,
+    output: Extract<RegistryOutput, { type: "session" }>["output"],
+    now: number,
+  ): void {
+    const name = nameOf(key);
     const recording = this.#live.get(name);
     if (recording === undefined) throw new Error(`${output.type} for a session that is not open.`);
     if (output.type === "audio") recording.append(output.frame);
     else if (output.type === "end-audio") recording.end();
     else {
+      this.#referee.finished(output.reason, now);
       this.#live.delete(name);
       this.finished.push(output.reason);
     }
   }
 
-  /** An acknowledgement means kept: nothing less may ever leave the server. */
-  #checkAcknowledgement(data: string, _peer: number): void {
-    if (!data.includes('"t":"audio.ack"')) return;
-    const message = JSON.parse(data) as { sid: string; data: { position: number } };
-    const recording = [...this.#live.values()].find(({ key }) => key.sessionId === message.sid);
-    if (recording === undefined) throw new Error("An acknowledgement for a session that is not open.");
-    if (message.data.position > recording.keptTo) {
-      throw new Error(`Acknowledged ${message.data.position}, but only ${recording.keptTo} is kept.`);
-    }
-  }
-
   #schedule(): void {
-    const { wakeAt } = this.#registry;
-    if (wakeAt === this.#timerAt) return;
-    this.#timerAt = wakeAt;
-    this.#timer += 1;
-    if (wakeAt === undefined) return;
-    const timer = this.#timer;
-    this.#options.time.at(wakeAt, () => {
-      if (timer !== this.#timer) return;
-      this.#timerAt = undefined;
-      this.dispatch({ type: "time" });
-    });
+    this.#timer.set(this.#registry.wakeAt);
   }
 }
+
+const nameOf = ({ sessionId, epoch }: SessionKey): string => `${sessionId}/${epoch}`;

@@ -1,3 +1,4 @@
+import type { Kind } from "./conditions.js";
 import { judge, type Verdict } from "./verdict.js";
 import { World } from "./world.js";
 
@@ -6,34 +7,50 @@ export interface Totals {
   faults: number;
   frames: number;
   lostSamples: number;
-  duplicatedEvents: number;
+  duplicatedMessages: number;
 }
 
-/** One run, wholly determined by its seed. An error thrown by a check inside the run counts as its problem. */
-export function simulate(seed: number): { verdict: Verdict; log: readonly string[] } {
-  const world = new World(seed);
-  let crash: string | undefined;
+export const NOTHING: Readonly<Totals> = { seeds: 0, faults: 0, frames: 0, lostSamples: 0, duplicatedMessages: 0 };
+
+/**
+ * One run, wholly determined by its seed. An error thrown by a check inside the run counts as its problem.
+ * @param kind replaces the kind of trouble that the seed would draw.
+ */
+export function simulate(seed: number, kind?: Kind): { verdict: Verdict; log: readonly string[] } {
+  const world = new World(seed, kind);
   try {
-    world.run(world.rng.between(3_000, 20_000), world.rng.between(0.5, 12));
+    world.run();
   } catch (error) {
-    crash = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const { faultsInjected: faults, client } = world;
+    const frames = client.session.stats.framesCaptured;
+    return {
+      verdict: { seed, faults, frames, lostSamples: 0, duplicatedMessages: 0, problems: [problem] },
+      log: world.log,
+    };
   }
-  const verdict = judge(world, seed);
-  const problems = crash === undefined ? verdict.problems : [crash];
-  return { verdict: { ...verdict, problems }, log: world.log };
+  return { verdict: judge(world, seed), log: world.log };
 }
 
 /** Runs `count` seeds from `first` on and stops at the first that breaks a promise. */
-export function simulateMany(first: number, count: number): { totals: Totals; failure: Verdict | undefined } {
-  const totals: Totals = { seeds: 0, faults: 0, frames: 0, lostSamples: 0, duplicatedEvents: 0 };
+export function simulateMany(
+  first: number,
+  count: number,
+  kind?: Kind,
+): { totals: Totals; failure: Verdict | undefined } {
+  const totals = { ...NOTHING };
   for (let seed = first; seed < first + count; seed += 1) {
-    const { verdict } = simulate(seed);
-    totals.seeds += 1;
-    totals.faults += verdict.faults;
-    totals.frames += verdict.frames;
-    totals.lostSamples += verdict.lostSamples;
-    totals.duplicatedEvents += verdict.duplicatedEvents;
+    const { verdict } = simulate(seed, kind);
+    add(totals, { ...verdict, seeds: 1 });
     if (verdict.problems.length > 0) return { totals, failure: verdict };
   }
   return { totals, failure: undefined };
+}
+
+export function add(totals: Totals, more: Readonly<Totals>): void {
+  totals.seeds += more.seeds;
+  totals.faults += more.faults;
+  totals.frames += more.frames;
+  totals.lostSamples += more.lostSamples;
+  totals.duplicatedMessages += more.duplicatedMessages;
 }

@@ -6,11 +6,15 @@ interface Entry {
   readonly callback: () => void;
 }
 
+/** More callbacks than this at one instant are a loop that never lets time pass. */
+const MAX_AT_ONE_INSTANT = 20_000;
+
 /** Time that passes only when the run says so. What is due at the same instant happens in random order. */
 export class VirtualTime {
   readonly #rng: Rng;
   readonly #heap: Entry[] = [];
   #now = 0;
+  #atThisInstant = 0;
 
   constructor(rng: Rng) {
     this.#rng = rng;
@@ -21,64 +25,63 @@ export class VirtualTime {
   }
 
   at(time: number, callback: () => void): void {
-    this.#heap.push({ at: Math.max(time, this.#now), tieBreak: this.#rng.next(), callback });
-    this.#up(this.#heap.length - 1);
+    const entry = { at: Math.max(time, this.#now), tieBreak: this.#rng.next(), callback };
+    this.#heap.push(entry);
+    this.#rise(entry, this.#heap.length - 1);
   }
 
   after(delayMs: number, callback: () => void): void {
     this.at(this.#now + delayMs, callback);
   }
 
-  /** Runs what is due until `until`, or until nothing is left. */
+  /** Runs what is due until `until`, or until nothing is left. @throws when time stands still. */
   run(until: number): void {
     for (let entry = this.#heap[0]; entry !== undefined && entry.at <= until; entry = this.#heap[0]) {
-      this.#pop();
+      this.#removeFirst();
+      this.#atThisInstant = entry.at > this.#now ? 0 : this.#atThisInstant + 1;
+      if (this.#atThisInstant > MAX_AT_ONE_INSTANT) throw new Error(`Time stands still at ${this.#now}.`);
       this.#now = entry.at;
       entry.callback();
     }
     this.#now = Math.max(this.#now, until);
   }
 
-  #pop(): void {
+  #removeFirst(): void {
     const last = this.#heap.pop();
-    if (last === undefined || this.#heap.length === 0) return;
-    this.#heap[0] = last;
-    this.#down(0);
+    if (last !== undefined && this.#heap.length > 0) this.#sink(last);
   }
 
-  #up(start: number): void {
+  #rise(entry: Entry, start: number): void {
+    const heap = this.#heap;
     let index = start;
     while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (!this.#before(index, parent)) return;
-      this.#swap(index, parent);
-      index = parent;
+      const above = (index - 1) >> 1;
+      const parent = heap[above];
+      if (parent === undefined || !isBefore(entry, parent)) break;
+      heap[index] = parent;
+      index = above;
     }
+    heap[index] = entry;
   }
 
-  #down(start: number): void {
-    let index = start;
+  /** Puts `entry` in the first place and lets it sink to where it belongs. */
+  #sink(entry: Entry): void {
+    const heap = this.#heap;
+    let index = 0;
     for (;;) {
-      let first = index;
-      for (const child of [2 * index + 1, 2 * index + 2]) {
-        if (child < this.#heap.length && this.#before(child, first)) first = child;
+      let below = index * 2 + 1;
+      let child = heap[below];
+      const right = heap[below + 1];
+      if (child !== undefined && right !== undefined && isBefore(right, child)) {
+        below += 1;
+        child = right;
       }
-      if (first === index) return;
-      this.#swap(index, first);
-      index = first;
+      if (child === undefined || !isBefore(child, entry)) break;
+      heap[index] = child;
+      index = below;
     }
-  }
-
-  #before(i: number, j: number): boolean {
-    const [a, b] = [this.#heap[i], this.#heap[j]];
-    if (a === undefined || b === undefined) return false;
-    return a.at < b.at || (a.at === b.at && a.tieBreak < b.tieBreak);
-  }
-
-  #swap(i: number, j: number): void {
-    const [a, b] = [this.#heap[i], this.#heap[j]];
-    if (a === undefined || b === undefined) return;
-    this.#heap[i] = b;
-    this.#heap[j] = a;
+    heap[index] = entry;
   }
 }
+
+const isBefore = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.tieBreak < b.tieBreak);

@@ -1,3 +1,4 @@
+import { Lane, type LaneConditions } from "./lane.js";
 import type { Rng } from "./rng.js";
 import type { VirtualTime } from "./virtual-time.js";
 
@@ -9,79 +10,6 @@ export interface WireEnd {
   onClose(code: number, reason: string): void;
 }
 
-interface Parcel {
-  readonly bytes: number;
-  readonly deliver: () => void;
-}
-
-export interface WireConditions {
-  readonly latencyMs: number;
-  readonly jitterMs: number;
-  readonly bytesPerMs: number;
-}
-
-/** One direction of a connection: in order, with latency and throughput, and holes that swallow without a word. */
-class Lane {
-  readonly #time: VirtualTime;
-  readonly #rng: Rng;
-  conditions: WireConditions;
-  #queue: Parcel[] = [];
-  #free = 0;
-  #dead = false;
-  #hole = false;
-  #scheduled = false;
-
-  constructor(time: VirtualTime, rng: Rng, conditions: WireConditions) {
-    this.#time = time;
-    this.#rng = rng;
-    this.conditions = conditions;
-  }
-
-  get queuedBytes(): number {
-    return this.#queue.reduce((sum, { bytes }) => sum + bytes, 0);
-  }
-
-  push(bytes: number, deliver: () => void): void {
-    if (this.#dead) return;
-    this.#queue.push({ bytes, deliver });
-    this.#pump();
-  }
-
-  /** Swallows what is sent, as a network does that lost its route; what is held arrives when the hole closes. */
-  setHole(hole: boolean): void {
-    this.#hole = hole;
-    this.#pump();
-  }
-
-  /** Nothing more arrives; with `flush`, what is on its way still does. */
-  kill(flush: boolean): void {
-    this.#dead = true;
-    const rest = flush && !this.#hole ? this.#queue : [];
-    this.#queue = [];
-    for (const { deliver } of rest) deliver();
-  }
-
-  #pump(): void {
-    if (this.#scheduled || this.#dead || this.#hole) return;
-    const first = this.#queue[0];
-    if (first === undefined) return;
-    const { latencyMs, jitterMs, bytesPerMs } = this.conditions;
-    const start = Math.max(this.#time.now, this.#free);
-    const sent = start + first.bytes / bytesPerMs;
-    this.#free = sent;
-    this.#scheduled = true;
-    // Parcels are spaced by throughput and shifted by latency; TCP keeps them in order.
-    this.#time.at(Math.max(sent, this.#time.now) + latencyMs + this.#rng.next() * jitterMs, () => {
-      this.#scheduled = false;
-      if (this.#dead || this.#hole) return;
-      this.#queue.shift();
-      first.deliver();
-      this.#free = Math.min(this.#free, this.#time.now);
-      this.#pump();
-    });
-  }
-}
-
 /** A WebSocket connection between two ends, and everything that can happen to it. */
 export class Wire {
   readonly up: Lane;
@@ -91,11 +19,17 @@ export class Wire {
   readonly #server: WireEnd;
   #clientOpen = true;
   #serverOpen = true;
+  /** Something happened to it, or to an end, that excuses the client for giving it up. */
+  troubled = false;
+  /** The latest audio frame that went up. */
+  lastFrame: Uint8Array<ArrayBuffer> | undefined;
+  /** Loses the next audio frame, as a broken proxy does. */
+  losesNextFrame = false;
 
   constructor(options: {
     time: VirtualTime;
     rng: Rng;
-    conditions: WireConditions;
+    conditions: LaneConditions;
     client: WireEnd;
     server: WireEnd;
   }) {
@@ -106,14 +40,32 @@ export class Wire {
     this.#server = options.server;
   }
 
-  get open(): boolean {
-    return this.#clientOpen || this.#serverOpen;
+  get clientOpen(): boolean {
+    return this.#clientOpen;
+  }
+
+  get serverOpen(): boolean {
+    return this.#serverOpen;
   }
 
   sendUp(data: Payload): void {
-    if (this.#clientOpen) this.up.push(data.length, () => this.#serverOpen && this.#server.onMessage(data));
+    if (!this.#clientOpen) return;
+    if (typeof data !== "string") {
+      this.lastFrame = data;
+      if (this.losesNextFrame) {
+        this.losesNextFrame = false;
+        return;
+      }
+    }
+    this.up.push(data.length, () => this.#serverOpen && this.#server.onMessage(data));
   }
 
+  /** Something that the client's session did not send arrives as if it had. */
+  inject(data: Payload): void {
+    this.up.push(data.length, () => this.#serverOpen && this.#server.onMessage(data));
+  }
+
+  /** What was on its way arrives even after the client has abandoned the connection: it must know better. */
   sendDown(data: Payload): void {
     if (this.#serverOpen) this.down.push(data.length, () => this.#client.onMessage(data));
   }
@@ -141,6 +93,7 @@ export class Wire {
     serverLearnsAfterMs: number | undefined;
     clientLearnsAfterMs: number | undefined;
   }): void {
+    this.troubled = true;
     this.up.kill(how.flushUp);
     this.down.kill(how.flushDown);
     const { serverLearnsAfterMs, clientLearnsAfterMs } = how;
@@ -154,8 +107,8 @@ export class Wire {
     this.#server.onClose(code, reason);
   }
 
+  /** Told even where the client has abandoned the connection, as a transport that does not detach would. */
   #loseClient(code: number, reason: string): void {
-    if (!this.#clientOpen) return;
     this.#clientOpen = false;
     this.#client.onClose(code, reason);
   }
