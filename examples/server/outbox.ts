@@ -21,6 +21,8 @@ export class Outbox {
   #seq = 0;
   #sentSeq = 0;
   #acknowledgedSeq = 0;
+  /** Numbers on the wire that the client has not acknowledged, those included that had to go since. */
+  #inFlight: number[] = [];
   /** Highest number that had to go before the client acknowledged it. */
   #lostSeq = 0;
   /** Numbers that had to go before they were ever sent on this connection, not yet announced. */
@@ -65,6 +67,7 @@ export class Outbox {
     if (seq > this.#sentSeq) return false;
     this.#acknowledgedSeq = Math.max(this.#acknowledgedSeq, seq);
     this.#messages = this.#messages.filter((message) => message.seq > this.#acknowledgedSeq);
+    this.#inFlight = this.#inFlight.filter((sent) => sent > this.#acknowledgedSeq);
     return true;
   }
 
@@ -74,6 +77,7 @@ export class Outbox {
     this.#sentSeq = Math.max(lastSeq, gone);
     this.#acknowledgedSeq = Math.max(this.#acknowledgedSeq, lastSeq);
     this.#messages = this.#messages.filter(({ seq }) => seq > lastSeq);
+    this.#inFlight = [];
     this.#unsent = undefined;
     return lastSeq < gone ? { from_seq: lastSeq + 1, to_seq: gone } : undefined;
   }
@@ -93,14 +97,14 @@ export class Outbox {
     const announcement =
       this.#unsent && encodeServerMessage("queue.drop", { queue: "events", ...this.#unsent }, { sid });
     this.#unsent = undefined;
-    const inFlight = this.#messages.findIndex(({ seq }) => seq > this.#sentSeq);
-    const messages = inFlight < 0 ? [] : this.#take(sid, this.#window - inFlight);
+    const messages = this.flushed ? [] : this.#take(sid, this.#window - this.#inFlight.length);
     return announcement === undefined ? messages : [announcement, ...messages];
   }
 
   #take(sid: string, count: number): string[] {
     const batch = this.#messages.filter(({ seq }) => seq > this.#sentSeq).slice(0, Math.max(0, count));
     this.#sentSeq = batch.at(-1)?.seq ?? this.#sentSeq;
+    for (const { seq } of batch) this.#inFlight.push(seq);
     return batch.map(({ t, data, seq }) => encodeServerMessage(t, data, { sid, seq }));
   }
 }

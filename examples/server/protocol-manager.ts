@@ -17,6 +17,8 @@ import { ResumeSecrets } from "./resume-secrets.js";
 const ACK_INTERVAL_MS = 100;
 /** A timer this late says that this process slept, not that the client did. */
 const LATE_MS = 1_000;
+/** Unfinished segments that a snapshot repeats; an engine that never finishes them must not make it grow. */
+const MAX_PARTIALS = 100;
 
 interface Transcript {
   readonly segment_id: string;
@@ -326,8 +328,11 @@ export class ProtocolManager {
   #remember(t: string, data: unknown): void {
     if (t !== "asr.partial" && t !== "asr.final") return;
     const transcript = data as Transcript;
-    if (t === "asr.partial") this.#partials.set(transcript.segment_id, transcript);
-    else {
+    if (t === "asr.partial") {
+      this.#partials.set(transcript.segment_id, transcript);
+      const [oldest] = this.#partials.keys();
+      if (this.#partials.size > MAX_PARTIALS && oldest !== undefined) this.#partials.delete(oldest);
+    } else {
       this.#partials.delete(transcript.segment_id);
       this.#finals.push(transcript);
       if (this.#finals.length > this.#options.terms.snapshotFinals) this.#finals.shift();

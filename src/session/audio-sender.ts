@@ -30,6 +30,8 @@ const BURST_MS = 200;
 const PACE_STEP_MS = 10;
 /** How soon a full socket is looked at again, in milliseconds. */
 const FULL_SOCKET_POLL_MS = 25;
+/** How far a server may fall back behind its acknowledgement before a loss that was told is told again. */
+const FALLBACK_MS = 10_000;
 
 /** Thrown when the server claims something about audio that cannot be true. */
 export class ImpossiblePositionError extends Error {}
@@ -41,7 +43,7 @@ export class ImpossiblePositionError extends Error {}
 export class AudioSender {
   readonly #options: AudioSenderOptions;
   readonly #buffer: ReplayBuffer;
-  readonly #doubt = new LossLedger();
+  readonly #losses = new LossLedger();
   readonly #lost: AudioRange[] = [];
   #terms: SendTerms | undefined;
   /** Position the server expects next on this connection. */
@@ -94,7 +96,7 @@ export class AudioSender {
 
   /** Samples sent and not yet acknowledged, those included that had to leave the buffer since. */
   get samplesInFlight(): number {
-    return this.#buffer.samplesInFlight + this.#doubt.samples;
+    return this.#buffer.samplesInFlight + this.#losses.samples;
   }
 
   /** Everything captured was sent on this connection. */
@@ -109,7 +111,9 @@ export class AudioSender {
 
   /** @returns whether audio that the server lacks had to go. */
   push(frame: CapturedFrame): boolean {
-    const gap = frame.position > this.#buffer.next;
+    const { next, acknowledged: kept } = this.#buffer;
+    const gap = frame.position > next;
+    if (gap) this.#losses.skip({ from: next, to: frame.position });
     if (gap && this.stats.framesCaptured > 0) this.stats.captureGaps += 1;
     this.stats.framesCaptured += 1;
     this.stats.samplesCaptured += frame.sampleCount;
@@ -118,8 +122,9 @@ export class AudioSender {
     for (const { from, to, acknowledged, sent } of evicted) {
       if (acknowledged) continue;
       overflow = true;
-      if (sent) this.#doubt.doubt({ from, to });
-      else this.#lose({ from, to });
+      const range = { from: Math.max(from, kept), to };
+      if (sent) this.#losses.doubt(range);
+      else this.#lose(range);
     }
     return overflow;
   }
@@ -137,7 +142,7 @@ export class AudioSender {
     if (lineage === "same" && terms.position < Math.min(buffer.acknowledged, buffer.first)) {
       this.#lose({ from: terms.position, to: Math.min(buffer.acknowledged, buffer.first) });
     }
-    for (const range of this.#doubt.settle(lineage === "same" ? terms.position : 0)) this.#lose(range);
+    for (const range of this.#losses.settle(lineage === "same" ? terms.position : 0)) this.#lose(range);
     buffer.resume(terms.position, lineage === "same" ? Math.min(buffer.acknowledged, terms.position) : terms.position);
     this.#sentTo = terms.position;
     this.#wirePosition = terms.position;
@@ -159,8 +164,9 @@ export class AudioSender {
         `The server acknowledged ${position}, but only ${this.#wirePosition} was sent.`,
       );
     }
-    this.#doubt.confirm(position);
+    this.#losses.confirm(position);
     this.#buffer.acknowledge(position);
+    this.#losses.forgetBefore(position - this.#toSamples(FALLBACK_MS));
   }
 
   /** @throws ImpossiblePositionError when the server asks for what it acknowledged or never got. */
@@ -221,7 +227,7 @@ export class AudioSender {
 
   /** The server will never get what is doubtful or still held: counts it as lost. */
   giveUp(): void {
-    for (const range of this.#doubt.settle(0)) this.#lose(range);
+    for (const range of this.#losses.settle(0)) this.#lose(range);
     const from = Math.max(this.#buffer.acknowledged, this.#buffer.first);
     if (from < this.#buffer.next) this.#lose({ from, to: this.#buffer.next });
     this.clear();
@@ -233,8 +239,10 @@ export class AudioSender {
   }
 
   #lose(range: AudioRange): void {
-    append(this.#lost, range);
-    this.stats.samplesDropped += range.to - range.from;
+    for (const part of this.#losses.lose(range)) {
+      append(this.#lost, part);
+      this.stats.samplesDropped += part.to - part.from;
+    }
   }
 
   #refill(terms: SendTerms, now: number): void {

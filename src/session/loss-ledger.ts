@@ -5,11 +5,13 @@ export interface AudioRange {
 }
 
 /**
- * Keeps apart what is surely lost from what may be: a frame that was sent but pushed out of the buffer before its
+ * Keeps account of lost audio, each sample once, and keeps apart what is surely lost from what may be: a frame that was sent but pushed out of the buffer before its
  * acknowledgement is only lost if the server turns out not to have it, which is known when it tells its position.
  */
 export class LossLedger {
   #doubtful: AudioRange[] = [];
+  /** What never was or was told as lost, so that a server which falls back over it makes nobody tell it again. */
+  #absent: AudioRange[] = [];
 
   /** Samples in doubt. */
   get samples(): number {
@@ -36,6 +38,30 @@ export class LossLedger {
       .filter(({ from }) => from < position)
       .map(({ from, to }) => ({ from, to: Math.min(to, position) }));
     return lost;
+  }
+
+  /** Nothing was captured there. */
+  skip(range: AudioRange): void {
+    append(this.#absent, range);
+  }
+
+  /** The range is gone: returns what of it was not known to be absent. */
+  lose(range: AudioRange): AudioRange[] {
+    let rest = [range];
+    for (const { from, to } of this.#absent) {
+      rest = rest.flatMap((part) => [
+        { from: part.from, to: Math.min(part.to, from) },
+        { from: Math.max(part.from, to), to: part.to },
+      ]);
+      rest = rest.filter((part) => part.from < part.to);
+    }
+    for (const part of rest) append(this.#absent, part);
+    return rest;
+  }
+
+  /** Drops what is known about absences before `position`: no server falls back so far. */
+  forgetBefore(position: number): void {
+    if (this.#absent.some(({ to }) => to < position)) this.#absent = this.#absent.filter(({ to }) => to >= position);
   }
 }
 
