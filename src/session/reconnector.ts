@@ -22,6 +22,8 @@ export interface Retry {
 
 /** A connection that has lasted this long ends the row of failures. */
 const STABLE_MS = 5_000;
+/** A planned move to another connection starts within this time after the server asked for it. */
+const ROLLOVER_SPREAD_MS = 1_000;
 
 /** Decides when to connect again, and when to give up. */
 export class Reconnector {
@@ -91,6 +93,11 @@ export class Reconnector {
       delayMs: Math.max(0, Math.min(delay, options.maxElapsedMs - elapsedMs)),
       hurriable: !failure.refusedByServer && failure.retryAfterMs === undefined,
     };
+  }
+
+  /** How long a planned move takes at least, so that a server which sends everyone away is not hammered. */
+  plannedDelayMs(askedMs: number, now: number): number {
+    return Math.max(askedMs + this.#random() * ROLLOVER_SPREAD_MS, this.#backoff.budgetDelayMs(now));
   }
 
   /** The earliest time for the next attempt when the network is said to be back. */

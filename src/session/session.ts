@@ -32,8 +32,6 @@ const GRACE_TAIL_MS = 2_000;
 const SOCKET_HIGH_WATER_BYTES = 65_536;
 /** A complaint that is followed by a close is the close's reason; one that is not is a warning of its own. */
 const COMPLAINT_DELAY_MS = 1_000;
-/** A planned move to another connection starts within this time, unless the server says otherwise. */
-const ROLLOVER_SPREAD_MS = 1_000;
 
 type Phase =
   | { readonly name: "idle" }
@@ -384,7 +382,7 @@ export class Session {
     this.#disconnect(CloseCode.rollover, "rollover");
     this.#leave();
     this.#reconnector.left(this.#now);
-    const delayMs = (retry_after_ms ?? 0) + this.#options.random() * ROLLOVER_SPREAD_MS;
+    const delayMs = this.#reconnector.plannedDelayMs(retry_after_ms ?? 0, this.#now);
     this.#phase = { name: "waiting", until: this.#now + delayMs, hurriable: false };
     const error = errors.closedByServer(CloseCode.serviceRestart, reason, undefined);
     this.#emit({ type: "reconnecting", attempt: 1, delayMs, error });
