@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
 import { PageStream } from "./page-stream.js";
+import { expectReleased } from "./released.js";
 import { html, TestSite } from "./test-site.js";
 
 const STRICT = "script-src 'self'";
@@ -53,7 +54,7 @@ describe("a page whose policy is script-src 'self'", () => {
       expect(end).toMatchObject({ outcome: "failed", code: "worklet-load-failed" });
       expect(end.message).toContain("Content Security Policy");
       expect(end.message).toContain("workletUrl");
-      expect(await browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+      await expectReleased(browser);
     });
   }
 });

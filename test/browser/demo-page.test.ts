@@ -7,6 +7,7 @@ import { ChromiumPage } from "../support/chromium-page.js";
 import { DIGITS_GRAMMAR, SPOKEN_DIGITS } from "../support/speech.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { eventually } from "./eventually.js";
+import { expectReleased } from "./released.js";
 
 const seconds = async (page: Page, figure: string): Promise<number> =>
   Number.parseFloat((await page.locator(`#${figure}`).textContent()) ?? "");
@@ -68,7 +69,7 @@ describe("the demo page", () => {
 
     await page.getByRole("button", { name: "Stop" }).click();
     await eventually(() => state(page)).toBe("Stopped");
-    expect(await browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+    await expectReleased(browser);
     const captions = await page.locator("#finals li span").allTextContents();
     console.log(`Captions: ${captions.join(" | ")}`);
     expect(captions.join(" ").split(/\s+/)).toEqual(SPOKEN_DIGITS);
@@ -101,7 +102,7 @@ describe("the demo page", () => {
     expect(await page.locator("#history").textContent()).toContain("Connected again");
     await page.getByRole("button", { name: "Stop" }).click();
     await eventually(() => state(page)).toBe("Stopped");
-    expect(await browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+    await expectReleased(browser);
     expect(browser.pageErrors).toEqual([]);
   });
 
@@ -126,7 +127,7 @@ describe("the demo page", () => {
     expect(await browser.live()).toMatchObject({ tracks: 1, contexts: 1, sockets: 1 });
     await page.getByRole("button", { name: "Stop" }).click();
     await eventually(() => state(page)).toBe("Stopped");
-    expect(await browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+    await expectReleased(browser);
     expect(browser.pageErrors).toEqual([]);
     expect(browser.consoleErrors).toEqual([]);
   });

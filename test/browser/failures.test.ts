@@ -4,6 +4,7 @@ import { type ChromiumOptions, ChromiumPage } from "../support/chromium-page.js"
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { eventually } from "./eventually.js";
 import { PageStream, type PageStreamOptions } from "./page-stream.js";
+import { expectReleased } from "./released.js";
 import { TestSite } from "./test-site.js";
 
 const INSECURE_NAME = "insecure.test";
@@ -133,7 +134,7 @@ describe("a stream that cannot be", () => {
       expect(await alert.locator("p").textContent()).toMatch(/^[A-Z].*\.$/);
       expect(await alert.locator("code").textContent()).toBe(failure.code);
       expect(await page.getByRole("button", { name: "Start" }).isVisible()).toBe(true);
-      expect(await browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+      await expectReleased(browser);
       expect(browser.pageErrors).toEqual([]);
     },
   );

@@ -3,6 +3,7 @@ import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
 import { eventually } from "./eventually.js";
 import type {} from "./page-stream.js";
+import { expectReleased } from "./released.js";
 
 describe("the script-tag page", () => {
   let backend: BackendProcess;
@@ -33,7 +34,7 @@ describe("the script-tag page", () => {
     await page.getByRole("button", { name: "Stop" }).click();
     await eventually(() => state.textContent()).toBe("closed");
     expect(await page.getByRole("alert").count()).toBe(0);
-    expect(await browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0, everOpened: { tracks: 1 } });
+    await expectReleased(browser, { everOpened: { tracks: 1 } });
     expect(browser.pageErrors).toEqual([]);
     expect(browser.consoleErrors).toEqual([]);
   });

@@ -7,6 +7,7 @@ import type { Speech } from "../support/speech.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { readWav } from "../support/wav.js";
 import { PageStream, type PageStreamOptions, type StreamRecord } from "./page-stream.js";
+import { expectReleased } from "./released.js";
 import { TestSite } from "./test-site.js";
 
 const ATTEMPTS = 3;
@@ -80,7 +81,7 @@ export async function speakSentence(scene: (stage: Stage) => Promise<PageStream>
     expect(stats.acknowledgedDurationMs).toBe(stats.capturedDurationMs);
     expect(stats.captureGapCount).toBe(0);
     expect(record.drops).toEqual([]);
-    expect(await browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+    await expectReleased(browser);
     expect(browser.pageErrors).toEqual([]);
     return { stats, record, consoleErrors: browser.consoleErrors };
   }

@@ -3,6 +3,7 @@ import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
 import { eventually } from "./eventually.js";
 import { PageStream } from "./page-stream.js";
+import { expectReleased } from "./released.js";
 import { TestSite } from "./test-site.js";
 
 describe("streams that are ended at any moment", () => {
@@ -75,7 +76,7 @@ describe("streams that are ended at any moment", () => {
     expect(await browser.live()).toMatchObject({ tracks: 1, contexts: 1, sockets: 1 });
     await shortLived.kill9();
     expect(await stream.ended()).toMatchObject({ outcome: "failed", code: "retries-exhausted" });
-    expect(await browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
+    await expectReleased(browser);
     await shortLived[Symbol.asyncDispose]();
   });
 });
