@@ -198,8 +198,8 @@ describe("connections of the past", () => {
   it("cannot speak before they are open either", () => {
     const rig = new SessionRig();
     rig.start();
-    rig.welcome();
     rig.begin();
+    rig.say("weather.now", {});
     expect(rig.outputs).toHaveLength(1);
   });
 });

@@ -263,5 +263,8 @@ describe("a server that has lost its state", () => {
     rig.say("session.snapshot", { session_id: "session", epoch: 8, ...nothing });
     rig.caption(1);
     expect(deliveredIn(rig)).toEqual([1, 2, 3, 1]);
+    rig.takeUp(0, { epoch: 8 });
+    rig.pass(100);
+    expect(rig.sentOf("client.ack", 2)).toEqual([{ ack_seq: 1 }]);
   });
 });

@@ -259,6 +259,13 @@ describe("a refused token", () => {
     expect(rig.failure?.code).toBe("unauthorized");
   });
 
+  it("stays the error when no retry is left for a fresh one", () => {
+    const rig = new SessionRig({ renewableToken: true, retry: { ...RETRY, maxAttempts: 0 } });
+    rig.connect();
+    rig.lose(4401);
+    expect(rig.failure?.code).toBe("unauthorized");
+  });
+
   it("may be asked for anew again after a connection that worked", () => {
     const rig = new SessionRig({ renewableToken: true });
     rig.connect();
