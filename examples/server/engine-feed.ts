@@ -30,6 +30,7 @@ export class EngineFeed {
   /** What goes on or went on last; never rejects. */
   #feeding: Promise<void> = Promise.resolve();
   #ended = false;
+  #failed = false;
   #disposal: Promise<void> | undefined;
 
   constructor(options: EngineFeedOptions) {
@@ -44,9 +45,10 @@ export class EngineFeed {
   /** Starts the engine; frames may have come before. */
   start(): void {
     if (this.#ended || this.#disposal !== undefined) return;
-    const { engine, format, startPosition, onStatus, onSegment } = this.#options;
+    const { engine, format, startPosition, scope, onStatus, onSegment } = this.#options;
     try {
-      this.#run = engine.open({ format, startPosition, onStatus, onSegment, onError: (error) => this.#fail(error) });
+      const onError = (error: unknown) => this.#fail(error);
+      this.#run = engine.open({ format, startPosition, scope, onStatus, onSegment, onError });
       this.#feedOn();
     } catch (error) {
       this.#fail(error);
@@ -54,7 +56,7 @@ export class EngineFeed {
   }
 
   push(frame: WireAudioFrame): void {
-    if (this.#ended || this.#disposal !== undefined) return;
+    if (this.#ended || this.#failed || this.#disposal !== undefined) return;
     for (const lost of this.#queue.push(frame)) this.#drop(lost);
     this.#feedOn();
   }
@@ -114,6 +116,7 @@ export class EngineFeed {
   #fail(error: unknown): void {
     const run = this.#run;
     this.#run = undefined;
+    this.#failed = true;
     this.#queue.clear();
     void run?.dispose();
     this.#options.onStatus({

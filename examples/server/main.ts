@@ -43,7 +43,7 @@ async function main(): Promise<void> {
 
   await prepareOutDir(config.outDir);
   await recover(config.outDir, log);
-  const engines = await selectEngine({ config, clock, scope, path: process.env.PATH ?? "" });
+  const engines = await selectEngine({ config, clock, path: process.env.PATH ?? "" });
   let stopping = false;
   const httpServer = createHttpServer({
     root: ROOT,

@@ -7,12 +7,13 @@ async function open(engineCommand: string) {
   const scope = new Scope({ name: "test" });
   onTestFinished(() => scope.dispose().then(() => {}));
   const config = { engine: "command" as const, engineCommand, pocketsphinxJsgf: undefined, maxEngineSessions: 1 };
-  const engines = await selectEngine({ config, clock: systemClock, scope, path: "" });
+  const engines = await selectEngine({ config, clock: systemClock, path: "" });
   const segments: Segment[] = [];
   const statuses: EngineStatus[] = [];
   const run = engines.open({
     format: { sampleRate: 16_000, channels: 1 },
     startPosition: 1_000,
+    scope,
     onStatus: (status) => statuses.push(status),
     onSegment: (segment) => segments.push(segment),
     onError: (error) => expect.unreachable(error.message),

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Scope, systemClock } from "loquilex/resources";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { systemClock } from "loquilex/resources";
+import { describe, expect, it } from "vitest";
 import type { EngineStatus } from "../../examples/server/engines/engine.js";
 import { selectEngine } from "../../examples/server/engines/select-engine.js";
 import { framesOf, openSession } from "../support/open-session.js";
@@ -9,8 +9,6 @@ import { DIGITS_GRAMMAR, SPOKEN_DIGITS } from "../support/speech.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 async function pocketsphinx() {
-  const scope = new Scope({ name: "engines" });
-  onTestFinished(() => scope.dispose().then(() => {}));
   const config = {
     engine: "pocketsphinx" as const,
     engineCommand: undefined,
@@ -18,7 +16,7 @@ async function pocketsphinx() {
     maxEngineSessions: 1,
   };
   // Where the program is missing this rejects with a sentence that says how to install it.
-  return selectEngine({ config, clock: systemClock, scope, path: process.env.PATH ?? "" });
+  return selectEngine({ config, clock: systemClock, path: process.env.PATH ?? "" });
 }
 
 async function digits(): Promise<Uint8Array<ArrayBuffer>> {

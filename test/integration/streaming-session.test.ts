@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { deferred } from "loquilex/resources";
+import { deferred, systemClock } from "loquilex/resources";
 import { describe, expect, it, vi } from "vitest";
-import { segmenter } from "../../examples/server/engines/segmenter.js";
+import { segmenterEngine } from "../../examples/server/engines/thread-engine.js";
 import type { QueueDrop } from "../../examples/server/streaming-session.js";
 import { ManualClock } from "../support/manual-clock.js";
 import {
@@ -316,7 +316,7 @@ describe("captions", () => {
   it("the built-in segmenter finds spoken digits in a stream that comes all at once", async () => {
     const wav = await readFile(new URL("../support/fixtures/digits.wav", import.meta.url));
     const outDir = await temporaryFolder();
-    const { session, of } = openSession({ outDir, engine: segmenter });
+    const { session, of } = openSession({ outDir, engine: segmenterEngine(systemClock) });
     for (const frame of framesOf(new Uint8Array(wav.subarray(44)))) session.append(frame);
     await session.end();
     expect(of("asr.final")).toHaveLength(4);

@@ -1,3 +1,4 @@
+import { Scope } from "loquilex/resources";
 import { describe, expect, it } from "vitest";
 import type { Engine, EngineOpenOptions, EngineStatus, Segment } from "../../examples/server/engines/engine.js";
 import { EngineRefusal } from "../../examples/server/engines/engine.js";
@@ -43,6 +44,7 @@ function setUp(maxRuns = 2) {
     roster.open({
       format: { sampleRate: 16_000, channels: 1 },
       startPosition: 0,
+      scope: new Scope({ name: "test" }),
       onStatus: (status) => statuses.push(status),
       onSegment: (segment) => segments.push(segment),
       onError: (error) => expect.unreachable(error.message),
@@ -108,6 +110,7 @@ describe("EngineRoster", () => {
     roster.open({
       format,
       startPosition: 0,
+      scope: new Scope({ name: "test" }),
       onStatus: (status) => statuses.push(status),
       onSegment: ignore,
       onError: ignore,

@@ -1,3 +1,5 @@
+import type { Scope } from "loquilex/resources";
+
 /** What an engine is given to hear. Samples are signed 16-bit little-endian, channels interleaved. */
 export interface EngineFormat {
   /** Hz. */
@@ -29,6 +31,8 @@ export interface EngineOpenOptions {
   readonly format: EngineFormat;
   /** Position of the first sample that will be written. */
   readonly startPosition: number;
+  /** Owns what the run needs; the run's owner ends it. */
+  readonly scope: Scope;
   /** Called once inside `open`, and again when another engine takes over. */
   onStatus(status: EngineStatus): void;
   onSegment(segment: Segment): void;

@@ -1,45 +1,38 @@
-import type { Engine, EngineOpenOptions, EngineRun } from "./engine.js";
+import type { EngineFormat, Segment } from "./engine.js";
 import { VoiceActivity } from "./voice-activity.js";
 
-const NAME = "segmenter";
+export const SEGMENTER = "segmenter";
 /** How often a segment that goes on is reported. */
 const PARTIAL_INTERVAL_SEC = 0.5;
 /** A segment this long is ended, so that an endless noise still gives results. */
 const MAX_SEGMENT_SEC = 30;
 
-/**
- * The engine that needs nothing: tells when somebody speaks, by the energy of the sound, and never what is said. Takes
- * every rate and any number of channels.
- */
-export const segmenter: Engine = {
-  name: NAME,
-  open(options) {
-    options.onStatus({
-      engine: NAME,
-      words: false,
-      detail: "The built-in segmenter tells when somebody speaks; it recognises no words.",
-    });
-    return new SegmenterRun(options);
-  },
-};
+export interface SegmenterOptions {
+  readonly format: EngineFormat;
+  /** Position of the first sample that will be written. */
+  readonly startPosition: number;
+  onSegment(segment: Segment): void;
+}
 
-class SegmenterRun implements EngineRun {
-  readonly #options: EngineOpenOptions;
+/**
+ * Tells when somebody speaks, by the energy of the sound, and never what is said. Takes every rate and any number of
+ * channels.
+ */
+export class Segmenter {
+  readonly #options: SegmenterOptions;
   readonly #activity: VoiceActivity;
   /** Position of the next sample of the current uninterrupted run of audio. */
   #position: number;
   #segmentFrom: number | undefined;
   #reportedTo = 0;
-  #disposed = false;
 
-  constructor(options: EngineOpenOptions) {
+  constructor(options: SegmenterOptions) {
     this.#options = options;
     this.#position = options.startPosition;
     this.#activity = new VoiceActivity(options.format);
   }
 
-  write(samples: Uint8Array, position: number): undefined {
-    if (this.#disposed) return;
+  write(samples: Uint8Array, position: number): void {
     if (position !== this.#position) this.gap(this.#position, position);
     for (const change of this.#activity.push(samples, position)) {
       if (change.speaking) this.#report(change.from, change.to);
@@ -54,12 +47,9 @@ class SegmenterRun implements EngineRun {
     this.#position = to;
   }
 
-  async end(): Promise<void> {
+  /** No more audio: what is being said is over. */
+  end(): void {
     this.#finish(this.#position);
-  }
-
-  async dispose(): Promise<void> {
-    this.#disposed = true;
   }
 
   #report(from: number, to: number): void {
@@ -76,7 +66,7 @@ class SegmenterRun implements EngineRun {
   #finish(to: number): void {
     const from = this.#segmentFrom;
     this.#segmentFrom = undefined;
-    if (from !== undefined && !this.#disposed) this.#emit(from, to, true);
+    if (from !== undefined) this.#emit(from, to, true);
   }
 
   #emit(from: number, to: number, final: boolean): void {
@@ -85,7 +75,7 @@ class SegmenterRun implements EngineRun {
     const end = final ? seconds(to) : "…";
     this.#options.onSegment({
       text: `speech ${seconds(from)}–${end} s`,
-      segmentId: `${NAME}-${from}`,
+      segmentId: `${SEGMENTER}-${from}`,
       final,
       from,
       to,

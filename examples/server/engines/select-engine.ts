@@ -1,20 +1,19 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import type { Clock, Scope } from "loquilex/resources";
+import type { Clock } from "loquilex/resources";
 import type { ServerConfig } from "../config.js";
 import { StartError } from "../start-error.js";
 import type { Engine } from "./engine.js";
 import { EngineRoster } from "./engine-roster.js";
-import { segmenter } from "./segmenter.js";
 import { commandEngine, pocketsphinxEngine } from "./subprocess-engine.js";
+import { segmenterEngine } from "./thread-engine.js";
 
 const POCKETSPHINX = "pocketsphinx_continuous";
 
 export interface SelectEngineOptions {
   readonly config: Pick<ServerConfig, "engine" | "engineCommand" | "pocketsphinxJsgf" | "maxEngineSessions">;
   readonly clock: Clock;
-  readonly scope: Scope;
   /** The PATH in which programs are looked for. */
   readonly path: string;
 }
@@ -24,20 +23,22 @@ export interface SelectEngineOptions {
  * @throws StartError when a program or a grammar that was asked for is not there.
  */
 export async function selectEngine(options: SelectEngineOptions): Promise<EngineRoster> {
+  const segmenter = segmenterEngine(options.clock);
   return new EngineRoster({
-    preferred: await preferredEngine(options),
+    preferred: (await preferredEngine(options)) ?? segmenter,
     fallback: segmenter,
     maxRuns: options.config.maxEngineSessions,
   });
 }
 
-async function preferredEngine({ config, clock, scope, path }: SelectEngineOptions): Promise<Engine> {
-  if (config.engine === "segmenter") return segmenter;
+/** `undefined` for the segmenter. */
+async function preferredEngine({ config, clock, path }: SelectEngineOptions): Promise<Engine | undefined> {
+  if (config.engine === "segmenter") return undefined;
   if (config.engine === "command" && config.engineCommand !== undefined) {
-    return commandEngine({ shellCommand: config.engineCommand, clock, scope });
+    return commandEngine({ shellCommand: config.engineCommand, clock });
   }
   const installed = await isOnPath(POCKETSPHINX, path);
-  if (!installed && config.engine === "auto") return segmenter;
+  if (!installed && config.engine === "auto") return undefined;
   if (!installed) {
     throw new StartError(
       `LX_ENGINE is "pocketsphinx", and ${POCKETSPHINX} is not on the PATH; install it (Debian: apt-get install pocketsphinx) or set LX_ENGINE to "segmenter".`,
@@ -49,7 +50,7 @@ async function preferredEngine({ config, clock, scope, path }: SelectEngineOptio
       `LX_POCKETSPHINX_JSGF is ${JSON.stringify(grammarPath)}, and must be the path of a readable file.`,
     );
   }
-  return pocketsphinxEngine({ grammarPath, clock, scope });
+  return pocketsphinxEngine({ grammarPath, clock });
 }
 
 async function isOnPath(program: string, path: string): Promise<boolean> {

@@ -1,4 +1,5 @@
-import type { Clock, Scope } from "loquilex/resources";
+import type { Clock } from "loquilex/resources";
+import { childEnvironment } from "../child-environment.js";
 import { type SubprocessExit, SubprocessSession } from "../subprocess-session.js";
 import { type Engine, type EngineOpenOptions, EngineRefusal, type EngineRun } from "./engine.js";
 
@@ -11,7 +12,6 @@ interface SubprocessEngineOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly clock: Clock;
-  readonly scope: Scope;
 }
 
 /**
@@ -36,7 +36,6 @@ function subprocessEngine(options: SubprocessEngineOptions): Engine {
 
 interface PresetOptions {
   readonly clock: Clock;
-  readonly scope: Scope;
 }
 
 /** Many programs open `/dev/stdin` by name, which works for a pipe and not for the socket that Node gives a child. */
@@ -77,6 +76,7 @@ class SubprocessRun implements EngineRun {
     this.#reportedTo = options.startPosition;
     this.#subprocess = new SubprocessSession({
       ...engine,
+      scope: options.scope,
       env: childEnvironment(),
       onLine: (line) => this.#line(line),
       onExit: (exit) => this.#exit(exit),
@@ -126,10 +126,4 @@ class SubprocessRun implements EngineRun {
     const said = lastWords === "" ? "" : `; its last words were: ${lastWords.slice(0, 300)}`;
     this.#options.onError(new Error(`The engine ${this.#name} ended with ${how}${said}.`));
   }
-}
-
-/** The server's own environment without what only the server may know. */
-function childEnvironment(): NodeJS.ProcessEnv {
-  const { LX_TOKEN: _, ...environment } = process.env;
-  return environment;
 }
