@@ -17,7 +17,7 @@ import { systemClock } from "./internal/clock.js";
 import { type Deferred, deferred } from "./internal/deferred.js";
 import { LeakGuard } from "./internal/leak-guard.js";
 import { MessageQueue } from "./internal/message-queue.js";
-import { type ResourceInfo, Scope } from "./internal/scope.js";
+import { type Registration, type ResourceInfo, Scope } from "./internal/scope.js";
 import { TypedEventTarget } from "./internal/typed-event-target.js";
 import { debugLogger, type Logger } from "./logger.js";
 import type { AbortOptions, AudioStreamOptions, CloseOptions, PauseOptions } from "./options.js";
@@ -230,17 +230,18 @@ export class AudioStream<Message = ServerEvent>
 
   /** Messages of the server, from now until the stream ends. A reader who leaves 10,000 unread gets an error. */
   messages(options: AbortOptions = {}): AsyncIterableIterator<Message> {
+    let following: Registration | undefined;
     const queue = new MessageQueue<Message>({
       limit: MESSAGE_QUEUE_LIMIT,
       overflow: () => new RangeError(`More than ${MESSAGE_QUEUE_LIMIT} messages were left unread. Read them faster.`),
       onReturn: () => {
         this.#readers.delete(queue);
-        following.dispose();
+        following?.dispose();
       },
       onWait: (message) => void this.#guard.hold(this, message),
     });
     this.#readers.add(queue);
-    const following = this.#callerScope.follow(options.signal, (reason) => queue.fail(reason));
+    following = this.#callerScope.follow(options.signal, (reason) => queue.fail(reason));
     if (this.#info !== undefined) queue.close();
     return queue;
   }

@@ -19,7 +19,7 @@ const leaving = new Map<string, Promise<unknown>>();
  * @returns whether this tab may go on; `true` where the browser has no locks, `false` once the scope has ended.
  */
 export async function lockSession({ sessionId, takeover, scope, onStolen }: SessionLockOptions): Promise<boolean> {
-  if (typeof navigator === "undefined" || navigator.locks === undefined) return true;
+  if (typeof navigator === "undefined" || !navigator.locks) return true;
   await leaving.get(sessionId);
   if (scope.disposed) return false;
   const released = deferred<void>();
