@@ -1,0 +1,72 @@
+import type { AudioStreamOptions } from "../../src/options.js";
+import { type StreamState, TRANSITIONS } from "../../src/state.js";
+import { AudioStream } from "../../src/stream.js";
+import { FakeSource } from "./fake-source.js";
+import { FakeTransport } from "./fake-transport.js";
+
+/** A stream over a fake source and a fake server, and all that it has told. */
+export interface ObservedStream {
+  readonly stream: AudioStream;
+  readonly source: FakeSource;
+  readonly transport: FakeTransport;
+  /** Names of events in order; a change of state by its new state. */
+  readonly heard: string[];
+  readonly states: StreamState[];
+  /** Changes of state that the table forbids. */
+  readonly illegal: string[];
+}
+
+const EVENTS = ["statechange", "message", "reconnecting", "reconnected", "drop", "warning", "close"] as const;
+
+export function observedStream(options: AudioStreamOptions = {}): ObservedStream {
+  const source = new FakeSource();
+  const transport = new FakeTransport();
+  const stream = new AudioStream({ source, transport }, { heartbeat: { intervalMs: 1_000 }, ...options });
+  const heard: string[] = [];
+  const states: StreamState[] = [stream.state];
+  const illegal: string[] = [];
+  for (const type of EVENTS) {
+    stream.addEventListener(type, () => heard.push(type === "statechange" ? stream.state : type));
+  }
+  stream.addEventListener("statechange", () => {
+    const from = states.at(-1) ?? "idle";
+    if (!TRANSITIONS[from].includes(stream.state)) illegal.push(`${from} to ${stream.state}`);
+    states.push(stream.state);
+  });
+  return { stream, source, transport, heard, states, illegal };
+}
+
+/** Lets everything that waits for nothing but promises happen. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 100; turn += 1) await Promise.resolve();
+}
+
+/** Started, connected and speaking. */
+export async function runningStream(options: AudioStreamOptions = {}): Promise<ObservedStream> {
+  const observed = observedStream(options);
+  const started = observed.stream.start();
+  await settle();
+  observed.source.speak();
+  await started;
+  return observed;
+}
+
+/** What has become of a promise, without waiting for it. */
+export async function stateOf(promise: Promise<unknown>): Promise<"pending" | "resolved" | "rejected"> {
+  const outcome = promise.then(
+    () => "resolved" as const,
+    () => "rejected" as const,
+  );
+  await settle();
+  return Promise.race([outcome, Promise.resolve("pending" as const)]);
+}
+
+/** The reason a promise was rejected with. */
+export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => {
+      throw new Error("The promise was not rejected.");
+    },
+    (reason: unknown) => reason,
+  );
+}
