@@ -38,6 +38,8 @@ export class RollingTextFile {
   #timer: Registration | undefined;
   /** Why the last write failed. */
   #failure: StorageError | undefined;
+  /** Those who wait for a line to be durable, oldest first. */
+  #waiters: { readonly version: number; readonly settle: (durable: boolean) => void }[] = [];
 
   constructor(options: RollingTextFileOptions) {
     this.#path = options.path;
@@ -58,13 +60,19 @@ export class RollingTextFile {
     this.#writeSoon();
   }
 
-  /** Appends a finished line in place of the unfinished one, and writes at once. */
-  append(text: string): void {
+  /**
+   * Appends a finished line in place of the unfinished one, and writes at once.
+   * @returns a promise of whether the line is durable: `false` when the write failed, and the line goes with the next.
+   */
+  append(text: string): Promise<boolean> {
     this.#partial = undefined;
     this.#lines.push(oneLine(text));
     if (this.#lines.length > this.#maxLines) this.#lines.splice(0, this.#lines.length - this.#maxLines);
     this.#version += 1;
+    const version = this.#version;
+    const durable = new Promise<boolean>((settle) => this.#waiters.push({ version, settle }));
     this.#writeNow();
+    return durable;
   }
 
   /** Resolves when all that was said before is durable; tries again if the last write failed. @throws StorageError */
@@ -113,6 +121,11 @@ export class RollingTextFile {
       this.#failure = new StorageError("The transcript", this.#path, error);
       if (!known) this.#onError(this.#failure);
     }
+    const durable = this.#failure === undefined;
+    // A line that came during the write waits for the next one, which after a failure may be far away.
+    const answered = this.#waiters.filter((waiter) => !durable || waiter.version <= version);
+    this.#waiters = this.#waiters.filter((waiter) => !answered.includes(waiter));
+    for (const { settle } of answered) settle(durable);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AudioEncoding, ServerData, WireAudioFrame } from "loquilex/protocol";
 import { type Clock, type Registration, type Scope, withSignal } from "loquilex/resources";
+import { CaptionRelay } from "./caption-relay.js";
 import { EngineFeed } from "./engine-feed.js";
 import type { Engine, EngineStatus, Segment } from "./engines/engine.js";
 import type { Log } from "./log.js";
@@ -50,6 +51,10 @@ export interface StreamingSessionOptions {
   readonly startedAt?: Date | undefined;
   /** Everything before this position is in the file. */
   onKept(position: number): void;
+  /**
+   * A final is told once the transcript that holds it is durable. While the transcript cannot be written a status says
+   * so first, and finals are told all the same.
+   */
   onEvent<T extends keyof StreamingEvents>(t: T, data: StreamingEvents[T]): void;
   /** Nothing more can be kept; what was is safe. Called at most once. */
   onFailed(error: Error): void;
@@ -63,6 +68,7 @@ export class StreamingSession {
   readonly #options: StreamingSessionOptions;
   readonly #recorder: Recorder;
   readonly #feed: EngineFeed;
+  readonly #captions: CaptionRelay<Segment>;
   /** Resolves, and never rejects, when it is known whether there are files. */
   readonly #opened: Promise<void>;
   readonly #registration: Registration;
@@ -94,6 +100,7 @@ export class StreamingSession {
       onShortenedGap: (gap, recorded) => this.#reportShortenedGap(gap, recorded),
       onFailed: (error) => this.#fail(error),
     });
+    this.#captions = new CaptionRelay((segment) => this.#reportCaption(segment));
     this.#feed = new EngineFeed({
       engine: options.engine,
       format,
@@ -156,6 +163,7 @@ export class StreamingSession {
       failure ??= error;
       this.#fail(error);
     });
+    await this.#captions.settle();
     await this.dispose();
     if (failure !== undefined) throw failure;
   }
@@ -197,9 +205,16 @@ export class StreamingSession {
     await this.#transcript?.flush();
   }
 
-  #takeSegment({ text, segmentId, final, from, to }: Segment): void {
-    if (final) this.#transcript?.append(text);
-    else this.#transcript?.setPartial(text);
+  #takeSegment(segment: Segment): void {
+    const transcript = this.#transcript;
+    if (segment.final) this.#captions.final(segment, transcript?.append(segment.text) ?? Promise.resolve());
+    else {
+      transcript?.setPartial(segment.text);
+      this.#captions.partial(segment);
+    }
+  }
+
+  #reportCaption({ text, segmentId, final, from, to }: Segment): void {
     this.#options.onEvent(final ? "asr.final" : "asr.partial", {
       text,
       segment_id: segmentId,

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { deferred, systemClock } from "loquilex/resources";
@@ -208,6 +209,46 @@ describe("captions", () => {
     ]);
     const [transcript] = (await readdir(outDir)).filter((name) => name.endsWith(".txt"));
     expect(await readFile(join(outDir, transcript ?? ""), "utf8")).toBe("hello\n");
+  });
+
+  // openclaw/openclaw#94081
+  it("tells a final only when it is in the transcript, and what follows it only then", async () => {
+    const outDir = await temporaryFolder();
+    const engine = new ScriptedEngine();
+    const transcripts: (readonly [text: string, content: string])[] = [];
+    const { session } = openSession({
+      outDir,
+      engine,
+      onEvent: (_, data) => {
+        if (!("text" in data)) return;
+        const [name = ""] = readdirSync(outDir).filter((file) => file.endsWith(".txt"));
+        transcripts.push([data.text, readFileSync(join(outDir, name), "utf8")]);
+      },
+    });
+    await vi.waitFor(() => expect(engine.stream).toBeDefined());
+    for (const segmentId of ["s-1", "s-2"]) {
+      const segment = { segmentId, from: 0, to: 320 };
+      for (const text of ["a", "ab"]) engine.stream?.onSegment({ ...segment, text: segmentId + text, final: false });
+      engine.stream?.onSegment({ ...segment, text: segmentId, final: true });
+    }
+    await session.end();
+    expect(transcripts.map(([text]) => text)).toEqual(["s-1a", "s-1ab", "s-1", "s-2ab", "s-2"]);
+    for (const [text, content] of transcripts) if (/^s-\d$/.test(text)) expect(content.split("\n")).toContain(text);
+  });
+
+  it("says that the transcript is behind before it tells a final that is not in it", async () => {
+    const outDir = await temporaryFolder();
+    const engine = new ScriptedEngine();
+    const { session, told } = openSession({ outDir, engine });
+    await vi.waitFor(() => expect(engine.stream).toBeDefined());
+    await rm(outDir, { recursive: true });
+    engine.stream?.onSegment({ segmentId: "s-1", text: "lost?", final: true, from: 0, to: 320 });
+    await vi.waitFor(() => expect(told.at(-1)).toMatchObject(["asr.final", { text: "lost?" }]));
+    expect(told.at(-2)).toMatchObject(["status", { detail: expect.stringContaining("The transcript") }]);
+    await mkdir(outDir);
+    await session.end();
+    const [name = ""] = (await readdir(outDir)).filter((file) => file.endsWith(".txt"));
+    expect(await readFile(join(outDir, name), "utf8")).toBe("lost?\n");
   });
 
   // alphacep/vosk-server#254

@@ -124,6 +124,21 @@ describe("RollingTextFile", () => {
     expect(errors).toHaveLength(2);
   });
 
+  // openclaw/openclaw#94081
+  it("says of each finished line when it is durable, and that it is not when it cannot be written", async () => {
+    const { file, content, folder } = await setUp({ path: "sub/a.txt" });
+    // The second comes while the write of the first fails.
+    expect(await Promise.all([file.append("one"), file.append("two")])).toEqual([false, false]);
+    await mkdir(join(folder, "sub"));
+    const contents = ["three", "four", "five"].map(async (line) => {
+      expect(await file.append(line)).toBe(true);
+      return content();
+    });
+    const [first = "", , last = ""] = await Promise.all(contents);
+    expect(first).toMatch(/^one\ntwo\nthree\n/);
+    expect(last).toBe("one\ntwo\nthree\nfour\nfive\n");
+  });
+
   it("leaves no timer behind when its scope ends", async () => {
     const { file, clock, scope } = await setUp();
     file.setPartial("1");
