@@ -107,15 +107,21 @@ export default defineConfig(({ mode }) => {
   if (config !== undefined) return config;
   const project = (name: string, environment: "node" | "happy-dom", more: object = {}) => ({
     extends: true as const,
-    test: { name, environment, include: [`test/${name}/**/*.test.ts`], ...more },
+    test: {
+      name,
+      environment,
+      include: [`test/${name}/**/*.test.ts`],
+      setupFiles: ["test/support/watch-resources.ts"],
+      ...more,
+    },
   });
   return {
     plugins: [captureWorklet()],
     resolve: { alias: PACKAGE_SOURCES },
     test: {
       projects: [
-        project("unit", "node"),
-        project("dom", "happy-dom"),
+        project("unit", "node", { testTimeout: 30_000 }),
+        project("dom", "happy-dom", { testTimeout: 30_000 }),
         project("integration", "node", { testTimeout: 30_000 }),
         project("package", "node", { testTimeout: 120_000 }),
         project("browser", "node", {

@@ -7,12 +7,16 @@ import { type FakeAudio, FakeAudioContext, installFakeAudio, overconstrained } f
 import { sine } from "../support/signals.js";
 
 let fake: FakeAudio;
+/** Ends what a test has left open. */
+let ending: AbortController;
 
 beforeEach(() => {
   fake = installFakeAudio();
+  ending = new AbortController();
 });
 
 afterEach(() => {
+  ending.abort();
   fake.uninstall();
   vi.useRealTimers();
 });
@@ -28,7 +32,7 @@ interface Heard {
   readonly ends: AudioStreamError[];
 }
 
-function listenTo(signal = new AbortController().signal, more: Partial<SourceOpenOptions> = {}) {
+function listenTo(signal = ending.signal, more: Partial<SourceOpenOptions> = {}) {
   const heard: Heard = { frames: [], interrupts: [], ends: [] };
   const options: SourceOpenOptions = {
     signal,

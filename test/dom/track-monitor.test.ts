@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { ContextClock } from "../../src/capture/context-clock.js";
 import { monitorTrack } from "../../src/capture/track-monitor.js";
 import { Scope } from "../../src/internal/scope.js";
@@ -6,6 +6,7 @@ import { FakeTrack } from "../support/fake-audio.js";
 
 function watch(track: FakeTrack) {
   const scope = new Scope({ name: "test" });
+  onTestFinished(() => void scope.dispose());
   const seen: string[] = [];
   monitorTrack(scope, track.asTrack(), {
     onMuted: (muted) => seen.push(muted ? "muted" : "unmuted"),

@@ -9,6 +9,7 @@ import {
   type ProcessorMessage,
   type ProcessorSettings,
 } from "../../src/worklet/port-messages.js";
+import { recordResource } from "./resource-monitor.js";
 
 const QUANTUM = 128;
 
@@ -298,6 +299,7 @@ export class FakeAudio {
         constraints,
         grant: () => {
           const track = this.newTrack();
+          recordResource("microphone track", "of a fake device", () => track.readyState === "live");
           resolve(new FakeMediaStream([track]));
           return track;
         },
@@ -326,6 +328,7 @@ export function installFakeAudio(): FakeAudio {
       constructor() {
         if (fake.contextError !== undefined) throw fake.contextError;
         super(fake);
+        recordResource("audio context", "a fake one", () => this.state !== "closed");
       }
     },
   );

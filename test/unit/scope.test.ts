@@ -409,6 +409,7 @@ describe("the list of resources", () => {
       { owner: "owner", resource: "watchdog", ageMs: 5 },
       { owner: "owner", resource: "listener online", ageMs: 5 },
     ]);
+    void scope.dispose();
   });
 
   it("is empty after the end, and does not keep children that ended", async () => {
