@@ -140,17 +140,19 @@ export class AudioStream<Message = ServerEvent>
   start(options: AbortOptions = {}): Promise<void> {
     if (this.#info !== undefined) return Promise.reject(this.#endReason());
     if (this.#closing !== undefined) return Promise.reject(invalidState("start()", this.#state));
-    if (this.#start === undefined) {
-      this.#start = deferred();
+    const isFirst = this.#start === undefined;
+    this.#start ??= deferred();
+    const { promise } = this.#start;
+    if (isFirst) {
       this.#guard.watch(this);
       this.#callerScope.follow(this.#options.signal, (reason) => this.abort(reason));
-      this.#begin();
     }
     const abortWithCall = this.#callerScope.follow(
       options.signal,
-      (reason) => this.#state === "starting" && this.abort(reason),
+      (reason) => this.#derivedState() === "starting" && this.abort(reason),
     );
-    const { promise } = this.#start;
+    // A signal that had aborted already has ended the stream by now.
+    if (isFirst && this.#info === undefined) this.#begin();
     promise.then(abortWithCall.dispose, abortWithCall.dispose);
     return this.#guard.hold(this, promise);
   }
@@ -265,8 +267,9 @@ export class AudioStream<Message = ServerEvent>
   async #openSource(): Promise<void> {
     const scope = this.#captureScope;
     const { signal } = scope;
+    let capture: AudioCapture;
     try {
-      this.#capture = await this.#parts.source.open({
+      capture = await this.#parts.source.open({
         signal,
         scope,
         format: this.#resolved.format,
@@ -277,7 +280,12 @@ export class AudioStream<Message = ServerEvent>
       if (signal.aborted) return;
       throw error;
     }
-    if (signal.aborted) return;
+    if (signal.aborted) {
+      // A custom source may ignore the signal; what it opens too late is stopped.
+      scope.defer("late capture", () => capture.stop());
+      return;
+    }
+    this.#capture = capture;
     this.#host?.start();
     if (this.#hasAudio) return;
     const watchdog = this.#captureScope.timeout(FIRST_FRAME_TIMEOUT_MS, () => {
@@ -308,26 +316,26 @@ export class AudioStream<Message = ServerEvent>
         this.#connected = true;
         this.#everConnected = true;
         this.#refresh();
-        if (event.reconnection !== undefined) this.dispatchEvent(new ReconnectedEvent(event.reconnection));
+        if (event.reconnection !== undefined) this.#tell(new ReconnectedEvent(event.reconnection));
         return;
       case "reconnecting":
         this.#connected = false;
         this.#refresh();
-        this.dispatchEvent(new ReconnectingEvent({ ...event, error: toStreamError(event.error) }));
+        this.#tell(new ReconnectingEvent({ ...event, error: toStreamError(event.error) }));
         return;
       case "message":
-        this.dispatchEvent(new MessageEvent("message", { data: event.message }));
+        this.#tell(new MessageEvent("message", { data: event.message }));
         for (const reader of this.#readers) reader.push(event.message as Message);
         return;
       case "drop": {
         const { from, to } = event.range;
         const durationMs = ((to - from) / this.#resolved.format.sampleRate) * 1_000;
-        this.dispatchEvent(new DropEvent({ from, to, durationMs }));
+        this.#tell(new DropEvent({ from, to, durationMs }));
         return;
       }
       case "warning":
         this.#logger?.warn(event.error.message, { code: event.error.code });
-        this.dispatchEvent(new WarningEvent(toStreamError(event.error)));
+        this.#tell(new WarningEvent(toStreamError(event.error)));
         return;
       case "acknowledged":
         for (const waiter of this.#flushes) if (event.position >= waiter.position) waiter.done.resolve();
@@ -338,6 +346,11 @@ export class AudioStream<Message = ServerEvent>
       case "failed":
         this.#fail(event.error);
     }
+  }
+
+  /** A listener of an earlier event may have ended the stream. */
+  #tell(event: Event): void {
+    if (this.#info === undefined) this.dispatchEvent(event);
   }
 
   // ---------------------------------------------------------------- state
@@ -380,11 +393,26 @@ export class AudioStream<Message = ServerEvent>
       return;
     }
     this.#refresh();
-    await this.#capture?.stop().catch((error: unknown) => {
-      this.#logger?.warn("The capture did not stop well; its last audio may be missing.", { error });
-    });
+    const deadline = systemClock.now() + timeoutMs;
+    await this.#stopCapture(timeoutMs / 2);
     void this.#captureScope.dispose();
-    this.#host?.end(timeoutMs);
+    this.#host?.end(Math.max(0, deadline - systemClock.now()));
+  }
+
+  async #stopCapture(timeoutMs: number): Promise<void> {
+    const late = deferred<never>();
+    const timer = this.#captureScope.timeout(
+      timeoutMs,
+      () => late.reject(new Error("It took too long.")),
+      "stop timeout",
+    );
+    try {
+      await Promise.race([this.#capture?.stop(), late.promise]);
+    } catch (error) {
+      this.#logger?.warn("The capture did not stop well; its last audio may be missing.", { error });
+    } finally {
+      timer.dispose();
+    }
   }
 
   #fail(error: AudioStreamError): void {
