@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type AudioOffer, CloseCode, fitCloseReason, SUBPROTOCOL } from "loquilex/protocol";
-import type { Clock, Registration, Scope } from "loquilex/resources";
+import { type Clock, type Deferred, deferred, type Registration, type Scope } from "loquilex/resources";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { ServerConfig } from "./config.js";
 import type { Engine } from "./engines/engine.js";
@@ -30,18 +30,29 @@ const PACE = 4;
 /** How long a closed connection may take to say goodbye. */
 const CLOSE_GRACE_MS = 2_000;
 const GO_AWAY_RETRY_MS = 1_000;
+/** How long all sessions together may take for their engines' last words when the server goes down. */
+const DRAIN_MS = 5_000;
+
+interface Connection {
+  readonly socket: WebSocket;
+  readonly scope: Scope;
+  readonly closed: Deferred<void>;
+}
 
 /** Gives the protocol its sockets, its time, and a recording and a recogniser for each session. */
 export class SessionManager {
   readonly #options: SessionManagerOptions;
   readonly #registry: SessionRegistry;
   readonly #server: WebSocketServer;
-  readonly #sockets = new Map<PeerId, { readonly socket: WebSocket; readonly scope: Scope }>();
+  readonly #sockets = new Map<PeerId, Connection>();
   readonly #sessions = new Map<string, StreamingSession>();
+  /** Sessions that are over and still let go of what they had. */
+  readonly #releasing = new Set<Promise<void>>();
   readonly #queue: RegistryInput[] = [];
   #busy = false;
   #peers = 0;
   #timer: Registration | undefined;
+  #shutdown: Promise<void> | undefined;
 
   constructor(options: SessionManagerOptions) {
     this.#options = options;
@@ -82,13 +93,42 @@ export class SessionManager {
     return this.#registry.sessionCount;
   }
 
-  /** Takes no more clients, tells those it has to come back, and finishes every recording. */
-  async shutdown(): Promise<void> {
+  /**
+   * Ends everything, each thing before what it depends on: takes no more sessions, sends the clients away, lets the
+   * engines say their last words under one deadline, finishes the files, lets go of the engines and their threads, and
+   * closes what is left of the connections. Never rejects. Idempotent.
+   */
+  shutdown(): Promise<void> {
+    this.#shutdown ??= this.#end();
+    return this.#shutdown;
+  }
+
+  async #end(): Promise<void> {
     const reason = "The server is restarting.";
     this.#dispatch({ type: "go-away", reason, retryAfterMs: GO_AWAY_RETRY_MS });
+    const closed = Array.from(this.#sockets.values(), (connection) => connection.closed.promise);
+    await this.#drain(Array.from(this.#sessions.values()));
     await Promise.all(Array.from(this.#sessions.values(), (session) => session.dispose()));
     this.#sessions.clear();
+    await Promise.all(this.#releasing);
+    // A socket that is torn down while its client still sends would lose the reason it was closed for.
+    await Promise.all(closed);
     await this.#options.scope.dispose();
+  }
+
+  async #drain(sessions: readonly StreamingSession[]): Promise<void> {
+    const late = deferred<void>();
+    const deadline = this.#options.scope.timeout(DRAIN_MS, late.resolve, "drain deadline");
+    let ended = 0;
+    const ends = sessions.map(async (session) => {
+      // What went wrong was told when it did.
+      await session.end().catch(() => {});
+      ended += 1;
+    });
+    await Promise.race([Promise.all(ends), late.promise]);
+    deadline.dispose();
+    const unfinished = sessions.length - ended;
+    if (unfinished > 0) this.#options.logger.warn({ unfinished }, "Some engines did not say their last words in time.");
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -107,7 +147,8 @@ export class SessionManager {
     const peer = this.#peers;
     const scope = this.#options.scope.child(`connection ${peer}`);
     scope.defer("socket", () => socket.terminate());
-    this.#sockets.set(peer, { socket, scope });
+    const closed = deferred<void>();
+    this.#sockets.set(peer, { socket, scope, closed });
     socket.on("error", (error) => this.#options.logger.warn({ peer, error: error.message }, "A connection failed."));
     socket.on("message", (data, isBinary) => {
       this.#dispatch({ type: "data", peer, data: isBinary ? toBytes(data) : data.toString() });
@@ -116,6 +157,7 @@ export class SessionManager {
       this.#sockets.delete(peer);
       void scope.dispose();
       this.#dispatch({ type: "closed", peer, code });
+      closed.resolve();
     });
     this.#dispatch({ type: "connected", peer });
   }
@@ -204,7 +246,8 @@ export class SessionManager {
     } else {
       this.#sessions.delete(nameOf(key));
       this.#options.logger.info({ session: key.sessionId.slice(0, 8), reason: output.reason }, "A session is over.");
-      session.dispose().catch((error: unknown) => this.#options.logger.error({ error }, "A session was not released."));
+      const release: Promise<void> = session.dispose().finally(() => this.#releasing.delete(release));
+      this.#releasing.add(release);
     }
   }
 

@@ -45,6 +45,7 @@ export class SubprocessSession {
   /** Waits for room in the child's stdin. */
   #room: Deferred<void> | undefined;
   #exited = false;
+  #paused = false;
   #disposal: Promise<void> | undefined;
 
   /** The safety net of an exit that waits for nothing: ends, at once, every child that is still there. */
@@ -74,8 +75,28 @@ export class SubprocessSession {
     return this.#room.promise;
   }
 
-  /** Closes stdin, and resolves when the child has ended and its last line was handed out. */
+  /** Whether the child and all it started stand still. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Makes the child and all it started stand still until {@link resume}; what is written waits. */
+  pause(): void {
+    if (this.#exited || this.#disposal !== undefined) return;
+    this.#paused = true;
+    this.#signal("SIGSTOP");
+  }
+
+  /** Ignored unless paused. */
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#signal("SIGCONT");
+  }
+
+  /** Closes stdin, and resolves when the child has ended and its last line was handed out. A paused one goes on for it. */
   end(): Promise<void> {
+    this.resume();
     this.#child.stdin.end();
     return this.#closed.promise;
   }
@@ -90,6 +111,8 @@ export class SubprocessSession {
     const { stdin, stdout, stderr } = this.#child;
     stdin.destroy();
     this.#signal("SIGTERM");
+    // One that stands still could not even clean up.
+    this.resume();
     if (!(await this.#closesWithin(this.#options.killAfterMs ?? 2_000))) {
       this.#signal("SIGKILL");
       if (!(await this.#closesWithin(1_000))) {
@@ -130,6 +153,7 @@ export class SubprocessSession {
     });
     child.on("exit", () => {
       this.#exited = true;
+      this.#paused = false;
       this.#letWritersGo();
     });
     // "exit" comes while output is still in the pipes; only "close" says that all of it has been read.

@@ -176,6 +176,67 @@ describe("a subprocess that misbehaves", () => {
   });
 });
 
+describe("a subprocess that is paused", () => {
+  /** Counts as fast as the clock allows, in a process that the shell starts. */
+  const counter = "sh -c 'i=0; while :; do i=$((i + 1)); echo $i; sleep 0.01; done' & wait";
+
+  it("stands still with all it started, and goes on where it was", async () => {
+    const { session, lines } = start(counter);
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThan(3));
+    session.pause();
+    expect(session.paused).toBe(true);
+    await pause(100);
+    const before = lines.length;
+    await pause(200);
+    expect(lines).toHaveLength(before);
+    session.resume();
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThan(before + 3));
+    expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
+    expect(session.paused).toBe(false);
+  });
+
+  it("can clean up when it is ended, and is gone with all it started", async () => {
+    const { session, lines, firstPid, exits } = start(
+      "trap 'echo cleaned up; kill $!; exit 0' TERM; echo $$; sleep 100 & wait",
+      { killAfterMs: 2_000 },
+    );
+    const pid = await firstPid();
+    session.pause();
+    await session.dispose();
+    expect(lines.at(-1)).toBe("cleaned up");
+    expect(exits).toEqual([expect.objectContaining({ code: 0 })]);
+    await gone(pid);
+  });
+
+  it("is killed when it ignores SIGTERM as well", async () => {
+    const { session, firstPid, exits } = start("trap '' TERM; echo $$; while :; do sleep 0.05; done");
+    const pid = await firstPid();
+    session.pause();
+    await session.dispose();
+    expect(exits).toEqual([expect.objectContaining({ signal: "SIGKILL" })]);
+    await gone(pid);
+  });
+
+  it("goes on when its input ends", async () => {
+    const { session, lines } = start("cat; echo done");
+    session.write(Buffer.from("one\n"));
+    session.pause();
+    session.write(Buffer.from("two\n"));
+    await session.end();
+    expect(lines).toEqual(["one", "two", "done"]);
+  });
+
+  it("stays ended: what is gone can be neither paused nor resumed", async () => {
+    const { session } = start("exit 0");
+    await session.end();
+    session.pause();
+    session.resume();
+    expect(session.paused).toBe(false);
+  });
+});
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
 describe("a server that is killed", () => {
   it.each([
     ["by SIGKILL takes its engines along, because their input ends", "SIGKILL"],
