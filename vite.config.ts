@@ -128,6 +128,8 @@ export default defineConfig(({ mode }) => {
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // After the others: what a page does within a tenth of a second is not to be measured beside them.
+          sequence: { groupOrder: 1 },
           globalSetup: ["test/support/find-chromium.ts"],
         }),
       ],
