@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** The page without a build step owns no resources but a stream, and has no modules to import an owner from. */
+const EXEMPT = "examples/script-tag/";
+
+/** What acquires something, and the only files that may: each of them hands it to a `Scope`, or is one. */
+const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly string[] }[] = [
+  { what: /\b(?:setTimeout|setInterval|setImmediate|requestAnimationFrame)\b/, in: ["src/internal/clock.ts"] },
+  {
+    what: /\.(?:addEventListener|removeEventListener)\(/,
+    in: ["src/internal/abort.ts", "src/internal/scope.ts"],
+  },
+  {
+    what: /\.on(?:message|open|close|abort|ended|statechange|processorerror|click) =/,
+    in: ["src/worklet/capture.worklet.ts"],
+  },
+  { what: /\bnew (?:Shared)?Worker\(/, in: ["examples/server/thread-session.ts"] },
+  { what: /\bnew (?:WebSocket|Implementation)\(/, in: ["src/transport/websocket.ts"] },
+  { what: /\bnew WebSocketServer\(/, in: ["examples/server/session-manager.ts"] },
+  { what: /\b(?:createServer)\(/, in: ["examples/server/http-server.ts"] },
+  {
+    what: /(?<![.\w])(?:spawn|fork|exec|execFile|spawnSync|execSync)\(/,
+    in: ["examples/server/subprocess-session.ts"],
+  },
+  { what: /\bnew AudioContext\(/, in: ["src/capture/microphone.ts"] },
+  { what: /\bnew AudioWorkletNode\(/, in: ["src/capture/microphone.ts"] },
+  { what: /\.getUserMedia\(/, in: ["src/capture/device.ts"] },
+  { what: /\bnew FinalizationRegistry\b/, in: ["src/internal/leak-guard.ts"] },
+];
+
+const sources = ["src", "examples"].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .map((path) => `${folder}/${path}`)
+    .filter((path) => /\.(?:ts|mjs|js)$/.test(path) && !path.startsWith(EXEMPT)),
+);
+
+const codeOf = (path: string): string =>
+  readFileSync(join(ROOT, path), "utf8")
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/^\s*\/\/.*$/gm, "");
+
+describe("resources are acquired by their owners alone", () => {
+  it.each(ACQUISITIONS.map((rule) => [String(rule.what), rule] as const))("%s", (_name, rule) => {
+    expect(sources.length).toBeGreaterThan(50);
+    expect(sources.filter((path) => rule.what.test(codeOf(path))).sort()).toEqual([...rule.in].sort());
+  });
+});
