@@ -118,11 +118,14 @@ export class SessionDriver {
     });
     // A custom transport may ignore the signal; what it opens too late is closed.
     pending.then(
-      (late) => signal.aborted && late.close(1000, "aborted"),
+      (late) => signal.aborted && close(link, late, CloseCode.normal, "aborted"),
       () => {},
     );
     const connection = await withSignal(pending, signal);
-    if (this.#link !== link) return;
+    if (this.#link !== link) {
+      close(link, connection, CloseCode.normal, "aborted");
+      return;
+    }
     link.connection = connection;
     void connection.closed.then(({ code, reason }) => {
       if (this.#link !== link) return;
@@ -140,7 +143,7 @@ export class SessionDriver {
     this.#link = undefined;
     const { connection } = link;
     link.connection = undefined;
-    connection?.close(code, reason);
+    if (connection !== undefined) close(link, connection, code, reason);
     void link.scope.dispose();
   }
 
@@ -161,6 +164,11 @@ export class SessionDriver {
       "session wake-up",
     );
   }
+}
+
+/** A close that fails is reported like any resource that does not end well, and stops nothing. */
+function close(link: Link, connection: TransportConnection, code: number, reason: string): void {
+  link.scope.defer("connection", () => connection.close(code, reason)).dispose();
 }
 
 async function askForToken(
