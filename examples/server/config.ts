@@ -26,7 +26,9 @@ export function readInvocation(argv: readonly string[], environment: Environment
   for (const [key, setting] of Object.entries(SETTINGS) as [string, Setting<unknown>][]) {
     values[key] = readSetting(setting, flags, environment);
   }
-  const config = { ...(values as Values), outDir: resolve((values as Values).outDir) };
+  const { outDir, modelDir } = values as Values;
+  const absolute = { outDir: resolve(outDir), modelDir: modelDir === undefined ? undefined : resolve(modelDir) };
+  const config = { ...(values as Values), ...absolute };
   checkTogether(config);
   return { kind: "serve", config: Object.freeze(config) };
 }

@@ -1,5 +1,5 @@
 import type { WireAudioFrame } from "loquilex/protocol";
-import { BoundedQueue, type Scope, withSignal } from "loquilex/resources";
+import { BoundedQueue, type BoundedQueueMetrics, type Clock, type Scope, withSignal } from "loquilex/resources";
 import type { Engine, EngineFormat, EngineRun, EngineStatus, Segment } from "./engines/engine.js";
 
 /** Audio that may wait for a slow engine. */
@@ -11,6 +11,7 @@ export interface EngineFeedOptions {
   readonly engine: Engine;
   readonly format: EngineFormat;
   readonly startPosition: number;
+  readonly clock: Clock;
   readonly scope: Scope;
   onStatus(status: EngineStatus): void;
   onSegment(segment: Segment): void;
@@ -39,7 +40,13 @@ export class EngineFeed {
     this.#queue = new BoundedQueue({
       maxCost: MAX_QUEUED_SEC * options.format.sampleRate,
       costOf: (frame) => frame.sampleCount,
+      now: () => options.clock.now(),
     });
+  }
+
+  /** Of the audio that waits for the engine, in frames and samples. */
+  readMetrics(): BoundedQueueMetrics {
+    return this.#queue.readMetrics();
   }
 
   /** Starts the engine; frames may have come before. */
@@ -117,7 +124,7 @@ export class EngineFeed {
     const run = this.#run;
     this.#run = undefined;
     this.#failed = true;
-    this.#queue.clear();
+    this.#queue.discard("the engine failed");
     void run?.dispose();
     this.#options.onStatus({
       engine: this.#options.engine.name,

@@ -5,6 +5,8 @@ import sirv, { type RequestHandler } from "sirv";
 export interface HttpServerOptions {
   /** The project's folder, with `dist` and `examples` in it. */
   readonly root: string;
+  /** Answers everything under `/api/`. */
+  api(request: IncomingMessage, response: ServerResponse, path: string): void;
   /** What `/healthz` tells. */
   health(): { readonly status: "ok" | "stopping"; readonly sessions: number };
 }
@@ -19,7 +21,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   "X-Content-Type-Options": "nosniff",
 };
 
-/** The pages of the demo: `/`, `/script-tag/`, the built package under `/dist/`, and `/healthz`. Not listening yet. */
+/** The pages of the demo: `/`, `/script-tag/`, the built package under `/dist/`, `/healthz`, and the API. Not listening yet. */
 export function createHttpServer(options: HttpServerOptions): Server {
   const pages: readonly [prefix: string, directory: string][] = [
     ["/dist/", join(options.root, "dist")],
@@ -34,6 +36,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   return createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    if (path.startsWith("/api/")) return options.api(request, response, path);
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("Allow", "GET, HEAD");
       return answer(response, 405, "Only GET and HEAD are answered here.\n");

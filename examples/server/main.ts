@@ -1,22 +1,27 @@
 import { constants } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
-import type { Server } from "node:http";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { deferred, Scope, systemClock } from "loquilex/resources";
-import { readInvocation, type ServerConfig } from "./config.js";
+import { Scope, systemClock } from "loquilex/resources";
+import { Api } from "./api/api.js";
+import { readInvocation } from "./config.js";
 import { selectEngine } from "./engines/select-engine.js";
+import { codeOf } from "./error-code.js";
 import { createHttpServer } from "./http-server.js";
+import { listen } from "./listen.js";
 import { createLog, type Log } from "./log.js";
+import { readModelCatalog } from "./models/model-catalog.js";
+import { ModelDownloads } from "./models/model-downloads.js";
 import { recoverRecordings } from "./recover-recordings.js";
+import { resourceReport } from "./resource-report.js";
 import { SessionManager } from "./session-manager.js";
 import { StartError } from "./start-error.js";
+import { stopSignal } from "./stop-signal.js";
 import { SubprocessSession } from "./subprocess-session.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** How long sessions may take to be finished after a signal. */
 const SHUTDOWN_MS = 10_000;
-/** A terminal and the npm in front of this process each deliver one Ctrl-C: that is one wish, not two. */
-const SAME_SIGNAL_MS = 500;
 
 async function main(): Promise<void> {
   const invocation = readInvocation(process.argv.slice(2), process.env);
@@ -33,6 +38,7 @@ async function main(): Promise<void> {
     onReport: ({ failures }) => {
       for (const { resource, error } of failures) log.error({ resource, err: error }, "A resource was not released.");
     },
+    onChange: ({ type, owner, resource }) => log.debug({ owner, resource }, type),
   });
   process.on("uncaughtException", (error) => {
     log.fatal({ err: error }, "An error that nothing expected ends the server.");
@@ -43,10 +49,23 @@ async function main(): Promise<void> {
 
   await prepareOutDir(config.outDir);
   await recover(config.outDir, log);
+  const modelDir = config.modelDir ?? join(config.outDir, "models");
+  const catalog = await readModelCatalog(config.modelCatalog);
+  if (await isThere(modelDir)) await recover(modelDir, log);
   const engines = await selectEngine({ config, clock, path: process.env.PATH ?? "" });
   let stopping = false;
+  const downloads = new ModelDownloads({
+    catalog,
+    directory: modelDir,
+    logger: log,
+    clock,
+    scope: scope.child("models"),
+  });
+  const report = () => resourceReport(scope, manager);
+  const api = new Api({ config, downloads, logger: log, scope: scope.child("api"), resources: report });
   const httpServer = createHttpServer({
     root: ROOT,
+    api: (request, response, path) => api.handle(request, response, path),
     health: () => ({ status: stopping ? "stopping" : "ok", sessions: manager.sessionCount }),
   });
   const manager = new SessionManager({
@@ -57,6 +76,7 @@ async function main(): Promise<void> {
     clock,
     scope: scope.child("sessions"),
   });
+  process.on("SIGUSR2", () => log.info(report(), "What is alive."));
   const address = await listen(httpServer, config);
   process.stdout.write(`LoquiLex demo: ${address}\n`);
   log.info({ engine: engines.name, outDir: config.outDir }, "Ready.");
@@ -69,28 +89,12 @@ async function main(): Promise<void> {
     process.exit(1);
   });
   httpServer.close();
-  await manager.shutdown();
+  await Promise.all([manager.shutdown(), downloads.shutdown()]);
   httpServer.closeAllConnections();
   deadline.dispose();
   await scope.dispose();
   log.info("Stopped.");
   process.exit(0);
-}
-
-/** Resolves on the first SIGINT or SIGTERM; the next one ends the process at once. */
-function stopSignal(log: Log): Promise<NodeJS.Signals> {
-  const first = deferred<NodeJS.Signals>();
-  let firstAt: number | undefined;
-  const onSignal = (signal: NodeJS.Signals) => {
-    const now = systemClock.now();
-    firstAt ??= now;
-    if (now - firstAt < SAME_SIGNAL_MS) return first.resolve(signal);
-    log.warn({ signal }, "Stopping at once.");
-    process.exit(1);
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
-  return first.promise;
 }
 
 async function prepareOutDir(outDir: string): Promise<void> {
@@ -106,48 +110,18 @@ async function prepareOutDir(outDir: string): Promise<void> {
   }
 }
 
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
 async function recover(outDir: string, log: Log): Promise<void> {
   const { recovered, removed, failed } = await recoverRecordings(outDir);
   for (const path of recovered) log.warn({ path }, "Finished a recording that an earlier server left.");
   for (const path of removed) log.info({ path }, "Removed an empty leftover of an earlier server.");
   for (const { path, error } of failed) log.error({ path, err: error }, "A leftover could not be finished.");
 }
-
-/** @returns the address to open. */
-async function listen(server: Server, { host, port }: ServerConfig): Promise<string> {
-  const listening = deferred<void>();
-  server.once("error", listening.reject);
-  server.listen(port, host, listening.resolve);
-  try {
-    await listening.promise;
-  } catch (error) {
-    throw new StartError(whyNotListening(codeOf(error), host, port), { cause: error });
-  }
-  server.off("error", listening.reject);
-  const bound = server.address();
-  const boundPort = typeof bound === "object" && bound !== null ? bound.port : port;
-  // Pages get a microphone only on an address that the browser knows to be local.
-  const shown = { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host;
-  return `http://${shown.includes(":") ? `[${shown}]` : shown}:${boundPort}`;
-}
-
-function whyNotListening(code: string, host: string, port: number): string {
-  switch (code) {
-    case "EADDRINUSE":
-      return `Port ${port} on ${host} is in use; stop the other program, or set PORT (or --port) to another port, 0 for any free one.`;
-    case "EACCES":
-      return `Port ${port} on ${host} is not allowed to this user; set PORT (or --port) to one from 1024 to 65535.`;
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return `HOST (or --host) is ${JSON.stringify(host)}, and must be an address of this machine, such as 127.0.0.1 or 0.0.0.0.`;
-    default:
-      return `The server cannot listen on ${host} port ${port} (${code}); set HOST and PORT to an address that is free.`;
-  }
-}
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : String(error);
 
 main().catch((error: unknown) => {
   process.stderr.write(

@@ -1,5 +1,12 @@
 import type { WireAudioFrame } from "loquilex/protocol";
-import { BoundedQueue, type Clock, type Deferred, deferred, type Scope } from "loquilex/resources";
+import {
+  BoundedQueue,
+  type BoundedQueueMetrics,
+  type Clock,
+  type Deferred,
+  deferred,
+  type Scope,
+} from "loquilex/resources";
 import type { WavFile } from "./wav-file.js";
 import type { WavFormat } from "./wav-header.js";
 
@@ -50,8 +57,14 @@ export class Recorder {
     this.#queue = new BoundedQueue({
       maxCost: MAX_QUEUED_SEC * options.format.sampleRate,
       costOf: (frame) => frame.sampleCount,
+      now: () => options.clock.now(),
     });
     options.file.catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Of the audio that waits for the disk, in frames and samples. */
+  readMetrics(): BoundedQueueMetrics {
+    return this.#queue.readMetrics();
   }
 
   /** Takes a frame; ignored after the end and after a failure. */
@@ -148,7 +161,7 @@ export class Recorder {
   #fail(reason: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = reason instanceof Error ? reason : new Error(String(reason));
-    this.#queue.clear();
+    this.#queue.discard("the recording failed");
     this.#options.onFailed(this.#failure);
   }
 }

@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type AudioOffer, CloseCode, fitCloseReason, SUBPROTOCOL } from "loquilex/protocol";
@@ -6,6 +6,7 @@ import { type Clock, type Deferred, deferred, type Registration, type Scope } fr
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { ServerConfig } from "./config.js";
 import type { Engine } from "./engines/engine.js";
+import { equalText } from "./equal-text.js";
 import type { Log } from "./log.js";
 import { isAllowedOrigin } from "./origin-policy.js";
 import type { PeerId } from "./protocol-io.js";
@@ -91,6 +92,19 @@ export class SessionManager {
   /** Sessions that are alive, attached or waiting for their client. */
   get sessionCount(): number {
     return this.#registry.sessionCount;
+  }
+
+  /** Clients that are connected. */
+  get connectionCount(): number {
+    return this.#sockets.size;
+  }
+
+  /** What waits in each session, by the first letters of its name: the whole of it gives access. */
+  readQueues(): { readonly session: string; readonly queues: ReturnType<StreamingSession["readMetrics"]> }[] {
+    return Array.from(this.#sessions, ([name, session]) => ({
+      session: name.slice(0, 8),
+      queues: session.readMetrics(),
+    }));
   }
 
   /**
@@ -265,11 +279,6 @@ const nameOf = ({ sessionId, epoch }: SessionKey): string => `${sessionId}/${epo
 
 function refuseFormat(offer: AudioOffer): string | undefined {
   return offer.encoding === "pcm_s16le" ? undefined : `This server takes pcm_s16le, not ${offer.encoding}.`;
-}
-
-function equalText(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.byteLength === right.byteLength && timingSafeEqual(left, right);
 }
 
 function toBytes(data: RawData): Uint8Array<ArrayBuffer> {

@@ -162,6 +162,19 @@ export const SETTINGS = {
     1,
     100_000,
   ),
+  modelCatalog: words(
+    {
+      env: "LX_MODEL_CATALOG",
+      help: "JSON file of the models that may be downloaded: { name: { url, sha256, bytes } }; bytes may be left out.",
+    },
+    "the path of a file",
+    undefined,
+  ),
+  modelDir: words(
+    { env: "LX_MODEL_DIR", help: "Folder for downloaded models; without it, models in LX_OUT_DIR." },
+    "the path of a folder",
+    undefined,
+  ),
   logLevel: oneOf(
     { env: "LX_LOG_LEVEL", help: "Least important log line written to stderr." },
     ["trace", "debug", "info", "warn", "error", "fatal", "silent"],

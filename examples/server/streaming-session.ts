@@ -1,5 +1,5 @@
 import type { AudioEncoding, ServerData, WireAudioFrame } from "loquilex/protocol";
-import { type Clock, type Registration, type Scope, withSignal } from "loquilex/resources";
+import { type BoundedQueueMetrics, type Clock, type Registration, type Scope, withSignal } from "loquilex/resources";
 import { CaptionRelay } from "./caption-relay.js";
 import { EngineFeed } from "./engine-feed.js";
 import type { Engine, EngineStatus, Segment } from "./engines/engine.js";
@@ -105,12 +105,18 @@ export class StreamingSession {
       engine: options.engine,
       format,
       startPosition,
+      clock,
       scope,
       onStatus: (status) => this.#reportStatus(status),
       onSegment: (segment) => this.#takeSegment(segment),
       onDrop: (from, to) => this.#reportDrop("engine", from, to),
     });
     this.#registration = scope.defer("recording and engine", () => this.dispose());
+  }
+
+  /** Of the audio that waits for the recogniser and for the disk, in frames and samples. */
+  readMetrics(): Readonly<Record<"engine" | "recording", BoundedQueueMetrics>> {
+    return { engine: this.#feed.readMetrics(), recording: this.#recorder.readMetrics() };
   }
 
   /** Takes the next frame. One that begins beyond the end of the last declares a gap. */

@@ -3,12 +3,22 @@ export interface BoundedQueueOptions<T> {
   readonly maxCost: number;
   /** What one item counts: bytes, samples or, by default, 1. Must not change while the item waits. */
   readonly costOf?: ((item: T) => number) | undefined;
+  /** Tells the time of a drop, in milliseconds. @defaultValue `performance.now()` */
+  readonly now?: (() => number) | undefined;
 }
 
 /** Counts since the queue was made or cleared. */
 export interface BoundedQueueMetrics {
   readonly pushed: number;
   readonly dropped: number;
+  /** Those of them that were dropped since the metrics were read the last time. */
+  readonly droppedSinceRead: number;
+  /** When the last drop was, on the clock of `now`; `undefined` before the first. */
+  readonly lastDropAt: number | undefined;
+  /** Why: `"full"`, or what {@link BoundedQueue.discard} was told. */
+  readonly lastDropReason: string | undefined;
+  /** What waits now, in the unit of `costOf`. */
+  readonly cost: number;
   /** The most that ever waited, in the unit of `costOf`. */
   readonly peakCost: number;
 }
@@ -20,12 +30,15 @@ export interface BoundedQueueMetrics {
 export class BoundedQueue<T> {
   readonly #maxCost: number;
   readonly #costOf: (item: T) => number;
+  readonly #now: () => number;
   #items: (T | undefined)[] = [];
   /** Index of the oldest item; what lies before it has been taken. */
   #head = 0;
   #cost = 0;
   #pushed = 0;
   #dropped = 0;
+  #droppedSinceRead = 0;
+  #lastDrop: { readonly at: number; readonly reason: string } | undefined;
   #peakCost = 0;
 
   /** @throws RangeError when `maxCost` is not above 0. */
@@ -33,6 +46,7 @@ export class BoundedQueue<T> {
     if (!(options.maxCost > 0)) throw new RangeError(`maxCost must be above 0, and is ${options.maxCost}.`);
     this.#maxCost = options.maxCost;
     this.#costOf = options.costOf ?? (() => 1);
+    this.#now = options.now ?? (() => performance.now());
   }
 
   /** Items waiting. */
@@ -45,8 +59,19 @@ export class BoundedQueue<T> {
     return this.#cost;
   }
 
-  get metrics(): BoundedQueueMetrics {
-    return { pushed: this.#pushed, dropped: this.#dropped, peakCost: this.#peakCost };
+  /** Reads the counts, and begins `droppedSinceRead` anew. */
+  readMetrics(): BoundedQueueMetrics {
+    const droppedSinceRead = this.#droppedSinceRead;
+    this.#droppedSinceRead = 0;
+    return {
+      pushed: this.#pushed,
+      dropped: this.#dropped,
+      droppedSinceRead,
+      lastDropAt: this.#lastDrop?.at,
+      lastDropReason: this.#lastDrop?.reason,
+      cost: this.#cost,
+      peakCost: this.#peakCost,
+    };
   }
 
   /** Takes the item, and returns those it drove out, oldest first. */
@@ -57,7 +82,7 @@ export class BoundedQueue<T> {
     this.#items.push(item);
     this.#cost += cost;
     this.#pushed += 1;
-    this.#dropped += driven.length;
+    this.#count(driven.length, "full");
     this.#peakCost = Math.max(this.#peakCost, this.#cost);
     return driven;
   }
@@ -91,11 +116,25 @@ export class BoundedQueue<T> {
     return items;
   }
 
+  /** Drops everything that waits, for a reason that the metrics tell. */
+  discard(reason: string): void {
+    this.#count(this.drain().length, reason);
+  }
+
   /** Lets go of every item and starts counting anew. */
   clear(): void {
     this.drain();
     this.#pushed = 0;
     this.#dropped = 0;
+    this.#droppedSinceRead = 0;
+    this.#lastDrop = undefined;
     this.#peakCost = 0;
+  }
+
+  #count(drops: number, reason: string): void {
+    if (drops === 0) return;
+    this.#dropped += drops;
+    this.#droppedSinceRead += drops;
+    this.#lastDrop = { at: this.#now(), reason };
   }
 }

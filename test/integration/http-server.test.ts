@@ -26,7 +26,11 @@ async function serve() {
     writeFile(join(root, "dist/capture.worklet.js"), "worklet()"),
     writeFile(join(root, "examples/script-tag/index.html"), "<h1>script tag</h1>"),
   ]);
-  const server = createHttpServer({ root, health: () => ({ status: "ok", sessions: 3 }) });
+  const server = createHttpServer({
+    root,
+    api: (_, response, path) => response.end(`the API answers ${path}`),
+    health: () => ({ status: "ok", sessions: 3 }),
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => {
@@ -135,6 +139,13 @@ describe("the demo's web server", () => {
     const answer = await ask("/healthz");
     expect(JSON.parse(answer.body)).toEqual({ status: "ok", sessions: 3 });
     expect(answer.headers["cache-control"]).toBe("no-store");
+  });
+
+  it("leaves everything under /api/ to the API, whatever the method", async () => {
+    const { ask } = await serve();
+    for (const method of ["GET", "POST", "DELETE"]) {
+      expect(await ask("/api/anything?query", { method })).toMatchObject({ body: "the API answers /api/anything" });
+    }
   });
 
   it("survives ranges that make no sense", async () => {

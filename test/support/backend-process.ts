@@ -95,6 +95,15 @@ export class BackendProcess implements AsyncDisposable {
     return names.filter((name) => name.endsWith(ending)).map((name) => join(this.outDir, name));
   }
 
+  /** Of the process. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Asks it to stop, as Ctrl+C does, and resolves with its exit code; `null` when it had to be killed. */
   async stop(): Promise<number | null> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {

@@ -16,7 +16,29 @@ describe("BoundedQueue", () => {
     queue.push(5);
     expect(queue.push(8)).toEqual([4, 5]);
     expect(queue.cost).toBe(8);
-    expect(queue.metrics).toEqual({ pushed: 3, dropped: 2, peakCost: 9 });
+    expect(queue.readMetrics()).toMatchObject({ pushed: 3, dropped: 2, cost: 8, peakCost: 9 });
+  });
+
+  it("tells how much was dropped altogether and since it was asked, when the last time, and why", () => {
+    let now = 1_000;
+    const queue = new BoundedQueue<number>({ maxCost: 2, now: () => now });
+    queue.push(1);
+    queue.push(2);
+    const nothing = { dropped: 0, droppedSinceRead: 0, lastDropAt: undefined, lastDropReason: undefined };
+    expect(queue.readMetrics()).toMatchObject(nothing);
+    queue.push(3);
+    now = 2_000;
+    queue.push(4);
+    const twice = { dropped: 2, lastDropAt: 2_000, lastDropReason: "full" };
+    expect(queue.readMetrics()).toMatchObject({ ...twice, droppedSinceRead: 2 });
+    expect(queue.readMetrics()).toMatchObject({ ...twice, droppedSinceRead: 0 });
+    now = 3_000;
+    queue.discard("the reader is gone");
+    const all = { dropped: 4, droppedSinceRead: 2, lastDropAt: 3_000, lastDropReason: "the reader is gone", cost: 0 };
+    expect(queue.readMetrics()).toMatchObject(all);
+    now = 4_000;
+    queue.discard("nothing was there to lose");
+    expect(queue.readMetrics()).toMatchObject({ ...all, droppedSinceRead: 0 });
   });
 
   it("holds one item that is larger than the bound, alone", () => {
@@ -32,7 +54,15 @@ describe("BoundedQueue", () => {
     queue.push(2);
     queue.clear();
     expect([queue.size, queue.cost, queue.peek()]).toEqual([0, 0, undefined]);
-    expect(queue.metrics).toEqual({ pushed: 0, dropped: 0, peakCost: 0 });
+    expect(queue.readMetrics()).toEqual({
+      pushed: 0,
+      dropped: 0,
+      droppedSinceRead: 0,
+      lastDropAt: undefined,
+      lastDropReason: undefined,
+      cost: 0,
+      peakCost: 0,
+    });
   });
 
   it("refuses a bound that is not above 0, naming it", () => {

@@ -1,0 +1,117 @@
+/**
+ * Downloads one file in a process of its own: reads a {@link DownloadOrder} from its input, and prints {@link DownloadLine}s.
+ * When its input ends, the server is gone, and so are this process and what it has written.
+ */
+import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import type { DownloadLine, DownloadOrder } from "./download-messages.js";
+
+const PROGRESS_INTERVAL_MS = 200;
+
+class DownloadFailure extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+function say(line: DownloadLine): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+async function download({ url, path, sha256, bytes }: DownloadOrder): Promise<number> {
+  const response = await fetch(url, { redirect: "follow" }).catch((error: unknown) => {
+    throw new DownloadFailure(
+      "unreachable",
+      `The model's server could not be reached (${reasonOf(error)}); try again later.`,
+    );
+  });
+  if (!response.ok || response.body === null) {
+    throw new DownloadFailure(
+      "bad_answer",
+      `The model's server answered ${response.status}; check the catalogue's address.`,
+    );
+  }
+  // The length of a compressed answer is not the length of the file.
+  const length = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length"));
+  const totalBytes = bytes ?? (length > 0 ? length : undefined);
+  const file = await open(path, "wx");
+  const hash = createHash("sha256");
+  let receivedBytes = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  try {
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      receivedBytes += chunk.byteLength;
+      if (totalBytes !== undefined && receivedBytes > totalBytes) throw wrongSize(totalBytes);
+      hash.update(chunk);
+      await writeAll(file, chunk);
+      if (performance.now() - toldAt < PROGRESS_INTERVAL_MS) continue;
+      toldAt = performance.now();
+      say({ type: "progress", receivedBytes, totalBytes });
+    }
+    if (totalBytes !== undefined && receivedBytes !== totalBytes) throw wrongSize(totalBytes);
+    if (hash.digest("hex") !== sha256) {
+      throw new DownloadFailure(
+        "wrong_checksum",
+        "What came is not the model that the catalogue names: its SHA-256 differs.",
+      );
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return receivedBytes;
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) at += (await file.write(bytes, at)).bytesWritten;
+}
+
+const wrongSize = (totalBytes: number): DownloadFailure =>
+  new DownloadFailure("wrong_size", `The model should have ${totalBytes} bytes, and what came has not.`);
+
+/** Of a failed fetch the reason is in its cause, and never has the address in it. */
+function reasonOf(error: unknown): string {
+  const { code, cause } = error as { readonly code?: unknown; readonly cause?: unknown };
+  if (typeof code === "string") return code;
+  return cause === undefined ? "no reason was given" : reasonOf(cause);
+}
+
+function failureOf(error: unknown): DownloadLine {
+  if (error instanceof DownloadFailure) return { type: "failed", code: error.code, message: error.message };
+  const reason = reasonOf(error);
+  if (reason === "ENOSPC" || reason === "EDQUOT") {
+    return { type: "failed", code: "disk_full", message: "The disk is full; free some space and try again." };
+  }
+  return { type: "failed", code: "interrupted", message: `The download broke off (${reason}); try again.` };
+}
+
+let path: string | undefined;
+const input = createInterface({ input: process.stdin });
+input.once("line", (line) => {
+  const order = JSON.parse(line) as DownloadOrder;
+  path = order.path;
+  download(order).then(
+    (receivedBytes) => {
+      say({ type: "done", receivedBytes });
+      path = undefined;
+      input.close();
+      process.stdin.destroy();
+    },
+    (error: unknown) => {
+      say(failureOf(error));
+      process.exitCode = 1;
+      input.close();
+      process.stdin.destroy();
+    },
+  );
+});
+input.once("close", () => {
+  if (path === undefined) return;
+  rmSync(path, { force: true });
+  process.exit(1);
+});
