@@ -30,8 +30,6 @@ const BURST_MS = 200;
 const PACE_STEP_MS = 10;
 /** How soon a full socket is looked at again, in milliseconds. */
 const FULL_SOCKET_POLL_MS = 25;
-/** How far a server may fall back behind its acknowledgement before a loss that was told is told again. */
-const FALLBACK_MS = 10_000;
 
 /** Thrown when the server claims something about audio that cannot be true. */
 export class ImpossiblePositionError extends Error {}
@@ -166,7 +164,6 @@ export class AudioSender {
     }
     this.#losses.confirm(position);
     this.#buffer.acknowledge(position);
-    this.#losses.forgetBefore(position - this.#toSamples(FALLBACK_MS));
   }
 
   /** @throws ImpossiblePositionError when the server asks for what it acknowledged or never got. */

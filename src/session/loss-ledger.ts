@@ -4,9 +4,13 @@ export interface AudioRange {
   readonly to: number;
 }
 
+/** Of absences older than these a server may be told twice, should it fall back so far. */
+const MAX_ABSENT_RANGES = 100;
+
 /**
- * Keeps account of lost audio, each sample once, and keeps apart what is surely lost from what may be: a frame that was sent but pushed out of the buffer before its
- * acknowledgement is only lost if the server turns out not to have it, which is known when it tells its position.
+ * Keeps account of lost audio, each sample once, and keeps apart what is surely lost from what may be: a frame that was
+ * sent but pushed out of the buffer before its acknowledgement is only lost if the server turns out not to have it,
+ * which is known when it tells its position.
  */
 export class LossLedger {
   #doubtful: AudioRange[] = [];
@@ -42,7 +46,7 @@ export class LossLedger {
 
   /** Nothing was captured there. */
   skip(range: AudioRange): void {
-    append(this.#absent, range);
+    this.#note(range);
   }
 
   /** The range is gone: returns what of it was not known to be absent. */
@@ -55,13 +59,13 @@ export class LossLedger {
       ]);
       rest = rest.filter((part) => part.from < part.to);
     }
-    for (const part of rest) append(this.#absent, part);
+    for (const part of rest) this.#note(part);
     return rest;
   }
 
-  /** Drops what is known about absences before `position`: no server falls back so far. */
-  forgetBefore(position: number): void {
-    if (this.#absent.some(({ to }) => to < position)) this.#absent = this.#absent.filter(({ to }) => to >= position);
+  #note(range: AudioRange): void {
+    append(this.#absent, range);
+    if (this.#absent.length > MAX_ABSENT_RANGES) this.#absent.shift();
   }
 }
 

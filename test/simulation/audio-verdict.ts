@@ -26,7 +26,7 @@ export function judgeAudio(world: World, say: (problem: string) => void): number
   }
   const told = client.told.flatMap(({ event }) => (event.type === "connected" ? [event.reconnection] : []));
   const missingAudio = told.map((reconnection) => reconnection?.missingAudio).filter((range) => range !== undefined);
-  judgeLastLineage(lineages, [...dropped, ...missingAudio.slice(-1)], captured, say);
+  if (!world.cutShort) judgeLastLineage(lineages, [...dropped, ...missingAudio.slice(-1)], captured, say);
   // What a store lost beyond the grace tail was announced by the lineage that noticed, if it lived to notice.
   const missing = subtract(subtract(captured, kept), forgetful || contested ? [...dropped, ...missingAudio] : dropped);
   if (total(missing) > 0) say(`Lost without a word: ${show(missing)}.`);

@@ -2,6 +2,7 @@ import { Session } from "../../src/session/session.js";
 import type { ConnectionId, SessionEvent, SessionInput, SessionOutput } from "../../src/session/session-io.js";
 import type { SessionOptions } from "../../src/session/session-options.js";
 import { ClientReferee } from "./client-referee.js";
+import { Foul } from "./referee.js";
 import { samplesAt } from "./samples.js";
 import { Timer } from "./timer.js";
 import type { VirtualTime } from "./virtual-time.js";
@@ -10,7 +11,7 @@ import type { Payload, Wire } from "./wire.js";
 export const SAMPLE_RATE = 8_000;
 
 /** Bytes that an operating system takes off a socket before it counts as buffered. */
-const SYSTEM_BUFFER_BYTES = 32_768;
+const SYSTEM_BUFFER_BYTES = 8_192;
 
 export interface ClientNodeOptions {
   readonly time: VirtualTime;
@@ -147,10 +148,13 @@ export class ClientNode {
         this.#current = output.connection;
         this.#options.connect(this, output.connection);
         return;
-      case "send":
+      case "send": {
+        const wire = this.#wires.get(output.connection);
+        if (wire === undefined) throw new Foul("The client sends on a connection that is not open yet.");
         this.#referee.sent(output.connection, output.data);
-        this.#wires.get(output.connection)?.sendUp(output.data as Payload);
+        wire.sendUp(output.data as Payload);
         return;
+      }
       case "disconnect": {
         const wire = this.#wires.get(output.connection);
         this.#referee.disconnected(output.code, output.reason, wire);

@@ -9,6 +9,10 @@ const HIGH_WATER_BYTES = 65_536;
 /** What may be sent at once before the pace binds, in milliseconds. */
 const BURST_MS = 200;
 
+/** Acknowledged audio that is kept for a server that loses its last writes, in milliseconds. */
+const GRACE_MS = 2_000;
+const BYTES_PER_SAMPLE = 2;
+
 /** What one connection has seen, from the client's side. */
 class ClientView {
   left = false;
@@ -36,6 +40,7 @@ export class ClientReferee {
   #attempts = 0;
   #token: string | undefined;
   #bufferedBytes = 0;
+  #frameSamples = 0;
   #now = 0;
   /** The server has claimed what cannot be true, and the connection is still there. */
   #lie: string | undefined;
@@ -64,7 +69,11 @@ export class ClientReferee {
       throw new Foul(`${open} messages are unacknowledged, and the server allows ${view.maxInFlight}.`);
     }
     if (input.type !== "frame") return;
+    this.#frameSamples = input.frame.sampleCount;
     const { bufferedBytes, bufferedSamples } = session.stats;
+    if (bufferedBytes > (bufferedSamples + this.#graceSamples) * BYTES_PER_SAMPLE) {
+      throw new Foul(`The client holds ${bufferedBytes} bytes, and ${bufferedSamples} samples are unacknowledged.`);
+    }
     const { maxBytes, maxDurationMs } = this.#options.replay;
     if (bufferedBytes > maxBytes) throw new Foul(`The client holds ${bufferedBytes} bytes, over ${maxBytes}.`);
     if (bufferedSamples > (maxDurationMs / 1_000) * this.#options.format.sampleRate + 1) {
@@ -207,6 +216,11 @@ export class ClientReferee {
     view.creditAt = this.#now;
     if (view.credit < -1) throw new Foul(`Audio is sent faster than ${view.pace} times real time.`);
     view.credit -= samples;
+  }
+
+  /** Acknowledged audio that may be kept: the grace tail, and the frame it ends in. */
+  get #graceSamples(): number {
+    return (GRACE_MS / 1_000) * this.#options.format.sampleRate + this.#frameSamples;
   }
 
   get #burst(): number {

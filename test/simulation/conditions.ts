@@ -32,7 +32,7 @@ export function drawKind(rng: Rng): Kind {
   return {
     forgetful,
     cramped,
-    leaky: !forgetful && !cramped && rng.chance(0.2),
+    leaky: !forgetful && !cramped && rng.chance(0.3),
     contested: rng.chance(0.05),
   };
 }
@@ -81,7 +81,7 @@ export function drawConditions(rng: Rng, kind: Kind, sampleRate: number): Condit
       resumeMaxEvents: rng.chance(0.3) ? rng.whole(4, 20) : 500,
       maxInFlight: rng.whole(2, 64),
       maxMessageBytes: 131_072,
-      windowMs: rng.whole(200, 10_000),
+      windowMs: rng.whole(200, 20_000),
       pace: rng.between(2, 20),
       snapshotFinals: 10,
     },

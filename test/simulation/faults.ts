@@ -1,5 +1,6 @@
-import { encodeClientMessage, encodeServerMessage, SUBPROTOCOL } from "../../src/protocol/messages.js";
+import { encodeClientMessage, encodeServerMessage } from "../../src/protocol/messages.js";
 import { SAMPLE_RATE } from "./client-node.js";
+import { connectSilently, openAsStranger, resumeAsStranger, talkRubbish } from "./strangers.js";
 import type { World } from "./world.js";
 
 /** Everything that can go wrong, each under the name that a failing run prints. A fault says whether it hit anything. */
@@ -15,9 +16,13 @@ export const FAULTS: Readonly<Record<string, (world: World) => boolean>> = {
   "black hole to the server": (world) => world.hole("up"),
   "black hole to the client": (world) => world.hole("down"),
   "black hole both ways": (world) => world.hole("up") && world.hole("down"),
-  "cut, and connections refused for a while": (world) => world.refuseFor(world.rng.between(100, 4_000)),
-  "cut, and connections hang for a while": (world) => world.hangFor(world.rng.between(100, 3_000)),
-  "server accepts and closes with 1011 for a while": (world) => world.flapFor(world.rng.between(100, 3_000)),
+  "cut, and connections refused for a while": (world) => world.outage("refusesUntil", world.rng.between(100, 4_000)),
+  "cut, and connections hang for a while": (world) => world.outage("hangsUntil", world.rng.between(100, 3_000)),
+  "cut, and connections open slowly for a while": (world) => world.outage("slowUntil", world.rng.between(500, 6_000)),
+  "server accepts and closes with 1011 for a while": (world) =>
+    world.outage("flapsUntil", world.rng.between(100, 3_000)),
+  "cut, and again while the server answers": (world) => world.breakNext(world.rng.whole(1, 12)),
+  "tokens are checked slowly": (world) => world.checkTokensSlowly(world.rng.between(500, 6_000)),
   "slow network": (world) => world.throttle(),
   "server restart, state lost": (world) => world.restart(),
   "server crash, state kept": (world) => world.server.crash(0, 0),
@@ -33,8 +38,8 @@ export const FAULTS: Readonly<Record<string, (world: World) => boolean>> = {
   "client acknowledges what was never sent": (world) =>
     world.sayToServer(encodeClientMessage("client.ack", { ack_seq: 1_000_000 })),
   "client sends from the far future": (world) => world.sayToServer(frameFromTheFuture(world)),
-  "a frame comes twice": (world) => world.repeatFrame(),
-  "a frame is lost": (world) => world.loseFrame(),
+  "a frame comes again": (world) => world.repeatFrame(),
+  "frames are lost": (world) => world.loseFrames(world.rng.whole(1, 5)),
   "page sleeps": (world) => world.client.sleep(world.rng.between(200, 6_000), world.rng.chance(0.5)),
   "page clock jumps": (world) => world.jumpClock(world.rng.between(500, 60_000)),
   "timers throttled": (world) => {
@@ -43,8 +48,12 @@ export const FAULTS: Readonly<Record<string, (world: World) => boolean>> = {
   },
   "page put away and taken back": (world) => world.putAway(world.rng.between(0, 3_000)),
   "the network says it is back": (world) => world.probe(),
-  "a stranger opens the same session": (world) => world.intrude("hello"),
-  "a stranger resumes with a wrong secret": (world) => world.intrude("resume"),
+  "the network says it is back, and the page clock jumps": (world) =>
+    world.sleepOverProbe(world.rng.between(3_500, 60_000)),
+  "a stranger opens the same session": openAsStranger,
+  "a stranger resumes with a wrong secret": resumeAsStranger,
+  "a stranger connects and says nothing": connectSilently,
+  "a stranger talks rubbish": (world) => talkRubbish(world, world.rng.pick(RUBBISH)),
   "capture leaves a gap": (world) => world.leaveGap(world.rng.whole(1, 20)),
 };
 
@@ -67,30 +76,4 @@ function frameFromTheFuture(world: World): Uint8Array<ArrayBuffer> {
   view.setUint16(2, 1, true);
   view.setUint32(4, farAhead(world), true);
   return bytes;
-}
-
-/** What a stranger who knows the session's name, and with `resume` even the client's, would send. */
-export function strangersOpening(world: World, kind: "hello" | "resume" | "takeover"): string {
-  const { sessionId, clientId } = world.conditions.session;
-  const audio = { encoding: "pcm_s16le" as const, sample_rate: SAMPLE_RATE, channels: 1, first: 0, next: 0 };
-  const opening = {
-    agent: SUBPROTOCOL,
-    accept: ["audio/1"],
-    ack_mode: "cumulative" as const,
-    max_in_flight: 8,
-    session_id: sessionId,
-    attempt: 1_000_000,
-    token: undefined,
-    audio,
-  };
-  if (kind === "resume") {
-    return encodeClientMessage("session.resume", {
-      ...opening,
-      client_id: clientId,
-      last_seq: 0,
-      epoch: world.server.recordings.at(-1)?.key.epoch,
-      resume_token: "wrong",
-    });
-  }
-  return encodeClientMessage("client.hello", { ...opening, client_id: "stranger", takeover: kind === "takeover" });
 }

@@ -127,7 +127,9 @@ export function judgeRetries(): string[] {
 function judgePatience(say: (problem: string) => void): void {
   const never = (what: string, most: number, withinMs: number, durationMs: number, server: Server) => {
     for (const [index, probeEveryMs] of [undefined, undefined, undefined, 700].entries()) {
-      const { connects } = play(index + 1, durationMs, server, probeEveryMs);
+      const { connects, retries } = play(index + 1, durationMs, server, probeEveryMs);
+      const asked = server(1).complaint?.retry_after_ms ?? 0;
+      if (retries.some(({ delayMs }) => delayMs < asked)) say(`A server that ${what} is asked again sooner.`);
       const worst = mostWithin(connects, withinMs);
       if (worst > most) say(`${worst} connections within ${withinMs} ms to a server that ${what}.`);
     }

@@ -35,6 +35,8 @@ export class ServerNode {
   #epochs = 0;
   #secrets = 0;
   #life = 0;
+  /** How long it takes to check a token, at most. */
+  authorizeMs = 20;
   /** Every lineage there ever was, oldest first. */
   readonly recordings: Recording[] = [];
   readonly finished: string[] = [];
@@ -218,7 +220,7 @@ export class ServerNode {
 
   #authorize(peer: number): void {
     const life = this.#life;
-    this.#options.time.after(this.#options.rng.between(0, 20), () => {
+    this.#options.time.after(this.#options.rng.between(0, this.authorizeMs), () => {
       if (life === this.#life) this.dispatch({ type: "authorized", peer, granted: true });
     });
   }

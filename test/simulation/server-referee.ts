@@ -8,17 +8,23 @@ const ACK_WITHIN_MS = 200;
 /** A timer this late says that the process slept. */
 const LATE_MS = 1_000;
 
+/** Segments that a snapshot may repeat before it grows beyond what a client accepts. */
+const MAX_PARTIALS = 500;
+
 /** One connection, from the server's side. */
 interface PeerView {
   attempt: number;
   clientMaxInFlight: number;
   attached: boolean;
   lastHeard: number;
+  /** How much longer it may be silent because the server slept. */
+  allowanceMs: number;
   sentSeq: number;
   /** Numbers sent and not acknowledged. */
   inFlight: number[];
   /** Number up to which a resume replays; `undefined` outside a resume. */
   replayTo: number | undefined;
+  replayed: number;
   live: boolean;
   acknowledgedTo: number;
   owesAcknowledgement: boolean;
@@ -48,9 +54,11 @@ export class ServerReferee {
       clientMaxInFlight: 0,
       attached: false,
       lastHeard: now,
+      allowanceMs: 0,
       sentSeq: 0,
       inFlight: [],
       replayTo: undefined,
+      replayed: 0,
       live: false,
       acknowledgedTo: 0,
       owesAcknowledgement: false,
@@ -62,6 +70,7 @@ export class ServerReferee {
     const view = this.#peers.get(peer);
     if (view === undefined) return;
     view.lastHeard = now;
+    view.allowanceMs = 0;
     if (typeof data !== "string" || !data.startsWith('{"v":1,"t":')) return;
     const { t, id, data: fields } = glimpse(data);
     if (t === "client.hello" || t === "session.resume") {
@@ -78,7 +87,7 @@ export class ServerReferee {
     const view = this.#peers.get(peer);
     if (view === undefined) throw new Foul("The server sends on a connection that is gone.");
     const { t, seq, corr, data } = glimpse(json);
-    if (t === "server.welcome") this.#attach(peer, view, data);
+    if (t === "server.welcome") this.#attach(peer, view, data, now);
     if (seq !== undefined) this.#numbered(view, seq);
     switch (t) {
       case "server.hb":
@@ -86,9 +95,12 @@ export class ServerReferee {
         return;
       case "session.snapshot":
         view.replayTo = data.current_seq;
+        view.replayed = 0;
+        if (data.active_partials.length > MAX_PARTIALS) throw new Foul("A snapshot grows without end.");
         if (data.gap !== undefined) view.sentSeq = Math.max(view.sentSeq, data.gap.to_seq);
         return;
       case "session.ack":
+        if (view.replayed > this.#terms.resumeMaxEvents) throw new Foul(`${view.replayed} messages were kept.`);
         if (view.sentSeq !== view.replayTo) throw new Foul(`Replayed ${view.sentSeq} of ${view.replayTo} messages.`);
         this.#answered(view, data.audio.position, recording);
         return;
@@ -136,6 +148,7 @@ export class ServerReferee {
   woke(now: number, sleptMs: number): void {
     // Whatever the server was waiting for, a heartbeat of its own would have come first.
     if (sleptMs >= this.#terms.heartbeatIntervalMs + LATE_MS) this.#wokeLateAt = now;
+    for (const view of this.#peers.values()) view.allowanceMs += sleptMs + this.#terms.heartbeatTimeoutMs / 2;
     if (this.#keptSince !== undefined) this.#keptSince = now;
   }
 
@@ -164,6 +177,10 @@ export class ServerReferee {
     if (this.#attached === undefined) return;
     const view = this.#peers.get(this.#attached);
     if (view === undefined) return;
+    const silentMs = now - view.lastHeard;
+    if (silentMs > this.#terms.heartbeatTimeoutMs + view.allowanceMs + 1) {
+      throw new Foul(`The server keeps a connection that has been silent for ${silentMs} ms.`);
+    }
     if (view.owesAcknowledgement) throw new Foul("The answer to an opening lacks its acknowledgement.");
     if (view.unansweredHeartbeats.size > 0) throw new Foul("A heartbeat went unanswered.");
   }
@@ -174,7 +191,7 @@ export class ServerReferee {
     this.#keptSince = undefined;
   }
 
-  #attach(peer: number, view: PeerView, welcome: Glimpse["data"]): void {
+  #attach(peer: number, view: PeerView, welcome: Glimpse["data"], now: number): void {
     const { generation, resume_window } = welcome;
     if (view.attempt <= this.#attachedAttempt) {
       throw new Foul(`Attempt ${view.attempt} displaced attempt ${this.#attachedAttempt}.`);
@@ -188,6 +205,7 @@ export class ServerReferee {
     this.#generation = generation;
     this.#keptSince = undefined;
     view.attached = true;
+    view.lastHeard = now;
   }
 
   #answered(view: PeerView, position: number, recording: Recording | undefined): void {
@@ -202,6 +220,7 @@ export class ServerReferee {
   #numbered(view: PeerView, seq: number): void {
     if (seq !== view.sentSeq + 1) throw new Foul(`Message ${seq} follows ${view.sentSeq}.`);
     view.sentSeq = seq;
+    view.replayed += 1;
     view.inFlight.push(seq);
     const window = Math.min(this.#terms.maxInFlight, view.clientMaxInFlight);
     // What a resume replays comes whatever the window says.

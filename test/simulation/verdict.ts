@@ -25,7 +25,8 @@ export function judge(world: World, seed: number): Verdict {
   if (server.openConnections > 0) say("The server left a connection open.");
   const failure = client.failure;
   if (failure !== undefined && !(world.takenOver && isTakeover(failure))) say(`The client failed: ${failure}.`);
-  const lostSamples = failure === undefined && world.ended === "close" ? judgeAudio(world, say) : 0;
+  const ended = world.ended === "close" || failure !== undefined;
+  const lostSamples = ended ? judgeAudio(world, say) : 0;
   return {
     seed,
     faults: world.faultsInjected,

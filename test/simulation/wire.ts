@@ -10,6 +10,9 @@ export interface WireEnd {
   onClose(code: number, reason: string): void;
 }
 
+/** How many frames a wire remembers. */
+const RECENT_FRAMES = 16;
+
 /** A WebSocket connection between two ends, and everything that can happen to it. */
 export class Wire {
   readonly up: Lane;
@@ -21,10 +24,12 @@ export class Wire {
   #serverOpen = true;
   /** Something happened to it, or to an end, that excuses the client for giving it up. */
   troubled = false;
-  /** The latest audio frame that went up. */
-  lastFrame: Uint8Array<ArrayBuffer> | undefined;
-  /** Loses the next audio frame, as a broken proxy does. */
-  losesNextFrame = false;
+  /** The latest audio frames that went up. */
+  readonly recentFrames: Uint8Array<ArrayBuffer>[] = [];
+  /** Loses so many audio frames from now on, as a broken proxy does. */
+  losesFrames = 0;
+  /** Breaks after so many more messages to the client. */
+  breaksAfter: number | undefined;
 
   constructor(options: {
     time: VirtualTime;
@@ -51,9 +56,10 @@ export class Wire {
   sendUp(data: Payload): void {
     if (!this.#clientOpen) return;
     if (typeof data !== "string") {
-      this.lastFrame = data;
-      if (this.losesNextFrame) {
-        this.losesNextFrame = false;
+      this.recentFrames.push(data);
+      if (this.recentFrames.length > RECENT_FRAMES) this.recentFrames.shift();
+      if (this.losesFrames > 0) {
+        this.losesFrames -= 1;
         return;
       }
     }
@@ -67,7 +73,15 @@ export class Wire {
 
   /** What was on its way arrives even after the client has abandoned the connection: it must know better. */
   sendDown(data: Payload): void {
-    if (this.#serverOpen) this.down.push(data.length, () => this.#client.onMessage(data));
+    if (!this.#serverOpen) return;
+    this.down.push(data.length, () => {
+      this.#client.onMessage(data);
+      if (this.breaksAfter === undefined) return;
+      this.breaksAfter -= 1;
+      if (this.breaksAfter > 0) return;
+      this.breaksAfter = undefined;
+      this.cut({ flushUp: true, flushDown: false, serverLearnsAfterMs: 100, clientLearnsAfterMs: 50 });
+    });
   }
 
   /** The client detaches and says goodbye; what it sent before still arrives, however late. */

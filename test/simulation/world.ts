@@ -1,13 +1,13 @@
 import { ClientNode, SAMPLE_RATE } from "./client-node.js";
 import { type Conditions, drawConditions, drawKind, type Kind } from "./conditions.js";
-import { FAULTS, strangersOpening } from "./faults.js";
-import type { LaneConditions } from "./lane.js";
+import { FAULTS } from "./faults.js";
+import { Network } from "./network.js";
 import type { Range } from "./ranges.js";
-import { Foul } from "./referee.js";
 import { Rng } from "./rng.js";
 import { ServerNode } from "./server-node.js";
+import { takeOver } from "./strangers.js";
 import { VirtualTime } from "./virtual-time.js";
-import { type Payload, Wire } from "./wire.js";
+import type { Payload } from "./wire.js";
 
 /** How long trouble goes on after the last word was spoken. */
 const TROUBLE_AFTER_MS = 4_000;
@@ -20,6 +20,7 @@ export class World {
   readonly time: VirtualTime;
   readonly client: ClientNode;
   readonly server: ServerNode;
+  readonly network: Network;
   readonly conditions: Conditions;
   /** Everything that happened, line by line, the same each time. */
   readonly log: string[] = [];
@@ -28,11 +29,7 @@ export class World {
   faultsInjected = 0;
   ended: "close" | "abort" | undefined;
   takenOver = false;
-  readonly #wires: Wire[] = [];
   #gapFrames = 0;
-  #refuseUntil = 0;
-  #hangUntil = 0;
-  #flapUntil = 0;
   #healed = false;
 
   constructor(seed: number, kind?: Kind) {
@@ -43,12 +40,13 @@ export class World {
     this.conditions = drawConditions(rng, kind ?? drawn, SAMPLE_RATE);
     const { terms, session, storeDelayMs, framesPerEvent, frameSamples } = this.conditions;
     this.server = new ServerNode({ time: this.time, rng, terms, storeDelayMs, framesPerEvent });
+    this.network = new Network(this.time, rng, this.server);
     this.client = new ClientNode({
       time: this.time,
       session,
       frameSamples,
-      connect: (node, connection) => this.#connect(node, connection),
-      log: (line) => this.#log(line),
+      connect: (node, connection) => this.network.connect(node, connection),
+      log: (line) => this.note(line),
     });
   }
 
@@ -63,8 +61,8 @@ export class World {
     this.client.dispatch({ type: "start" });
     this.#speak();
     this.#misbehave();
-    if (this.rng.chance(0.05)) this.time.at(this.rng.between(0, durationMs * 1.2), () => this.#end("abort"));
-    if (kind.contested) this.time.at(this.rng.between(0, durationMs), () => this.#takeOver());
+    if (this.rng.chance(0.08)) this.time.at(this.rng.between(0, durationMs * 1.2), () => this.#end("abort"));
+    if (kind.contested) this.time.at(this.rng.between(0, durationMs), () => takeOver(this));
     // Closing in the middle of trouble is as good a moment as any.
     this.time.at(this.rng.chance(0.5) ? durationMs : durationMs + this.rng.between(0, 3_000), () => this.#end("close"));
     this.time.at(durationMs + TROUBLE_AFTER_MS, () => this.#heal());
@@ -93,19 +91,25 @@ export class World {
     return true;
   }
 
-  refuseFor(durationMs: number): boolean {
-    this.#refuseUntil = this.time.now + durationMs;
+  /** Breaks the connection and makes the next ones difficult in one way for a while. */
+  outage(how: "refusesUntil" | "hangsUntil" | "flapsUntil" | "slowUntil", durationMs: number): boolean {
+    this.network[how] = this.time.now + durationMs;
     return this.cut({ flushUp: false, flushDown: false });
   }
 
-  hangFor(durationMs: number): boolean {
-    this.#hangUntil = this.time.now + durationMs;
+  /** The next connection breaks while the server answers, between what it replays. */
+  breakNext(messages: number): boolean {
+    this.network.breaksNextAfter = messages;
     return this.cut({ flushUp: false, flushDown: false });
   }
 
-  flapFor(durationMs: number): boolean {
-    this.#flapUntil = this.time.now + durationMs;
-    return this.cut({ flushUp: false, flushDown: false });
+  /** Tokens take long to check, some longer than others, so connections can overtake each other. */
+  checkTokensSlowly(durationMs: number): boolean {
+    this.server.authorizeMs = 1_500;
+    this.time.after(durationMs, () => {
+      this.server.authorizeMs = 20;
+    });
+    return true;
   }
 
   throttle(): boolean {
@@ -115,7 +119,7 @@ export class World {
     wire.troubled = true;
     // Audio alone is 16 bytes a millisecond.
     wire.up.conditions = { ...conditions, bytesPerMs: this.rng.between(4, 40) };
-    this.time.after(this.rng.between(200, 4_000), () => {
+    this.time.after(this.rng.between(200, 12_000), () => {
       wire.up.conditions = conditions;
     });
     return true;
@@ -128,9 +132,9 @@ export class World {
   }
 
   crashLosingWrites(): boolean {
-    // What session.end confirmed is nobody's to send again.
-    if (this.server.drained) return false;
-    const { forgetful } = this.conditions.kind;
+    const { forgetful, contested } = this.conditions.kind;
+    // What session.end confirmed, or a session held that another tab took over, is nobody's to send again.
+    if (this.server.drained || contested) return false;
     const samples = this.rng.whole(1, GRACE_SAMPLES * (forgetful ? 2 : 1));
     return this.server.crash(samples, forgetful ? Number.POSITIVE_INFINITY : GRACE_SAMPLES);
   }
@@ -138,6 +142,12 @@ export class World {
   jumpClock(aheadMs: number): boolean {
     this.client.jumpClock(aheadMs);
     return true;
+  }
+
+  /** The timer for the answer to a probe comes late because the page slept, not because the link is dead. */
+  sleepOverProbe(durationMs: number): boolean {
+    this.client.dispatch({ type: "probe" });
+    return this.jumpClock(durationMs);
   }
 
   putAway(durationMs: number): boolean {
@@ -166,15 +176,15 @@ export class World {
   }
 
   repeatFrame(): boolean {
-    const frame = this.client.current?.lastFrame;
-    return frame !== undefined && this.sayToServer(frame);
+    const frames = this.client.current?.recentFrames ?? [];
+    return frames.length > 0 && this.sayToServer(this.rng.pick(frames));
   }
 
   /** A gap declared by the next frame would cover the lost one, so frames get lost only where there are no gaps. */
-  loseFrame(): boolean {
+  loseFrames(count: number): boolean {
     const wire = this.client.current;
     if (wire === undefined || !this.conditions.kind.leaky) return false;
-    wire.losesNextFrame = true;
+    wire.losesFrames = count;
     return true;
   }
 
@@ -182,33 +192,6 @@ export class World {
     if (this.conditions.kind.leaky || this.#gapFrames > 0 || this.time.now >= this.conditions.durationMs) return false;
     this.#gapFrames = frames;
     return true;
-  }
-
-  /**
-   * A server cannot tell who was there first before it has got audio, nor after it has lost its memory, so strangers
-   * come only in between.
-   */
-  intrude(kind: "hello" | "resume"): boolean {
-    const { forgetful, contested } = this.conditions.kind;
-    const hasAudio = this.server.recordings.some(({ kept }) => kept.length > 0);
-    if (forgetful || contested || !hasAudio || this.ended !== undefined) return false;
-    this.#stranger(strangersOpening(this, kind), (data) => {
-      const admitted = String(data).includes('"t":"server.welcome"');
-      if (admitted && this.server.finished.length === 0) throw new Foul(`A stranger was let in by ${kind}.`);
-    });
-    return true;
-  }
-
-  #takeOver(): void {
-    this.takenOver = true;
-    this.#log("another tab takes over");
-    this.#stranger(strangersOpening(this, "takeover"), () => {});
-  }
-
-  #stranger(opening: string, onMessage: (data: Payload) => void): void {
-    const wire = this.#wire({ onMessage, onClose: () => {} });
-    wire.sendUp(opening);
-    this.time.after(2_000, () => wire.closeByClient(1000, ""));
   }
 
   // ---------------------------------------------------------------- life
@@ -230,11 +213,13 @@ export class World {
 
   #misbehave(): void {
     const { durationMs, faultsPerSecond } = this.conditions;
-    const names = Object.keys(FAULTS);
+    // A run that knows few kinds of trouble meets combinations of them that one which knows all never would.
+    const some = this.rng.chance(0.75);
+    const names = Object.keys(FAULTS).filter(() => !some || this.rng.chance(0.3));
     const next = () => {
       const over = this.client.session.done && this.server.sessionCount === 0;
       if (this.#healed || over || this.time.now > durationMs + TROUBLE_AFTER_MS) return;
-      this.#injectOneOf(names);
+      if (names.length > 0) this.#injectOneOf(names);
       // Trouble seldom comes alone.
       const delayMs = this.rng.chance(0.3)
         ? this.rng.between(0, 60)
@@ -248,7 +233,7 @@ export class World {
     for (let tries = 0; tries < 8; tries += 1) {
       const name = this.rng.pick(names);
       const lines = this.log.length;
-      this.#log(name);
+      this.note(name);
       if (FAULTS[name]?.(this)) {
         this.faultsInjected += 1;
         return;
@@ -260,65 +245,19 @@ export class World {
   #end(how: "close" | "abort"): void {
     if (this.ended === "abort" || (this.ended === "close" && how === "close")) return;
     this.ended = how;
-    this.#log(how);
+    this.note(how);
     this.client.dispatch(how === "close" ? { type: "end", timeoutMs: 3_000_000 } : { type: "abort" });
   }
 
   #heal(): void {
     this.#healed = true;
-    this.#refuseUntil = 0;
-    this.#hangUntil = 0;
-    this.#flapUntil = 0;
     this.client.throttleMs = 0;
-    for (const wire of this.#wires) {
-      wire.up.setHole(false);
-      wire.down.setHole(false);
-    }
+    this.server.authorizeMs = 20;
+    this.network.heal();
   }
 
-  #log(line: string): void {
+  /** Adds a line to the log. */
+  note(line: string): void {
     this.log.push(`${this.time.now} ${line}`);
-  }
-
-  // ---------------------------------------------------------------- connections
-
-  #connect(node: ClientNode, connection: number): void {
-    const latency = this.rng.between(0, 40);
-    if (this.time.now < this.#hangUntil) return;
-    this.time.after(latency, () => {
-      if (this.time.now < this.#refuseUntil) {
-        node.dispatch({ type: "lost", connection, loss: { kind: "closed", code: 1006, reason: "" } });
-        return;
-      }
-      const wire = this.#wire({
-        onMessage: (data) => node.dispatch({ type: "message", connection, data }),
-        onClose: (code, reason) => node.dispatch({ type: "lost", connection, loss: { kind: "closed", code, reason } }),
-      });
-      node.connected(connection, wire);
-    });
-  }
-
-  #wire(client: ConstructorParameters<typeof Wire>[0]["client"]): Wire {
-    const { rng } = this;
-    const conditions: LaneConditions = {
-      latencyMs: rng.between(0, 150),
-      jitterMs: rng.between(0, 50),
-      bytesPerMs: rng.between(100, 10_000),
-    };
-    let peer = 0;
-    const wire = new Wire({
-      time: this.time,
-      rng,
-      conditions,
-      client,
-      server: {
-        onMessage: (data) => this.server.received(peer, data),
-        onClose: (code) => this.server.closed(peer, code),
-      },
-    });
-    this.#wires.push(wire);
-    if (this.time.now < this.#flapUntil) wire.closeByServer(1011, "internal error");
-    else peer = this.server.accept(wire);
-    return wire;
   }
 }
