@@ -7,6 +7,7 @@ import { RawClient } from "../support/raw-client.js";
 import { expectEverythingOnDisk } from "../support/server-disk.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { TinyServer } from "../support/tiny-server.js";
+import { PATIENTLY } from "../support/waiting.js";
 
 let backend: BackendProcess;
 let impatient: BackendProcess;
@@ -88,7 +89,7 @@ describe.concurrent("a link that is dead and does not know it", () => {
     await proxy.until("a second connection is made", () => proxy.connectionCount === 2);
     proxy.pass("toClient");
     await stream.reconnected(1);
-    await expect.poll(() => lateMessages).toBe(3);
+    await expect.poll(() => lateMessages, PATIENTLY).toBe(3);
     const current = await server.connection(1);
     const before = current.frames.length;
     await current.until(({ frames }) => frames.length > before + 20);

@@ -6,6 +6,7 @@ import { expectEverythingOnDisk } from "../support/server-disk.js";
 import { CYCLE_SAMPLES, LOUD_SAMPLES } from "../support/stamped-audio.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { TinyServer } from "../support/tiny-server.js";
+import { PATIENTLY } from "../support/waiting.js";
 
 let backend: BackendProcess;
 let forgetful: BackendProcess;
@@ -58,7 +59,9 @@ describe.concurrent("captions after reconnects", () => {
       expect(audio?.from).toBeGreaterThanOrEqual(from);
       expect(audio?.from).toBeLessThanOrEqual(from + 640);
       expect(audio?.to).toBeGreaterThan(from);
-      expect(audio?.to).toBeLessThanOrEqual(from + LOUD_SAMPLES + 640);
+      // The end of the stream ends the last one.
+      const spokenTo = index === finals.length - 1 ? stream.source.samplesCaptured : from + LOUD_SAMPLES + 640;
+      expect(audio?.to).toBeLessThanOrEqual(spokenTo);
     }
   });
 
@@ -67,7 +70,7 @@ describe.concurrent("captions after reconnects", () => {
     await using proxy = await TcpProxy.listen({ targetPort: forgetful.port });
     await using stream = await NodeStream.start(through(proxy), FAST);
     await stream.captured(1_500);
-    await expect.poll(() => finalsOf(stream.messages).length).toBe(1);
+    await expect.poll(() => finalsOf(stream.messages).length, PATIENTLY).toBeGreaterThan(0);
     proxy.hold("toClient");
     const sent = proxy.delivered("toServer");
     // Three more words are said and captioned, and none of the captions arrives.

@@ -5,6 +5,7 @@ import { RawClient } from "../support/raw-client.js";
 import { expectEverythingOnDisk } from "../support/server-disk.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { TinyServer } from "../support/tiny-server.js";
+import { PATIENTLY } from "../support/waiting.js";
 
 const TOKEN = "right-token-5e1f9c";
 const WRONG = "wrong-token-77aa02";
@@ -107,7 +108,7 @@ describe("a secret", () => {
       await client.untilClosed();
       answers.push(client.closed?.reason ?? "", JSON.stringify(client.messages("server.error")));
     }
-    await expect.poll(() => backend.log).toContain("Closed a connection.");
+    await expect.poll(() => backend.log, PATIENTLY).toContain("Closed a connection.");
     for (const text of [backend.log, ...answers]) {
       expect(text).not.toContain(TOKEN);
       expect(text).not.toContain(WRONG);

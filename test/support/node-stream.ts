@@ -59,6 +59,7 @@ export class NodeStream implements AsyncDisposable {
     this.#on("reconnecting", (event) => this.losses.push(event));
     this.#on("warning", ({ error }) => this.warnings.push(error));
     this.#on("statechange", () => this.states.push(this.stream.state));
+    this.#on("close", ({ info }) => this.#reconnecting.fail("error" in info ? info.error : new Error(info.outcome)));
   }
 
   /** Starts, and resolves when the server has answered. */
@@ -78,8 +79,8 @@ export class NodeStream implements AsyncDisposable {
     return this.#reconnecting.until(() => this.reconnections.length >= count);
   }
 
-  /** Finishes as an application does; with time enough for a backlog. */
-  close(timeoutMs = 15_000): Promise<void> {
+  /** Finishes as an application does, with time enough for a backlog on a busy machine. */
+  close(timeoutMs = 25_000): Promise<void> {
     return this.stream.close({ timeoutMs });
   }
 

@@ -1,6 +1,7 @@
 import { Scope, systemClock } from "loquilex/resources";
 import type { AudioCapture, AudioSource, SourceOpenOptions } from "../../src/capture/source.js";
 import { stampedPayload } from "./stamped-audio.js";
+import { Waiting } from "./waiting.js";
 
 export interface StampedSourceOptions {
   /** Times real time. @defaultValue 1 */
@@ -11,15 +12,10 @@ export interface StampedSourceOptions {
   readonly tailSamples?: number;
 }
 
-interface Waiter {
-  readonly samples: number;
-  readonly resolve: () => void;
-}
-
 /** A source without a device: frames in real time whose every sample tells its position. */
 export class StampedSource implements AudioSource {
   readonly #options: Required<StampedSourceOptions>;
-  readonly #waiters = new Set<Waiter>();
+  readonly #progress = new Waiting();
   #sampleRate = 0;
   #samplesCaptured = 0;
 
@@ -34,10 +30,9 @@ export class StampedSource implements AudioSource {
 
   /** Resolves when so many milliseconds of audio have been produced since the beginning. */
   captured(durationMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiters.add({ samples: (durationMs * this.#sampleRate) / 1_000, resolve });
-      this.#wake();
-    });
+    return this.#progress.until(
+      () => this.#sampleRate > 0 && this.#samplesCaptured >= (durationMs * this.#sampleRate) / 1_000,
+    );
   }
 
   async open({ signal, format, frameDurationMs, onFrame }: SourceOpenOptions): Promise<AudioCapture> {
@@ -47,6 +42,7 @@ export class StampedSource implements AudioSource {
     const frameSamples = Math.round((frameDurationMs / 1_000) * format.sampleRate);
     const scope = new Scope({ name: "stamped source" });
     scope.follow(signal, () => scope.dispose());
+    scope.defer("waiters", () => this.#progress.fail(new Error("The source has been stopped.")));
     let running: Scope | undefined;
     let frames = 0;
 
@@ -55,7 +51,7 @@ export class StampedSource implements AudioSource {
       this.#samplesCaptured += sampleCount;
       const payload = stampedPayload(position, sampleCount);
       onFrame({ payload, position, sampleCount, timestamp: performance.now(), peakLevel: 0.5, rmsLevel: 0.2 });
-      this.#wake();
+      this.#progress.changed();
     };
     const run = (): void => {
       running = scope.child("run");
@@ -92,13 +88,5 @@ export class StampedSource implements AudioSource {
         void scope.dispose();
       },
     };
-  }
-
-  #wake(): void {
-    for (const waiter of this.#waiters) {
-      if (this.#samplesCaptured < waiter.samples || this.#sampleRate === 0) continue;
-      this.#waiters.delete(waiter);
-      waiter.resolve();
-    }
   }
 }
