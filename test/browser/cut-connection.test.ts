@@ -2,12 +2,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { TcpProxy } from "../support/tcp-proxy.js";
 import { eventually } from "./eventually.js";
-import { speakSentence } from "./speak-sentence.js";
+import { SPEECH_TIMEOUT_MS, speakSentence } from "./speak-sentence.js";
 
 const reconnected = (proxy: TcpProxy, count: number): Promise<void> =>
   proxy.until(`connection ${count + 1} is made`, () => proxy.connectionCount > count);
 
-describe("a connection that breaks in the middle of speech", () => {
+describe("a connection that breaks in the middle of speech", { timeout: SPEECH_TIMEOUT_MS }, () => {
   // socketio/socket.io#5363: frames in flight are lost, or sent twice and kept twice.
   it("three times, once after the server received and before it acknowledged, costs not a sample", async () => {
     const { stats, record } = await speakSentence(async ({ speech, proxy, startStream }) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { speakSentence } from "./speak-sentence.js";
+import { SPEECH_TIMEOUT_MS, speakSentence } from "./speak-sentence.js";
 
-describe("a sentence spoken into the page", () => {
+describe("a sentence spoken into the page", { timeout: SPEECH_TIMEOUT_MS }, () => {
   it("is on the server's disk sample for sample, and the figures say so", async () => {
     const { stats, record, consoleErrors } = await speakSentence(async ({ speech, startStream }) => {
       const stream = await startStream();

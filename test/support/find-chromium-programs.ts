@@ -36,7 +36,7 @@ export const versionOf = (path: string): Promise<string | undefined> =>
 export const canUseApt = async (): Promise<boolean> =>
   process.getuid?.() === 0 && (await findProgram("apt-get")) !== undefined;
 
-/** @throws Error with apt's own last words. */
+/** @throws Error with apt's own complaint. */
 export async function aptInstall(...packages: readonly string[]): Promise<void> {
   console.log(`Installing ${packages.join(" and ")} with apt.`);
   // The lists of a machine that has been idle name versions that the mirrors no longer have.
@@ -44,14 +44,15 @@ export async function aptInstall(...packages: readonly string[]): Promise<void> 
   await install("apt-get", ["install", "-y", "--no-install-recommends", ...packages]);
 }
 
-/** Runs an installer. @throws Error with the installer's own last words. */
+/** Runs an installer. @throws Error with the installer's own complaint. */
 export async function install(command: string, args: readonly string[]): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   try {
     await run(command, args, { env, timeout: INSTALL_TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 });
   } catch (error) {
     const output = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
-    const lastWords = output.split("\n").slice(-3).join(" ");
-    throw new Error(`\`${[command, ...args].join(" ")}\` failed: ${lastWords}`, { cause: error });
+    const lines = output.split("\n");
+    const complaint = lines.find((line) => /^E: |error/i.test(line)) ?? lines.at(-1) ?? "";
+    throw new Error(`\`${[command, ...args].join(" ")}\` failed: ${complaint.trim()}`, { cause: error });
   }
 }
