@@ -1,17 +1,17 @@
-import { fileURLToPath } from "node:url";
 import { type Transferable, Worker } from "node:worker_threads";
 import { type Clock, type Deferred, deferred, type Registration, type Scope } from "loquilex/resources";
 import { childEnvironment } from "./child-environment.js";
 import { STOP } from "./thread-stop.js";
 
-const LOADER = new URL("./run-typescript.mjs", import.meta.url);
 /** A recogniser that needs more than this belongs in a program of its own. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
 
 export interface ThreadOptions {
-  /** The TypeScript module that the thread runs. */
-  readonly module: URL;
-  /** Given to the module as its `workerData`. */
+  /** For people. */
+  readonly name: string;
+  /** A CommonJS module as text, as from `threadCode()`. */
+  readonly code: string;
+  /** Given to it as its `workerData`. */
   readonly data: unknown;
   readonly clock: Clock;
   readonly scope: Scope;
@@ -36,10 +36,10 @@ export class ThreadSession {
 
   constructor(options: ThreadOptions) {
     this.#options = options;
-    this.#worker = new Worker(LOADER, {
-      argv: [fileURLToPath(options.module)],
+    this.#worker = new Worker(options.code, {
+      eval: true,
       workerData: options.data,
-      // What the server was started with is not meant for its threads: it would bring the slow loader along.
+      // What the server was started with, such as its loader, is not meant for its threads.
       execArgv: [],
       env: childEnvironment(),
       resourceLimits: RESOURCE_LIMITS,
@@ -52,8 +52,7 @@ export class ThreadSession {
       this.#crash = error instanceof Error ? error : new Error(String(error));
     });
     this.#worker.on("exit", (code) => this.#onExit(code));
-    const name = options.module.pathname.split("/").at(-1);
-    this.#registration = options.scope.defer(`thread ${name} ${this.#worker.threadId}`, () => this.dispose());
+    this.#registration = options.scope.defer(`thread ${options.name} ${this.#worker.threadId}`, () => this.dispose());
   }
 
   /** Ignored when the thread is gone. */

@@ -123,7 +123,7 @@ describe("a server's resources", () => {
     await vi.waitFor(
       async () =>
         expect(names(await ask())).toContainEqual(
-          expect.stringMatching(/^server\/sessions\/session \w{8}: thread segmenter-thread\.ts \d+$/),
+          expect.stringMatching(/^server\/sessions\/session \w{8}: thread segmenter \d+$/),
         ),
       { timeout: 5_000 },
     );
@@ -145,7 +145,7 @@ describe("a server's resources", () => {
     client.socket.close(1000);
     await client.untilClosed();
     await vi.waitFor(async () => expect(names(await ask())).toEqual(names(before)), { timeout: 5_000 });
-    const said = backend.log.split("\n").filter((line) => line.includes('"resource":"thread segmenter-thread.ts'));
+    const said = backend.log.split("\n").filter((line) => line.includes('"resource":"thread segmenter'));
     expect(said.map((line) => JSON.parse(line).msg)).toEqual(["acquired", "What is alive.", "released"]);
   });
 });

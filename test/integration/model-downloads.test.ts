@@ -13,6 +13,7 @@ import { ModelDownloads } from "../../examples/server/models/model-downloads.js"
 import { BackendProcess } from "../support/backend-process.js";
 import { loopbackServer } from "../support/loopback-server.js";
 import { isProcessAlive } from "../support/process-alive.js";
+import { childrenOf } from "../support/process-figures.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 const MODEL = randomBytes(300_000);
@@ -134,9 +135,9 @@ describe("a download of a model", () => {
 
   it("that crashes leaves nothing and says so", async () => {
     const { begun, over, files } = await setUp({ a: { url: "/slow" } });
-    const children = await childrenOf(process.pid);
+    const children = childrenOf(process.pid);
     const view = await begun("a");
-    const [pid = 0] = (await childrenOf(process.pid)).filter((child) => !children.includes(child));
+    const [pid = 0] = childrenOf(process.pid).filter((child) => !children.includes(child));
     process.kill(pid, "SIGKILL");
     expect(await over(view)).toMatchObject({ state: "failed", error: { code: "crashed" } });
     expect(await files()).toEqual([]);
@@ -256,7 +257,7 @@ describe("the backend", () => {
 
     const dying = await post("a");
     await vi.waitFor(async () => expect((await get(dying)).receivedBytes).toBe(100_000), { timeout: 10_000 });
-    const children = await childrenOf(backend.pid);
+    const children = childrenOf(backend.pid);
     const closed = once(server.slow.at(-1) ?? expect.unreachable(), "close");
     await backend.kill9();
     await closed;
@@ -266,12 +267,3 @@ describe("the backend", () => {
     expect(backend.log).not.toContain(server.url);
   });
 });
-
-/** Children of a process that have not ended. */
-async function childrenOf(pid: number): Promise<number[]> {
-  const tasks = await readdir(`/proc/${pid}/task`);
-  const lists = await Promise.all(
-    tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, "utf8").catch(() => "")),
-  );
-  return lists.join(" ").split(" ").filter(Boolean).map(Number).filter(isProcessAlive);
-}

@@ -357,7 +357,7 @@ describe("captions", () => {
   it("the built-in segmenter finds spoken digits in a stream that comes all at once", async () => {
     const wav = await readFile(new URL("../support/fixtures/digits.wav", import.meta.url));
     const outDir = await temporaryFolder();
-    const { session, of } = openSession({ outDir, engine: segmenterEngine(systemClock) });
+    const { session, of } = openSession({ outDir, engine: await segmenterEngine(systemClock) });
     for (const frame of framesOf(new Uint8Array(wav.subarray(44)))) session.append(frame);
     await session.end();
     expect(of("asr.final")).toHaveLength(4);

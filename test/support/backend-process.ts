@@ -18,6 +18,8 @@ export interface BackendOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Added to the command line. */
   readonly args?: readonly string[];
+  /** A shell command to run in the backend's process before it starts, such as a limit. @defaultValue "true" */
+  readonly prefix?: string;
   /** Use a folder that is already there, as after a restart, and leave it alone at the end. */
   readonly outDir?: string;
   /** @defaultValue 0, which is any free port */
@@ -46,7 +48,8 @@ export class BackendProcess implements AsyncDisposable {
   /** @throws Error with what the backend said when it ends, or says no address, instead of starting. */
   static async start(options: BackendOptions = {}): Promise<BackendProcess> {
     const outDir = options.outDir ?? (await mkdtemp(join(tmpdir(), "loquilex-out-")));
-    const child = spawn(process.execPath, ["--import", "tsx", "examples/server/main.ts", ...(options.args ?? [])], {
+    const program = [process.execPath, "--import", "tsx", "examples/server/main.ts", ...(options.args ?? [])];
+    const child = spawn("sh", ["-c", `${options.prefix ?? "true"} && exec "$0" "$@"`, ...program], {
       cwd: ROOT,
       // A group of its own, so that a recogniser it may leave behind can be ended with it.
       detached: true,

@@ -23,7 +23,7 @@ export interface SelectEngineOptions {
  * @throws StartError when a program or a grammar that was asked for is not there.
  */
 export async function selectEngine(options: SelectEngineOptions): Promise<EngineRoster> {
-  const segmenter = segmenterEngine(options.clock);
+  const segmenter = await segmenterEngine(options.clock);
   return new EngineRoster({
     preferred: (await preferredEngine(options)) ?? segmenter,
     fallback: segmenter,

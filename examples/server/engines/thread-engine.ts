@@ -1,4 +1,5 @@
 import { type Clock, type Deferred, deferred, type Registration } from "loquilex/resources";
+import { threadCode } from "../thread-code.js";
 import { ThreadSession } from "../thread-session.js";
 import type { Engine, EngineOpenOptions, EngineRun } from "./engine.js";
 import { SEGMENTER } from "./segmenter.js";
@@ -22,20 +23,21 @@ export interface ThreadEngineOptions {
 
 /**
  * An engine whose work is done off the event loop. Each stream has a thread of its own, so that one which hangs or
- * crashes costs no other stream its captions; it begins with the first sound, and takes about 10 MB.
+ * crashes costs no other stream its captions; it begins with the first sound, and takes about 9 MB.
  */
-export function threadEngine(options: ThreadEngineOptions): Engine {
+export async function threadEngine(options: ThreadEngineOptions): Promise<Engine> {
+  const code = await threadCode(options.module);
   return {
     name: options.name,
     open(openOptions) {
       openOptions.onStatus({ engine: options.name, words: false, detail: options.detail });
-      return new ThreadRun(options, openOptions);
+      return new ThreadRun({ ...options, code }, openOptions);
     },
   };
 }
 
 /** The engine that needs nothing. */
-export function segmenterEngine(clock: Clock): Engine {
+export function segmenterEngine(clock: Clock): Promise<Engine> {
   return threadEngine({
     name: SEGMENTER,
     module: new URL("./segmenter-thread.ts", import.meta.url),
@@ -45,7 +47,7 @@ export function segmenterEngine(clock: Clock): Engine {
 }
 
 class ThreadRun implements EngineRun {
-  readonly #engine: ThreadEngineOptions;
+  readonly #engine: ThreadEngineOptions & { readonly code: string };
   readonly #options: EngineOpenOptions;
   readonly #maxInFlightBytes: number;
   #thread: ThreadSession | undefined;
@@ -59,7 +61,7 @@ class ThreadRun implements EngineRun {
   #watchdog: Registration | undefined;
   #over = false;
 
-  constructor(engine: ThreadEngineOptions, options: EngineOpenOptions) {
+  constructor(engine: ThreadEngineOptions & { readonly code: string }, options: EngineOpenOptions) {
     this.#engine = engine;
     this.#options = options;
     this.#maxInFlightBytes = MAX_IN_FLIGHT_SEC * options.format.sampleRate * 2 * options.format.channels;
@@ -103,7 +105,8 @@ class ThreadRun implements EngineRun {
     const { format, startPosition, scope } = this.#options;
     const data: ThreadStream = { format, startPosition };
     return new ThreadSession({
-      module: this.#engine.module,
+      name: this.#engine.name,
+      code: this.#engine.code,
       data,
       clock: this.#engine.clock,
       scope,
