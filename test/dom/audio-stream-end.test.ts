@@ -234,7 +234,7 @@ describe("aborting", () => {
     expect(heard.slice(2)).toEqual(["reconnecting", "closed", "close"]);
   });
 
-  it("while it resumes still leaves a source that answers late with nothing open", async () => {
+  it("lets a source that opens too late, without a look at the signal, hold nothing", async () => {
     // mozmorris/react-webcam#238, livekit/components-js#851
     const { stream, source } = watched(observedStream());
     source.deaf = true;
@@ -248,6 +248,19 @@ describe("aborting", () => {
     expect(source.live).toBe(false);
     expect(stream.track).toBeUndefined();
   });
+
+  it.each(["pause", "resume", "flush"] as const)(
+    "does not wait for a source that takes no notice during %s()",
+    async (call) => {
+      const { stream, source } = watched(await runningStream());
+      source.deaf = true;
+      source.slow.add(call);
+      const calling = rejectionOf(stream[call]());
+      await settle();
+      stream.abort("left");
+      expect(await calling).toBe("left");
+    },
+  );
 
   it("closes what a transport without ears opens too late", async () => {
     const { stream, transport } = watched(observedStream());

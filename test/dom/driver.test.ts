@@ -151,6 +151,18 @@ describe("tokens", () => {
     expect(contexts[1]?.signal.aborted).toBe(false);
     expect(transport.connections).toEqual([]);
   });
+
+  it("that come after the attempt was given up open no connection", async () => {
+    const answers: ((token: string) => void)[] = [];
+    const { driver, transport, clock } = drive({ getToken: () => new Promise((resolve) => answers.push(resolve)) });
+    const connect = vi.spyOn(transport, "connect");
+    driver.dispatch({ type: "start" });
+    await settle();
+    clock.advance(3_000);
+    answers[0]?.("late");
+    await settle();
+    expect(connect).not.toHaveBeenCalled();
+  });
 });
 
 describe("connections", () => {
@@ -269,9 +281,10 @@ describe("inputs", () => {
 
 describe("the end of the scope", () => {
   it("closes the socket and the timer inside the call, and nothing follows", async () => {
-    const { scope, transport, clock, types, driver } = await connected();
+    const { scope, transport, clock, types, driver, session } = await connected();
     void scope.dispose("gone");
     expect(transport.live).toEqual([]);
+    expect(session.done).toBe(true);
     expect(transport.last.context.signal.reason).toBe("gone");
     expect(clock.pending).toBe(0);
     driver.dispatch({ type: "start" });
