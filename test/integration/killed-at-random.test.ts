@@ -1,0 +1,104 @@
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import { recoverRecordings } from "../../examples/server/recover-recordings.js";
+import { Rng } from "../simulation/rng.js";
+import { BackendProcess } from "../support/backend-process.js";
+import { isProcessAlive } from "../support/process-alive.js";
+import { RawClient } from "../support/raw-client.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+import { parseWav } from "../support/wav.js";
+
+const SEED = 49;
+const KILLS = 50;
+const AT_ONCE = 2;
+const SESSIONS = 3;
+const MOST_DELAY_MS = 300;
+
+/** Says who it is, and then counts as fast as it can for as long as its input goes on. */
+const COUNTING_ENGINE = [
+  'echo "pid $$"; (i=0; while :; do i=$((i + 1)); echo "line $i"; sleep 0.005; done) &',
+  "cat >/dev/null; kill $!",
+].join(" ");
+
+/** A client that acknowledges what it gets, so that it gets more. */
+async function listen(backend: BackendProcess): Promise<RawClient> {
+  const client = await RawClient.connect(backend.webSocketUrl);
+  client.hello();
+  await client.until("session.new");
+  client.socket.on("message", () => {
+    const seq = client.received.at(-1)?.seq;
+    if (seq !== undefined && client.closed === undefined) client.send("client.ack", { ack_seq: seq });
+  });
+  client.sendFrame(0);
+  return client;
+}
+
+const finalsOf = (client: RawClient): string[] =>
+  client.messages("asr.final").map(({ data }) => (data as { readonly text: string }).text);
+
+/** Kills a server at one moment. @returns how many finals its clients had been told. */
+async function killOnce(outDir: string, delayMs: number): Promise<number> {
+  const env = { LX_ENGINE: "command", LX_ENGINE_COMMAND: COUNTING_ENGINE, LX_LOG_LEVEL: "error" };
+  await using backend = await BackendProcess.start({ env, outDir });
+  const clients = await Promise.all(Array.from({ length: SESSIONS }, () => listen(backend)));
+  await Promise.all(clients.map((client) => client.until("asr.final")));
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
+  await backend.kill9();
+  await Promise.all(clients.map((client) => client.untilClosed()));
+
+  const pids = clients.map((client) => Number(finalsOf(client)[0]?.replace("pid ", "")));
+  await vi.waitFor(() => expect(pids.filter(isProcessAlive)).toEqual([]), { timeout: 10_000 });
+  const names = await readdir(outDir);
+  for (const client of clients) {
+    const [name = "", ...others] = names.filter((file) => file.startsWith(client.sessionId) && file.endsWith(".txt"));
+    expect(others).toEqual([]);
+    const text = await readFile(join(outDir, name), "utf8");
+    expect(text.endsWith("\n")).toBe(true);
+    const lines = text.slice(0, -1).split("\n");
+    expect(lines).toEqual(
+      lines.map((_, index) => (index === 0 ? expect.stringMatching(/^pid \d+$/) : `line ${index}`)),
+    );
+    const finals = finalsOf(client);
+    expect(finals.length).toBeGreaterThan(0);
+    expect(finals.filter((final) => !lines.includes(final))).toEqual([]);
+  }
+  await expectRecoverable(outDir);
+  return clients.reduce((sum, client) => sum + finalsOf(client).length, 0);
+}
+
+async function expectRecoverable(outDir: string): Promise<void> {
+  const { failed } = await recoverRecordings(outDir);
+  expect(failed).toEqual([]);
+  const names = await readdir(outDir);
+  expect(names.filter((name) => !/\.(txt|wav)$/.test(name))).toEqual([]);
+  for (const name of names.filter((file) => file.endsWith(".wav"))) {
+    expect(parseWav(await readFile(join(outDir, name))).samples.length).toBeGreaterThan(0);
+  }
+}
+
+// openclaw/openclaw#94081: a transcript is empty or truncated after a crash.
+// heygen-com/hyperframes#1038: orphans pile up.
+describe(`a server that is killed with SIGKILL at ${KILLS} random moments`, () => {
+  it("leaves whole transcripts with every final that a client was told, and no engine", {
+    timeout: 180_000,
+  }, async () => {
+    const root = await temporaryFolder();
+    const rng = new Rng(SEED);
+    const delaysMs = Array.from({ length: KILLS }, () => rng.between(0, MOST_DELAY_MS));
+    let kills = 0;
+    let finals = 0;
+    const worker = async (): Promise<void> => {
+      for (let delayMs = delaysMs.pop(); delayMs !== undefined; delayMs = delaysMs.pop()) {
+        const outDir = join(root, String(delaysMs.length));
+        await mkdir(outDir);
+        finals += await killOnce(outDir, delayMs);
+        kills += 1;
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    console.log(`Seed ${SEED}: ${kills} kills, ${finals} finals told, all of them in the transcripts.`);
+    expect(kills).toBe(KILLS);
+    expect(finals).toBeGreaterThan(KILLS * SESSIONS * 5);
+  });
+});
