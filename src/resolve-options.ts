@@ -2,7 +2,13 @@ import type { AudioFormat } from "./capture/source.js";
 import { DEFAULTS } from "./defaults.js";
 import type { AnyAudioStreamError } from "./errors.js";
 import { type Random, randomId } from "./internal/random.js";
-import type { AudioStreamOptions, HeartbeatOptions, ReconnectOptions, ReplayOptions } from "./options.js";
+import type {
+  AudioStreamOptions,
+  HeartbeatOptions,
+  ReconnectOptions,
+  ReconnectPolicy,
+  ReplayOptions,
+} from "./options.js";
 import type { HeartbeatTerms } from "./session/heartbeat.js";
 import type { RetryOptions, SessionOptions } from "./session/session-options.js";
 import { version } from "./version.js";
@@ -19,6 +25,9 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
   if (!Number.isInteger(sampleRate)) throw new RangeError(`sampleRate must be a whole number, and is ${sampleRate}.`);
   const encoding = oneOf("encoding", options.encoding ?? DEFAULTS.encoding, ["pcm_s16le"]);
   if (options.getToken !== undefined) isFunction("getToken", options.getToken);
+  if (options.takeover !== undefined && typeof options.takeover !== "boolean") {
+    throw new TypeError(`takeover must be true or false, and is ${String(options.takeover)}.`);
+  }
   const reconnect = options.reconnect ?? DEFAULTS.reconnect;
   return {
     format: { encoding, sampleRate, channelCount: 1 },
@@ -55,6 +64,7 @@ function resolveSessionId(given: unknown): string {
 }
 
 function resolveReplay(given: ReplayOptions): SessionOptions["replay"] {
+  isObject("replay", given);
   const { maxDurationMs, maxBytes, whenFull } = { ...DEFAULTS.replay, ...defined(given) };
   return {
     maxDurationMs: inRange("replay.maxDurationMs", maxDurationMs, 1_000, 3_600_000),
@@ -65,6 +75,7 @@ function resolveReplay(given: ReplayOptions): SessionOptions["replay"] {
 
 function resolveRetry(given: AudioStreamOptions["reconnect"]): RetryOptions | undefined {
   if (given === false) return undefined;
+  if (typeof given !== "function") isObject("reconnect", given, " or a function, or false");
   const options: ReconnectOptions = typeof given === "object" ? given : {};
   const all = { ...DEFAULTS.reconnect, ...defined(options) };
   return {
@@ -74,15 +85,22 @@ function resolveRetry(given: AudioStreamOptions["reconnect"]): RetryOptions | un
     jitterRatio: inRange("reconnect.jitterRatio", all.jitterRatio, 0, 1),
     maxAttempts: inRange("reconnect.maxAttempts", all.maxAttempts, 0, Number.POSITIVE_INFINITY),
     maxElapsedMs: inRange("reconnect.maxElapsedMs", all.maxElapsedMs, 0, Number.POSITIVE_INFINITY),
-    policy:
-      typeof given === "function"
-        ? ({ error, ...context }) => given({ ...context, error: error as AnyAudioStreamError })
-        : undefined,
+    policy: typeof given === "function" ? checkedPolicy(given) : undefined,
+  };
+}
+
+/** @throws TypeError, where it is asked, when the policy answers neither a number nor `null`. */
+function checkedPolicy(policy: ReconnectPolicy): RetryOptions["policy"] {
+  return ({ error, ...context }) => {
+    const delayMs = policy({ ...context, error: error as AnyAudioStreamError });
+    if (delayMs === null || (typeof delayMs === "number" && !Number.isNaN(delayMs))) return delayMs;
+    throw new TypeError(`The reconnect function must return milliseconds or null, and returned ${String(delayMs)}.`);
   };
 }
 
 function resolveHeartbeat(given: HeartbeatOptions | false): HeartbeatTerms | undefined {
   if (given === false) return undefined;
+  isObject("heartbeat", given, " or false");
   const { intervalMs, timeoutMs } = { ...DEFAULTS.heartbeat, ...defined(given) };
   return {
     intervalMs: inRange("heartbeat.intervalMs", intervalMs, 100, 3_600_000),
@@ -111,6 +129,12 @@ function oneOf<const T extends string>(name: string, value: string, allowed: rea
     throw new TypeError(`${name} must be one of ${allowed.join(", ")}, and is "${value}".`);
   }
   return value as T;
+}
+
+function isObject(name: string, value: unknown, alternatives = ""): void {
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(`${name} must be an object${alternatives}, and is ${String(value)}.`);
+  }
 }
 
 function isFunction(name: string, value: unknown): void {
