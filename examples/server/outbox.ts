@@ -4,6 +4,20 @@ interface Numbered {
   readonly seq: number;
   readonly t: string;
   readonly data: unknown;
+  /** Of the data as it goes over the wire. */
+  readonly bytes: number;
+  readonly at: number;
+}
+
+export interface OutboxOptions {
+  /** Messages kept, 1 or more. */
+  readonly maxEvents: number;
+  /** Bytes of their data. One message that is larger is kept alone. @defaultValue no limit */
+  readonly maxBytes?: number | undefined;
+  /** How long a message is kept, in milliseconds. @defaultValue no limit */
+  readonly maxAgeMs?: number | undefined;
+  /** Messages sent ahead of the client's acknowledgement. */
+  readonly window: number;
 }
 
 export interface Gap {
@@ -17,6 +31,8 @@ export interface Gap {
  */
 export class Outbox {
   readonly #maxEvents: number;
+  readonly #maxBytes: number;
+  readonly #maxAgeMs: number;
   #messages: Numbered[] = [];
   #seq = 0;
   #sentSeq = 0;
@@ -29,8 +45,10 @@ export class Outbox {
   #unsent: Gap | undefined;
   #window: number;
 
-  constructor(options: { readonly maxEvents: number; readonly window: number }) {
+  constructor(options: OutboxOptions) {
     this.#maxEvents = options.maxEvents;
+    this.#maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY;
+    this.#maxAgeMs = options.maxAgeMs ?? Number.POSITIVE_INFINITY;
     this.#window = options.window;
   }
 
@@ -51,15 +69,31 @@ export class Outbox {
     this.#window = messages;
   }
 
-  push(t: string, data: unknown): void {
+  push(t: string, data: unknown, now: number): void {
     this.#seq += 1;
-    this.#messages.push({ seq: this.#seq, t, data });
+    const bytes = Buffer.byteLength(JSON.stringify(data) ?? "");
+    this.#messages.push({ seq: this.#seq, t, data, bytes, at: now });
+    this.expire(now);
+    let kept = this.#messages.reduce((sum, message) => sum + message.bytes, 0);
+    while (kept > this.#maxBytes && this.#messages.length > 1) kept -= this.#drop();
     if (this.#messages.length <= this.#maxEvents) return;
-    const { seq } = this.#messages.shift() ?? { seq: 0 };
+    this.#drop();
+  }
+
+  /** Lets what is too old go. */
+  expire(now: number): void {
+    while (this.#messages[0] !== undefined && now - this.#messages[0].at > this.#maxAgeMs) this.#drop();
+  }
+
+  /** Lets the oldest message go, acknowledged or not. @returns its size. */
+  #drop(): number {
+    const { seq, bytes } = this.#messages.shift() ?? { seq: 0, bytes: 0 };
     this.#lostSeq = seq;
-    if (seq <= this.#sentSeq) return;
-    this.#unsent = { from_seq: this.#unsent?.from_seq ?? seq, to_seq: seq };
-    this.#sentSeq = seq;
+    if (seq > this.#sentSeq) {
+      this.#unsent = { from_seq: this.#unsent?.from_seq ?? seq, to_seq: seq };
+      this.#sentSeq = seq;
+    }
+    return bytes;
   }
 
   /** @returns whether the client may have acknowledged this: nothing beyond what it was sent. */

@@ -16,6 +16,10 @@ export interface ServerTerms {
   readonly resumeTtlMs: number;
   /** Numbered messages kept until the client has acknowledged them. */
   readonly resumeMaxEvents: number;
+  /** Bytes of their data. @defaultValue no limit */
+  readonly resumeMaxBytes?: number | undefined;
+  /** How long each is kept at most, in milliseconds. @defaultValue no limit */
+  readonly resumeMaxAgeMs?: number | undefined;
   /** Numbered messages sent ahead of the client's acknowledgement. */
   readonly maxInFlight: number;
   readonly maxMessageBytes: number;

@@ -79,7 +79,12 @@ export class ProtocolManager {
       windowSamples: this.#windowSamples,
       now: options.now,
     });
-    this.#outbox = new Outbox({ maxEvents: terms.resumeMaxEvents, window: terms.maxInFlight });
+    this.#outbox = new Outbox({
+      maxEvents: terms.resumeMaxEvents,
+      maxBytes: terms.resumeMaxBytes,
+      maxAgeMs: terms.resumeMaxAgeMs,
+      window: terms.maxInFlight,
+    });
     this.#secrets = new ResumeSecrets(options.createSecret, options.equalSecrets);
   }
 
@@ -140,7 +145,7 @@ export class ProtocolManager {
         return;
       case "emit":
         this.#remember(input.t, input.data);
-        this.#outbox.push(input.t, input.data);
+        this.#outbox.push(input.t, input.data, this.#now);
         return;
       case "drained":
         this.#drained = true;
@@ -197,6 +202,7 @@ export class ProtocolManager {
     this.#lastInbound = this.#now;
     // The client may never have got the last acknowledgement.
     this.#ackDueAt = this.#now;
+    this.#outbox.expire(this.#now);
     this.#outbox.window = Math.min(this.#options.terms.maxInFlight, data.max_in_flight);
     this.#sendWelcome();
     if (kind === "resume" && knows) this.#answerResume(data.last_seq);

@@ -64,6 +64,8 @@ export class SessionManager {
         heartbeatTimeoutMs: config.heartbeatTimeoutSec * 1_000,
         resumeTtlMs: config.resumeTtlSec * 1_000,
         resumeMaxEvents: config.resumeMaxEvents,
+        resumeMaxBytes: config.resumeMaxBytes,
+        resumeMaxAgeMs: config.resumeMaxAgeSec * 1_000,
         maxInFlight: config.maxInFlight,
         maxMessageBytes: config.maxMessageBytes,
         windowMs: WINDOW_MS,

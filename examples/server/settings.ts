@@ -129,6 +129,18 @@ export const SETTINGS = {
     1,
     100_000,
   ),
+  resumeMaxBytes: whole(
+    { env: "LX_WS_RESUME_MAX_BYTES", help: "Bytes of those events." },
+    4_194_304,
+    65_536,
+    1_073_741_824,
+  ),
+  resumeMaxAgeSec: whole(
+    { env: "LX_WS_RESUME_MAX_AGE", help: "Seconds that an event is kept when its client does not acknowledge it." },
+    3_600,
+    1,
+    604_800,
+  ),
   maxInFlight: whole(
     { env: "LX_WS_MAX_IN_FLIGHT", help: "Numbered messages sent beyond the last acknowledged one." },
     64,
