@@ -33,6 +33,7 @@ export interface AudioStreamErrorDetails {
   "internal-error": undefined;
   "invalid-state": { readonly state: StreamState };
 }
+/** What went wrong, as a word to branch on. README.md lists each with what to do about it. */
 export type AudioStreamErrorCode = keyof AudioStreamErrorDetails;
 
 const RETRYABLE: ReadonlySet<AudioStreamErrorCode> = new Set([
@@ -47,6 +48,7 @@ const RETRYABLE: ReadonlySet<AudioStreamErrorCode> = new Set([
   "close-timeout",
 ]);
 
+/** What an error carries beside its code and its sentence. */
 export interface AudioStreamErrorInit<Code extends AudioStreamErrorCode> extends ErrorOptions {
   readonly details: AudioStreamErrorDetails[Code];
 }

@@ -11,6 +11,7 @@ export type ServerEvent = Extract<
   { t: "asr.partial" | "asr.final" | "mt.partial" | "mt.final" | "status" | "queue.drop" }
 >;
 
+/** Events of a stream by name. `Message` is the type of the messages the application expects. */
 export interface AudioStreamEventMap<Message = ServerEvent> {
   /** Read `stream.state`. */
   statechange: Event;
@@ -39,6 +40,7 @@ export class ReconnectingEvent extends Event {
   }
 }
 
+/** What a {@link ReconnectedEvent} tells; see there. */
 export interface ReconnectedInit {
   readonly resumed: boolean;
   readonly replayedFrames: number;
@@ -85,6 +87,7 @@ export class DropEvent extends Event {
   }
 }
 
+/** Something went wrong that the stream handles itself; it goes on. */
 export class WarningEvent extends Event {
   readonly error: AnyAudioStreamError;
 

@@ -6,6 +6,7 @@ import { AudioStream } from "./stream.js";
 import type { UrlProvider } from "./transport/transport.js";
 import { webSocket } from "./transport/websocket.js";
 
+/** Options of {@link createMicrophoneStream}: those of every stream, and those of the microphone. */
 export interface MicrophoneStreamOptions extends AudioStreamOptions {
   /** Device, processing, and where the audio-thread module is loaded from. */
   readonly microphone?: MicrophoneOptions | undefined;

@@ -3,21 +3,25 @@ import type { Logger } from "./logger.js";
 import type { AudioEncoding } from "./protocol/messages.js";
 import type { ConnectContext } from "./transport/transport.js";
 
+/** For every call that waits. */
 export interface AbortOptions {
   /** Bounds this call only. The promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of {@link AudioStream.pause}. */
 export interface PauseOptions extends AbortOptions {
   /** Also release the device, so that the browser's recording indicator goes out. @defaultValue false */
   readonly releaseDevice?: boolean | undefined;
 }
 
+/** Options of {@link AudioStream.close}. */
 export interface CloseOptions extends AbortOptions {
   /** How long to wait for the last acknowledgements and captions before giving up. @defaultValue 5_000 */
   readonly timeoutMs?: number | undefined;
 }
 
+/** Options of a stream. All are optional, checked at construction and fixed from then on. */
 export interface AudioStreamOptions {
   /** Bounds the stream's whole life: aborting it is `abort(signal.reason)`. */
   readonly signal?: AbortSignal | undefined;
@@ -45,6 +49,7 @@ export interface AudioStreamOptions {
   readonly logger?: Logger | undefined;
 }
 
+/** How much audio is held for sending again. */
 export interface ReplayOptions {
   /** Audio held until it is acknowledged. @defaultValue 30_000 */
   readonly maxDurationMs?: number | undefined;
@@ -54,6 +59,7 @@ export interface ReplayOptions {
   readonly whenFull?: "drop-oldest" | "fail" | undefined;
 }
 
+/** When to connect again, and when to give up. Delays grow by `factor` from `initialDelayMs` to `maxDelayMs`. */
 export interface ReconnectOptions {
   /** Upper end of the first delay, in milliseconds. @defaultValue 250 */
   readonly initialDelayMs?: number | undefined;
@@ -74,6 +80,7 @@ export interface ReconnectOptions {
 /** Returns the delay in milliseconds before the next attempt, or `null` to give up. */
 export type ReconnectPolicy = (context: RetryContext) => number | null;
 
+/** What a {@link ReconnectPolicy} decides by. */
 export interface RetryContext {
   /** Failures in a row, this one included. */
   readonly attempt: number;
@@ -82,6 +89,7 @@ export interface RetryContext {
   readonly error: AnyAudioStreamError;
 }
 
+/** How a dead connection is noticed. */
 export interface HeartbeatOptions {
   /** Silence after which a heartbeat is sent. @defaultValue 10_000 */
   readonly intervalMs?: number | undefined;

@@ -30,6 +30,7 @@ import { relayTo, type StreamReactions } from "./stream-relay.js";
 import { streamScope } from "./stream-scope.js";
 import type { Transport } from "./transport/transport.js";
 
+/** Where the audio comes from, and what carries it to the server. */
 export interface AudioStreamParts {
   readonly source: AudioSource;
   readonly transport: Transport;

@@ -30,6 +30,7 @@ export interface AudioSource {
   open(options: SourceOpenOptions): Promise<AudioCapture>;
 }
 
+/** What a source is told when it is opened, and whom it calls. */
 export interface SourceOpenOptions {
   /** Aborting it releases everything inside the call, at any time until the capture is disposed. */
   readonly signal: AbortSignal;
@@ -44,6 +45,7 @@ export interface SourceOpenOptions {
   onEnd(error: AudioStreamError): void;
 }
 
+/** A source that is open and delivers frames. */
 export interface AudioCapture {
   readonly track: MediaStreamTrack | undefined;
   /** Emits the last partial frame, then nothing until {@link resume}. */

@@ -1,3 +1,4 @@
+/** How much a {@link BoundedQueue} may hold, and how that is measured. */
 export interface BoundedQueueOptions<T> {
   /** How much may wait, in the unit of `costOf`. */
   readonly maxCost: number;

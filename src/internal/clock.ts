@@ -6,6 +6,7 @@ export interface Clock {
   schedule(delayMs: number, callback: () => void): () => void;
 }
 
+/** The clock and the timers of the platform. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   schedule(delayMs, callback) {

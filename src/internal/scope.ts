@@ -5,6 +5,7 @@ import { deferred } from "./deferred.js";
 /** Called once, synchronously, by the disposal; a promise it returns is awaited with the step's deadline. */
 export type Disposer = () => unknown;
 
+/** Name, clock and reports of a {@link Scope}. */
 export interface ScopeOptions {
   /** Names the owner in reports. */
   readonly name: string;
@@ -24,11 +25,13 @@ export interface ResourceChange {
   readonly resource: string;
 }
 
+/** One resource that did not end well, or not in time. */
 export interface DisposalFailure {
   readonly resource: string;
   readonly error: unknown;
 }
 
+/** What went wrong while a scope, or a part of it, was disposed. */
 export interface DisposalReport {
   readonly scope: string;
   readonly failures: readonly DisposalFailure[];

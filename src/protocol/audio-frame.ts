@@ -5,11 +5,14 @@
 import type { AudioEncoding } from "./messages.js";
 import { ShapeError } from "./shape.js";
 
+/** First byte of every audio frame. */
 export const AUDIO_FRAME_KIND = 1;
+/** Bytes before the payload. */
 export const AUDIO_FRAME_HEADER_BYTES = 12;
 /** The largest `sample_count` a frame can say. */
 export const MAX_FRAME_SAMPLES = 0xffff;
 
+/** Bits of a frame's second byte; all others are refused. */
 export const AudioFrameFlag = {
   /** The samples between the previous frame and this one do not exist: the client says so. */
   gap: 1,
@@ -21,6 +24,7 @@ export const AudioFrameFlag = {
 
 const KNOWN_FLAGS = AudioFrameFlag.gap | AudioFrameFlag.muted | AudioFrameFlag.last;
 
+/** An audio frame as both ends handle it, header taken apart. */
 export interface WireAudioFrame {
   /** Sum of {@link AudioFrameFlag} values. */
   readonly flags: number;
@@ -36,6 +40,7 @@ export function bytesPerSample(encoding: AudioEncoding): number | undefined {
   return { pcm_s16le: 2, pcm_f32le: 4, mulaw: 1, opus: undefined }[encoding];
 }
 
+/** Builds the bytes of an audio frame. @throws RangeError for a position that is no whole number. */
 export function encodeAudioFrame(frame: WireAudioFrame): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(AUDIO_FRAME_HEADER_BYTES + frame.payload.byteLength);
   const view = new DataView(bytes.buffer);

@@ -39,6 +39,7 @@ const FATAL: ReadonlySet<number> = new Set([
   CloseCode.tooLarge,
 ]);
 
+/** Whether a client must not try again after this code. */
 export const isFatalCloseCode = (code: number): boolean => FATAL.has(code);
 
 /** What a close frame has room for. */

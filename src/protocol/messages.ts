@@ -18,6 +18,7 @@ import {
   whole,
 } from "./shape.js";
 
+/** The `v` of every message. */
 export const PROTOCOL_VERSION = 1;
 
 /** Name of the WebSocket subprotocol; the only one a server may echo. */
@@ -45,6 +46,7 @@ const audioOffer = record({
   first: position,
   next: position,
 });
+/** The audio that a client wants to send: its format, and which positions it holds. */
 export type AudioOffer = Checked<typeof audioOffer>;
 
 /** What every opening message tells about the client, the first time and after a reconnect alike. */
@@ -151,9 +153,13 @@ const SERVER_DATA = {
 };
 
 type DataOf<Definitions> = { readonly [T in keyof Definitions]: Checked<Definitions[T]> };
+/** The `data` of each message a client may send, by its `t`. */
 export type ClientData = DataOf<typeof CLIENT_DATA>;
+/** The `data` of each message a server may send, by its `t`. */
 export type ServerData = DataOf<typeof SERVER_DATA>;
+/** The `t` of a message that a client may send. */
 export type ClientMessageType = keyof ClientData;
+/** The `t` of a message that a server may send and the protocol defines. */
 export type ServerMessageType = keyof ServerData;
 
 /** What surrounds the data of every text message. */
@@ -172,6 +178,7 @@ export interface Envelope<T extends string, Data> {
 }
 
 type EnvelopeUnion<Data> = { [T in keyof Data & string]: Envelope<T, Data[T]> }[keyof Data & string];
+/** A message of a client; `t` tells which. */
 export type ClientMessage = EnvelopeUnion<ClientData>;
 /** A message whose type the protocol defines. */
 export type KnownServerMessage = EnvelopeUnion<ServerData>;
@@ -179,6 +186,7 @@ export type KnownServerMessage = EnvelopeUnion<ServerData>;
 export interface ApplicationMessage extends Envelope<string, unknown> {
   readonly application: true;
 }
+/** A message of a server: one of the protocol, or one of the application's own. */
 export type ServerMessage = KnownServerMessage | ApplicationMessage;
 
 const RESERVED_PREFIXES = ["client.", "server.", "session.", "audio.", "system."];
@@ -237,6 +245,7 @@ export function parseServerMessage(json: string): ServerMessage {
   return { ...head, v: PROTOCOL_VERSION, data, application: true };
 }
 
+/** Tells the application's own messages from those of the protocol. */
 export const isApplicationMessage = (message: ServerMessage): message is ApplicationMessage => "application" in message;
 
 /** Builds a client's text frame. */
@@ -248,6 +257,7 @@ export function encodeClientMessage<T extends ClientMessageType>(
   return JSON.stringify({ v: PROTOCOL_VERSION, t, ...more, data });
 }
 
+/** Fields of the envelope that a server may set; {@link Envelope} says what they mean. */
 export interface ServerEnvelopeFields {
   readonly sid?: string | undefined;
   readonly id?: string | undefined;

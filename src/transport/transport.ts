@@ -8,6 +8,7 @@ export interface ConnectContext {
   readonly signal: AbortSignal;
 }
 
+/** Where the server listens, or a function that is asked before each connection. */
 export type UrlProvider = string | URL | ((context: ConnectContext) => string | URL | Promise<string | URL>);
 
 /** Makes connections. */
@@ -16,12 +17,14 @@ export interface Transport {
   connect(options: TransportConnectOptions): Promise<TransportConnection>;
 }
 
+/** What a transport is told for one attempt, and whom it calls. */
 export interface TransportConnectOptions extends ConnectContext {
   /** Ends together with the signal. What is registered here is listed by the stream's `resources()`; a transport need not. */
   readonly scope?: Scope | undefined;
   onMessage(data: string | Uint8Array<ArrayBuffer>): void;
 }
 
+/** A connection that is open. */
 export interface TransportConnection {
   /** Bytes accepted but not yet handed to the network. */
   readonly bufferedBytes: number;
@@ -35,6 +38,7 @@ export interface TransportConnection {
   close(code: number, reason: string): void;
 }
 
+/** How a connection ended, in the terms of a WebSocket's close event. */
 export interface TransportCloseInfo {
   readonly code: number;
   readonly reason: string;

@@ -11,6 +11,7 @@ import type {
   UrlProvider,
 } from "./transport.js";
 
+/** How {@link webSocket} makes its sockets. */
 export interface WebSocketTransportOptions {
   /** Subprotocols to offer. @defaultValue ["loquilex.v1"] */
   readonly protocols?: string | readonly string[] | undefined;
