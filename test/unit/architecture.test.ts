@@ -1,0 +1,221 @@
+import { describe, expect, it } from "vitest";
+import { codeOf, filesIn, type Import, importsOf, textOf } from "../support/source-files.js";
+
+const SOURCES = filesIn(["src"], /\.ts$/).filter((path) => !path.endsWith(".d.ts"));
+const EXAMPLES = filesIn(["examples"], /\.(?:ts|js|mjs)$/);
+
+/** What may import what. A file falls under the first rule that names it. */
+interface Rule {
+  readonly of: RegExp;
+  readonly may: readonly RegExp[];
+  /** Types only, which are gone when the code runs. */
+  readonly typesOf: readonly RegExp[];
+}
+
+const INTERNAL = /^src\/internal\//;
+const PROTOCOL = /^src\/protocol\//;
+const ERRORS = /^src\/errors$/;
+const PORTS = /^src\/(?:capture\/source|transport\/transport)$/;
+const ADAPTERS = /^src\/(?:capture\/microphone(?:-options)?|transport\/websocket)$/;
+const ROOT_FILES = /^src\/[\w-]+$/;
+const ANYTHING = /^src\//;
+
+const RULES: readonly Rule[] = [
+  { of: /^src\/capture\/source\.ts$/, may: [], typesOf: [ERRORS, PROTOCOL, INTERNAL] },
+  { of: /^src\/transport\/transport\.ts$/, may: [], typesOf: [INTERNAL] },
+  { of: INTERNAL, may: [INTERNAL], typesOf: [] },
+  { of: PROTOCOL, may: [PROTOCOL], typesOf: [] },
+  { of: /^src\/worklet\//, may: [/^src\/worklet\//, PROTOCOL], typesOf: [] },
+  {
+    of: /^src\/capture\//,
+    may: [/^src\/capture\//, ERRORS, INTERNAL, /^src\/worklet\/port-messages$/, /^virtual:capture-worklet$/],
+    typesOf: [],
+  },
+  { of: /^src\/transport\//, may: [/^src\/transport\//, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
+  { of: /^src\/session\//, may: [/^src\/session\//, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
+  {
+    of: /^src\/host\//,
+    may: [/^src\/host\//, /^src\/session\//, PORTS, ERRORS, INTERNAL, /^src\/protocol\/close-codes$/],
+    typesOf: [],
+  },
+  { of: /^src\/index\.ts$/, may: [ANYTHING], typesOf: [] },
+  { of: /^src\/resources\.ts$/, may: [INTERNAL], typesOf: [] },
+  { of: /^src\/microphone-stream\.ts$/, may: [ROOT_FILES, ADAPTERS, PORTS], typesOf: [] },
+  { of: /^src\/support\.ts$/, may: [ROOT_FILES, /^src\/capture\/requirements$/], typesOf: [] },
+  {
+    of: /^src\/[\w-]+\.ts$/,
+    may: [ROOT_FILES, PORTS, INTERNAL, /^src\/host\//],
+    typesOf: [/^src\/session\//, PROTOCOL],
+  },
+];
+
+const isAllowed = ({ target, typesOnly }: Import, rule: Rule): boolean =>
+  [...rule.may, ...(typesOnly ? rule.typesOf : [])].some((pattern) => pattern.test(target));
+
+describe("who may import whom", () => {
+  it("finds the imports it judges", () => {
+    expect(SOURCES.length).toBeGreaterThan(50);
+    expect(importsOf("src/state.ts")).toEqual([{ specifier: "./errors.js", target: "src/errors", typesOnly: true }]);
+    const driver = importsOf("src/host/driver.ts").map(
+      ({ target, typesOnly }) => `${target}${typesOnly ? ", types" : ""}`,
+    );
+    expect(driver).toEqual(expect.arrayContaining(["src/errors", "src/session/session, types", "src/internal/abort"]));
+    expect(importsOf("src/index.ts").length).toBeGreaterThan(10);
+  });
+
+  it.each(SOURCES)("%s keeps to the table", (path) => {
+    const rule = RULES.find(({ of }) => of.test(path));
+    if (rule === undefined) throw new Error("No rule names this file.");
+    expect(importsOf(path).filter((imported) => !isAllowed(imported, rule))).toEqual([]);
+  });
+
+  it.each(SOURCES)("%s writes its imports with their .js ending", (path) => {
+    const wrong = importsOf(path).filter(({ specifier }) => specifier.startsWith(".") && !specifier.endsWith(".js"));
+    expect(wrong).toEqual([]);
+  });
+
+  it("has no circle of modules that need each other when they run", () => {
+    const needs = new Map(
+      SOURCES.map((path) => [
+        path.replace(/\.ts$/, ""),
+        importsOf(path).flatMap(({ target, typesOnly }) => (typesOnly ? [] : [target])),
+      ]),
+    );
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (module: string, way: readonly string[]): void => {
+      if (way.includes(module)) circles.push([...way, module].join(" → "));
+      if (done.has(module) || way.includes(module)) return;
+      for (const next of needs.get(module) ?? []) visit(next, [...way, module]);
+      done.add(module);
+    };
+    for (const module of needs.keys()) visit(module, []);
+    expect(circles).toEqual([]);
+  });
+
+  it("has no file that nothing imports", () => {
+    const used = new Set(SOURCES.flatMap((path) => importsOf(path).map(({ target }) => `${target}.ts`)));
+    const entries = ["src/index.ts", "src/resources.ts", "src/protocol/index.ts", "src/worklet/capture.worklet.ts"];
+    expect(SOURCES.filter((path) => !used.has(path) && !entries.includes(path))).toEqual([]);
+  });
+});
+
+describe("the examples", () => {
+  const PUBLIC = ["loquilex", "loquilex/protocol", "loquilex/resources"];
+  const packages = Object.keys((JSON.parse(textOf("package.json")) as { devDependencies: object }).devDependencies);
+  const nameOf = (specifier: string): string => specifier.split("/")[0] ?? "";
+
+  it.each(EXAMPLES)("%s uses the package by its public names, its own files, and what is installed", (path) => {
+    const own = path.split("/").slice(0, 2).join("/");
+    const wrong = importsOf(path).filter(({ specifier, target }) => {
+      if (specifier.startsWith(".")) return !target.startsWith(`${own}/`);
+      if (specifier.startsWith("loquilex")) return !PUBLIC.includes(specifier);
+      // A page has neither Node nor packages beside the one it shows.
+      if (!path.startsWith("examples/server/")) return true;
+      // Vite brings esbuild, which the benchmark of a bare checkout needs no other way.
+      return !specifier.startsWith("node:") && ![...packages, "esbuild"].includes(nameOf(specifier));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it("show the package as an application sees it: the demo page needs nothing else", () => {
+    const used = EXAMPLES.filter((path) => path.startsWith("examples/demo/")).flatMap((path) =>
+      importsOf(path).flatMap(({ specifier }) => (specifier.startsWith(".") ? [] : [specifier])),
+    );
+    expect([...new Set(used)].sort()).toEqual(["loquilex", "loquilex/resources"]);
+  });
+});
+
+describe("pure parts", () => {
+  /** Everything that makes a run depend on when, where and by what luck it happens. */
+  const WORLD =
+    /\b(?:performance|Date|Math\.random|crypto|navigator|localStorage|console|WebSocket|XMLHttpRequest|fetch|queueMicrotask)\b(?!:)/;
+  const PAGE = /\b(?:window|document)\./;
+
+  it.each(SOURCES.filter((path) => /^src\/(?:session|protocol)\//.test(path)))(
+    "%s touches no clock, no luck, no network and no page",
+    (path) => {
+      const lines = codeOf(path).split("\n");
+      expect(lines.filter((line) => WORLD.test(withoutStrings(line)) || PAGE.test(line))).toEqual([]);
+    },
+  );
+
+  it("the source reads the wall clock nowhere, and draws luck in one place", () => {
+    expect(SOURCES.filter((path) => /\bDate\b/.test(withoutStrings(codeOf(path))))).toEqual([]);
+    expect(SOURCES.filter((path) => /\bMath\.random\b/.test(codeOf(path)))).toEqual(["src/stream.ts"]);
+  });
+
+  it("the audio thread's code has no page and no network", () => {
+    const worklet = SOURCES.filter((path) => path.startsWith("src/worklet/"));
+    expect(worklet.filter((path) => PAGE.test(codeOf(path)) || /\bfetch\(/.test(codeOf(path)))).toEqual([]);
+  });
+});
+
+describe("house style", () => {
+  const ALL = [...SOURCES, ...EXAMPLES];
+
+  it.each<readonly [string, RegExp]>([
+    ["no export of everything", /^\s*export\s+\*/m],
+    ["no enum", /^\s*(?:export\s+)?(?:declare\s+)?(?:const\s+)?enum\s/m],
+    ["no namespace", /^\s*(?:export\s+)?(?:declare\s+)?(?:namespace|module)\s+[\w"]/m],
+    ["no private keyword, since # is private", /^\s*(?:private|protected)\s/m],
+    ["no silenced type check", /@ts-(?:ignore|nocheck|expect-error)/],
+    ["no default export", /^\s*export\s+default\b/m],
+    ["no debugger", /\bdebugger\b/],
+  ])("%s", (_, forbidden) => {
+    expect(ALL.filter((path) => forbidden.test(textOf(path)))).toEqual([]);
+  });
+
+  it("no file is longer than three hundred lines, but for a few that may not grow", () => {
+    const longer: Readonly<Record<string, number>> = {
+      "src/session/session.ts": 525,
+      "src/stream.ts": 450,
+      "examples/server/protocol-manager.ts": 420,
+    };
+    const lines = (path: string): number => textOf(path).split("\n").length - 1;
+    expect(ALL.filter((path) => lines(path) > (longer[path] ?? 300))).toEqual([]);
+    expect(Object.keys(longer).filter((path) => lines(path) <= 300)).toEqual([]);
+  });
+
+  it("each file with a class is named after it", () => {
+    const classes = ALL.flatMap((path) =>
+      Array.from(codeOf(path).matchAll(/^export (?:abstract )?class (\w+)/gm), ([, name = ""]) => ({ path, name })),
+    );
+    const fits = ({ path, name }: { path: string; name: string }): boolean => {
+      const file = path.split("/").at(-1)?.replace(/\.ts$/, "") ?? "";
+      const words = name.replaceAll(/([a-z])([A-Z])/g, "$1-$2").toLowerCase();
+      return words === file || words.endsWith(`-${file}`) || /(?:Error|Event|Refusal)$/.test(name);
+    };
+    expect(classes.length).toBeGreaterThan(20);
+    expect(classes.filter((found) => !fits(found))).toEqual([]);
+  });
+
+  it("nothing is left to do, and nothing speaks of anything but the product", () => {
+    const unfinished = ["TO" + "DO", "FIX" + "ME", "HA" + "CK:", "XX" + "X"];
+    const elsewhere = ["/wo" + "rk/", "clau" + "de", "anthro" + "pic", "chat" + "gpt"];
+    const words = new RegExp(
+      `\\b(?:${unfinished.join("|")})\\b|${elsewhere.map((word) => `(?:${word})`).join("|")}`,
+      "i",
+    );
+    const texts = [
+      ...ALL,
+      ...filesIn(["test"], /\.(?:ts|js|mjs|md|html)$/),
+      ...filesIn(["src", "examples"], /\.(?:md|html|css)$/),
+      "README.md",
+      "CHANGELOG.md",
+      "package.json",
+      "vite.config.ts",
+    ];
+    // Addresses of repositories may hold any name.
+    const withoutAddresses = (text: string): string => text.replaceAll(/[\w.-]+\/[\w.-]+#\d+/g, "");
+    expect(
+      texts.filter((path) =>
+        words.test(withoutAddresses(textOf(path)).replaceAll(".todo", "").replaceAll("|todo|", "|")),
+      ),
+    ).toEqual([]);
+  });
+});
+
+function withoutStrings(code: string): string {
+  return code.replaceAll(/"[^"\n]*"|`[^`]*`/g, '""');
+}
