@@ -89,7 +89,7 @@ const documented: DocumentedOption[] = Array.from(
 );
 
 describe("the defaults in the comments", () => {
-  it.each(documented)("$of.$name is $written", ({ of, name, written }) => {
+  it.each(documented)("$name of $of is $written", ({ of, name, written }) => {
     const group = GROUPS[of];
     expect(group, `no defaults belong to ${of}`).toBeDefined();
     expect(group).toHaveProperty(name);
