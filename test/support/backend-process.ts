@@ -48,13 +48,14 @@ export class BackendProcess implements AsyncDisposable {
   /** @throws Error with what the backend said when it ends, or says no address, instead of starting. */
   static async start(options: BackendOptions = {}): Promise<BackendProcess> {
     const outDir = options.outDir ?? (await mkdtemp(join(tmpdir(), "loquilex-out-")));
-    const program = [process.execPath, "--import", "tsx", "examples/server/main.ts", ...(options.args ?? [])];
+    const imports = ["tsx", "./test/support/backend-process-leash.ts"].flatMap((module) => ["--import", module]);
+    const program = [process.execPath, ...imports, "examples/server/main.ts", ...(options.args ?? [])];
     const child = spawn("sh", ["-c", `${options.prefix ?? "true"} && exec "$0" "$@"`, ...program], {
       cwd: ROOT,
       // A group of its own, so that a recogniser it may leave behind can be ended with it.
       detached: true,
       env: { ...process.env, HOST: "127.0.0.1", ...options.env, PORT: String(options.port ?? 0), LX_OUT_DIR: outDir },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
     const log: string[] = [];
     let cancel: () => void = () => {};
