@@ -48,7 +48,7 @@ export class Reconnector {
 
   /** When a connection that holds has lasted long enough, if that is still to come. */
   get stableAt(): number | undefined {
-    return this.#liveSince === undefined || this.#failures === 0 ? undefined : this.#liveSince + STABLE_MS;
+    return this.#liveSince === undefined ? undefined : this.#liveSince + STABLE_MS;
   }
 
   connecting(now: number): void {
@@ -66,6 +66,7 @@ export class Reconnector {
 
   check(now: number): void {
     if (this.stableAt === undefined || now < this.stableAt) return;
+    this.#liveSince = undefined;
     this.#failures = 0;
     this.#backoff.reset();
   }

@@ -9,7 +9,9 @@ import type { World } from "./world.js";
 export function judgeAudio(world: World, say: (problem: string) => void): number {
   const { client, server } = world;
   const { forgetful, cramped, contested } = world.conditions.kind;
-  const captured = subtract([{ from: 0, to: client.capturedTo }], world.captureGaps);
+  // A session that has failed takes no more.
+  const to = client.failure === undefined ? client.capturedTo : client.session.stats.capturedPosition;
+  const captured = subtract([{ from: 0, to }], world.captureGaps);
   const dropped = merge(client.dropped);
   const lineages = server.recordings.filter(({ kept }) => kept.length > 0);
   const kept = merge(lineages.flatMap((recording) => recording.kept));

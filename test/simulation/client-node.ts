@@ -44,6 +44,8 @@ export class ClientNode {
   #next = 0;
   /** Added to every timer, as background throttling does. */
   throttleMs = 0;
+  /** How many connections were asked for. */
+  connections = 0;
 
   constructor(options: ClientNodeOptions) {
     this.#options = options;
@@ -145,6 +147,7 @@ export class ClientNode {
     switch (output.type) {
       case "connect":
         this.#referee.connecting(this.current);
+        this.connections += 1;
         this.#current = output.connection;
         this.#options.connect(this, output.connection);
         return;

@@ -38,16 +38,16 @@ export function drawKind(rng: Rng): Kind {
 }
 
 export function drawConditions(rng: Rng, kind: Kind, sampleRate: number): Conditions {
-  const quickly = rng.chance(0.75);
+  const quickly = rng.chance(0.85);
   const shortLived = kind.forgetful && rng.chance(0.4);
   const heartbeatIntervalMs = rng.whole(500, 2_500);
   return {
     kind,
-    frameSamples: (sampleRate / 1_000) * rng.pick([10, 20, 20, 40, 60, 100]),
+    frameSamples: (sampleRate / 1_000) * rng.pick([20, 40, 60, 100, 100]),
     storeDelayMs: rng.pick([0, 50, 300, 1_500]),
     framesPerEvent: rng.whole(1, 20),
     durationMs: rng.between(3_000, 20_000),
-    faultsPerSecond: rng.between(0.5, 12),
+    faultsPerSecond: rng.between(1, 15),
     session: {
       sessionId: "session",
       clientId: "client",
@@ -67,9 +67,9 @@ export function drawConditions(rng: Rng, kind: Kind, sampleRate: number): Condit
         maxAttempts: Number.POSITIVE_INFINITY,
         maxElapsedMs: Number.POSITIVE_INFINITY,
         // Ten attempts in two minutes would leave most faults nobody to hit.
-        policy: quickly ? ({ attempt }) => rng.between(0, Math.min(1_000, 50 * 2 ** attempt)) : undefined,
+        policy: quickly ? ({ attempt }) => rng.between(0, Math.min(150, 25 * 2 ** attempt)) : undefined,
       },
-      connectTimeoutMs: rng.between(1_000, 5_000),
+      connectTimeoutMs: rng.between(500, 3_000),
       heartbeat: { intervalMs: rng.between(500, 10_000), timeoutMs: rng.between(2_000, 5_000) },
       renewableToken: false,
       random: () => rng.next(),

@@ -16,19 +16,19 @@ export const FAULTS: Readonly<Record<string, (world: World) => boolean>> = {
   "black hole to the server": (world) => world.hole("up"),
   "black hole to the client": (world) => world.hole("down"),
   "black hole both ways": (world) => world.hole("up") && world.hole("down"),
-  "cut, and connections refused for a while": (world) => world.outage("refusesUntil", world.rng.between(100, 4_000)),
-  "cut, and connections hang for a while": (world) => world.outage("hangsUntil", world.rng.between(100, 3_000)),
-  "cut, and connections open slowly for a while": (world) => world.outage("slowUntil", world.rng.between(500, 6_000)),
-  "server accepts and closes with 1011 for a while": (world) =>
-    world.outage("flapsUntil", world.rng.between(100, 3_000)),
+  "cut, and connections refused for a while": (world) => world.outage("refusesUntil", world.rng.between(50, 800)),
+  "cut, and connections hang for a while": (world) => world.outage("hangsUntil", world.rng.between(50, 600)),
+  "cut, and connections open slowly for a while": (world) => world.outage("slowUntil", world.rng.between(200, 2_000)),
+  "server accepts and closes with 1011 for a while": (world) => world.outage("flapsUntil", world.rng.between(50, 800)),
   "cut, and again while the server answers": (world) => world.breakNext(world.rng.whole(1, 12)),
-  "tokens are checked slowly": (world) => world.checkTokensSlowly(world.rng.between(500, 6_000)),
+  "tokens are checked slowly": (world) => world.checkTokensSlowly(world.rng.between(200, 2_000)),
   "slow network": (world) => world.throttle(),
   "server restart, state lost": (world) => world.restart(),
   "server crash, state kept": (world) => world.server.crash(0, 0),
   "server crash, last writes lost": (world) => world.crashLosingWrites(),
-  "server stalls": (world) => world.server.stall(world.rng.between(50, 8_000)),
-  "server says go away": (world) => world.server.goAway(),
+  "recogniser bursts out": (world) => world.burst(world.rng.whole(1, 40)),
+  "server stalls": (world) => world.server.stall(world.rng.pick([100, 500, 1_500, 6_000]) * (0.5 + world.rng.next())),
+  "server says go away": (world) => world.goAway(),
   "server talks rubbish": (world) => world.sayToClient(world.rng.pick(RUBBISH)),
   "server acknowledges what it never got": (world) =>
     world.sayToClient(encodeServerMessage("audio.ack", { position: farAhead(world) })),
@@ -40,13 +40,14 @@ export const FAULTS: Readonly<Record<string, (world: World) => boolean>> = {
   "client sends from the far future": (world) => world.sayToServer(frameFromTheFuture(world)),
   "a frame comes again": (world) => world.repeatFrame(),
   "frames are lost": (world) => world.loseFrames(world.rng.whole(1, 5)),
-  "page sleeps": (world) => world.client.sleep(world.rng.between(200, 6_000), world.rng.chance(0.5)),
+  "page sleeps": (world) =>
+    world.client.sleep(world.rng.pick([200, 1_000, 4_000]) * (0.5 + world.rng.next()), world.rng.chance(0.5)),
   "page clock jumps": (world) => world.jumpClock(world.rng.between(500, 60_000)),
   "timers throttled": (world) => {
     world.client.throttleMs = world.client.throttleMs === 0 ? world.rng.between(100, 1_000) : 0;
     return true;
   },
-  "page put away and taken back": (world) => world.putAway(world.rng.between(0, 3_000)),
+  "page put away and taken back": (world) => world.putAway(world.rng.between(0, 600)),
   "the network says it is back": (world) => world.probe(),
   "the network says it is back, and the page clock jumps": (world) =>
     world.sleepOverProbe(world.rng.between(3_500, 60_000)),
@@ -56,6 +57,17 @@ export const FAULTS: Readonly<Record<string, (world: World) => boolean>> = {
   "a stranger talks rubbish": (world) => talkRubbish(world, world.rng.pick(RUBBISH)),
   "capture leaves a gap": (world) => world.leaveGap(world.rng.whole(1, 20)),
 };
+
+/** What is most likely to spoil a goodbye. */
+export const TROUBLE_AT_THE_END: readonly string[] = [
+  "cut, both sides learn",
+  "cut after receipt, before the acknowledgement",
+  "cut, and again while the server answers",
+  "server crash, state kept",
+  "server crash, last writes lost",
+  "frames are lost",
+  "recogniser bursts out",
+];
 
 const RUBBISH = [
   "rubbish",

@@ -8,6 +8,8 @@ import type { World } from "./world.js";
 export function judgeMessages(world: World, say: (problem: string) => void): number {
   let duplicates = 0;
   let epoch = 0;
+  /** A lineage has begun, and which one its first message will tell. */
+  let isNew = true;
   let last = 0;
   const seen = new Set<string>();
   let delivered: Range[] = [];
@@ -25,7 +27,15 @@ export function judgeMessages(world: World, say: (problem: string) => void): num
   };
   for (const { event } of world.client.told) {
     if (event.type === "connected") {
+      // What an interrupted resume was told of still belongs to the lineage that ends here.
       for (const { fromSeq, toSeq } of event.reconnection?.missingMessages ?? []) announce(fromSeq, toSeq);
+      if (event.reconnection?.resumed !== true) {
+        settle();
+        isNew = true;
+        last = 0;
+        delivered = [];
+        missing = [];
+      }
     }
     if (event.type !== "message") continue;
     const { message } = event;
@@ -36,14 +46,9 @@ export function judgeMessages(world: World, say: (problem: string) => void): num
     }
     const { text } = message.data as { text: string };
     const [ofEpoch = 0, number = 0] = text.split(":").map(Number);
-    if (ofEpoch !== epoch) {
-      if (ofEpoch < epoch) say(`A message of lineage ${ofEpoch} came after lineage ${epoch}.`);
-      settle();
-      epoch = ofEpoch;
-      last = 0;
-      delivered = [];
-      missing = [];
-    }
+    if (isNew ? ofEpoch <= epoch : ofEpoch !== epoch) say(`A message of lineage ${ofEpoch} came after ${epoch}.`);
+    epoch = ofEpoch;
+    isNew = false;
     if (seen.has(text)) {
       duplicates += 1;
       say(`Message ${text} was delivered twice.`);

@@ -27,7 +27,7 @@ export class Network {
   }
 
   connect(node: ClientNode, connection: number): void {
-    const latency = this.#rng.between(0, this.#time.now < this.slowUntil ? 3_000 : 40);
+    const latency = this.#rng.between(0, this.#time.now < this.slowUntil ? 800 : 20);
     if (this.#time.now < this.hangsUntil) return;
     this.#time.after(latency, () => {
       if (this.#time.now < this.refusesUntil) {
@@ -47,8 +47,8 @@ export class Network {
   wire(client: WireEnd): Wire {
     const rng = this.#rng;
     const conditions: LaneConditions = {
-      latencyMs: rng.between(0, 150),
-      jitterMs: rng.between(0, 50),
+      latencyMs: rng.between(0, 60),
+      jitterMs: rng.between(0, 30),
       bytesPerMs: rng.between(100, 10_000),
     };
     let peer = 0;

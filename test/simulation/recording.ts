@@ -30,6 +30,8 @@ export class Recording {
   #life = 0;
   #ending = false;
   #drained = false;
+  /** A last word was said once, so only the end can follow, even if a crash makes it be said again. */
+  #saidLast = false;
   #frames = 0;
   #kept: Range[] = [];
   /** Texts of all events, in the order they were emitted. */
@@ -86,6 +88,13 @@ export class Recording {
     this.#work();
   }
 
+  /** @returns whether anything could still be said. */
+  burst(messages: number): boolean {
+    if (this.#saidLast) return false;
+    for (let count = 0; count < messages; count += 1) this.#say("asr.partial");
+    return true;
+  }
+
   /**
    * The process died: what was taken in and not kept is gone, and of what was kept the last `lostSamples`, but nothing
    * more than `graceSamples` before what was ever kept.
@@ -121,6 +130,7 @@ export class Recording {
       if (this.#ending && this.#pending.length === 0) {
         this.#ending = false;
         this.#drained = true;
+        this.#saidLast = true;
         this.#say("asr.final");
         this.#options.onDrained();
       } else this.#work();

@@ -112,6 +112,13 @@ export class ServerNode {
     return true;
   }
 
+  /** The recogniser says much at once, whoever listens. */
+  burst(messages: number): boolean {
+    const recording = this.#liveRecording;
+    if (recording === undefined || this.#asleep !== undefined) return false;
+    return recording.burst(messages);
+  }
+
   goAway(): boolean {
     if (this.#asleep !== undefined || this.#live.size === 0) return false;
     for (const recording of this.#live.values()) {

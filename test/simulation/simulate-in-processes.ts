@@ -33,7 +33,9 @@ export async function simulateInProcesses(
 }
 
 function runShare(first: number, count: number): Promise<Part> {
-  const child = fork(fileURLToPath(new URL("./worker.ts", import.meta.url)), [String(first), String(count)]);
+  const child = fork(fileURLToPath(new URL("./worker.ts", import.meta.url)), [String(first), String(count)], {
+    execArgv: ["--import", "tsx"],
+  });
   return new Promise((resolve, reject) => {
     let part: Part | undefined;
     child.on("message", (message) => {

@@ -1,6 +1,6 @@
 import { ClientNode, SAMPLE_RATE } from "./client-node.js";
 import { type Conditions, drawConditions, drawKind, type Kind } from "./conditions.js";
-import { FAULTS } from "./faults.js";
+import { FAULTS, TROUBLE_AT_THE_END } from "./faults.js";
 import { Network } from "./network.js";
 import type { Range } from "./ranges.js";
 import { Rng } from "./rng.js";
@@ -64,7 +64,11 @@ export class World {
     if (this.rng.chance(0.08)) this.time.at(this.rng.between(0, durationMs * 1.2), () => this.#end("abort"));
     if (kind.contested) this.time.at(this.rng.between(0, durationMs), () => takeOver(this));
     // Closing in the middle of trouble is as good a moment as any.
-    this.time.at(this.rng.chance(0.5) ? durationMs : durationMs + this.rng.between(0, 3_000), () => this.#end("close"));
+    const endsAt = this.rng.chance(0.5) ? durationMs : durationMs + this.rng.between(0, 3_000);
+    this.time.at(endsAt, () => this.#end("close"));
+    while (this.rng.chance(0.4)) {
+      this.time.at(endsAt + this.rng.between(-500, 2_500), () => this.#injectOneOf(TROUBLE_AT_THE_END));
+    }
     this.time.at(durationMs + TROUBLE_AFTER_MS, () => this.#heal());
     this.time.run(durationMs + 3_600_000);
   }
@@ -87,7 +91,7 @@ export class World {
     if (wire === undefined) return false;
     wire.troubled = true;
     wire[lane].setHole(true);
-    this.time.after(this.rng.between(100, 12_000), () => wire[lane].setHole(false));
+    this.time.after(this.rng.pick([300, 1_500, 8_000]) * (0.5 + this.rng.next()), () => wire[lane].setHole(false));
     return true;
   }
 
@@ -105,7 +109,7 @@ export class World {
 
   /** Tokens take long to check, some longer than others, so connections can overtake each other. */
   checkTokensSlowly(durationMs: number): boolean {
-    this.server.authorizeMs = 1_500;
+    this.server.authorizeMs = 700;
     this.time.after(durationMs, () => {
       this.server.authorizeMs = 20;
     });
@@ -134,9 +138,18 @@ export class World {
   crashLosingWrites(): boolean {
     const { forgetful, contested } = this.conditions.kind;
     // What session.end confirmed, or a session held that another tab took over, is nobody's to send again.
-    if (this.server.drained || contested) return false;
+    if (this.server.drained || contested || this.client.session.done) return false;
     const samples = this.rng.whole(1, GRACE_SAMPLES * (forgetful ? 2 : 1));
     return this.server.crash(samples, forgetful ? Number.POSITIVE_INFINITY : GRACE_SAMPLES);
+  }
+
+  /** A client that has made many connections takes long to come back from a planned move. */
+  goAway(): boolean {
+    return (this.client.connections < 8 || this.rng.chance(0.05)) && this.server.goAway();
+  }
+
+  burst(messages: number): boolean {
+    return !this.client.session.done && this.server.burst(messages);
   }
 
   jumpClock(aheadMs: number): boolean {
@@ -219,14 +232,19 @@ export class World {
     const next = () => {
       const over = this.client.session.done && this.server.sessionCount === 0;
       if (this.#healed || over || this.time.now > durationMs + TROUBLE_AFTER_MS) return;
+      // Trouble hits a client that is down only now and then: it has nothing left to lose there.
+      if (!this.client.answered && this.rng.chance(0.9)) {
+        this.time.after(this.rng.between(0, 100), next);
+        return;
+      }
       if (names.length > 0) this.#injectOneOf(names);
-      // Trouble seldom comes alone.
+      // And it seldom comes alone.
       const delayMs = this.rng.chance(0.3)
         ? this.rng.between(0, 60)
         : (-Math.log(1 - this.rng.next()) / faultsPerSecond) * 1_000;
       this.time.after(delayMs, next);
     };
-    this.time.after(this.rng.between(0, 1_000), next);
+    this.time.after(this.rng.between(0, 300), next);
   }
 
   #injectOneOf(names: readonly string[]): void {
