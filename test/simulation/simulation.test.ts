@@ -3,7 +3,7 @@ import { simulate } from "./simulate.js";
 import { simulateInProcesses } from "./simulate-in-processes.js";
 
 /** Some hundred faults each. */
-const SEEDS = 2_400;
+const SEEDS = 3_600;
 const FAULTS = 200_000;
 
 describe("client and server under faults", () => {

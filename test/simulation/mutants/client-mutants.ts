@@ -1,0 +1,255 @@
+import { type Mutant, mutantsOf } from "./mutant.js";
+
+const session = mutantsOf("src/session/session.ts");
+const sender = mutantsOf("src/session/audio-sender.ts");
+const buffer = mutantsOf("src/session/replay-buffer.ts");
+const losses = mutantsOf("src/session/loss-ledger.ts");
+const ledger = mutantsOf("src/session/event-ledger.ts");
+const receipts = mutantsOf("src/session/message-receipts.ts");
+const heartbeat = mutantsOf("src/session/heartbeat.ts");
+const backoff = mutantsOf("src/session/backoff.ts");
+const reconnector = mutantsOf("src/session/reconnector.ts");
+const opening = mutantsOf("src/session/opening.ts");
+
+export const CLIENT_MUTANTS: readonly Mutant[] = [
+  // Connections
+  session(
+    "The client believes messages of a connection it has left.",
+    "if (this.#connection === input.connection && this.#phase.name",
+    "if (this.#phase.name",
+  ),
+  session(
+    "The late close of a connection it has left costs the client its new one.",
+    "if (this.#connection === input.connection) this.#lost(input.loss);",
+    'if (this.#connection !== undefined || this.#phase.name === "waiting") this.#lost(input.loss);',
+  ),
+  session(
+    "The client takes the late opening of a connection it has left for its new one.",
+    'if (this.#phase.name === "connecting" && this.#phase.connection === input.connection)',
+    'if (this.#phase.name === "connecting")',
+  ),
+  session(
+    "The client waits for the close event of a dead link before it replaces it.",
+    `this.#disconnect(CloseCode.timeout, "heartbeat timeout");
+      this.#retry({ error, refusedByServer: false, retryAfterMs: undefined });`,
+    `this.#disconnect(CloseCode.timeout, "heartbeat timeout");
+      this.#emit({ type: "warning", error });`,
+  ),
+  session("The client forgets to close a dead link.", `this.#disconnect(CloseCode.timeout, "heartbeat timeout");`, ""),
+  session(
+    "The client waits for an answer to its opening for ever.",
+    '(phase.name === "connecting" || phase.name === "opening") && this.#now',
+    'phase.name === "connecting" && this.#now',
+  ),
+  session(
+    "A timer outlives the session.",
+    'if (phase.name === "done" || phase.name === "idle")',
+    'if (phase.name === "idle")',
+  ),
+  session(
+    "The client stays connected to a server that breaks the protocol.",
+    `      this.#disconnect(CloseCode.protocolViolation, error.message.slice(0, 120));
+      this.#retry({ error: violation, refusedByServer: true, retryAfterMs: undefined });`,
+    "",
+  ),
+  opening("Every connection of the client calls itself the first.", "attempt: connection,", "attempt: 1,"),
+  session(
+    "The client goes on with the first secret it was given.",
+    "this.#resumeToken = welcome.resume_window.token ?? this.#resumeToken;",
+    "this.#resumeToken ??= welcome.resume_window.token;",
+  ),
+
+  // Audio
+  buffer(
+    "The cursor is not rewound on a resume.",
+    `?? this.#ordinal;
+    this.seek(position);`,
+    "?? this.#ordinal;",
+  ),
+  sender(
+    "Live audio overtakes the backlog.",
+    "    this.#sentTo = terms.position;\n",
+    "    buffer.next > terms.position && this.#buffer.seek(buffer.next - 1);\n    this.#sentTo = terms.position;\n",
+  ),
+  session(
+    "Audio is acknowledged by being sent.",
+    "for (const frame of this.#sender.pump(this.#now, bufferedBytes)) this.#put(frame);",
+    "for (const frame of this.#sender.pump(this.#now, bufferedBytes)) this.#put(frame);\n      this.#sender.acknowledge(this.#sender.everSentTo);",
+  ),
+  sender(
+    "An acknowledgement of what was never sent is believed.",
+    "if (position > this.#wirePosition) {",
+    "if (position < 0) {",
+  ),
+  sender(
+    "A request for what was never sent is believed.",
+    "if (position < this.#buffer.acknowledged || position > this.#wirePosition) {",
+    "if (position < this.#buffer.acknowledged) {",
+  ),
+  session(
+    "The grace tail is missing.",
+    "graceSamples: Math.min(toSamples(GRACE_TAIL_MS), toSamples(options.replay.maxDurationMs) / 2),",
+    "graceSamples: 0,",
+  ),
+  session("A request to send again is ignored.", "this.#sender.resync(message.data.position);", ""),
+  sender(
+    "Dropped audio leaves a hole that the next frame does not declare.",
+    "const flags = frame.position > this.#wirePosition ? frame.flags | AudioFrameFlag.gap : frame.flags;",
+    "const { flags } = frame;",
+  ),
+  sender(
+    "What the server may have is announced as lost.",
+    "if (sent) this.#losses.doubt(range);\n      else this.#lose(range);",
+    "this.#lose(range);",
+  ),
+  sender("Overflow is silent where the audio was never sent.", "else this.#lose(range);", ""),
+  sender(
+    "What turns out to be lost is never announced.",
+    'for (const range of this.#losses.settle(lineage === "same" ? terms.position : 0)) this.#lose(range);',
+    'this.#losses.settle(lineage === "same" ? terms.position : 0);',
+  ),
+  sender(
+    "What a store lost beyond the grace tail is never announced.",
+    "this.#lose({ from: terms.position, to: Math.min(buffer.acknowledged, buffer.first) });",
+    "",
+  ),
+  losses(
+    "What is in doubt is lost although the server has it.",
+    "this.#doubtful = after(this.#doubtful, position);",
+    "",
+  ),
+  sender(
+    "Losses are announced twice.",
+    "return this.#lost.splice(0);",
+    "return this.#lost.splice(0, 1).concat(this.#lost);",
+  ),
+  buffer("The replay buffer knows no limit.", "while (this.frameCount > 1 && (", "while (false && ("),
+  buffer(
+    "Acknowledged audio is kept for ever.",
+    "      this.#free();\n    }\n  }\n\n  /** The server stands",
+    "      break;\n    }\n  }\n\n  /** The server stands",
+  ),
+  sender("The window is ignored.", "if (inFlight > 0 && inFlight + frame.sampleCount > terms.window) break;", ""),
+  sender(
+    "Audio that left the buffer does not count as in flight.",
+    "return this.#buffer.samplesInFlight + this.#losses.samples;",
+    "return this.#buffer.samplesInFlight;",
+  ),
+  sender("The pace is ignored.", "if (this.#credit <= 0) {", "if (this.#credit === Number.NEGATIVE_INFINITY) {"),
+  sender(
+    "The pending frame does not count against the socket's limit.",
+    "if (buffered > 0 && buffered + size > this.#options.highWaterBytes) {",
+    "if (buffered > this.#options.highWaterBytes) {",
+  ),
+
+  // Messages
+  ledger(
+    "Events are delivered as often as they come.",
+    "if (seq <= this.#lastSeq || this.#ahead.has(seq)) return false;",
+    "",
+  ),
+  ledger(
+    "What was delivered ahead of a hole is delivered again.",
+    "if (seq <= this.#lastSeq || this.#ahead.has(seq)) return false;",
+    "if (seq <= this.#lastSeq) return false;",
+  ),
+  ledger(
+    "A new lineage's numbers are compared with the old one's.",
+    "    this.#lastSeq = seq ?? 0;\n    this.#highest = this.#lastSeq;",
+    "",
+  ),
+  session(
+    "The snapshot's number is taken as the last one seen.",
+    '#onSnapshot({ epoch, gap }: ServerData["session.snapshot"]): void {',
+    '#onSnapshot({ epoch, gap, current_seq }: ServerData["session.snapshot"]): void {\n    this.#receipts.ledger.finishResume(current_seq);',
+  ),
+  ledger(
+    "The last number moves over holes while a resume is answered.",
+    "if (this.#resuming) {\n      this.#ahead",
+    "if (this.#epoch === -1) {\n      this.#ahead",
+  ),
+  session(
+    "A gap in the messages is not told.",
+    "if (gap !== undefined) this.#missingMessages",
+    "if (gap === undefined) return;\n    if (gap.from_seq < 0) this.#missingMessages",
+  ),
+  receipts(
+    "Events are acknowledged by a timer alone.",
+    "return pending >= Math.max(1, maxInFlight >> 2) || now >= this.#dueAt",
+    "return now >= this.#dueAt",
+  ),
+
+  // End
+  session("The end is said before everything is sent.", "|| !this.#sender.drained) return;", ") return;"),
+  session(
+    "The end is said once only, whatever becomes of the connection.",
+    "this.#end.sentOn === this.#connections ||",
+    "this.#end.sentOn !== undefined ||",
+  ),
+
+  session(
+    "What was never sent is not announced when the session fails.",
+    `this.#disconnect(CloseCode.normal, "failed");
+    this.#sender.giveUp();`,
+    `this.#disconnect(CloseCode.normal, "failed");`,
+  ),
+
+  // Liveness and retries
+  heartbeat(
+    "A dead link is never declared dead.",
+    "if (this.#terms.mortal && (lateMs < LATE_MS || this.#excused))",
+    "if (false)",
+  ),
+  heartbeat("A late timer kills a healthy link.", "(lateMs < LATE_MS || this.#excused)", "(lateMs >= 0)"),
+  heartbeat(
+    "Only a pong counts as life.",
+    "    this.#lastInbound = now;\n    this.#probeDeadline = undefined;",
+    "    this.#lastInbound = now;",
+  ),
+  backoff(
+    "The jitter is missing.",
+    "const jittered = ceiling * (1 - jitterRatio + jitterRatio * this.#random());",
+    "const jittered = ceiling;",
+  ),
+  backoff(
+    "Half of the jitter is missing.",
+    "const jittered = ceiling * (1 - jitterRatio + jitterRatio * this.#random());",
+    "const jittered = (ceiling * (1 + this.#random())) / 2;",
+  ),
+  backoff("Attempts know no budget.", "return Math.max(0, oldest + WINDOW_MS - now);", "return 0;"),
+  backoff(
+    "A server that accepts and closes is hammered.",
+    "const floor = failure.refusedByServer ?",
+    "const floor = failure.attempt < 0 ?",
+  ),
+  backoff(
+    "The server's wish for a delay is ignored.",
+    "failure.retryAfterMs === undefined ? 0",
+    "failure.attempt > 0 ? 0",
+  ),
+  reconnector(
+    "Any connection ends the row of failures at once.",
+    "    this.#liveSince = now;\n    return downtimeMs;",
+    "    this.#liveSince = now;\n    this.#failures = 0;\n    this.#backoff.reset();\n    return downtimeMs;",
+  ),
+  reconnector(
+    "Good news about the network outrun the budget.",
+    "return now + Math.max(spread, this.#backoff.budgetDelayMs(now));",
+    "return now + spread;",
+  ),
+  reconnector(
+    "A server that sends everyone away is hammered.",
+    "Math.max(askedMs + this.#random() * ROLLOVER_SPREAD_MS, this.#backoff.budgetDelayMs(now))",
+    "askedMs + this.#random() * ROLLOVER_SPREAD_MS",
+  ),
+  reconnector(
+    "Everyone who is sent away comes back at the same moment.",
+    "askedMs + this.#random() * ROLLOVER_SPREAD_MS",
+    "askedMs",
+  ),
+  session(
+    "Good news about the network shorten a wait that the server asked for.",
+    "|| !this.#phase.hurriable) return;",
+    ") return;",
+  ),
+];

@@ -1,0 +1,207 @@
+import { type Mutant, mutantsOf } from "./mutant.js";
+
+const manager = mutantsOf("examples/server/protocol-manager.ts");
+const registry = mutantsOf("examples/server/session-registry.ts");
+const outbox = mutantsOf("examples/server/outbox.ts");
+const inlet = mutantsOf("examples/server/audio-inlet.ts");
+const secrets = mutantsOf("examples/server/resume-secrets.ts");
+
+export const SERVER_MUTANTS: readonly Mutant[] = [
+  // Audio
+  inlet(
+    "Audio is acknowledged before it is kept.",
+    "    this.#expected = end;\n    this.#resyncFor",
+    "    this.#expected = end;\n    this.#kept = end;\n    this.#resyncFor",
+  ),
+  manager(
+    "The acknowledgement says what was taken in, not what is kept.",
+    'this.#send("audio.ack", { position: this.#inlet.kept });',
+    'this.#send("audio.ack", { position: this.#inlet.expected });',
+  ),
+  manager(
+    "The server forgets to acknowledge after a resume.",
+    "    // The client may never have got the last acknowledgement.\n    this.#ackDueAt = this.#now;\n",
+    "",
+  ),
+  manager("Acknowledgements come late.", "const ACK_INTERVAL_MS = 100;", "const ACK_INTERVAL_MS = 400;"),
+  inlet("Audio that is in already is taken in again.", 'if (end <= this.#expected) return { type: "duplicate" };', ""),
+  inlet(
+    "The head of a frame that is in already is taken in again.",
+    "const fresh = frame.position < this.#expected ? this.#withoutHead(frame) : frame;",
+    "const fresh = frame;",
+  ),
+  inlet(
+    "A position from the far future is believed.",
+    "if (aheadMs > CLOCK_SLACK_MS)",
+    "if (aheadMs === Number.NEGATIVE_INFINITY)",
+  ),
+  inlet(
+    "What a crash took is believed to be in.",
+    "    this.#expected = position;\n    this.#kept = position;",
+    "    this.#kept = position;",
+  ),
+  manager(
+    "A new lineage starts where the client is, not where its buffer starts.",
+    "audio: { position: this.#inlet.expected, pace: this.#options.terms.pace },",
+    "audio: { position: this.#options.offer.next, pace: this.#options.terms.pace },",
+  ),
+
+  manager(
+    "A resumed client is sent back to what is kept, and what is in comes again.",
+    "audio: { position: this.#inlet.expected, pace: terms.pace },",
+    "audio: { position: this.#inlet.kept, pace: terms.pace },",
+  ),
+
+  // Messages
+  outbox(
+    "Messages are forgotten once they are sent.",
+    "    for (const { seq } of batch) this.#inFlight.push(seq);\n",
+    "    for (const { seq } of batch) this.#inFlight.push(seq);\n    this.#messages = this.#messages.filter(({ seq }) => seq > this.#sentSeq);\n",
+  ),
+  outbox(
+    "Acknowledged messages stay in flight.",
+    "    this.#inFlight = this.#inFlight.filter((sent) => sent > this.#acknowledgedSeq);\n",
+    "",
+  ),
+  outbox(
+    "The client's window is ignored.",
+    "this.#take(sid, this.#window - this.#inFlight.length)",
+    "this.#take(sid, Number.POSITIVE_INFINITY)",
+  ),
+  outbox(
+    "The limit of messages kept is ignored.",
+    "if (this.#messages.length <= this.#maxEvents) return;",
+    "if (this.#messages.length >= 0) return;",
+  ),
+  outbox("An acknowledgement of what was never sent is believed.", "if (seq > this.#sentSeq) return false;", ""),
+  outbox(
+    "Messages that had to go before they were sent go without a word.",
+    "this.#unsent = { from_seq: this.#unsent?.from_seq ?? seq, to_seq: seq };",
+    "",
+  ),
+  outbox(
+    "Resume succeeds with a hole.",
+    "return lastSeq < gone ? { from_seq: lastSeq + 1, to_seq: gone } : undefined;",
+    "return undefined;",
+  ),
+  outbox("A resume replays nothing.", "return this.#take(sid, Number.POSITIVE_INFINITY);", "return [];"),
+  outbox(
+    "A resume replays one message too few.",
+    "this.#sentSeq = Math.max(lastSeq, gone);",
+    "this.#sentSeq = Math.max(lastSeq + 1, gone);",
+  ),
+  manager(
+    "The answer to a resume comes before the replay.",
+    "    for (const frame of this.#outbox.replay(sessionId)) this.#put(frame);\n",
+    "",
+  ),
+
+  // Identity
+  manager(
+    "A late echo of an older connection displaces the newer one.",
+    "if (data.attempt <= this.#attempt) {",
+    "if (data.attempt < 0) {",
+  ),
+  manager(
+    "The displaced connection is left open.",
+    'if (this.#peer !== undefined) this.#close(CloseCode.replaced, "replaced by a newer connection");',
+    "",
+  ),
+  manager("The generation is not raised.", "    this.#generation += 1;\n", ""),
+  manager(
+    "A stranger's number shuts the client out.",
+    "    const knows = kind",
+    "    this.#attempt = data.attempt - 1;\n    const knows = kind",
+  ),
+  manager(
+    "A client whose answer was lost is taken for a stranger.",
+    "      else this.#onFrame(data);\n      this.#confirmed = true;",
+    "      else this.#onFrame(data);",
+  ),
+  manager(
+    "A hello with the client's id is let in by anyone.",
+    "if (!knows && this.#confirmed) {",
+    'if (!knows && this.#confirmed && kind === "hello") {',
+  ),
+  secrets("The secret is rotated without grace.", "    this.#valid.push(secret);", "    this.#valid = [secret];"),
+  secrets("Any secret is good.", "if (index < 0) return false;", "if (index < 0) return true;"),
+  secrets(
+    "A stranger's wrong secret voids the right ones.",
+    "if (index < 0) return false;",
+    "if (index < 0) {\n      this.#valid = [];\n      return false;\n    }",
+  ),
+  manager(
+    "The epoch is ignored.",
+    'kind === "resume" && data.epoch === this.#options.epoch && this.#secrets.use(data.resume_token)',
+    'kind === "resume"',
+  ),
+
+  manager(
+    "Anybody's hello is let in.",
+    "if (data.client_id !== this.#options.clientId) {",
+    "if (data.client_id === undefined) {",
+  ),
+
+  // Liveness, end and release
+  manager(
+    "Heartbeats go unanswered.",
+    'this.#send("server.hb", {}, message.id === undefined ? {} : { corr: message.id });',
+    "",
+  ),
+  manager(
+    "A silent client is never given up.",
+    'this.#close(CloseCode.timeout, "heartbeat timeout");\n        return;',
+    "this.#lastInbound = this.#now;",
+  ),
+  manager(
+    "A server that slept blames its client.",
+    "if (lateMs >= LATE_MS) this.#lastInbound",
+    "if (lateMs < 0) this.#lastInbound",
+  ),
+  manager(
+    "The resume window counts from the start.",
+    "#detach(code: number): void {\n    this.#peer = undefined;\n    this.#expiresAt = this.#now + ",
+    "#detach(code: number): void {\n    this.#peer = undefined;\n    this.#expiresAt = this.#options.now + ",
+  ),
+  manager(
+    "The resume window goes on after the client is back.",
+    "    this.#expiresAt = undefined;\n    this.#endSentTo",
+    "    this.#endSentTo",
+  ),
+  manager(
+    "A session waits for its client for ever.",
+    'this.#finish(this.#drained ? "ended" : "expired");\n      return;',
+    "this.#expiresAt = undefined;",
+  ),
+  manager(
+    "session.end comes before the last messages.",
+    "if (this.#drained && this.#outbox.flushed && this.#endSentTo !== this.#peer)",
+    "if (this.#drained && this.#endSentTo !== this.#peer)",
+  ),
+  manager(
+    "session.end comes before all audio is kept.",
+    'this.#out.push({ type: "end-audio" });',
+    'this.#out.push({ type: "end-audio" });\n      this.#drained = true;',
+  ),
+  manager("After a crash the end is not asked for again.", "        this.#ending = false;\n", ""),
+  manager(
+    "After a crash the end is said although audio is missing.",
+    "        this.#drained = false;\n        return;",
+    "        return;",
+  ),
+  registry(
+    "A refused connection is not let go of.",
+    "    this.#peers.delete(peer);\n    const data = encodeServerMessage",
+    "    const data = encodeServerMessage",
+  ),
+  registry(
+    "A connection that never says who it is stays.",
+    'if (state.phase !== "attached" && this.#now >= state.deadline) {',
+    "if (this.#now < 0) {",
+  ),
+  registry(
+    "A finished session is not let go of.",
+    'if (output.type === "finished") this.#sessions.delete(session.key.sessionId);',
+    "",
+  ),
+];
