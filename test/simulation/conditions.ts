@@ -43,11 +43,11 @@ export function drawConditions(rng: Rng, kind: Kind, sampleRate: number): Condit
   const heartbeatIntervalMs = rng.whole(500, 2_500);
   return {
     kind,
-    frameSamples: (sampleRate / 1_000) * rng.pick([20, 60, 100, 200, 200]),
+    frameSamples: (sampleRate / 1_000) * rng.pick([20, 40, 60, 100, 100]),
     storeDelayMs: rng.pick([0, 50, 300, 1_500]),
     framesPerEvent: rng.whole(1, 20),
     durationMs: rng.between(3_000, 20_000),
-    faultsPerSecond: rng.between(1, 40),
+    faultsPerSecond: rng.between(1, 15),
     session: {
       sessionId: "session",
       clientId: "client",

@@ -114,11 +114,6 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     "",
   ),
   losses(
-    "A loss is announced again when the server falls back over it.",
-    "for (const part of rest) this.#note(part);\n    return rest;",
-    "return [range];",
-  ),
-  losses(
     "What is in doubt is lost although the server has it.",
     "this.#doubtful = after(this.#doubtful, position);",
     "",
@@ -172,11 +167,6 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     "A gap in the messages is not told.",
     "if (gap !== undefined) this.#missingMessages",
     "if (gap === undefined) return;\n    if (gap.from_seq < 0) this.#missingMessages",
-  ),
-  ledger(
-    "A gap is told although parts of it were delivered.",
-    ".filter((seq) => seq >= from && seq <= toSeq)",
-    ".filter(() => false)",
   ),
   receipts(
     "Events are acknowledged by a timer alone.",
