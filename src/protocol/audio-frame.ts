@@ -13,6 +13,9 @@ export const AUDIO_FRAME_HEADER_BYTES = 12;
 export const MAX_FRAME_SAMPLES = 0xffff;
 
 /** Bits of a frame's second byte; all others are refused. */
+/** A position is written as two halves, since a BigInt is made anew for each frame. */
+const TWO_32 = 2 ** 32;
+
 export const AudioFrameFlag = {
   /** The samples between the previous frame and this one do not exist: the client says so. */
   gap: 1,
@@ -47,7 +50,8 @@ export function encodeAudioFrame(frame: WireAudioFrame): Uint8Array<ArrayBuffer>
   view.setUint8(0, AUDIO_FRAME_KIND);
   view.setUint8(1, frame.flags);
   view.setUint16(2, frame.sampleCount, true);
-  view.setBigUint64(4, BigInt(frame.position), true);
+  view.setUint32(4, frame.position % TWO_32, true);
+  view.setUint32(8, Math.floor(frame.position / TWO_32), true);
   bytes.set(frame.payload, AUDIO_FRAME_HEADER_BYTES);
   return bytes;
 }
@@ -68,7 +72,7 @@ export function decodeAudioFrame(
   if ((flags & ~KNOWN_FLAGS) !== 0) throw new ShapeError(`An audio frame's flags ${flags} are unknown.`);
   const sampleCount = view.getUint16(2, true);
   if (sampleCount === 0) throw new ShapeError("An audio frame must hold at least one sample.");
-  const position = Number(view.getBigUint64(4, true));
+  const position = view.getUint32(8, true) * TWO_32 + view.getUint32(4, true);
   if (!Number.isSafeInteger(position + sampleCount)) {
     throw new ShapeError("An audio frame's position must stay below 2^53.");
   }

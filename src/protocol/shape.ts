@@ -68,14 +68,15 @@ export type Shape<F extends Fields> = {
   readonly [K in Exclude<keyof F, OptionalKeys<F>>]: Checked<F[K]>;
 } & { readonly [K in OptionalKeys<F>]?: Checked<F[K]> | undefined };
 
-export const record =
-  <const F extends Fields>(fields: F): Check<Shape<F>> =>
-  (value, path) => {
+export const record = <const F extends Fields>(fields: F): Check<Shape<F>> => {
+  const entries = Object.entries(fields);
+  return (value, path) => {
     if (!isObject(value)) return fail(path, "an object");
     const known: Record<string, unknown> = {};
-    for (const [name, check] of Object.entries(fields)) {
+    for (const [name, check] of entries) {
       const checked = check(value[name], `${path}.${name}`);
       if (checked !== undefined) known[name] = checked;
     }
     return known as Shape<F>;
   };
+};

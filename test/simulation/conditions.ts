@@ -21,6 +21,8 @@ export interface Conditions {
   readonly storeDelayMs: number;
   readonly framesPerEvent: number;
   readonly durationMs: number;
+  /** How long trouble goes on after the last word was spoken; negative: it ends before. */
+  readonly troubleAfterMs: number;
   readonly faultsPerSecond: number;
   readonly session: SessionOptions;
   readonly terms: ServerTerms;
@@ -32,7 +34,7 @@ export function drawKind(rng: Rng): Kind {
   return {
     forgetful,
     cramped,
-    leaky: !forgetful && !cramped && rng.chance(0.3),
+    leaky: !forgetful && !cramped && rng.chance(0.5),
     contested: rng.chance(0.05),
   };
 }
@@ -43,11 +45,12 @@ export function drawConditions(rng: Rng, kind: Kind, sampleRate: number): Condit
   const heartbeatIntervalMs = rng.whole(500, 2_500);
   return {
     kind,
-    frameSamples: (sampleRate / 1_000) * rng.pick([20, 40, 60, 100, 100]),
+    frameSamples: (sampleRate / 1_000) * rng.pick([20, 60, 100, 200, 200, 200, 200]),
     storeDelayMs: rng.pick([0, 50, 300, 1_500]),
     framesPerEvent: rng.whole(1, 20),
     durationMs: rng.between(3_000, 20_000),
-    faultsPerSecond: rng.between(1, 15),
+    troubleAfterMs: rng.pick([-2_000, 0, 2_000, 4_000]),
+    faultsPerSecond: rng.chance(0.15) ? rng.between(0.5, 4) : rng.between(10, 80),
     session: {
       sessionId: "session",
       clientId: "client",
@@ -78,10 +81,11 @@ export function drawConditions(rng: Rng, kind: Kind, sampleRate: number): Condit
       heartbeatIntervalMs,
       heartbeatTimeoutMs: rng.chance(0.5) ? 30_000 : heartbeatIntervalMs * 2 + rng.whole(1_000, 4_000),
       resumeTtlMs: shortLived ? rng.whole(500, 5_000) : 600_000,
-      resumeMaxEvents: rng.chance(0.3) ? rng.whole(4, 20) : 500,
+      resumeMaxEvents: rng.chance(0.4) ? rng.whole(4, 16) : 500,
       maxInFlight: rng.whole(2, 64),
       maxMessageBytes: 131_072,
-      windowMs: rng.whole(200, 20_000),
+      // Where all that fits the window is lost, nothing would be left to show it.
+      windowMs: rng.whole(kind.leaky ? 5_000 : 200, 20_000),
       pace: rng.between(2, 20),
       snapshotFinals: 10,
     },

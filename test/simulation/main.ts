@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { simulate } from "./simulate.js";
+import { simulate, traceOf } from "./simulate.js";
 import { simulateInProcesses } from "./simulate-in-processes.js";
 
 const { values } = parseArgs({
@@ -14,7 +14,10 @@ if (values.seed !== undefined) {
   const { verdict, log } = simulate(Number(values.seed));
   console.log(log.join("\n"));
   console.log(JSON.stringify(verdict, null, 2));
-  process.exitCode = verdict.problems.length > 0 ? 1 : 0;
+  if (verdict.problems.length > 0) {
+    console.error(traceOf(Number(values.seed)) ?? "");
+    process.exitCode = 1;
+  }
 } else {
   const started = performance.now();
   const { totals, failures } = await simulateInProcesses(Number(values.first), Number(values.seeds));

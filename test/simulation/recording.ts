@@ -70,6 +70,11 @@ export class Recording {
     return this.#drained;
   }
 
+  /** The last word was said at least once. */
+  get saidLast(): boolean {
+    return this.#saidLast;
+  }
+
   append(frame: WireAudioFrame): void {
     const { position, sampleCount, flags, payload } = frame;
     if (this.#drained) throw new Foul(`Audio at ${position} after the end.`);

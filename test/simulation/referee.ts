@@ -1,4 +1,4 @@
-/** Reads just enough of a message for a referee, who must not trust the code under test to read it. */
+/** Just enough of a message for a referee, who must not trust the code under test to read it. */
 export interface Glimpse {
   readonly t: string;
   readonly id?: string;
@@ -8,7 +8,28 @@ export interface Glimpse {
   readonly data: Readonly<Record<string, any>>;
 }
 
-export const glimpse = (json: string): Glimpse => JSON.parse(json) as Glimpse;
+const TYPE_AT = '{"v":1,"t":"'.length;
+const SEQ = '"seq":';
+
+/** What goes through both referees' hands is read once. */
+const seen = new Map<string, Glimpse>();
+const MAX_SEEN = 256;
+
+/** Most messages are captions, of which a referee cares for nothing but the number. */
+export function glimpse(json: string): Glimpse {
+  let message = seen.get(json);
+  if (message !== undefined) return message;
+  if (seen.size >= MAX_SEEN) seen.clear();
+  message = read(json);
+  seen.set(json, message);
+  return message;
+}
+
+function read(json: string): Glimpse {
+  if (!json.startsWith("asr.", TYPE_AT)) return JSON.parse(json) as Glimpse;
+  const at = json.indexOf(SEQ) + SEQ.length;
+  return { t: "asr", seq: Number.parseInt(json.slice(at, at + 16), 10), data: {} };
+}
 
 export interface FrameGlimpse {
   readonly from: number;

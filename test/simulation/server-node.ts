@@ -61,9 +61,9 @@ export class ServerNode {
     return this.#wires.size;
   }
 
-  /** A recording is complete, as far as its server knows. */
-  get drained(): boolean {
-    return [...this.#live.values()].some((recording) => recording.drained);
+  /** The client may have been told that a recording is complete. */
+  get saidLast(): boolean {
+    return [...this.#live.values()].some((recording) => recording.saidLast);
   }
 
   accept(wire: Wire): number {

@@ -24,6 +24,8 @@ export class Wire {
   #serverOpen = true;
   /** Something happened to it, or to an end, that excuses the client for giving it up. */
   troubled = false;
+  /** Nothing gets through any more. */
+  broken = false;
   /** The latest audio frames that went up. */
   readonly recentFrames: Uint8Array<ArrayBuffer>[] = [];
   /** Loses so many audio frames from now on, as a broken proxy does. */
@@ -108,6 +110,7 @@ export class Wire {
     clientLearnsAfterMs: number | undefined;
   }): void {
     this.troubled = true;
+    this.broken = true;
     this.up.kill(how.flushUp);
     this.down.kill(how.flushDown);
     const { serverLearnsAfterMs, clientLearnsAfterMs } = how;

@@ -7,10 +7,10 @@ import { Rng } from "./rng.js";
 import { ServerNode } from "./server-node.js";
 import { takeOver } from "./strangers.js";
 import { VirtualTime } from "./virtual-time.js";
-import type { Payload } from "./wire.js";
+import type { Payload, Wire } from "./wire.js";
 
-/** How long trouble goes on after the last word was spoken. */
-const TROUBLE_AFTER_MS = 4_000;
+/** Longer than a run, however often the page's clock jumps. */
+const END_TIMEOUT_MS = 1_000_000_000;
 /** What the client keeps beyond the acknowledgement. */
 const GRACE_SAMPLES = 2 * SAMPLE_RATE;
 
@@ -57,11 +57,11 @@ export class World {
 
   /** Speaks while faults come, then heals and ends. */
   run(): void {
-    const { durationMs, kind } = this.conditions;
+    const { durationMs, troubleAfterMs, kind } = this.conditions;
     this.client.dispatch({ type: "start" });
     this.#speak();
     this.#misbehave();
-    if (this.rng.chance(0.08)) this.time.at(this.rng.between(0, durationMs * 1.2), () => this.#end("abort"));
+    if (this.rng.chance(0.08)) this.#abortAt(this.rng.between(0, durationMs * 1.2));
     if (kind.contested) this.time.at(this.rng.between(0, durationMs), () => takeOver(this));
     // Closing in the middle of trouble is as good a moment as any.
     const endsAt = this.rng.chance(0.5) ? durationMs : durationMs + this.rng.between(0, 3_000);
@@ -69,25 +69,33 @@ export class World {
     while (this.rng.chance(0.4)) {
       this.time.at(endsAt + this.rng.between(-500, 2_500), () => this.#injectOneOf(TROUBLE_AT_THE_END));
     }
-    this.time.at(durationMs + TROUBLE_AFTER_MS, () => this.#heal());
+    if (kind.leaky) this.time.at(durationMs - this.rng.between(0, 600), () => this.#injectOneOf(["frames are lost"]));
+    this.time.at(durationMs + troubleAfterMs, () => this.#heal());
     this.time.run(durationMs + 3_600_000);
   }
 
   // ---------------------------------------------------------------- faults
 
+  /** The connection in use, unless it is broken already: what is broken cannot be hit. */
+  get #wire(): Wire | undefined {
+    const { current } = this.client;
+    return current?.broken === false ? current : undefined;
+  }
+
   cut(how: { flushUp: boolean; flushDown: boolean; serverLearns?: boolean; clientLearns?: boolean }): boolean {
-    this.client.current?.cut({
+    const wire = this.#wire;
+    wire?.cut({
       flushUp: how.flushUp,
       flushDown: how.flushDown,
       serverLearnsAfterMs: how.serverLearns === false ? undefined : this.rng.between(0, 200),
       clientLearnsAfterMs: how.clientLearns === false ? undefined : this.rng.between(0, 200),
     });
-    return this.client.current !== undefined;
+    return wire !== undefined;
   }
 
   /** What is held arrives when the hole closes, even if the client has long moved on. */
   hole(lane: "up" | "down"): boolean {
-    const wire = this.client.current;
+    const wire = this.#wire;
     if (wire === undefined) return false;
     wire.troubled = true;
     wire[lane].setHole(true);
@@ -107,6 +115,13 @@ export class World {
     return this.cut({ flushUp: false, flushDown: false });
   }
 
+  /** Messages have to go before they are delivered, and more of them while the rest is being replayed. */
+  breakInOutburst(messages: number): boolean {
+    this.burst(this.rng.whole(5, 30));
+    this.time.after(this.rng.between(50, 500), () => this.burst(this.rng.whole(1, 10)));
+    return this.breakNext(messages);
+  }
+
   /** Tokens take long to check, some longer than others, so connections can overtake each other. */
   checkTokensSlowly(durationMs: number): boolean {
     this.server.authorizeMs = 700;
@@ -117,7 +132,7 @@ export class World {
   }
 
   throttle(): boolean {
-    const wire = this.client.current;
+    const wire = this.#wire;
     if (wire === undefined) return false;
     const { conditions } = wire.up;
     wire.troubled = true;
@@ -138,7 +153,7 @@ export class World {
   crashLosingWrites(): boolean {
     const { forgetful, contested } = this.conditions.kind;
     // What session.end confirmed, or a session held that another tab took over, is nobody's to send again.
-    if (this.server.drained || contested || this.client.session.done) return false;
+    if (this.server.saidLast || contested || this.client.session.done) return false;
     const samples = this.rng.whole(1, GRACE_SAMPLES * (forgetful ? 2 : 1));
     return this.server.crash(samples, forgetful ? Number.POSITIVE_INFINITY : GRACE_SAMPLES);
   }
@@ -175,27 +190,27 @@ export class World {
   }
 
   sayToClient(data: Payload): boolean {
-    const wire = this.client.current;
+    const wire = this.#wire;
     wire?.sendDown(data);
     return wire !== undefined;
   }
 
   /** Whatever a client says shows that it got its answer, so nothing is put in its mouth before. */
   sayToServer(data: Payload): boolean {
-    const wire = this.client.current;
+    const wire = this.#wire;
     if (wire === undefined || !this.client.answered) return false;
     wire.inject(data);
     return true;
   }
 
   repeatFrame(): boolean {
-    const frames = this.client.current?.recentFrames ?? [];
+    const frames = this.#wire?.recentFrames ?? [];
     return frames.length > 0 && this.sayToServer(this.rng.pick(frames));
   }
 
   /** A gap declared by the next frame would cover the lost one, so frames get lost only where there are no gaps. */
   loseFrames(count: number): boolean {
-    const wire = this.client.current;
+    const wire = this.#wire;
     if (wire === undefined || !this.conditions.kind.leaky) return false;
     wire.losesFrames = count;
     return true;
@@ -225,13 +240,13 @@ export class World {
   }
 
   #misbehave(): void {
-    const { durationMs, faultsPerSecond } = this.conditions;
+    const { durationMs, troubleAfterMs, faultsPerSecond } = this.conditions;
     // A run that knows few kinds of trouble meets combinations of them that one which knows all never would.
     const some = this.rng.chance(0.75);
     const names = Object.keys(FAULTS).filter(() => !some || this.rng.chance(0.3));
     const next = () => {
       const over = this.client.session.done && this.server.sessionCount === 0;
-      if (this.#healed || over || this.time.now > durationMs + TROUBLE_AFTER_MS) return;
+      if (this.#healed || over || this.time.now > durationMs + troubleAfterMs) return;
       // Trouble hits a client that is down only now and then: it has nothing left to lose there.
       if (!this.client.answered && this.rng.chance(0.9)) {
         this.time.after(this.rng.between(0, 100), next);
@@ -260,11 +275,19 @@ export class World {
     }
   }
 
+  /** The goodbye may be lost as well: then only silence tells the server. */
+  #abortAt(time: number): void {
+    this.time.at(time, () => {
+      if (this.rng.chance(0.5)) this.#injectOneOf(["cut, nobody learns"]);
+      this.#end("abort");
+    });
+  }
+
   #end(how: "close" | "abort"): void {
     if (this.ended === "abort" || (this.ended === "close" && how === "close")) return;
     this.ended = how;
     this.note(how);
-    this.client.dispatch(how === "close" ? { type: "end", timeoutMs: 3_000_000 } : { type: "abort" });
+    this.client.dispatch(how === "close" ? { type: "end", timeoutMs: END_TIMEOUT_MS } : { type: "abort" });
   }
 
   #heal(): void {

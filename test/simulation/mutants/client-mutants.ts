@@ -114,6 +114,11 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     "",
   ),
   losses(
+    "A loss is announced again when the server falls back over it.",
+    "for (const part of rest) this.#note(part);\n    return rest;",
+    "return [range];",
+  ),
+  losses(
     "What is in doubt is lost although the server has it.",
     "this.#doubtful = after(this.#doubtful, position);",
     "",
@@ -163,10 +168,20 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     '#onSnapshot({ epoch, gap }: ServerData["session.snapshot"]): void {',
     '#onSnapshot({ epoch, gap, current_seq }: ServerData["session.snapshot"]): void {\n    this.#receipts.ledger.finishResume(current_seq);',
   ),
+  ledger(
+    "The last number moves over holes while a resume is answered.",
+    "if (this.#resuming) {\n      this.#ahead",
+    "if (this.#epoch === -1) {\n      this.#ahead",
+  ),
   session(
     "A gap in the messages is not told.",
     "if (gap !== undefined) this.#missingMessages",
     "if (gap === undefined) return;\n    if (gap.from_seq < 0) this.#missingMessages",
+  ),
+  ledger(
+    "A gap is told although parts of it were delivered.",
+    ".filter((seq) => seq >= from && seq <= toSeq)",
+    ".filter(() => false)",
   ),
   receipts(
     "Events are acknowledged by a timer alone.",

@@ -26,6 +26,11 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   manager("Acknowledgements come late.", "const ACK_INTERVAL_MS = 100;", "const ACK_INTERVAL_MS = 400;"),
   inlet("Audio that is in already is taken in again.", 'if (end <= this.#expected) return { type: "duplicate" };', ""),
   inlet(
+    "A hole is taken for silence.",
+    "if (frame.position > this.#expected && (frame.flags & AudioFrameFlag.gap) === 0) {",
+    "if (frame.position < 0) {",
+  ),
+  inlet(
     "The head of a frame that is in already is taken in again.",
     "const fresh = frame.position < this.#expected ? this.#withoutHead(frame) : frame;",
     "const fresh = frame;",
@@ -182,6 +187,11 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "session.end comes before all audio is kept.",
     'this.#out.push({ type: "end-audio" });',
     'this.#out.push({ type: "end-audio" });\n      this.#drained = true;',
+  ),
+  manager(
+    "client.end is believed although audio is missing.",
+    'if (position > this.#inlet.expected) this.#send("audio.resync", { position: this.#inlet.expected });\n    else if (!this.#ending) {',
+    "if (!this.#ending) {",
   ),
   manager("After a crash the end is not asked for again.", "        this.#ending = false;\n", ""),
   manager(
