@@ -12,10 +12,10 @@ export const AUDIO_FRAME_HEADER_BYTES = 12;
 /** The largest `sample_count` a frame can say. */
 export const MAX_FRAME_SAMPLES = 0xffff;
 
-/** Bits of a frame's second byte; all others are refused. */
 /** A position is written as two halves, since a BigInt is made anew for each frame. */
 const TWO_32 = 2 ** 32;
 
+/** Bits of a frame's second byte; all others are refused. */
 export const AudioFrameFlag = {
   /** The samples between the previous frame and this one do not exist: the client says so. */
   gap: 1,

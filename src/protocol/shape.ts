@@ -69,9 +69,12 @@ export type Shape<F extends Fields> = {
 } & { readonly [K in OptionalKeys<F>]?: Checked<F[K]> | undefined };
 
 export const record = <const F extends Fields>(fields: F): Check<Shape<F>> => {
-  const entries = Object.entries(fields);
+  // Taken apart at the first use: a call while the module loads would keep every record in the bundle of a page that
+  // uses none.
+  let entries: [string, Check<unknown>][] | undefined;
   return (value, path) => {
     if (!isObject(value)) return fail(path, "an object");
+    entries ??= Object.entries(fields);
     const known: Record<string, unknown> = {};
     for (const [name, check] of entries) {
       const checked = check(value[name], `${path}.${name}`);
