@@ -61,6 +61,11 @@ export class ServerNode {
     return this.#wires.size;
   }
 
+  /** Position up to which the session has taken audio in. */
+  get takenTo(): number {
+    return this.#liveRecording?.takenTo ?? 0;
+  }
+
   /** The client may have been told that a recording is complete. */
   get saidLast(): boolean {
     return [...this.#live.values()].some((recording) => recording.saidLast);

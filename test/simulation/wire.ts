@@ -1,4 +1,5 @@
 import { Lane, type LaneConditions } from "./lane.js";
+import { glimpseFrame } from "./referee.js";
 import type { Rng } from "./rng.js";
 import type { VirtualTime } from "./virtual-time.js";
 
@@ -30,6 +31,8 @@ export class Wire {
   readonly recentFrames: Uint8Array<ArrayBuffer>[] = [];
   /** Loses so many audio frames from now on, as a broken proxy does. */
   losesFrames = 0;
+  /** Where the audio that was lost last ends. */
+  lostTo = 0;
   /** Breaks after so many more messages to the client. */
   breaksAfter: number | undefined;
 
@@ -62,6 +65,7 @@ export class Wire {
       if (this.recentFrames.length > RECENT_FRAMES) this.recentFrames.shift();
       if (this.losesFrames > 0) {
         this.losesFrames -= 1;
+        this.lostTo = glimpseFrame(data).to;
         return;
       }
     }

@@ -208,10 +208,14 @@ export class World {
     return frames.length > 0 && this.sayToServer(this.rng.pick(frames));
   }
 
-  /** A gap declared by the next frame would cover the lost one, so frames get lost only where there are no gaps. */
+  /**
+   * A gap declared by the next frame would cover the lost one, so frames get lost only where there are no gaps. What is
+   * sent again after a loss arrives: a WebSocket that loses anything at all is broken enough.
+   */
   loseFrames(count: number): boolean {
     const wire = this.#wire;
-    if (wire === undefined || !this.conditions.kind.leaky) return false;
+    const healed = wire !== undefined && wire.losesFrames === 0 && wire.lostTo <= this.server.takenTo;
+    if (!healed || !this.conditions.kind.leaky) return false;
     wire.losesFrames = count;
     return true;
   }
