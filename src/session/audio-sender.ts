@@ -1,5 +1,6 @@
 import { AUDIO_FRAME_HEADER_BYTES, AudioFrameFlag, encodeAudioFrame } from "../protocol/audio-frame.js";
-import { type AudioRange, append, LossLedger } from "./loss-ledger.js";
+import { append, LossLedger } from "./loss-ledger.js";
+import type { AudioRange } from "./range-set.js";
 import { ReplayBuffer, type ReplayBufferLimits } from "./replay-buffer.js";
 
 /** A frame as capture delivers it. */

@@ -1,11 +1,7 @@
-/** Audio from one position up to, not including, another. */
-export interface AudioRange {
-  readonly from: number;
-  readonly to: number;
-}
+import { type AudioRange, RangeSet } from "./range-set.js";
 
-/** Of absences older than these a server may be told twice, should it fall back so far. */
-const MAX_ABSENT_RANGES = 100;
+/** Of absences before so many separate ones a loss is told twice, should a server fall back so far. */
+const MAX_ABSENT_RANGES = 10_000;
 
 /**
  * Keeps account of lost audio, each sample once, and keeps apart what is surely lost from what may be: a frame that was
@@ -15,7 +11,7 @@ const MAX_ABSENT_RANGES = 100;
 export class LossLedger {
   #doubtful: AudioRange[] = [];
   /** What never was or was told as lost, so that a server which falls back over it makes nobody tell it again. */
-  #absent: AudioRange[] = [];
+  readonly #absent = new RangeSet(MAX_ABSENT_RANGES);
 
   /** Samples in doubt. */
   get samples(): number {
@@ -46,26 +42,12 @@ export class LossLedger {
 
   /** Nothing was captured there. */
   skip(range: AudioRange): void {
-    this.#note(range);
+    this.#absent.add(range);
   }
 
   /** The range is gone: returns what of it was not known to be absent. */
   lose(range: AudioRange): AudioRange[] {
-    let rest = [range];
-    for (const { from, to } of this.#absent) {
-      rest = rest.flatMap((part) => [
-        { from: part.from, to: Math.min(part.to, from) },
-        { from: Math.max(part.from, to), to: part.to },
-      ]);
-      rest = rest.filter((part) => part.from < part.to);
-    }
-    for (const part of rest) this.#note(part);
-    return rest;
-  }
-
-  #note(range: AudioRange): void {
-    append(this.#absent, range);
-    if (this.#absent.length > MAX_ABSENT_RANGES) this.#absent.shift();
+    return this.#absent.add(range);
   }
 }
 

@@ -2,7 +2,7 @@ import type { AudioStreamError } from "../errors.js";
 import type { ServerMessage } from "../protocol/messages.js";
 import type { CapturedFrame } from "./audio-sender.js";
 import type { SeqRange } from "./event-ledger.js";
-import type { AudioRange } from "./loss-ledger.js";
+import type { AudioRange } from "./range-set.js";
 
 /** Names one connection; later ones are greater. */
 export type ConnectionId = number;

@@ -115,8 +115,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   ),
   losses(
     "A loss is announced again when the server falls back over it.",
-    "for (const part of rest) this.#note(part);\n    return rest;",
-    "return [range];",
+    "return this.#absent.add(range);",
+    "this.#absent.add(range);\n    return [range];",
   ),
   losses(
     "What is in doubt is lost although the server has it.",
