@@ -1,3 +1,4 @@
+import type { InterruptReason } from "./capture/source.js";
 import type { StreamState } from "./state.js";
 
 /** What each code tells beside its sentence. */
@@ -13,6 +14,14 @@ export interface AudioStreamErrorDetails {
   /** The audio-thread module could not be loaded, mostly because a Content Security Policy forbids it. */
   "worklet-load-failed": { readonly url: string };
   "capture-failed": undefined;
+  /** Nothing is captured for now; it goes on by itself where that is possible. */
+  "capture-interrupted": { readonly reason: InterruptReason };
+  /** The device delivers nothing but silence for so long, in milliseconds: it may be dead or switched off. Audio goes on. */
+  "device-silent": { readonly silentMs: number };
+  /** The signal is too loud for the device, and is distorted. Audio goes on. */
+  "signal-clipped": { readonly clippedMs: number };
+  /** The browser's audio encoder failed. */
+  "encoder-failed": undefined;
   "connect-failed": undefined;
   "connect-timeout": { readonly timeoutMs: number };
   "connection-lost": { readonly closeCode: number; readonly closeReason: string };
@@ -39,6 +48,7 @@ export type AudioStreamErrorCode = keyof AudioStreamErrorDetails;
 const RETRYABLE: ReadonlySet<AudioStreamErrorCode> = new Set([
   "device-in-use",
   "device-lost",
+  "capture-interrupted",
   "connect-failed",
   "connect-timeout",
   "connection-lost",

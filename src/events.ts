@@ -1,3 +1,4 @@
+import type { DeviceChangeReason } from "./capture/source.js";
 import type { AnyAudioStreamError } from "./errors.js";
 import type { KnownServerMessage } from "./protocol/messages.js";
 import type { CloseInfo } from "./state.js";
@@ -20,6 +21,7 @@ export interface AudioStreamEventMap<Message = ServerEvent> {
   reconnecting: ReconnectingEvent;
   reconnected: ReconnectedEvent;
   drop: DropEvent;
+  devicechange: DeviceChangeEvent;
   /** A problem the stream is handling; one it cannot handle ends in `closed`. */
   warning: WarningEvent;
   close: CloseInfoEvent;
@@ -84,6 +86,18 @@ export class DropEvent extends Event {
     this.from = init.from;
     this.to = init.to;
     this.durationMs = init.durationMs;
+  }
+}
+
+/** The stream captures from another track from now on; its positions go on. */
+export class DeviceChangeEvent extends Event {
+  readonly track: MediaStreamTrack;
+  readonly reason: DeviceChangeReason;
+
+  constructor(init: { track: MediaStreamTrack; reason: DeviceChangeReason }) {
+    super("devicechange");
+    this.track = init.track;
+    this.reason = init.reason;
   }
 }
 

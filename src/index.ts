@@ -1,7 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { microphone } from "./capture/microphone.js";
 export type { MicrophoneOptions } from "./capture/microphone-options.js";
-export type { AudioCapture, AudioFormat, AudioFrame, AudioSource, SourceOpenOptions } from "./capture/source.js";
+export type {
+  AudioCapture,
+  AudioFormat,
+  AudioFrame,
+  AudioSource,
+  DeviceChangeReason,
+  InterruptReason,
+  SourceOpenOptions,
+} from "./capture/source.js";
 export { DEFAULTS } from "./defaults.js";
 export {
   type AnyAudioStreamError,
@@ -14,6 +22,7 @@ export {
 export {
   type AudioStreamEventMap,
   CloseInfoEvent,
+  DeviceChangeEvent,
   DropEvent,
   ReconnectedEvent,
   type ReconnectedInit,

@@ -1,3 +1,4 @@
+import type { InterruptReason } from "./capture/source.js";
 import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "./errors.js";
 import type { StreamState } from "./state.js";
 
@@ -19,6 +20,27 @@ export const captureNeverStarted = (): AudioStreamError =>
     "capture-failed",
     `The microphone is open but delivers no audio after ${FIRST_FRAME_TIMEOUT_MS / 1_000} seconds. Call start() in a click handler, and check that no other program blocks the device.`,
     { details: undefined },
+  );
+
+const INTERRUPTIONS: Readonly<Record<InterruptReason, string>> = {
+  "device-muted": "The microphone delivers nothing: a call, a locked screen or a switch on the device holds it.",
+  "device-lost": "The microphone is gone, and is being looked for again.",
+  "context-suspended": "The browser suspended the audio of this page; the next click or key press lets it go on.",
+  "context-interrupted": "The system took the audio from this page, mostly for a call; it gives it back by itself.",
+  "context-stalled": "The audio of this page stands still, and is being built anew.",
+  "processor-failed": "The audio thread failed, and is being started again.",
+};
+
+export const captureInterrupted = (reason: InterruptReason): AudioStreamError<"capture-interrupted"> =>
+  new AudioStreamError("capture-interrupted", INTERRUPTIONS[reason], { details: { reason } });
+
+export const noDevices = (): AudioStreamError<"unsupported"> =>
+  new AudioStreamError(
+    "unsupported",
+    "This stream's source has no devices to choose from. Make a new stream instead.",
+    {
+      details: { feature: "setDevice" },
+    },
   );
 
 /** @param call what was asked, as the sentence's subject. */

@@ -1,4 +1,4 @@
-import type { AudioFrame, SourceOpenOptions } from "./capture/source.js";
+import type { AudioFrame, DeviceChangeReason, InterruptReason, SourceOpenOptions } from "./capture/source.js";
 import type { AudioStreamError } from "./errors.js";
 import type { HostOptions } from "./host/main-host.js";
 import type { SessionEvent } from "./session/session-io.js";
@@ -8,7 +8,9 @@ import type { ConnectContext, Transport, TransportConnection, TransportConnectOp
 /** What a stream does when what it acquired calls. */
 export interface StreamReactions {
   onFrame(frame: AudioFrame): void;
-  onInterrupt(interrupted: boolean): void;
+  onInterrupt(reason: InterruptReason | undefined): void;
+  onDeviceChange(track: MediaStreamTrack, reason: DeviceChangeReason): void;
+  onWarning(error: AudioStreamError): void;
   onEnd(error: AudioStreamError): void;
   onSessionEvent(event: SessionEvent): void;
   onPageGone(): void;
@@ -18,7 +20,7 @@ export interface StreamReactions {
 }
 
 export interface StreamRelay {
-  readonly source: Pick<SourceOpenOptions, "onFrame" | "onInterrupt" | "onEnd">;
+  readonly source: Pick<SourceOpenOptions, "onFrame" | "onInterrupt" | "onDeviceChange" | "onWarning" | "onEnd">;
   readonly host: Pick<HostOptions, "onEvent" | "onPageGone">;
   readonly transport: Transport;
   getToken(context: ConnectContext): string | Promise<string>;
@@ -33,7 +35,9 @@ export function relayTo(reactions: StreamReactions): StreamRelay {
   return {
     source: {
       onFrame: (frame) => stream.deref()?.onFrame(frame),
-      onInterrupt: (interrupted) => stream.deref()?.onInterrupt(interrupted),
+      onInterrupt: (reason) => stream.deref()?.onInterrupt(reason),
+      onDeviceChange: (track, reason) => stream.deref()?.onDeviceChange(track, reason),
+      onWarning: (error) => stream.deref()?.onWarning(error),
       onEnd: (error) => stream.deref()?.onEnd(error),
     },
     host: {

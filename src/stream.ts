@@ -1,9 +1,10 @@
-import type { AudioCapture, AudioFrame, AudioSource } from "./capture/source.js";
+import type { AudioCapture, AudioFrame, AudioSource, InterruptReason } from "./capture/source.js";
 import { DEFAULTS } from "./defaults.js";
 import type { AudioStreamError } from "./errors.js";
 import {
   type AudioStreamEventMap,
   CloseInfoEvent,
+  DeviceChangeEvent,
   DropEvent,
   ReconnectedEvent,
   ReconnectingEvent,
@@ -25,7 +26,14 @@ import { inRange, type ResolvedOptions, resolveOptions } from "./resolve-options
 import type { SessionEvent } from "./session/session-io.js";
 import type { CloseInfo, StreamState } from "./state.js";
 import { type StreamStats, toStreamStats } from "./stats.js";
-import { captureNeverStarted, FIRST_FRAME_TIMEOUT_MS, invalidState, toStreamError } from "./stream-errors.js";
+import {
+  captureInterrupted,
+  captureNeverStarted,
+  FIRST_FRAME_TIMEOUT_MS,
+  invalidState,
+  noDevices,
+  toStreamError,
+} from "./stream-errors.js";
 import { relayTo, type StreamReactions } from "./stream-relay.js";
 import { streamScope } from "./stream-scope.js";
 import type { Transport } from "./transport/transport.js";
@@ -65,7 +73,9 @@ export class AudioStream<Message = ServerEvent>
   /** Held by the stream alone: what it acquired calls them through {@link relayTo}. */
   readonly #reactions: StreamReactions = {
     onFrame: (frame) => this.#onFrame(frame),
-    onInterrupt: (interrupted) => this.#onInterrupt(interrupted),
+    onInterrupt: (reason) => this.#onInterrupt(reason),
+    onDeviceChange: (track, reason) => this.#tell(new DeviceChangeEvent({ track, reason })),
+    onWarning: (error) => this.#warn(error),
     onEnd: (error) => this.#fail(error),
     onSessionEvent: (event) => this.#onSessionEvent(event),
     onPageGone: () => this.abort(new DOMException("The page went away.", "AbortError")),
@@ -83,7 +93,7 @@ export class AudioStream<Message = ServerEvent>
   #info: CloseInfo | undefined;
   #state: StreamState = "idle";
   #paused = false;
-  #interrupted = false;
+  #interruption: InterruptReason | undefined;
   #hasAudio = false;
   #connected = false;
   #everConnected = false;
@@ -175,6 +185,16 @@ export class AudioStream<Message = ServerEvent>
     await this.#bound(capture.resume(), options.signal);
     this.#paused = false;
     this.#refresh();
+  }
+
+  /**
+   * Captures from another device from now on; the one in use is let go once the other delivers, and positions go on.
+   * @throws AudioStreamError when the device cannot be had (the one in use goes on), `unsupported` where the source has none.
+   */
+  async setDevice(deviceId: ConstrainDOMString, options: AbortOptions = {}): Promise<void> {
+    const capture = this.#running("setDevice()");
+    if (capture.setDevice === undefined) throw noDevices();
+    await this.#bound(capture.setDevice(deviceId, options.signal), options.signal);
   }
 
   /** Resolves when the server has acknowledged every frame captured before the call. */
@@ -295,9 +315,11 @@ export class AudioStream<Message = ServerEvent>
     this.#start?.promise.then(watchdog.dispose, watchdog.dispose);
   }
 
-  #onInterrupt(interrupted: boolean): void {
-    this.#interrupted = interrupted;
+  #onInterrupt(reason: InterruptReason | undefined): void {
+    if (reason === this.#interruption) return;
+    this.#interruption = reason;
     this.#refresh();
+    if (reason !== undefined) this.#warn(captureInterrupted(reason));
   }
 
   #onFrame(frame: AudioFrame): void {
@@ -335,8 +357,7 @@ export class AudioStream<Message = ServerEvent>
         return;
       }
       case "warning":
-        this.#logger?.warn(event.error.message, { code: event.error.code });
-        this.#tell(new WarningEvent(toStreamError(event.error)));
+        this.#warn(event.error);
         return;
       case "acknowledged":
         for (const waiter of this.#flushes) if (event.position >= waiter.position) waiter.done.resolve();
@@ -347,6 +368,11 @@ export class AudioStream<Message = ServerEvent>
       case "failed":
         this.#fail(event.error);
     }
+  }
+
+  #warn(error: AudioStreamError): void {
+    this.#logger?.warn(error.message, { code: error.code });
+    this.#tell(new WarningEvent(toStreamError(error)));
   }
 
   /** A listener of an earlier event may have ended the stream. */
@@ -370,7 +396,7 @@ export class AudioStream<Message = ServerEvent>
     if (this.#start === undefined) return "idle";
     if (!this.#everConnected || !(this.#hasAudio || this.#paused)) return "starting";
     if (!this.#connected) return "reconnecting";
-    if (this.#interrupted) return "interrupted";
+    if (this.#interruption !== undefined) return "interrupted";
     return this.#paused ? "paused" : "streaming";
   }
 

@@ -182,7 +182,7 @@ export class MicrophoneCapture implements AudioCapture {
     const interrupted = this.#muted || this.#standing;
     if (interrupted === this.#interrupted) return;
     this.#interrupted = interrupted;
-    this.#options.onInterrupt(interrupted);
+    this.#options.onInterrupt(this.#muted ? "device-muted" : interrupted ? "context-suspended" : undefined);
   }
 
   #onFrame(frame: ProcessorFrame): void {

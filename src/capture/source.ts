@@ -24,6 +24,22 @@ export interface AudioFrame {
   readonly rmsLevel: number;
 }
 
+/**
+ * Why a source delivers nothing for now. `device-muted`: a call, a lock screen or a hardware switch; `device-lost`: the
+ * device is gone, and is being acquired again; `context-suspended`, `context-interrupted`: the browser or the system
+ * stopped the audio context; `context-stalled`: it claims to run and does not; `processor-failed`: the audio thread threw.
+ */
+export type InterruptReason =
+  | "device-muted"
+  | "device-lost"
+  | "context-suspended"
+  | "context-interrupted"
+  | "context-stalled"
+  | "processor-failed";
+
+/** Why a source captures from a track that it did not begin with. */
+export type DeviceChangeReason = "requested" | "device-lost" | "capture-rebuilt";
+
 /** Where audio comes from. Opening prompts the user where the platform does. */
 export interface AudioSource {
   /** @throws AudioStreamError, or `signal.reason` when aborted; either way nothing stays open. */
@@ -39,8 +55,12 @@ export interface SourceOpenOptions {
   readonly format: AudioFormat;
   readonly frameDurationMs: number;
   onFrame(frame: AudioFrame): void;
-  /** The device stopped delivering (`true`), or delivers again (`false`). */
-  onInterrupt(interrupted: boolean): void;
+  /** Nothing is delivered for now, because of `reason`; `undefined`: it is delivered again. */
+  onInterrupt(reason: InterruptReason | undefined): void;
+  /** Audio comes from another track from now on; its time and its positions go on. */
+  onDeviceChange(track: MediaStreamTrack, reason: DeviceChangeReason): void;
+  /** Something went wrong that the source handles itself. */
+  onWarning(error: AudioStreamError): void;
   /** The device is gone for good; the capture has released everything. */
   onEnd(error: AudioStreamError): void;
 }
@@ -53,6 +73,12 @@ export interface AudioCapture {
   resume(): Promise<void>;
   /** Emits what the framer holds, as a short frame, without disturbing the signal. */
   flush(): Promise<void>;
+  /**
+   * Captures from another device, which is acquired before the one in use is let go; what is captured on the way goes on
+   * without a break where the platform allows it, and with a gap where not. Absent where a source has no devices.
+   * @throws AudioStreamError when the device cannot be had; the one in use goes on.
+   */
+  setDevice?(deviceId: ConstrainDOMString, signal?: AbortSignal): Promise<void>;
   /** Stops the device, emits what resampler and framer still hold, and releases everything. */
   stop(): Promise<void>;
 }

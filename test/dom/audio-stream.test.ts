@@ -304,10 +304,10 @@ describe("an interruption of the device", () => {
   it("shows as a state of its own, and ends when the device is back", async () => {
     // WebAudio/web-audio-api#2392
     const { source, states, stream } = watched(await runningStream());
-    source.options.onInterrupt(true);
-    source.options.onInterrupt(true);
+    source.options.onInterrupt("device-muted");
+    source.options.onInterrupt("device-muted");
     expect(stream.state).toBe("interrupted");
-    source.options.onInterrupt(false);
+    source.options.onInterrupt(undefined);
     expect(states.slice(2)).toEqual(["streaming", "interrupted", "streaming"]);
   });
 

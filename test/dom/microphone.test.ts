@@ -39,7 +39,9 @@ function listenTo(signal = ending.signal, more: Partial<SourceOpenOptions> = {})
     format: { encoding: "pcm_s16le", sampleRate: 16_000, channelCount: 1 },
     frameDurationMs: 20,
     onFrame: (frame) => heard.frames.push(frame),
-    onInterrupt: (interrupted) => heard.interrupts.push(interrupted),
+    onInterrupt: (reason) => heard.interrupts.push(reason !== undefined),
+    onDeviceChange: () => {},
+    onWarning: () => {},
     onEnd: (error) => heard.ends.push(error),
     ...more,
   };

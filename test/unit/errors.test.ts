@@ -15,6 +15,10 @@ const DETAILS: AudioStreamErrorDetails = {
   "device-lost": undefined,
   "worklet-load-failed": { url: "/worklet.js" },
   "capture-failed": undefined,
+  "capture-interrupted": { reason: "device-muted" },
+  "device-silent": { silentMs: 1 },
+  "signal-clipped": { clippedMs: 1 },
+  "encoder-failed": undefined,
   "connect-failed": undefined,
   "connect-timeout": { timeoutMs: 1 },
   "connection-lost": { closeCode: 1006, closeReason: "" },
@@ -37,6 +41,7 @@ const CODES = Object.keys(DETAILS) as AudioStreamErrorCode[];
 const RETRYABLE: readonly AudioStreamErrorCode[] = [
   "device-in-use",
   "device-lost",
+  "capture-interrupted",
   "connect-failed",
   "connect-timeout",
   "connection-lost",
