@@ -3,6 +3,9 @@ export const DEFAULTS = Object.freeze({
   frameDurationMs: 20,
   sampleRate: 16_000,
   encoding: "pcm_s16le",
+  channelCount: 1,
+  preRollMs: 0,
+  levelIntervalMs: 100,
   takeover: false,
   replay: Object.freeze({ maxDurationMs: 30_000, maxBytes: 4_194_304, whenFull: "drop-oldest" }),
   reconnect: Object.freeze({

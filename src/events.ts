@@ -1,6 +1,7 @@
 import type { DeviceChangeReason } from "./capture/source.js";
 import type { AnyAudioStreamError } from "./errors.js";
 import type { KnownServerMessage } from "./protocol/messages.js";
+import type { Level } from "./signal/level-window.js";
 import type { CloseInfo } from "./state.js";
 
 /**
@@ -22,6 +23,7 @@ export interface AudioStreamEventMap<Message = ServerEvent> {
   reconnected: ReconnectedEvent;
   drop: DropEvent;
   devicechange: DeviceChangeEvent;
+  level: LevelEvent;
   /** A problem the stream is handling; one it cannot handle ends in `closed`. */
   warning: WarningEvent;
   close: CloseInfoEvent;
@@ -98,6 +100,36 @@ export class DeviceChangeEvent extends Event {
     super("devicechange");
     this.track = init.track;
     this.reason = init.reason;
+  }
+}
+
+/** How loud the audio of the last `levelIntervalMs` was. Muted audio is silent. */
+export class LevelEvent extends Event {
+  /** Of the first sample measured. */
+  readonly position: number;
+  /** When that sample was captured, on the `performance.now()` clock. */
+  readonly timestamp: DOMHighResTimeStamp;
+  /** Loudest sample, linear; 1 is full scale. */
+  readonly peakLevel: number;
+  /** Root mean square, linear. */
+  readonly rmsLevel: number;
+
+  constructor(init: Level) {
+    super("level");
+    this.position = init.position;
+    this.timestamp = init.timestamp;
+    this.peakLevel = init.peakLevel;
+    this.rmsLevel = init.rmsLevel;
+  }
+
+  /** In decibels relative to full scale; −Infinity for silence. */
+  get peakDbfs(): number {
+    return 20 * Math.log10(this.peakLevel);
+  }
+
+  /** In decibels relative to full scale, where a square wave at full scale is 0; −Infinity for silence. */
+  get rmsDbfs(): number {
+    return 20 * Math.log10(this.rmsLevel);
   }
 }
 

@@ -24,6 +24,7 @@ export {
   CloseInfoEvent,
   DeviceChangeEvent,
   DropEvent,
+  LevelEvent,
   ReconnectedEvent,
   type ReconnectedInit,
   ReconnectingEvent,
@@ -45,6 +46,7 @@ export type {
   RetryContext,
 } from "./options.js";
 export type { AudioEncoding } from "./protocol/messages.js";
+export type { Level } from "./signal/level-window.js";
 export type { CloseInfo, StreamState } from "./state.js";
 export type { StreamStats } from "./stats.js";
 export { AudioStream, type AudioStreamParts } from "./stream.js";

@@ -29,8 +29,17 @@ export interface AudioStreamOptions {
   readonly frameDurationMs?: number | undefined;
   /** Rate on the wire in Hz, 8_000 to 48_000; the device keeps its own. @defaultValue 16_000 */
   readonly sampleRate?: number | undefined;
-  /** Encoding on the wire, produced on the audio thread. @defaultValue "pcm_s16le" */
-  readonly encoding?: Extract<AudioEncoding, "pcm_s16le"> | undefined;
+  /**
+   * Encoding on the wire. Made on the audio thread.
+   * @defaultValue "pcm_s16le"
+   */
+  readonly encoding?: Exclude<AudioEncoding, "opus"> | undefined;
+  /** Channels on the wire, interleaved. @defaultValue 1 */
+  readonly channelCount?: 1 | 2 | undefined;
+  /** Audio from before {@link AudioStream.start} that is sent after {@link AudioStream.warmUp}, 0 to 10_000. @defaultValue 0 */
+  readonly preRollMs?: number | undefined;
+  /** Audio between two `level` events, 0 (each frame) to 60_000. @defaultValue 100 */
+  readonly levelIntervalMs?: number | undefined;
   /**
    * Name of the session on the server, for applications that must know it beforehand: 16 to 128 unguessable letters,
    * digits, hyphens or underscores. One tab at a time holds it. By default 128 random bits.

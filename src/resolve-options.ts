@@ -16,28 +16,36 @@ import { version } from "./version.js";
 export interface ResolvedOptions {
   readonly format: AudioFormat;
   readonly frameDurationMs: number;
+  readonly preRollMs: number;
+  readonly levelIntervalMs: number;
   readonly session: SessionOptions;
 }
+
+const ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw"] as const;
 
 /** Fills in the defaults. @throws TypeError or RangeError naming the option, what it may be and what it is. */
 export function resolveOptions(options: AudioStreamOptions, random: Random): ResolvedOptions {
   const sampleRate = inRange("sampleRate", options.sampleRate ?? DEFAULTS.sampleRate, 8_000, 48_000);
   if (!Number.isInteger(sampleRate)) throw new RangeError(`sampleRate must be a whole number, and is ${sampleRate}.`);
-  const encoding = oneOf("encoding", options.encoding ?? DEFAULTS.encoding, ["pcm_s16le"]);
+  const encoding = oneOf("encoding", options.encoding ?? DEFAULTS.encoding, ENCODINGS);
+  const channelCount = inRange("channelCount", options.channelCount ?? DEFAULTS.channelCount, 1, 2);
+  if (!Number.isInteger(channelCount)) throw new RangeError(`channelCount must be 1 or 2, and is ${channelCount}.`);
   if (options.getToken !== undefined) isFunction("getToken", options.getToken);
   if (options.takeover !== undefined && typeof options.takeover !== "boolean") {
     throw new TypeError(`takeover must be true or false, and is ${String(options.takeover)}.`);
   }
   const reconnect = options.reconnect ?? DEFAULTS.reconnect;
   return {
-    format: { encoding, sampleRate, channelCount: 1 },
+    format: { encoding, sampleRate, channelCount },
     frameDurationMs: inRange("frameDurationMs", options.frameDurationMs ?? DEFAULTS.frameDurationMs, 5, 200),
+    preRollMs: inRange("preRollMs", options.preRollMs ?? DEFAULTS.preRollMs, 0, 10_000),
+    levelIntervalMs: inRange("levelIntervalMs", options.levelIntervalMs ?? DEFAULTS.levelIntervalMs, 0, 60_000),
     session: {
       sessionId: resolveSessionId(options.sessionId),
       clientId: randomId(),
       takeover: options.takeover ?? DEFAULTS.takeover,
       agent: `loquilex/${version}`,
-      format: { encoding, sampleRate, channels: 1 },
+      format: { encoding, sampleRate, channels: channelCount },
       replay: resolveReplay(options.replay ?? {}),
       retry: resolveRetry(reconnect),
       connectTimeoutMs: inRange(

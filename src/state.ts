@@ -1,6 +1,7 @@
 /** What the stream is doing, as one word. */
 export type StreamState =
   | "idle"
+  | "warm"
   | "starting"
   | "streaming"
   | "paused"
@@ -17,7 +18,8 @@ export type CloseInfo =
 
 /** Which state may follow which. */
 export const TRANSITIONS: Readonly<Record<StreamState, readonly StreamState[]>> = {
-  idle: ["starting", "closed"],
+  idle: ["warm", "starting", "closing", "closed"],
+  warm: ["starting", "closing", "closed"],
   starting: ["streaming", "paused", "interrupted", "reconnecting", "closing", "closed"],
   streaming: ["paused", "interrupted", "reconnecting", "closing", "closed"],
   paused: ["streaming", "interrupted", "reconnecting", "closing", "closed"],
@@ -26,3 +28,28 @@ export const TRANSITIONS: Readonly<Record<StreamState, readonly StreamState[]>> 
   closing: ["closed"],
   closed: [],
 };
+
+/** What decides the state of a stream. */
+export interface StateFacts {
+  readonly ended: boolean;
+  readonly closing: boolean;
+  /** The source is open. */
+  readonly open: boolean;
+  readonly started: boolean;
+  readonly everConnected: boolean;
+  readonly connected: boolean;
+  readonly hasAudio: boolean;
+  readonly interrupted: boolean;
+  readonly paused: boolean;
+}
+
+/** The one word for the facts: what stands in the way first is what it says. */
+export function stateOf(facts: StateFacts): StreamState {
+  if (facts.ended) return "closed";
+  if (facts.closing) return "closing";
+  if (!facts.started) return facts.open ? "warm" : "idle";
+  if (!facts.everConnected || !(facts.hasAudio || facts.paused)) return "starting";
+  if (!facts.connected) return "reconnecting";
+  if (facts.interrupted) return "interrupted";
+  return facts.paused ? "paused" : "streaming";
+}

@@ -30,17 +30,28 @@ export interface StreamStats {
   readonly reconnectCount: number;
   /** Times the audio thread or the device left something out. */
   readonly captureGapCount: number;
+  /**
+   * How much faster than its nominal rate the device captures by the page's clock, in millionths; `undefined` until audio
+   * has come without a break for ten seconds.
+   */
+  readonly clockDriftPpm: number | undefined;
   /** Loudest sample of the last frame, linear, 0 to 1. */
   readonly audioLevel: number;
   /** Root mean square of the last frame, linear, 0 to 1. */
   readonly rmsLevel: number;
 }
 
+/** What the page itself measures. */
+export interface SignalFigures {
+  readonly level: { readonly peakLevel: number; readonly rmsLevel: number };
+  readonly driftPpm: number | undefined;
+}
+
 /** @param stats `undefined` before the start. */
 export function toStreamStats(
   stats: SessionStats | undefined,
   sampleRate: number,
-  level: { readonly peakLevel: number; readonly rmsLevel: number },
+  { level, driftPpm }: SignalFigures,
 ): StreamStats {
   const toMs = (samples = 0) => (samples / sampleRate) * 1_000;
   return {
@@ -61,6 +72,7 @@ export function toStreamStats(
     roundTripTimeMs: stats?.roundTripTimeMs,
     reconnectCount: stats?.reconnectCount ?? 0,
     captureGapCount: stats?.captureGapCount ?? 0,
+    clockDriftPpm: driftPpm,
     audioLevel: level.peakLevel,
     rmsLevel: level.rmsLevel,
   };

@@ -1,4 +1,4 @@
-import type { AudioCapture, AudioFrame, AudioSource, InterruptReason } from "./capture/source.js";
+import type { AudioCapture, AudioSource, InterruptReason } from "./capture/source.js";
 import { DEFAULTS } from "./defaults.js";
 import type { AudioStreamError } from "./errors.js";
 import {
@@ -6,27 +6,32 @@ import {
   CloseInfoEvent,
   DeviceChangeEvent,
   DropEvent,
+  LevelEvent,
   ReconnectedEvent,
   ReconnectingEvent,
   type ServerEvent,
   WarningEvent,
 } from "./events.js";
+import { FlushWaiters } from "./flush-waiters.js";
+import { FramePath } from "./frame-path.js";
 import { mainHost, type SessionHost } from "./host/main-host.js";
 import { withSignal } from "./internal/abort.js";
 import { asyncDispose } from "./internal/async-dispose.js";
 import { systemClock } from "./internal/clock.js";
 import { type Deferred, deferred } from "./internal/deferred.js";
 import { LeakGuard } from "./internal/leak-guard.js";
-import { MessageQueue } from "./internal/message-queue.js";
-import { type Registration, type ResourceInfo, Scope } from "./internal/scope.js";
+import { type ResourceInfo, Scope } from "./internal/scope.js";
 import { TypedEventTarget } from "./internal/typed-event-target.js";
 import { debugLogger, type Logger } from "./logger.js";
+import { MessageReaders } from "./message-readers.js";
 import type { AbortOptions, AudioStreamOptions, CloseOptions, PauseOptions } from "./options.js";
 import { inRange, type ResolvedOptions, resolveOptions } from "./resolve-options.js";
+import type { CapturedFrame } from "./session/audio-sender.js";
 import type { SessionEvent } from "./session/session-io.js";
-import type { CloseInfo, StreamState } from "./state.js";
+import { type CloseInfo, type StreamState, stateOf } from "./state.js";
 import { type StreamStats, toStreamStats } from "./stats.js";
 import {
+  adviceWarning,
   captureInterrupted,
   captureNeverStarted,
   FIRST_FRAME_TIMEOUT_MS,
@@ -42,14 +47,6 @@ import type { Transport } from "./transport/transport.js";
 export interface AudioStreamParts {
   readonly source: AudioSource;
   readonly transport: Transport;
-}
-
-/** Messages a slow reader of {@link AudioStream.messages} may leave unread. */
-const MESSAGE_QUEUE_LIMIT = 10_000;
-
-interface FlushWaiter {
-  readonly position: number;
-  readonly done: Deferred<void>;
 }
 
 /**
@@ -72,9 +69,12 @@ export class AudioStream<Message = ServerEvent>
   readonly #guard: LeakGuard;
   /** Held by the stream alone: what it acquired calls them through {@link relayTo}. */
   readonly #reactions: StreamReactions = {
-    onFrame: (frame) => this.#onFrame(frame),
+    onFrame: (frame) => this.#path.push(frame),
     onInterrupt: (reason) => this.#onInterrupt(reason),
-    onDeviceChange: (track, reason) => this.#tell(new DeviceChangeEvent({ track, reason })),
+    onDeviceChange: (track, reason) => {
+      this.#path.deviceChanged();
+      this.#tell(new DeviceChangeEvent({ track, reason }));
+    },
     onWarning: (error) => this.#warn(error),
     onEnd: (error) => this.#fail(error),
     onSessionEvent: (event) => this.#onSessionEvent(event),
@@ -84,20 +84,23 @@ export class AudioStream<Message = ServerEvent>
   };
   readonly #relay = relayTo(this.#reactions);
   readonly #closed = deferred<CloseInfo>();
-  readonly #flushes = new Set<FlushWaiter>();
-  readonly #readers = new Set<MessageQueue<Message>>();
+  readonly #flushes = new FlushWaiters();
+  readonly #readers: MessageReaders<Message>;
+  readonly #path: FramePath;
   #host: SessionHost | undefined;
   #capture: AudioCapture | undefined;
+  /** Set once the source is asked for, by a warm-up or by the start. */
+  #opening: Promise<void> | undefined;
   #start: Deferred<void> | undefined;
   #closing: Promise<void> | undefined;
   #info: CloseInfo | undefined;
+  #alive = false;
   #state: StreamState = "idle";
   #paused = false;
   #interruption: InterruptReason | undefined;
   #hasAudio = false;
   #connected = false;
   #everConnected = false;
-  #level = { peakLevel: 0, rmsLevel: 0 };
 
   /** @throws TypeError or RangeError naming the option that cannot be. */
   constructor(parts: AudioStreamParts, options: AudioStreamOptions = {}) {
@@ -110,6 +113,12 @@ export class AudioStream<Message = ServerEvent>
     this.#scope = scope;
     this.#captureScope = scope.child("capture");
     this.#guard = new LeakGuard(releaseForgotten);
+    this.#readers = new MessageReaders(this.#callerScope, (message) => void this.#guard.hold(this, message));
+    this.#path = new FramePath(this.#resolved, {
+      onFrame: (frame) => this.#onFrame(frame),
+      onLevel: (level) => this.#tell(new LevelEvent(level)),
+      onAdvice: (advice) => this.#warn(adviceWarning(advice)),
+    });
   }
 
   /** What the stream is doing; each change fires `statechange`. */
@@ -120,6 +129,18 @@ export class AudioStream<Message = ServerEvent>
   /** What the caller asked for, whatever the connection does. */
   get paused(): boolean {
     return this.#paused;
+  }
+
+  /**
+   * Whether silence is sent instead of what the microphone hears. The device is kept, positions and acknowledgements go on,
+   * and the server sees what is muted. May be set at any time, and stays through every reconnection and change of device.
+   */
+  get muted(): boolean {
+    return this.#path.muted;
+  }
+
+  set muted(muted: boolean) {
+    this.#path.muted = muted;
   }
 
   /** The captured track, for `getSettings()`; `undefined` until started. */
@@ -143,6 +164,18 @@ export class AudioStream<Message = ServerEvent>
   }
 
   /**
+   * Opens the source before {@link start}, so that starting takes no time and up to `preRollMs` of what was said before it
+   * is sent. The browser shows its recording indicator from now on. Nothing leaves the page before the start.
+   * @throws AudioStreamError when the source cannot be opened, which ends the stream.
+   */
+  async warmUp(options: AbortOptions = {}): Promise<void> {
+    if (this.#info !== undefined) throw this.#endReason();
+    if (this.#closing !== undefined) throw invalidState("warmUp()", this.#state);
+    this.#live();
+    await this.#bound(this.#open(), options.signal);
+  }
+
+  /**
    * Opens the source, then the connection. Call it in a click handler, so that the browser lets audio run.
    * Resolves when audio flows and the server has answered. A second call returns the first one's promise; aborting
    * its signal aborts the stream, since half a start is of no use.
@@ -154,10 +187,7 @@ export class AudioStream<Message = ServerEvent>
     const isFirst = this.#start === undefined;
     this.#start ??= deferred();
     const { promise } = this.#start;
-    if (isFirst) {
-      this.#guard.watch(this);
-      this.#callerScope.follow(this.#options.signal, (reason) => this.abort(reason));
-    }
+    this.#live();
     const abortWithCall = this.#callerScope.follow(
       options.signal,
       (reason) => this.#derivedState() === "starting" && this.abort(reason),
@@ -203,13 +233,7 @@ export class AudioStream<Message = ServerEvent>
     await this.#bound(capture.flush(), options.signal);
     const stats = this.#host?.stats();
     if (stats === undefined || stats.acknowledgedPosition >= stats.capturedPosition) return;
-    const waiter = { position: stats.capturedPosition, done: deferred<void>() };
-    this.#flushes.add(waiter);
-    try {
-      await this.#bound(waiter.done.promise, options.signal);
-    } finally {
-      this.#flushes.delete(waiter);
-    }
+    await this.#flushes.wait(stats.capturedPosition, (done) => this.#bound(done, options.signal));
   }
 
   /**
@@ -243,7 +267,17 @@ export class AudioStream<Message = ServerEvent>
 
   /** Figures since the start. They only grow, and survive reconnects. */
   async getStats(): Promise<StreamStats> {
-    return toStreamStats(this.#host?.stats(), this.#resolved.format.sampleRate, this.#level);
+    const { level, timeline } = this.#path;
+    const { driftPpm } = timeline;
+    return toStreamStats(this.#host?.stats(), this.#resolved.format.sampleRate, { level, driftPpm });
+  }
+
+  /**
+   * When the sample at `position` was captured, on the `performance.now()` clock: ties a caption's `audio.from` to what the
+   * page showed then. `undefined` before the first frame.
+   */
+  toPageTime(position: number): DOMHighResTimeStamp | undefined {
+    return this.#path.timeline.toPageTime(position);
   }
 
   /** Everything the stream holds now: each resource's name, the part that owns it, and its age. Empty when it has ended. */
@@ -253,27 +287,24 @@ export class AudioStream<Message = ServerEvent>
 
   /** Messages of the server, from now until the stream ends. A reader who leaves 10,000 unread gets an error. */
   messages(options: AbortOptions = {}): AsyncIterableIterator<Message> {
-    let following: Registration | undefined;
-    const queue = new MessageQueue<Message>({
-      limit: MESSAGE_QUEUE_LIMIT,
-      overflow: () => new RangeError(`More than ${MESSAGE_QUEUE_LIMIT} messages were left unread. Read them faster.`),
-      onReturn: () => {
-        this.#readers.delete(queue);
-        following?.dispose();
-      },
-      onWait: (message) => void this.#guard.hold(this, message),
-    });
-    this.#readers.add(queue);
-    following = this.#callerScope.follow(options.signal, (reason) => queue.fail(reason));
-    if (this.#info !== undefined) queue.close();
-    return queue;
+    const reader = this.#readers.add(options.signal);
+    if (this.#info !== undefined) reader.close();
+    return reader;
   }
 
   // ---------------------------------------------------------------- source
 
+  /** From now on the stream can be forgotten, and its caller's signal can end it. */
+  #live(): void {
+    if (this.#alive) return;
+    this.#alive = true;
+    this.#guard.watch(this);
+    this.#callerScope.follow(this.#options.signal, (reason) => this.abort(reason));
+  }
+
   #begin(): void {
     this.#refresh();
-    this.#host = mainHost({
+    const host = mainHost({
       session: this.#resolved.session,
       exclusive: this.#options.sessionId !== undefined,
       clock: systemClock,
@@ -282,32 +313,45 @@ export class AudioStream<Message = ServerEvent>
       getToken: this.#options.getToken && this.#relay.getToken,
       ...this.#relay.host,
     });
-    this.#openSource().catch((error: unknown) => this.#fail(toStreamError(error)));
+    this.#host = host;
+    this.#path.start();
+    this.#open().then(
+      () => {
+        host.start();
+        this.#watchForAudio();
+      },
+      () => {},
+    );
+  }
+
+  /** Opens the source, once. @throws what it threw, which ends the stream. */
+  #open(): Promise<void> {
+    this.#opening ??= this.#openSource().catch((error: unknown) => {
+      if (!this.#captureScope.signal.aborted) this.#fail(toStreamError(error));
+      throw error;
+    });
+    return this.#opening;
   }
 
   async #openSource(): Promise<void> {
     const scope = this.#captureScope;
     const { signal } = scope;
-    let capture: AudioCapture;
-    try {
-      capture = await this.#parts.source.open({
-        signal,
-        scope,
-        format: this.#resolved.format,
-        frameDurationMs: this.#resolved.frameDurationMs,
-        ...this.#relay.source,
-      });
-    } catch (error) {
-      if (signal.aborted) return;
-      throw error;
-    }
-    if (signal.aborted) {
-      // A custom source may ignore the signal; what it opens too late is stopped.
-      scope.defer("late capture", () => capture.stop());
-      return;
-    }
+    signal.throwIfAborted();
+    const capture = await this.#parts.source.open({
+      signal,
+      scope,
+      format: this.#resolved.format,
+      frameDurationMs: this.#resolved.frameDurationMs,
+      ...this.#relay.source,
+    });
+    // A custom source may ignore the signal; what it opens too late is stopped.
+    if (signal.aborted) scope.defer("late capture", () => capture.stop());
+    signal.throwIfAborted();
     this.#capture = capture;
-    this.#host?.start();
+    this.#refresh();
+  }
+
+  #watchForAudio(): void {
     if (this.#hasAudio) return;
     const watchdog = this.#captureScope.timeout(FIRST_FRAME_TIMEOUT_MS, () => {
       if (!this.#hasAudio && !this.#paused) this.#fail(captureNeverStarted());
@@ -318,13 +362,13 @@ export class AudioStream<Message = ServerEvent>
   #onInterrupt(reason: InterruptReason | undefined): void {
     if (reason === this.#interruption) return;
     this.#interruption = reason;
+    if (reason !== undefined) this.#path.still();
     this.#refresh();
     if (reason !== undefined) this.#warn(captureInterrupted(reason));
   }
 
-  #onFrame(frame: AudioFrame): void {
-    this.#level = frame;
-    this.#host?.send({ payload: frame.payload, position: frame.position, sampleCount: frame.sampleCount });
+  #onFrame(frame: CapturedFrame): void {
+    this.#host?.send(frame);
     if (!this.#hasAudio) {
       this.#hasAudio = true;
       this.#refresh();
@@ -348,7 +392,7 @@ export class AudioStream<Message = ServerEvent>
         return;
       case "message":
         this.#tell(new MessageEvent("message", { data: event.message }));
-        for (const reader of this.#readers) reader.push(event.message as Message);
+        this.#readers.push(event.message as Message);
         return;
       case "drop": {
         const { from, to } = event.range;
@@ -360,7 +404,7 @@ export class AudioStream<Message = ServerEvent>
         this.#warn(event.error);
         return;
       case "acknowledged":
-        for (const waiter of this.#flushes) if (event.position >= waiter.position) waiter.done.resolve();
+        this.#flushes.acknowledged(event.position);
         return;
       case "ended":
         this.#finish({ outcome: "closed" });
@@ -391,13 +435,17 @@ export class AudioStream<Message = ServerEvent>
   }
 
   #derivedState(): StreamState {
-    if (this.#info !== undefined) return "closed";
-    if (this.#closing !== undefined) return "closing";
-    if (this.#start === undefined) return "idle";
-    if (!this.#everConnected || !(this.#hasAudio || this.#paused)) return "starting";
-    if (!this.#connected) return "reconnecting";
-    if (this.#interruption !== undefined) return "interrupted";
-    return this.#paused ? "paused" : "streaming";
+    return stateOf({
+      ended: this.#info !== undefined,
+      closing: this.#closing !== undefined,
+      open: this.#capture !== undefined,
+      started: this.#start !== undefined,
+      everConnected: this.#everConnected,
+      connected: this.#connected,
+      hasAudio: this.#hasAudio,
+      interrupted: this.#interruption !== undefined,
+      paused: this.#paused,
+    });
   }
 
   #running(call: string): AudioCapture {
@@ -454,8 +502,8 @@ export class AudioStream<Message = ServerEvent>
     void this.#callerScope.dispose(reason);
     this.#guard.release();
     this.#start?.reject(reason);
-    for (const waiter of this.#flushes) waiter.done.reject(reason);
-    for (const reader of this.#readers) reader.close();
+    this.#flushes.fail(reason);
+    this.#readers.close();
     this.#refresh();
     void released.then(() => {
       this.dispatchEvent(new CloseInfoEvent(info));

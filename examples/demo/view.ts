@@ -103,7 +103,7 @@ const CAN_PAUSE: ReadonlySet<StreamState> = new Set(["streaming", "paused", "int
 
 /** Says the state, and offers the buttons that make sense in it. Keyboard focus follows from a button that goes. */
 export function showState(page: Page, state: StreamState, paused: boolean): void {
-  const running = state !== "idle" && state !== "closed";
+  const running = state !== "idle" && state !== "warm" && state !== "closed";
   const focused = page.body.ownerDocument.activeElement;
   page.body.dataset.state = state;
   write(page.state, STATE_WORDS[state].title);

@@ -3,6 +3,7 @@ import type { AudioStreamErrorCode, StreamState } from "loquilex";
 /** Each state as the page says it: the word, and what it means for the person speaking. */
 export const STATE_WORDS: Readonly<Record<StreamState, { readonly title: string; readonly advice: string }>> = {
   idle: { title: "Ready", advice: "Press Start and allow the microphone." },
+  warm: { title: "Ready", advice: "The microphone is on, and nothing is sent yet. Press Start." },
   starting: { title: "Starting", advice: "Allow the microphone if your browser asks." },
   streaming: { title: "Streaming", advice: "Speak. Your voice is going to the server." },
   paused: { title: "Paused", advice: "Nothing is recorded. Press Resume to go on." },

@@ -8,6 +8,8 @@ export interface CapturedFrame {
   readonly payload: Uint8Array<ArrayBuffer>;
   readonly position: number;
   readonly sampleCount: number;
+  /** What capture knows of it, as {@link AudioFrameFlag} values: muted, restart. */
+  readonly flags: number;
 }
 
 export interface SendTerms {
@@ -116,7 +118,7 @@ export class AudioSender {
     if (gap && this.stats.framesCaptured > 0) this.stats.captureGaps += 1;
     this.stats.framesCaptured += 1;
     this.stats.samplesCaptured += frame.sampleCount;
-    const evicted = this.#buffer.push({ ...frame, flags: gap ? AudioFrameFlag.gap : 0 });
+    const evicted = this.#buffer.push(gap ? { ...frame, flags: frame.flags | AudioFrameFlag.gap } : frame);
     let overflow = false;
     for (const { from, to, acknowledged, sent } of evicted) {
       if (acknowledged) continue;

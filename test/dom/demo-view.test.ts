@@ -52,6 +52,7 @@ describe("the page's HTML", () => {
 describe("state", () => {
   const buttons: Record<StreamState, string[]> = {
     idle: ["Start"],
+    warm: ["Start"],
     starting: ["Stop"],
     streaming: ["Pause", "Stop"],
     paused: ["Resume", "Stop"],

@@ -46,7 +46,7 @@ function drive(more: Partial<SessionDriverOptions> = {}) {
   const frame = (position: number) =>
     driver.dispatch({
       type: "frame",
-      frame: { payload: new Uint8Array(FRAME * 2), position, sampleCount: FRAME },
+      frame: { payload: new Uint8Array(FRAME * 2), position, sampleCount: FRAME, flags: 0 },
     });
   const types = () => events.map(({ type }) => type);
   return { driver, session, transport, clock, scope, events, types, reports, frame };

@@ -98,7 +98,7 @@ export class ClientNode {
     const position = this.#next + gapFrames * frameSamples;
     this.#next = position + frameSamples;
     const payload = samplesAt(position, frameSamples);
-    this.dispatch({ type: "frame", frame: { position, sampleCount: frameSamples, payload } });
+    this.dispatch({ type: "frame", frame: { position, sampleCount: frameSamples, payload, flags: 0 } });
   }
 
   /** A transport may open what nobody wants any more: the driver closes it, and the session must not mind. */

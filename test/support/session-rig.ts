@@ -86,7 +86,7 @@ export class SessionRig {
     this.#captured += gap;
     for (let n = 0; n < count; n += 1) {
       const payload = new Uint8Array(FRAME * 2).fill((this.#captured / FRAME) % 256);
-      const frame = { payload, position: this.#captured, sampleCount: FRAME };
+      const frame = { payload, position: this.#captured, sampleCount: FRAME, flags: 0 };
       this.#captured += FRAME;
       this.do({ type: "frame", frame });
     }

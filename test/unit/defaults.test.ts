@@ -9,7 +9,7 @@ describe("the defaults", () => {
   });
 
   it("carry their unit in the name of every number that has one", () => {
-    const unitless = ["sampleRate", "factor", "maxAttempts", "jitterRatio"];
+    const unitless = ["sampleRate", "channelCount", "factor", "maxAttempts", "jitterRatio"];
     const numbers = [DEFAULTS, ...Object.values(DEFAULTS).filter((value) => typeof value === "object")].flatMap(
       (group) => Object.entries(group).flatMap(([name, value]) => (typeof value === "number" ? [name] : [])),
     );

@@ -149,8 +149,8 @@ describe("options that cannot be", () => {
 
   it.each<readonly [object, string]>([
     [{ sampleRate: 16_000.5 }, "sampleRate must be a whole number, and is 16000.5."],
-    [{ encoding: "mp3" }, 'encoding must be one of pcm_s16le, and is "mp3".'],
-    [{ encoding: "opus" }, 'encoding must be one of pcm_s16le, and is "opus".'],
+    [{ encoding: "mp3" }, 'encoding must be one of pcm_s16le, pcm_f32le, mulaw, and is "mp3".'],
+    [{ encoding: "opus" }, 'encoding must be one of pcm_s16le, pcm_f32le, mulaw, and is "opus".'],
     [{ replay: { whenFull: "explode" } }, 'replay.whenFull must be one of drop-oldest, fail, and is "explode".'],
     [{ getToken: "token" }, "getToken must be a function, and is string."],
     [{ takeover: "yes" }, "takeover must be true or false, and is yes."],

@@ -31,10 +31,12 @@ describe("the table of states", () => {
     expect(TRANSITIONS.closing).toEqual(["closed"]);
   });
 
-  it("lets nothing lead back to idle or starting: a stream is started once", () => {
-    const back = STATES.filter((state) => state !== "idle" && TRANSITIONS[state].includes("starting"));
-    expect(back).toEqual([]);
-    expect(STATES.filter((state) => TRANSITIONS[state].includes("idle"))).toEqual([]);
+  it("lets nothing lead back to before the start: a stream is started once", () => {
+    const before: readonly StreamState[] = ["idle", "warm"];
+    const ledBackTo = (target: StreamState) =>
+      STATES.filter((state) => !before.includes(state) && TRANSITIONS[state].includes(target));
+    for (const target of [...before, "starting"] as const) expect(ledBackTo(target)).toEqual([]);
+    expect(TRANSITIONS.warm).not.toContain("idle");
   });
 
   it("names no state twice and no change into itself", () => {

@@ -1,0 +1,39 @@
+import type { AudioFrame } from "../capture/source.js";
+import type { AudioEncoding } from "../protocol/messages.js";
+
+/** The byte whose repetition is silence; Opus is encoded from floats, which are silent when they are zero. */
+const SILENCE: Readonly<Record<AudioEncoding, number>> = { pcm_s16le: 0, pcm_f32le: 0, mulaw: 0xff, opus: 0 };
+
+/** A frame as it goes on: silent and marked where the microphone was muted. */
+export interface MarkedFrame extends AudioFrame {
+  readonly muted: boolean;
+}
+
+/**
+ * One state of being muted, applied to every frame on its way to the session, so that nothing which happens to device or
+ * connection can undo it. A frame is silenced whole if any of it was captured while muted, however late it comes.
+ */
+export class MuteSwitch {
+  readonly #silence: number;
+  #muted = false;
+  #unmutedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(encoding: AudioEncoding) {
+    this.#silence = SILENCE[encoding];
+  }
+
+  get muted(): boolean {
+    return this.#muted;
+  }
+
+  /** @param now on the `performance.now()` clock. */
+  set(muted: boolean, now: number): void {
+    if (this.#muted && !muted) this.#unmutedAt = now;
+    this.#muted = muted;
+  }
+
+  apply(frame: AudioFrame): MarkedFrame {
+    if (!this.#muted && frame.timestamp >= this.#unmutedAt) return { ...frame, muted: false };
+    return { ...frame, muted: true, payload: frame.payload.fill(this.#silence), peakLevel: 0, rmsLevel: 0 };
+  }
+}

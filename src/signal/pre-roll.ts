@@ -1,0 +1,37 @@
+import type { AudioFrame } from "../capture/source.js";
+
+/**
+ * Keeps the newest frames of a source that is warm until the stream starts; from then on lets every frame through. The
+ * stream begins with the oldest frame kept: its position is 0.
+ */
+export class PreRoll {
+  readonly #maxSamples: number;
+  readonly #kept: AudioFrame[] = [];
+  #samples = 0;
+  /** Source position of the stream's first sample; `undefined` until it is known. */
+  #origin: number | undefined;
+  #started = false;
+
+  /** @param maxSamples how much is kept, at the wire's rate; whole frames. */
+  constructor(maxSamples: number) {
+    this.#maxSamples = maxSamples;
+  }
+
+  /** @returns the frame as the stream sees it, or nothing while it is kept. */
+  push(frame: AudioFrame): AudioFrame | undefined {
+    if (this.#started) {
+      this.#origin ??= frame.position;
+      return { ...frame, position: frame.position - this.#origin };
+    }
+    this.#kept.push(frame);
+    this.#samples += frame.sampleCount;
+    while (this.#samples > this.#maxSamples) this.#samples -= this.#kept.shift()?.sampleCount ?? 0;
+    return undefined;
+  }
+
+  /** The stream starts. @returns what was kept, oldest first. */
+  start(): AudioFrame[] {
+    this.#started = true;
+    return this.#kept.splice(0).flatMap((frame) => this.push(frame) ?? []);
+  }
+}
