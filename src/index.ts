@@ -32,6 +32,7 @@ export {
   WarningEvent,
 } from "./events.js";
 export type { ResourceInfo } from "./internal/scope.js";
+export { type LevelMeterOptions, showLevel } from "./level-meter.js";
 export type { Logger } from "./logger.js";
 export { createMicrophoneStream, type MicrophoneStreamOptions } from "./microphone-stream.js";
 export type {

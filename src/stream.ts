@@ -207,6 +207,7 @@ export class AudioStream<Message = ServerEvent>
     this.#paused = true;
     this.#refresh();
     await this.#bound(capture.pause(options.releaseDevice ?? DEFAULTS.pause.releaseDevice), options.signal);
+    this.#path.still();
   }
 
   /** Captures again, after acquiring the device again if it was released. */

@@ -19,6 +19,9 @@ export class FakeSource implements AudioSource {
   tail = 0;
   /** What a bad source does: it takes no notice of the signal while it opens. */
   deaf = false;
+  /** What every byte of a payload is. */
+  sound = 0;
+  peak = 0.5;
   readonly track = { kind: "audio" } as MediaStreamTrack;
   #options: SourceOpenOptions | undefined;
   #live = false;
@@ -94,9 +97,13 @@ export class FakeSource implements AudioSource {
   /** Delivers frames of 20 ms. */
   speak(count = 1, sampleCount = FRAME): void {
     for (let n = 0; n < count; n += 1) {
-      const frame = { payload: new Uint8Array(sampleCount * 2), position: this.#position, sampleCount };
+      const frame = {
+        payload: new Uint8Array(sampleCount * 2).fill(this.sound),
+        position: this.#position,
+        sampleCount,
+      };
       this.#position += sampleCount;
-      this.options.onFrame({ ...frame, timestamp: performance.now(), peakLevel: 0.5, rmsLevel: 0.25 });
+      this.options.onFrame({ ...frame, timestamp: performance.now(), peakLevel: this.peak, rmsLevel: this.peak / 2 });
     }
   }
 
