@@ -78,7 +78,7 @@ describe("a thousand streams that are aborted at random moments", () => {
     expect(cycles.liveAfterAbort).toBe(0);
     // On a machine that is busy with other things the page stands still as long as its timers show.
     const p99 = (sorted: readonly number[]): number => sorted[Math.floor(CYCLES * 0.99)] ?? Infinity;
-    expect(p99(cycles.releaseMs)).toBeLessThan(100 + p99(cycles.lateMs));
+    expect(p99(cycles.releaseMs)).toBeLessThan(100);
     expect(after.live.listeners).toBe(before.live.listeners);
     expect(after.heap - before.heap).toBeLessThan(MEBIBYTE);
     expect(after.live.everOpened.contexts - before.live.everOpened.contexts).toBe(CYCLES);
