@@ -3,6 +3,7 @@
  * One sample is one value per channel, so `sample_count` counts time, not bytes.
  */
 import type { AudioEncoding } from "./messages.js";
+import { MAX_OPUS_PACKET_BYTES, MAX_OPUS_PACKET_MS, MIN_OPUS_PACKET_MS, opusPacketDurationMs } from "./opus-packet.js";
 import { ShapeError } from "./shape.js";
 
 /** First byte of every audio frame. */
@@ -19,13 +20,15 @@ const TWO_32 = 2 ** 32;
 export const AudioFrameFlag = {
   /** The samples between the previous frame and this one do not exist: the client says so. */
   gap: 1,
-  /** The sender muted the microphone while this frame was captured. */
+  /** The sender muted the microphone while this frame was captured: what it holds is silence. */
   muted: 2,
   /** Nothing follows. */
   last: 4,
+  /** Opus only: the codec starts anew, so that a new decoder is needed. Its audio is the end of what the packet decodes to. */
+  restart: 8,
 } as const;
 
-const KNOWN_FLAGS = AudioFrameFlag.gap | AudioFrameFlag.muted | AudioFrameFlag.last;
+const KNOWN_FLAGS = AudioFrameFlag.gap | AudioFrameFlag.muted | AudioFrameFlag.last | AudioFrameFlag.restart;
 
 /** An audio frame as both ends handle it, header taken apart. */
 export interface WireAudioFrame {
@@ -70,6 +73,9 @@ export function decodeAudioFrame(
   if (kind !== AUDIO_FRAME_KIND) throw new ShapeError(`A binary frame must be of kind 1, and is of kind ${kind}.`);
   const flags = view.getUint8(1);
   if ((flags & ~KNOWN_FLAGS) !== 0) throw new ShapeError(`An audio frame's flags ${flags} are unknown.`);
+  if ((flags & AudioFrameFlag.restart) !== 0 && format.encoding !== "opus") {
+    throw new ShapeError(`An audio frame of ${format.encoding} must not restart a codec.`);
+  }
   const sampleCount = view.getUint16(2, true);
   if (sampleCount === 0) throw new ShapeError("An audio frame must hold at least one sample.");
   const position = view.getUint32(8, true) * TWO_32 + view.getUint32(4, true);
@@ -77,6 +83,7 @@ export function decodeAudioFrame(
     throw new ShapeError("An audio frame's position must stay below 2^53.");
   }
   const payload = bytes.subarray(AUDIO_FRAME_HEADER_BYTES);
+  if (format.encoding === "opus") checkOpusPacket(payload);
   const size = bytesPerSample(format.encoding);
   if (size !== undefined && payload.byteLength !== size * format.channels * sampleCount) {
     throw new ShapeError(
@@ -84,4 +91,20 @@ export function decodeAudioFrame(
     );
   }
   return { flags, sampleCount, position, payload };
+}
+
+/** So that no decoder is given what is no packet, or would decode to more than a frame may hold. */
+function checkOpusPacket(packet: Uint8Array): void {
+  if (packet.byteLength > MAX_OPUS_PACKET_BYTES) {
+    throw new ShapeError(
+      `An Opus packet must have at most ${MAX_OPUS_PACKET_BYTES} bytes, and has ${packet.byteLength}.`,
+    );
+  }
+  const durationMs = opusPacketDurationMs(packet);
+  if (durationMs === undefined) throw new ShapeError("The payload must be one Opus packet.");
+  if (durationMs < MIN_OPUS_PACKET_MS || durationMs > MAX_OPUS_PACKET_MS) {
+    throw new ShapeError(
+      `An Opus packet must be of ${MIN_OPUS_PACKET_MS} to ${MAX_OPUS_PACKET_MS} ms, and is of ${durationMs} ms.`,
+    );
+  }
 }

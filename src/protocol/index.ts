@@ -32,4 +32,11 @@ export {
   SUBPROTOCOL,
   UnsupportedVersionError,
 } from "./messages.js";
+export {
+  MAX_OPUS_PACKET_BYTES,
+  MAX_OPUS_PACKET_MS,
+  MIN_OPUS_PACKET_MS,
+  OPUS_SAMPLE_RATES,
+  opusPacketDurationMs,
+} from "./opus-packet.js";
 export { ShapeError } from "./shape.js";

@@ -6,12 +6,14 @@ import {
   decodeAudioFrame,
   encodeAudioFrame,
   MAX_FRAME_SAMPLES,
+  MAX_OPUS_PACKET_BYTES,
   ShapeError,
   type WireAudioFrame,
 } from "loquilex/protocol";
 import { describe, expect, it } from "vitest";
 
 const MONO = { encoding: "pcm_s16le", channels: 1 } as const;
+const OPUS = { encoding: "opus", channels: 1 } as const;
 const ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw"] as const;
 
 const frame = (more: Partial<WireAudioFrame> = {}): WireAudioFrame => ({
@@ -90,6 +92,24 @@ describe("an audio frame on the wire", () => {
   it.each([0, AudioFrameFlag.gap, AudioFrameFlag.muted, AudioFrameFlag.last, 7])("may have the flags %i", (flags) => {
     expect(decodeAudioFrame(spoil([1, flags]), MONO).flags).toBe(flags);
   });
+
+  it("says that the codec starts anew where there is one, whatever else it says", () => {
+    for (let flags = AudioFrameFlag.restart; flags < 16; flags += 1) {
+      expect(decodeAudioFrame(spoil([1, flags], [12, 0]), OPUS).flags).toBe(flags);
+      for (const encoding of ENCODINGS) {
+        expect(() => decodeAudioFrame(spoil([1, flags]), { encoding, channels: 1 })).toThrow(
+          "must not restart a codec",
+        );
+      }
+    }
+  });
+
+  it("interleaves two channels, and counts time", () => {
+    for (const encoding of ENCODINGS) {
+      const payload = new Uint8Array((bytesPerSample(encoding) ?? 0) * 2 * 2);
+      expect(decodeAudioFrame(encodeAudioFrame(frame({ payload })), { encoding, channels: 2 }).sampleCount).toBe(2);
+    }
+  });
 });
 
 describe("a binary message that is no audio frame", () => {
@@ -104,7 +124,7 @@ describe("a binary message that is no audio frame", () => {
     expect(() => decodeAudioFrame(spoil([0, kind]), MONO)).toThrow(`is of kind ${kind}`);
   });
 
-  it.each([8, 16, 128, 255, 9])("is refused when its flags are %i", (flags) => {
+  it.each([16, 32, 128, 255, 25])("is refused when its flags are %i", (flags) => {
     expect(() => decodeAudioFrame(spoil([1, flags]), MONO)).toThrow(`flags ${flags} are unknown`);
   });
 
@@ -141,6 +161,15 @@ describe("a binary message that is no audio frame", () => {
     const bytes = encodeAudioFrame(frame({ payload: new Uint8Array(length) }));
     const expected = (bytesPerSample(format.encoding) ?? 0) * format.channels * 2;
     expect(() => decodeAudioFrame(bytes, format)).toThrow(`must have ${expected} bytes, and has ${length}.`);
+  });
+
+  it.each([
+    ["longer than any encoder makes it", new Uint8Array(MAX_OPUS_PACKET_BYTES + 1), "at most 3840 bytes, and has 3841"],
+    ["of 5 ms, shorter than what a codec begins with", Uint8Array.of(25 << 3, 1), "of 10 to 60 ms, and is of 5 ms"],
+    ["of 120 ms", Uint8Array.of((3 << 3) | 1, 1, 2), "of 10 to 60 ms, and is of 120 ms"],
+    ["two frames of unequal length, which it says are equal", Uint8Array.of(1, 1, 2, 3), "must be one Opus packet"],
+  ])("is refused when its Opus packet is %s", (_, payload, message) => {
+    expect(() => decodeAudioFrame(encodeAudioFrame(frame({ payload })), OPUS)).toThrow(message);
   });
 
   it("is either understood or refused with a ShapeError, be it any bytes", () => {
