@@ -133,6 +133,7 @@ export default defineConfig(({ mode }) => {
           fileParallelism: false,
           // After the others: what a page does within a tenth of a second is not to be measured beside them.
           sequence: { groupOrder: 1 },
+          setupFiles: ["test/support/watch-resources.ts", "test/support/watch-pages.ts"],
           globalSetup: ["test/support/find-chromium.ts"],
         }),
       ],

@@ -21,7 +21,7 @@ describe("a page whose policy is script-src 'self'", () => {
         contentSecurityPolicy: STRICT,
       },
     });
-    browser = await ChromiumPage.open({ executablePath: inject("chromiumPath") });
+    browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
   });
 
   afterAll(async () => {

@@ -37,7 +37,7 @@ describe("the demo page", () => {
   afterAll(() => backend[Symbol.asyncDispose]());
 
   it("shows the level, the figures and the spoken digits as text, and lets the microphone go on Stop", async () => {
-    await using browser = await ChromiumPage.open({
+    await using browser = await ChromiumPage.launch({
       executablePath: inject("chromiumPath"),
       microphone: { what: "digits", tailMs: 2_000 },
     });
@@ -84,7 +84,7 @@ describe("the demo page", () => {
 
   it("says that it reconnects, keeps counting, and goes on where it was", async () => {
     await using proxy = await TcpProxy.listen({ targetPort: backend.port });
-    await using browser = await ChromiumPage.open({ executablePath: inject("chromiumPath") });
+    await using browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
     const { page } = browser;
     await page.goto(`http://127.0.0.1:${proxy.port}/`);
     await page.getByRole("button", { name: "Start" }).click();
@@ -107,7 +107,7 @@ describe("the demo page", () => {
   });
 
   it("pauses and resumes, sends nothing while paused, and starts again after a stop", async () => {
-    await using browser = await ChromiumPage.open({ executablePath: inject("chromiumPath") });
+    await using browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
     const { page } = browser;
     await page.goto(backend.url);
     await page.getByRole("button", { name: "Start" }).click();

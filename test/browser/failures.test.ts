@@ -94,7 +94,7 @@ describe("a stream that cannot be", () => {
   it.each(FAILURES.map((failure) => [failure.title, failure.code, failure] as const))(
     "%s ends in %s, with the microphone released",
     async (_title, _code, failure) => {
-      await using browser = await ChromiumPage.open({ executablePath: inject("chromiumPath"), ...failure.browser });
+      await using browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath"), ...failure.browser });
       const { page } = browser;
       if (failure.breakPage !== undefined) await page.addInitScript(failure.breakPage);
       await page.goto(site.url("/", failure.host));
@@ -112,7 +112,7 @@ describe("a stream that cannot be", () => {
   it.each(FAILURES.map((failure) => [failure.title, failure] as const))(
     "%s is said by the demo page in a plain sentence",
     async (_title, failure) => {
-      await using browser = await ChromiumPage.open({ executablePath: inject("chromiumPath"), ...failure.browser });
+      await using browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath"), ...failure.browser });
       const { page } = browser;
       if (failure.breakPage !== undefined) await page.addInitScript(failure.breakPage);
       // The page goes on trying for a minute, which a clock of our own makes shorter.

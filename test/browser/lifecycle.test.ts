@@ -21,7 +21,7 @@ describe("the end of streams that nobody ends", () => {
   beforeAll(async () => {
     backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
     site = await TestSite.serve({ "/elsewhere": { html: html("<p>Another page.</p>") } });
-    browser = await ChromiumPage.open({ executablePath: inject("chromiumPath"), collectable: true });
+    browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath"), collectable: true });
     browser.page.on("console", (message) => {
       if (message.type() === "warning") warnings.push(message.text());
     });
@@ -87,6 +87,7 @@ describe("the end of streams that nobody ends", () => {
     await collect();
     expect(await page.evaluate(() => notes.signal?.aborted)).toBe(false);
     expect(warnings).toEqual([]);
+    await page.goto(site.url("/elsewhere"));
   });
 
   it("one on a page that goes away is released inside the page's last event", async () => {
@@ -118,7 +119,7 @@ describe("starts in quick succession", () => {
   beforeAll(async () => {
     backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
     site = await TestSite.serve();
-    browser = await ChromiumPage.open({ executablePath: inject("chromiumPath") });
+    browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
   });
 
   afterAll(async () => {

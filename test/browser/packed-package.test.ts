@@ -30,7 +30,7 @@ describe("an application bundled by vite from the packed package", () => {
     const site = { root: consumer.folder, configFile: false, logLevel: "warn" } as const;
     await build(site);
     server = await preview({ ...site, preview: { host: "127.0.0.1", port: 0 } });
-    browser = await ChromiumPage.open({ executablePath: inject("chromiumPath") });
+    browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
   });
 
   afterAll(async () => {

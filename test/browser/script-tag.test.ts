@@ -11,7 +11,7 @@ describe("the script-tag page", () => {
 
   beforeAll(async () => {
     backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
-    browser = await ChromiumPage.open({
+    browser = await ChromiumPage.launch({
       executablePath: inject("chromiumPath"),
       microphone: { what: "sentence", tailMs: 3_000 },
     });

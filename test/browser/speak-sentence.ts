@@ -44,7 +44,7 @@ export async function speakSentence(scene: (stage: Stage) => Promise<PageStream>
     await using backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
     await using proxy = await TcpProxy.listen({ targetPort: backend.port });
     await using site = await TestSite.serve();
-    await using browser = await ChromiumPage.open({
+    await using browser = await ChromiumPage.launch({
       executablePath: inject("chromiumPath"),
       microphone: { what: "sentence" },
       tap: true,

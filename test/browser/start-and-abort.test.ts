@@ -16,7 +16,7 @@ describe("streams that are ended at any moment", () => {
       env: { LX_ENGINE: "segmenter", LX_MAX_SESSIONS: "500", LX_WS_RESUME_TTL: "0" },
     });
     site = await TestSite.serve();
-    browser = await ChromiumPage.open({ executablePath: inject("chromiumPath") });
+    browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
   });
 
   afterAll(async () => {

@@ -32,7 +32,7 @@ describe("a stream in a React component under StrictMode", () => {
     } as const;
     await build(site);
     server = await preview({ ...site, preview: { host: "127.0.0.1", port: 0 } });
-    browser = await ChromiumPage.open({ executablePath: inject("chromiumPath") });
+    browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
   });
 
   afterAll(async () => {

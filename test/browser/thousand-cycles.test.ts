@@ -34,7 +34,7 @@ describe("a thousand streams that are aborted at random moments", () => {
       env: { LX_ENGINE: "segmenter", LX_MAX_SESSIONS: "500", LX_WS_RESUME_TTL: "0" },
     });
     site = await TestSite.serve();
-    browser = await ChromiumPage.open({ executablePath: inject("chromiumPath") });
+    browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
     devtools = await browser.page.context().newCDPSession(browser.page);
   });
 

@@ -36,8 +36,14 @@ const FLAGS = [
 /** Names no sound server and no sound card, so that a machine that has a microphone has none either. */
 const NO_AUDIO = { PULSE_SERVER: "unix:/nonexistent", PIPEWIRE_REMOTE: "nonexistent", ALSA_CONFIG_PATH: "/dev/null" };
 
+/** How long a page may take to end what it was told to end: a socket's closing handshake goes to the server and back. */
+const RELEASE_MS = 3_000;
+const POLL_MS = 50;
+
 /** A browser of its own, with a profile of its own and one page, whose resources are counted. */
 export class ChromiumPage implements AsyncDisposable {
+  /** Every page that is open in this file's tests. */
+  static readonly open = new Set<ChromiumPage>();
   readonly page: Page;
   /** What the microphone says, if it is speech. */
   readonly speech: Speech | undefined;
@@ -53,13 +59,14 @@ export class ChromiumPage implements AsyncDisposable {
     this.page = page;
     this.speech = speech;
     this.#folder = folder;
+    ChromiumPage.open.add(this);
     page.on("pageerror", (error) => this.pageErrors.push(String(error)));
     page.on("console", (message) => {
       if (message.type() === "error") this.consoleErrors.push(message.text());
     });
   }
 
-  static async open(options: ChromiumOptions): Promise<ChromiumPage> {
+  static async launch(options: ChromiumOptions): Promise<ChromiumPage> {
     const { microphone = "beep", localNames = [] } = options;
     const folder = await mkdtemp(join(tmpdir(), "loquilex-browser-"));
     let browser: Browser | undefined;
@@ -103,9 +110,27 @@ export class ChromiumPage implements AsyncDisposable {
     return { samples, sampleRate };
   }
 
+  /** @throws Error naming what the page still holds, and where that was made, when it does not let go of it in time. */
+  async expectNothingLeft(): Promise<void> {
+    const made = async (): Promise<readonly string[]> =>
+      this.page.evaluate(() => ("liveResources" in globalThis ? globalThis.liveResources().made : []));
+    const deadline = performance.now() + RELEASE_MS;
+    let left = await made();
+    while (left.length > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      left = await made();
+    }
+    if (left.length > 0) throw new Error(`The page left behind:\n${left.join("\n")}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#browser.close();
-    await rm(this.#folder, { recursive: true, force: true });
+    ChromiumPage.open.delete(this);
+    try {
+      await this.expectNothingLeft();
+    } finally {
+      await this.#browser.close();
+      await rm(this.#folder, { recursive: true, force: true });
+    }
   }
 }
 
