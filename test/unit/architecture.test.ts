@@ -33,6 +33,7 @@ const RULES: readonly Rule[] = [
   },
   { of: /^src\/transport\//, may: [/^src\/transport\//, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
   { of: /^src\/signal\//, may: [/^src\/signal\//], typesOf: [PORTS, PROTOCOL] },
+  { of: /^src\/encoding\//, may: [/^src\/encoding\//, ERRORS, INTERNAL, PROTOCOL], typesOf: [PORTS] },
   { of: /^src\/session\//, may: [/^src\/session\//, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
   {
     of: /^src\/host\//,
