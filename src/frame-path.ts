@@ -1,4 +1,8 @@
 import type { AudioFormat, AudioFrame } from "./capture/source.js";
+import { OpusEncoder } from "./encoding/opus-encoder.js";
+import { isOpusSupported } from "./encoding/opus-support.js";
+import { AudioStreamError } from "./errors.js";
+import type { Scope } from "./internal/scope.js";
 import { AudioFrameFlag } from "./protocol/audio-frame.js";
 import type { CapturedFrame } from "./session/audio-sender.js";
 import { type Level, LevelWindow } from "./signal/level-window.js";
@@ -8,7 +12,9 @@ import { type Advice, SignalAdviser } from "./signal/signal-adviser.js";
 import { Timeline } from "./signal/timeline.js";
 
 export interface FramePathOptions {
+  /** On the wire. */
   readonly format: AudioFormat;
+  readonly frameDurationMs: number;
   readonly preRollMs: number;
   readonly levelIntervalMs: number;
 }
@@ -18,28 +24,59 @@ export interface FramePathObserver {
   onFrame(frame: CapturedFrame): void;
   onLevel(level: Level): void;
   onAdvice(advice: Advice): void;
+  onError(error: AudioStreamError): void;
 }
 
 const SILENT = { peakLevel: 0, rmsLevel: 0 };
 
-/** What happens to every frame between the source and the session: pre-roll, mute, timeline, level and advice. */
+/**
+ * What happens to every frame between the source and the session: pre-roll, mute, timeline, level, advice, and Opus, which
+ * the audio thread cannot make.
+ */
 export class FramePath {
+  readonly #options: FramePathOptions;
   readonly #observer: FramePathObserver;
   readonly #preRoll: PreRoll;
   readonly #mute: MuteSwitch;
   readonly #timeline: Timeline;
   readonly #levels: LevelWindow;
   readonly #adviser: SignalAdviser;
+  #encoder: OpusEncoder | undefined;
+  /** Frames that came before the encoder was ready. */
+  readonly #unencoded: MarkedFrame[] = [];
   #level: Pick<AudioFrame, "peakLevel" | "rmsLevel"> = SILENT;
 
-  constructor({ format, preRollMs, levelIntervalMs }: FramePathOptions, observer: FramePathObserver) {
+  constructor(options: FramePathOptions, observer: FramePathObserver) {
+    const { format, preRollMs, levelIntervalMs } = options;
     const toSamples = (ms: number): number => (ms / 1_000) * format.sampleRate;
+    this.#options = options;
     this.#observer = observer;
     this.#preRoll = new PreRoll(toSamples(preRollMs));
     this.#mute = new MuteSwitch(format.encoding);
     this.#timeline = new Timeline(format.sampleRate);
     this.#levels = new LevelWindow(toSamples(levelIntervalMs));
     this.#adviser = new SignalAdviser(format.sampleRate);
+  }
+
+  /** What the source has to deliver. */
+  get sourceFormat(): AudioFormat {
+    const { format } = this.#options;
+    return format.encoding === "opus" ? { ...format, encoding: "pcm_f32le" } : format;
+  }
+
+  /**
+   * Prepares the encoder, where there is one; it ends with the scope.
+   * @throws AudioStreamError `unsupported`, `encoder-failed`.
+   */
+  async open(scope: Scope): Promise<void> {
+    const { format, frameDurationMs } = this.#options;
+    if (format.encoding !== "opus") return;
+    if (!(await isOpusSupported(format, { frameDurationMs }))) throw noOpus();
+    scope.signal.throwIfAborted();
+    const encoder = new OpusEncoder(format, { frameDurationMs }, this.#observer);
+    scope.defer("opus encoder", () => encoder.close());
+    this.#encoder = encoder;
+    for (const frame of this.#unencoded.splice(0)) encoder.push(frame);
   }
 
   get muted(): boolean {
@@ -69,6 +106,11 @@ export class FramePath {
     for (const frame of this.#preRoll.start()) this.#pass(frame);
   }
 
+  /** Resolves when everything pushed so far has gone on to the session. */
+  async flush(): Promise<void> {
+    await this.#encoder?.flush();
+  }
+
   /** Nothing is captured for now, so nothing is loud. */
   still(): void {
     this.#level = SILENT;
@@ -81,7 +123,9 @@ export class FramePath {
   #pass(frame: AudioFrame): void {
     const marked = this.#mute.apply(frame);
     this.#timeline.note(marked.position, marked.sampleCount, marked.timestamp);
-    this.#observer.onFrame(toCaptured(marked));
+    if (this.#options.format.encoding !== "opus") this.#observer.onFrame(toCaptured(marked));
+    else if (this.#encoder === undefined) this.#unencoded.push(marked);
+    else this.#encoder.push(marked);
     this.#measure(marked);
   }
 
@@ -97,3 +141,12 @@ export class FramePath {
 function toCaptured({ payload, position, sampleCount, muted }: MarkedFrame): CapturedFrame {
   return { payload, position, sampleCount, flags: muted ? AudioFrameFlag.muted : 0 };
 }
+
+const noOpus = (): AudioStreamError<"unsupported"> =>
+  new AudioStreamError(
+    "unsupported",
+    "This browser cannot encode Opus of such a sampleRate and frameDurationMs. Use another encoding.",
+    {
+      details: { feature: "opus" },
+    },
+  );

@@ -30,10 +30,11 @@ export interface AudioStreamOptions {
   /** Rate on the wire in Hz, 8_000 to 48_000; the device keeps its own. @defaultValue 16_000 */
   readonly sampleRate?: number | undefined;
   /**
-   * Encoding on the wire. Made on the audio thread.
+   * Encoding on the wire. Linear PCM and µ-law are made on the audio thread, Opus by the browser, where it can: with frames
+   * of 10, 20, 40 or 60 ms and a `sampleRate` of 8, 12, 16, 24 or 48 kHz.
    * @defaultValue "pcm_s16le"
    */
-  readonly encoding?: Exclude<AudioEncoding, "opus"> | undefined;
+  readonly encoding?: AudioEncoding | undefined;
   /** Channels on the wire, interleaved. @defaultValue 1 */
   readonly channelCount?: 1 | 2 | undefined;
   /** Audio from before {@link AudioStream.start} that is sent after {@link AudioStream.warmUp}, 0 to 10_000. @defaultValue 0 */

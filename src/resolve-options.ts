@@ -1,5 +1,6 @@
 import type { AudioFormat } from "./capture/source.js";
 import { DEFAULTS } from "./defaults.js";
+import { OPUS_FRAME_DURATIONS_MS } from "./encoding/opus-support.js";
 import type { AnyAudioStreamError } from "./errors.js";
 import { type Random, randomId } from "./internal/random.js";
 import type {
@@ -9,6 +10,7 @@ import type {
   ReconnectPolicy,
   ReplayOptions,
 } from "./options.js";
+import { OPUS_SAMPLE_RATES } from "./protocol/opus-packet.js";
 import type { HeartbeatTerms } from "./session/heartbeat.js";
 import type { RetryOptions, SessionOptions } from "./session/session-options.js";
 import { version } from "./version.js";
@@ -21,13 +23,15 @@ export interface ResolvedOptions {
   readonly session: SessionOptions;
 }
 
-const ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw"] as const;
+const ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw", "opus"] as const;
 
 /** Fills in the defaults. @throws TypeError or RangeError naming the option, what it may be and what it is. */
 export function resolveOptions(options: AudioStreamOptions, random: Random): ResolvedOptions {
   const sampleRate = inRange("sampleRate", options.sampleRate ?? DEFAULTS.sampleRate, 8_000, 48_000);
   if (!Number.isInteger(sampleRate)) throw new RangeError(`sampleRate must be a whole number, and is ${sampleRate}.`);
   const encoding = oneOf("encoding", options.encoding ?? DEFAULTS.encoding, ENCODINGS);
+  const frameDurationMs = inRange("frameDurationMs", options.frameDurationMs ?? DEFAULTS.frameDurationMs, 5, 200);
+  if (encoding === "opus") checkOpus(sampleRate, frameDurationMs);
   const channelCount = inRange("channelCount", options.channelCount ?? DEFAULTS.channelCount, 1, 2);
   if (!Number.isInteger(channelCount)) throw new RangeError(`channelCount must be 1 or 2, and is ${channelCount}.`);
   if (options.getToken !== undefined) isFunction("getToken", options.getToken);
@@ -37,7 +41,7 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
   const reconnect = options.reconnect ?? DEFAULTS.reconnect;
   return {
     format: { encoding, sampleRate, channelCount },
-    frameDurationMs: inRange("frameDurationMs", options.frameDurationMs ?? DEFAULTS.frameDurationMs, 5, 200),
+    frameDurationMs,
     preRollMs: inRange("preRollMs", options.preRollMs ?? DEFAULTS.preRollMs, 0, 10_000),
     levelIntervalMs: inRange("levelIntervalMs", options.levelIntervalMs ?? DEFAULTS.levelIntervalMs, 0, 60_000),
     session: {
@@ -59,6 +63,17 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
       random,
     },
   };
+}
+
+function checkOpus(sampleRate: number, frameDurationMs: number): void {
+  if (!OPUS_SAMPLE_RATES.includes(sampleRate)) {
+    throw new RangeError(`sampleRate must be one of ${OPUS_SAMPLE_RATES.join(", ")} for Opus, and is ${sampleRate}.`);
+  }
+  if (!OPUS_FRAME_DURATIONS_MS.includes(frameDurationMs)) {
+    throw new RangeError(
+      `frameDurationMs must be one of ${OPUS_FRAME_DURATIONS_MS.join(", ")} for Opus, and is ${frameDurationMs}.`,
+    );
+  }
 }
 
 function resolveSessionId(given: unknown): string {

@@ -118,6 +118,7 @@ export class AudioStream<Message = ServerEvent>
       onFrame: (frame) => this.#onFrame(frame),
       onLevel: (level) => this.#tell(new LevelEvent(level)),
       onAdvice: (advice) => this.#warn(adviceWarning(advice)),
+      onError: (error) => this.#fail(error),
     });
   }
 
@@ -206,7 +207,9 @@ export class AudioStream<Message = ServerEvent>
     const capture = this.#running("pause()");
     this.#paused = true;
     this.#refresh();
-    await this.#bound(capture.pause(options.releaseDevice ?? DEFAULTS.pause.releaseDevice), options.signal);
+    const released = options.releaseDevice ?? DEFAULTS.pause.releaseDevice;
+    await this.#bound(capture.pause(released), options.signal);
+    await this.#bound(this.#path.flush(), options.signal);
     this.#path.still();
   }
 
@@ -219,10 +222,10 @@ export class AudioStream<Message = ServerEvent>
   }
 
   /**
-   * Captures from another device from now on; the one in use is let go once the other delivers, and positions go on.
+   * Captures from another device from now on, the browser's choice with `undefined`; the one in use is let go once the other delivers, and positions go on.
    * @throws AudioStreamError when the device cannot be had (the one in use goes on), `unsupported` where the source has none.
    */
-  async setDevice(deviceId: ConstrainDOMString, options: AbortOptions = {}): Promise<void> {
+  async setDevice(deviceId: ConstrainDOMString | undefined, options: AbortOptions = {}): Promise<void> {
     const capture = this.#running("setDevice()");
     if (capture.setDevice === undefined) throw noDevices();
     await this.#bound(capture.setDevice(deviceId, options.signal), options.signal);
@@ -232,6 +235,7 @@ export class AudioStream<Message = ServerEvent>
   async flush(options: AbortOptions = {}): Promise<void> {
     const capture = this.#running("flush()");
     await this.#bound(capture.flush(), options.signal);
+    await this.#bound(this.#path.flush(), options.signal);
     const stats = this.#host?.stats();
     if (stats === undefined || stats.acknowledgedPosition >= stats.capturedPosition) return;
     await this.#flushes.wait(stats.capturedPosition, (done) => this.#bound(done, options.signal));
@@ -338,15 +342,20 @@ export class AudioStream<Message = ServerEvent>
     const scope = this.#captureScope;
     const { signal } = scope;
     signal.throwIfAborted();
-    const capture = await this.#parts.source.open({
+    // The source comes first: what needs the person's gesture may not wait.
+    const opening = this.#parts.source.open({
       signal,
       scope,
-      format: this.#resolved.format,
+      format: this.#path.sourceFormat,
       frameDurationMs: this.#resolved.frameDurationMs,
       ...this.#relay.source,
     });
     // A custom source may ignore the signal; what it opens too late is stopped.
-    if (signal.aborted) scope.defer("late capture", () => capture.stop());
+    opening.then(
+      (late) => signal.aborted && scope.defer("late capture", () => late.stop()),
+      () => {},
+    );
+    const [capture] = await Promise.all([opening, this.#path.open(scope)]);
     signal.throwIfAborted();
     this.#capture = capture;
     this.#refresh();
@@ -484,6 +493,7 @@ export class AudioStream<Message = ServerEvent>
     );
     try {
       await Promise.race([this.#capture?.stop(), late.promise]);
+      await Promise.race([this.#path.flush(), late.promise]);
     } catch (error) {
       this.#logger?.warn("The capture did not stop well; its last audio may be missing.", { error });
     } finally {

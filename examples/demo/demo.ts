@@ -1,10 +1,11 @@
-import { type AudioStream, createMicrophoneStream } from "loquilex";
+import { type AudioStream, createMicrophoneStream, isAudioStreamError } from "loquilex";
 import { Scope } from "loquilex/resources";
 import { followStream } from "./follow-stream.js";
 import { SAMPLE_RATE } from "./format.js";
 import { listMicrophones } from "./microphones.js";
 import { serverAddress } from "./server-address.js";
-import { clearPage, findPage, showError, showMicrophones, showState } from "./view.js";
+import { clearPage, findPage, showError, showMicrophones, showMuted, showState } from "./view.js";
+import { ERROR_TITLES } from "./words.js";
 
 /** Long enough for a recogniser that lags behind; who does not want to wait presses Stop again. */
 const CLOSE_TIMEOUT_MS = 20_000;
@@ -27,6 +28,8 @@ function prepare(): void {
   }
   page.server.textContent = `${server.origin}${server.pathname}`;
   demo.listen(page.start, "click", () => start(server));
+  demo.listen(page.mute, "click", toggleMute);
+  demo.listen(page.microphone, "change", () => act((stream) => stream.setDevice(chosenMicrophone())));
   demo.listen(page.pause, "click", () => act((stream) => stream.pause()));
   demo.listen(page.resume, "click", () => act((stream) => stream.resume()));
   demo.listen(page.stop, "click", () => act(stop));
@@ -40,16 +43,25 @@ function start(server: URL): void {
   shown = demo.child("stream");
   clearPage(page);
   const token = page.token.value;
-  const deviceId = page.microphone.value;
   const stream = createMicrophoneStream(server, {
     sampleRate: SAMPLE_RATE,
-    microphone: { workletUrl: "/dist/capture.worklet.js", deviceId: deviceId === "" ? undefined : deviceId },
+    microphone: { workletUrl: "/dist/capture.worklet.js", deviceId: chosenMicrophone() },
     getToken: token === "" ? undefined : () => token,
   });
   current = stream;
+  showMuted(page, stream.muted);
   followStream(stream, page, shown);
   // A failed start closes the stream with its error, which the page shows from there.
   stream.start().then(offerMicrophones, () => {});
+}
+
+/** `undefined` is the system's own choice. */
+const chosenMicrophone = (): string | undefined => page.microphone.value || undefined;
+
+function toggleMute(): void {
+  if (current === undefined) return;
+  current.muted = !current.muted;
+  showMuted(page, current.muted);
 }
 
 /** The first press sends what is left; the second leaves without it. */
@@ -60,12 +72,17 @@ async function stop(stream: AudioStream): Promise<void> {
 
 function act(call: (stream: AudioStream) => Promise<void>): void {
   const stream = current;
-  if (stream === undefined) return;
+  if (stream === undefined || stream.state === "closed") return;
   const refresh = (): void => {
     if (stream === current && stream.state !== "closed") showState(page, stream.state, stream.paused);
   };
-  // What makes a call fail ends the stream too, and is shown from there.
-  call(stream).then(refresh, refresh);
+  call(stream).then(refresh, (error: unknown) => {
+    refresh();
+    // What ended the stream is shown from its end.
+    if (stream === current && stream.state !== "closed" && isAudioStreamError(error)) {
+      showError(page, ERROR_TITLES[error.code], error.message);
+    }
+  });
   refresh();
 }
 

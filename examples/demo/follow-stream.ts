@@ -1,4 +1,12 @@
-import type { AudioStream, DropEvent, ReconnectedEvent, ReconnectingEvent, ServerEvent, WarningEvent } from "loquilex";
+import type {
+  AudioStream,
+  DeviceChangeEvent,
+  DropEvent,
+  ReconnectedEvent,
+  ReconnectingEvent,
+  ServerEvent,
+  WarningEvent,
+} from "loquilex";
 import type { Scope } from "loquilex/resources";
 import { describeEngine, describeQueueDrop, describeReconnection } from "./describe.js";
 import { SAMPLE_RATE, seconds } from "./format.js";
@@ -53,6 +61,9 @@ export function followStream(stream: ShownStream, page: Page, life: Scope): void
   });
   life.listen(stream, "reconnected", (event: ReconnectedEvent) => {
     for (const sentence of describeReconnection(event)) note(sentence);
+  });
+  life.listen(stream, "devicechange", ({ track }: DeviceChangeEvent) => {
+    note(track.label === "" ? "Another microphone is in use." : `In use now: ${track.label}.`);
   });
   life.listen(stream, "drop", (event: DropEvent) => note(showDrop(page, event)));
   life.listen(stream, "warning", ({ error }: WarningEvent) => note(error.message));

@@ -13,6 +13,7 @@ export interface Page {
   readonly state: HTMLElement;
   readonly advice: HTMLElement;
   readonly start: HTMLButtonElement;
+  readonly mute: HTMLButtonElement;
   readonly pause: HTMLButtonElement;
   readonly resume: HTMLButtonElement;
   readonly stop: HTMLButtonElement;
@@ -57,6 +58,7 @@ export function findPage(document: Document): Page {
     state: element("#state"),
     advice: element("#advice"),
     start: element("#start") as HTMLButtonElement,
+    mute: element("#mute") as HTMLButtonElement,
     pause: element("#pause") as HTMLButtonElement,
     resume: element("#resume") as HTMLButtonElement,
     stop: element("#stop") as HTMLButtonElement,
@@ -109,14 +111,21 @@ export function showState(page: Page, state: StreamState, paused: boolean): void
   write(page.state, STATE_WORDS[state].title);
   write(page.advice, STATE_WORDS[state].advice);
   page.start.hidden = running;
+  page.mute.hidden = !CAN_PAUSE.has(state);
   page.pause.hidden = !CAN_PAUSE.has(state) || paused;
   page.resume.hidden = !CAN_PAUSE.has(state) || !paused;
   page.stop.hidden = !running;
   page.settings.disabled = running;
-  const buttons = [page.start, page.pause, page.resume, page.stop];
+  const buttons = [page.start, page.pause, page.resume, page.mute, page.stop];
   if (buttons.some((button) => button === focused && button.hidden)) {
     buttons.find((button) => !button.hidden)?.focus();
   }
+}
+
+/** The button says what pressing it does; assistive technology hears whether it is pressed. */
+export function showMuted(page: Page, muted: boolean): void {
+  page.mute.setAttribute("aria-pressed", String(muted));
+  write(page.mute, muted ? "Unmute" : "Mute");
 }
 
 /** Replaces the advice that came with the state. */

@@ -74,11 +74,11 @@ export interface AudioCapture {
   /** Emits what the framer holds, as a short frame, without disturbing the signal. */
   flush(): Promise<void>;
   /**
-   * Captures from another device, which is acquired before the one in use is let go; what is captured on the way goes on
+   * Captures from another device (`undefined`: the browser's choice), which is acquired before the one in use is let go; what is captured on the way goes on
    * without a break where the platform allows it, and with a gap where not. Absent where a source has no devices.
    * @throws AudioStreamError when the device cannot be had; the one in use goes on.
    */
-  setDevice?(deviceId: ConstrainDOMString, signal?: AbortSignal): Promise<void>;
+  setDevice?(deviceId: ConstrainDOMString | undefined, signal?: AbortSignal): Promise<void>;
   /** Stops the device, emits what resampler and framer still hold, and releases everything. */
   stop(): Promise<void>;
 }

@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 
 const offered = (): string[] =>
-  [page.start, page.pause, page.resume, page.stop]
+  [page.start, page.pause, page.resume, page.mute, page.stop]
     .filter((button) => !button.hidden)
     .map(({ textContent }) => textContent ?? "");
 
@@ -54,10 +54,10 @@ describe("state", () => {
     idle: ["Start"],
     warm: ["Start"],
     starting: ["Stop"],
-    streaming: ["Pause", "Stop"],
-    paused: ["Resume", "Stop"],
-    interrupted: ["Pause", "Stop"],
-    reconnecting: ["Pause", "Stop"],
+    streaming: ["Pause", "Mute", "Stop"],
+    paused: ["Resume", "Mute", "Stop"],
+    interrupted: ["Pause", "Mute", "Stop"],
+    reconnecting: ["Pause", "Mute", "Stop"],
     closing: ["Stop"],
     closed: ["Start"],
   };
@@ -74,7 +74,7 @@ describe("state", () => {
 
   test("a stream that reconnects while it is paused offers Resume", () => {
     showState(page, "reconnecting", true);
-    expect(offered()).toEqual(["Resume", "Stop"]);
+    expect(offered()).toEqual(["Resume", "Mute", "Stop"]);
   });
 
   test("settings cannot be changed while a stream runs", () => {

@@ -149,8 +149,15 @@ describe("options that cannot be", () => {
 
   it.each<readonly [object, string]>([
     [{ sampleRate: 16_000.5 }, "sampleRate must be a whole number, and is 16000.5."],
-    [{ encoding: "mp3" }, 'encoding must be one of pcm_s16le, pcm_f32le, mulaw, and is "mp3".'],
-    [{ encoding: "opus" }, 'encoding must be one of pcm_s16le, pcm_f32le, mulaw, and is "opus".'],
+    [{ encoding: "mp3" }, 'encoding must be one of pcm_s16le, pcm_f32le, mulaw, opus, and is "mp3".'],
+    [
+      { encoding: "opus", sampleRate: 22_050 },
+      "sampleRate must be one of 8000, 12000, 16000, 24000, 48000 for Opus, and is 22050.",
+    ],
+    [{ encoding: "opus", frameDurationMs: 30 }, "frameDurationMs must be one of 10, 20, 40, 60 for Opus, and is 30."],
+    [{ channelCount: 1.5 }, "channelCount must be 1 or 2, and is 1.5."],
+    [{ preRollMs: 10_001 }, "preRollMs must be from 0 to 10000, and is 10001."],
+    [{ levelIntervalMs: -1 }, "levelIntervalMs must be from 0 to 60000, and is -1."],
     [{ replay: { whenFull: "explode" } }, 'replay.whenFull must be one of drop-oldest, fail, and is "explode".'],
     [{ getToken: "token" }, "getToken must be a function, and is string."],
     [{ takeover: "yes" }, "takeover must be true or false, and is yes."],
