@@ -10,17 +10,28 @@ import {
 /** How far ahead of the clock a position may be, in milliseconds, before it cannot be true. */
 const CLOCK_SLACK_MS = 60_000;
 
+/** Turns the frames of an encoding that is not kept as it comes into 16-bit samples, in order. */
+export interface FrameDecoder {
+  /** Whether {@link decode} can take this frame now. If not, its owner hears when it can. */
+  prepare(frame: WireAudioFrame): boolean;
+  /** @throws ShapeError for what cannot be decoded. */
+  decode(frame: WireAudioFrame): WireAudioFrame;
+}
+
 export type AudioVerdict =
   | { readonly type: "append"; readonly frame: WireAudioFrame }
   | { readonly type: "duplicate" }
   /** Something is missing before the frame; the client must go back to `position`. */
   | { readonly type: "resync"; readonly position: number }
   /** Told already. */
-  | { readonly type: "await-resync" };
+  | { readonly type: "await-resync" }
+  /** The decoder is not ready: nothing has happened yet, and the frame is to be brought again. */
+  | { readonly type: "wait" };
 
 /** Takes audio frames in order, each sample once, and knows what is in and what is kept. */
 export class AudioInlet {
   readonly #offer: AudioOffer;
+  readonly #decoder: FrameDecoder | undefined;
   readonly #windowSamples: number;
   readonly #openedAt: number;
   /** End position and size of what is in and not yet kept, oldest first. */
@@ -31,8 +42,15 @@ export class AudioInlet {
   #resyncFor: number | undefined;
   #closed = false;
 
-  constructor(options: { readonly offer: AudioOffer; readonly windowSamples: number; readonly now: number }) {
+  constructor(options: {
+    readonly offer: AudioOffer;
+    /** For an encoding whose frames are not taken as they come. */
+    readonly decoder?: FrameDecoder | undefined;
+    readonly windowSamples: number;
+    readonly now: number;
+  }) {
     this.#offer = options.offer;
+    this.#decoder = options.decoder;
     this.#windowSamples = options.windowSamples;
     this.#openedAt = options.now;
     this.#expected = options.offer.first;
@@ -66,11 +84,13 @@ export class AudioInlet {
     if (this.#pendingSamples > 0 && this.#pendingSamples + fresh.sampleCount > this.#windowSamples) {
       throw new ShapeError("A client must not send more audio than its window holds.");
     }
+    if (this.#decoder?.prepare(fresh) === false) return { type: "wait" };
+    const samples = this.#decoder?.decode(fresh) ?? fresh;
     this.#expected = end;
     this.#resyncFor = undefined;
-    this.#pending.push({ end, samples: fresh.sampleCount });
-    this.#pendingSamples += fresh.sampleCount;
-    return { type: "append", frame: fresh };
+    this.#pending.push({ end, samples: samples.sampleCount });
+    this.#pendingSamples += samples.sampleCount;
+    return { type: "append", frame: samples };
   }
 
   /** Everything before `position` is safe now. */

@@ -1,6 +1,7 @@
 import type { WireAudioFrame } from "loquilex/protocol";
 import { BoundedQueue, type BoundedQueueMetrics, type Clock, type Scope, withSignal } from "loquilex/resources";
-import type { Engine, EngineFormat, EngineRun, EngineStatus, Segment } from "./engines/engine.js";
+import type { Engine, EngineRun, EngineStatus, Segment } from "./engines/engine.js";
+import { ENGINE_FORMAT, EngineEar, type HeardAudio, type StreamFormat } from "./engines/engine-ear.js";
 
 /** Audio that may wait for a slow engine. */
 const MAX_QUEUED_SEC = 10;
@@ -9,7 +10,7 @@ const DROP_REPORT_SEC = 1;
 
 export interface EngineFeedOptions {
   readonly engine: Engine;
-  readonly format: EngineFormat;
+  readonly format: StreamFormat;
   readonly startPosition: number;
   readonly clock: Clock;
   readonly scope: Scope;
@@ -19,10 +20,11 @@ export interface EngineFeedOptions {
   onDrop(from: number, to: number): void;
 }
 
-/** Gives an engine the audio at its own pace; what it cannot take in time it does not get, and the owner is told. */
+/** Gives an engine the audio in the format it hears and at its own pace; what it cannot take in time it does not get, and the owner is told. */
 export class EngineFeed {
   readonly #options: EngineFeedOptions;
   readonly #queue: BoundedQueue<WireAudioFrame>;
+  readonly #ear: EngineEar;
   #run: EngineRun | undefined;
   /** Position of the next sample that the engine expects. */
   #position: number;
@@ -37,6 +39,7 @@ export class EngineFeed {
   constructor(options: EngineFeedOptions) {
     this.#options = options;
     this.#position = options.startPosition;
+    this.#ear = new EngineEar(options.format, options.startPosition);
     this.#queue = new BoundedQueue({
       maxCost: MAX_QUEUED_SEC * options.format.sampleRate,
       costOf: (frame) => frame.sampleCount,
@@ -52,10 +55,16 @@ export class EngineFeed {
   /** Starts the engine; frames may have come before. */
   start(): void {
     if (this.#ended || this.#disposal !== undefined) return;
-    const { engine, format, startPosition, scope, onStatus, onSegment } = this.#options;
+    const { engine, scope, onStatus } = this.#options;
     try {
-      const onError = (error: unknown) => this.#fail(error);
-      this.#run = engine.open({ format, startPosition, scope, onStatus, onSegment, onError });
+      this.#run = engine.open({
+        format: ENGINE_FORMAT,
+        startPosition: this.#ear.position,
+        scope,
+        onStatus,
+        onSegment: (segment) => this.#report(segment),
+        onError: (error) => this.#fail(error),
+      });
       this.#feedOn();
     } catch (error) {
       this.#fail(error);
@@ -73,6 +82,7 @@ export class EngineFeed {
     this.#ended = true;
     await this.#feeding;
     this.#reportDrop();
+    if (this.#run !== undefined) void this.#write(this.#run, this.#ear.rest());
     await this.#run?.end().catch((error: unknown) => this.#fail(error));
   }
 
@@ -97,15 +107,30 @@ export class EngineFeed {
     try {
       for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
         this.#reportDrop();
-        if (frame.position > this.#position) run.gap(this.#position, frame.position);
+        if (frame.position > this.#position) this.#skip(run, frame.position);
         this.#position = frame.position + frame.sampleCount;
-        const room = run.write(frame.payload, frame.position);
+        const room = this.#write(run, this.#ear.hear(frame));
         if (room !== undefined) await withSignal(room, this.#options.scope.signal);
       }
     } catch (error) {
       if (!this.#options.scope.disposed) this.#fail(error);
     }
     this.#busy = false;
+  }
+
+  #write(run: EngineRun, { samples, position }: HeardAudio): Promise<void> | undefined {
+    return samples.byteLength === 0 ? undefined : run.write(samples, position);
+  }
+
+  #skip(run: EngineRun, position: number): void {
+    void this.#write(run, this.#ear.rest());
+    const { from, to } = this.#ear.skipTo(position);
+    if (to > from) run.gap(from, to);
+  }
+
+  #report(segment: Segment): void {
+    const [from, to] = [this.#ear.toStream(segment.from), this.#ear.toStream(segment.to)];
+    this.#options.onSegment({ ...segment, from, to });
   }
 
   #drop(frame: WireAudioFrame): void {

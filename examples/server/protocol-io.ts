@@ -46,6 +46,8 @@ export type ProtocolInput =
   | { readonly type: "emit"; readonly t: string; readonly data: unknown }
   /** All audio is kept and the recogniser has said its last word. */
   | { readonly type: "drained" }
+  /** The decoder of the session's audio can go on. */
+  | { readonly type: "decoder-ready" }
   /** The session cannot go on: nothing more can be kept. */
   | { readonly type: "fail"; readonly reason: string }
   /** The server is going down: tell the client to come back later. */

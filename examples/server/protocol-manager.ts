@@ -9,20 +9,17 @@ import {
   type ServerMessageType,
   ShapeError,
 } from "loquilex/protocol";
-import { AudioInlet } from "./audio-inlet.js";
+import { AudioInlet, type FrameDecoder } from "./audio-inlet.js";
 import { type Gap, Outbox } from "./outbox.js";
 import type { FinishReason, Opening, PeerId, ProtocolInput, ProtocolOutput, ServerTerms } from "./protocol-io.js";
 import { ResumeSecrets } from "./resume-secrets.js";
+import { TranscriptMemory } from "./transcript-memory.js";
 
 const ACK_INTERVAL_MS = 100;
 /** A timer this late says that this process slept, not that the client did. */
 const LATE_MS = 1_000;
-/** Unfinished segments that a snapshot repeats; an engine that never finishes them must not make it grow. */
-const MAX_PARTIALS = 100;
-
-interface Transcript {
-  readonly segment_id: string;
-}
+/** Messages that may wait for a decoder, which takes milliseconds to be made. */
+const MAX_HELD_MESSAGES = 4_096;
 
 export interface ProtocolManagerOptions {
   readonly sessionId: string;
@@ -30,6 +27,8 @@ export interface ProtocolManagerOptions {
   /** Which lineage of the session's state this is. */
   readonly epoch: number;
   readonly offer: AudioOffer;
+  /** For an encoding that is not kept as it comes. When it can go on, its owner says `decoder-ready`. */
+  readonly decoder?: FrameDecoder | undefined;
   readonly terms: ServerTerms;
   readonly createSecret: () => string;
   readonly equalSecrets: (a: string, b: string) => boolean;
@@ -65,8 +64,9 @@ export class ProtocolManager {
   #drained = false;
   #endSentTo: PeerId | undefined;
   #finished = false;
-  readonly #finals: Transcript[] = [];
-  readonly #partials = new Map<string, Transcript>();
+  readonly #transcripts: TranscriptMemory;
+  /** What the peer sent while the decoder is being made, oldest first. */
+  #held: (string | Uint8Array<ArrayBuffer>)[] | undefined;
 
   constructor(options: ProtocolManagerOptions) {
     this.#options = options;
@@ -76,9 +76,11 @@ export class ProtocolManager {
     const { terms, offer } = options;
     this.#inlet = new AudioInlet({
       offer,
+      decoder: options.decoder,
       windowSamples: this.#windowSamples,
       now: options.now,
     });
+    this.#transcripts = new TranscriptMemory(terms.snapshotFinals);
     this.#outbox = new Outbox({
       maxEvents: terms.resumeMaxEvents,
       maxBytes: terms.resumeMaxBytes,
@@ -144,11 +146,14 @@ export class ProtocolManager {
         this.#drained = false;
         return;
       case "emit":
-        this.#remember(input.t, input.data);
+        this.#transcripts.note(input.t, input.data);
         this.#outbox.push(input.t, input.data, this.#now);
         return;
       case "drained":
         this.#drained = true;
+        return;
+      case "decoder-ready":
+        this.#goOn();
         return;
       case "fail":
         this.#send("session.end", { position: this.#inlet.kept, reason: input.reason });
@@ -243,8 +248,8 @@ export class ProtocolManager {
       epoch,
       current_seq: this.#outbox.seq,
       gap,
-      finalized_transcript: this.#finals,
-      active_partials: [...this.#partials.values()],
+      finalized_transcript: this.#transcripts.finals,
+      active_partials: this.#transcripts.partials,
     });
     for (const frame of this.#outbox.replay(sessionId)) this.#put(frame);
     this.#send("session.ack", {
@@ -263,6 +268,7 @@ export class ProtocolManager {
 
   #detach(code: number): void {
     this.#peer = undefined;
+    this.#held = undefined;
     this.#expiresAt = this.#now + this.#options.terms.resumeTtlMs;
     if (code === CloseCode.normal) this.#finish(this.#endSentTo === undefined ? "aborted" : "ended");
   }
@@ -272,6 +278,7 @@ export class ProtocolManager {
     const peer = this.#peer;
     if (peer === undefined) return;
     this.#peer = undefined;
+    this.#held = undefined;
     this.#expiresAt = this.#now + this.#options.terms.resumeTtlMs;
     this.#out.push({ type: "close", peer, code, reason });
   }
@@ -281,7 +288,8 @@ export class ProtocolManager {
   #receive(data: string | Uint8Array<ArrayBuffer>): void {
     this.#lastInbound = this.#now;
     try {
-      if (typeof data === "string") this.#onMessage(parseClientMessage(data));
+      if (this.#held !== undefined) this.#hold(this.#held, data);
+      else if (typeof data === "string") this.#onMessage(parseClientMessage(data));
       else this.#onFrame(data);
       this.#confirmed = true;
     } catch (error) {
@@ -326,24 +334,22 @@ export class ProtocolManager {
     const verdict = this.#inlet.take(bytes, this.#now);
     if (verdict.type === "resync") this.#send("audio.resync", { position: verdict.position });
     if (verdict.type === "append") this.#out.push({ type: "audio", frame: verdict.frame });
+    if (verdict.type === "wait") this.#held = [bytes];
+  }
+
+  #hold(held: (string | Uint8Array<ArrayBuffer>)[], data: string | Uint8Array<ArrayBuffer>): void {
+    if (held.length >= MAX_HELD_MESSAGES) throw new ShapeError("A client must not send so much at once.");
+    held.push(data);
+  }
+
+  /** What was held comes in now, until something has to wait again or breaks the protocol. */
+  #goOn(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const data of held) if (this.#peer !== undefined) this.#receive(data);
   }
 
   // ---------------------------------------------------------------- sending
-
-  /** What a snapshot tells a client whose history is gone. */
-  #remember(t: string, data: unknown): void {
-    if (t !== "asr.partial" && t !== "asr.final") return;
-    const transcript = data as Transcript;
-    if (t === "asr.partial") {
-      this.#partials.set(transcript.segment_id, transcript);
-      const [oldest] = this.#partials.keys();
-      if (this.#partials.size > MAX_PARTIALS && oldest !== undefined) this.#partials.delete(oldest);
-    } else {
-      this.#partials.delete(transcript.segment_id);
-      this.#finals.push(transcript);
-      if (this.#finals.length > this.#options.terms.snapshotFinals) this.#finals.shift();
-    }
-  }
 
   #work(): void {
     if (this.#finished || this.#peer === undefined) return;

@@ -8,7 +8,7 @@ import {
   type Scope,
 } from "loquilex/resources";
 import type { WavFile } from "./wav-file.js";
-import type { WavFormat } from "./wav-header.js";
+import { bytesPerFrame, type WavFormat } from "./wav-header.js";
 
 /** Audio that may wait for the disk. The client's window is far below it; this is the bound in case it is not held. */
 const MAX_QUEUED_SEC = 60;
@@ -144,7 +144,7 @@ export class Recorder {
   }
 
   #isEnough(): boolean {
-    return this.#queue.cost * 2 * this.#options.format.channels >= WRITE_AT_BYTES;
+    return this.#queue.cost * bytesPerFrame(this.#options.format) >= WRITE_AT_BYTES;
   }
 
   /** A client could otherwise have files of any size made by naming a position. */

@@ -2,7 +2,14 @@ import { access, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseTemporaryName } from "./temporary-path.js";
 import { completeWav } from "./wav-file.js";
-import { bytesPerFrame, decodeWavHeader, UNKNOWN_SIZE, WAV_HEADER_BYTES } from "./wav-header.js";
+import {
+  bytesPerFrame,
+  decodeWavHeader,
+  MAX_WAV_HEADER_BYTES,
+  UNKNOWN_SIZE,
+  WAV_HEADER_BYTES,
+  wavHeaderBytes,
+} from "./wav-header.js";
 
 export interface RecoveryReport {
   /** Recordings that are whole again. */
@@ -42,11 +49,11 @@ export async function recoverRecordings(directory: string): Promise<RecoveryRepo
 /** @returns the recording's path, or `undefined` when there is nothing in it. */
 async function complete(part: string, wanted: string): Promise<string | undefined> {
   const file = await open(part, "r");
-  const header = new Uint8Array(WAV_HEADER_BYTES);
+  const header = new Uint8Array(MAX_WAV_HEADER_BYTES);
   let size: number;
   try {
     size = (await file.stat()).size;
-    await file.read(header, 0, WAV_HEADER_BYTES, 0);
+    await file.read(header, 0, header.byteLength, 0);
   } finally {
     await file.close();
   }
@@ -54,9 +61,10 @@ async function complete(part: string, wanted: string): Promise<string | undefine
   const format = decodeWavHeader(header);
   if (format === undefined) throw new Error(`${part} does not begin as a recording of this server does.`);
   const frameBytes = bytesPerFrame(format);
-  const available = Math.min(size - WAV_HEADER_BYTES, UNKNOWN_SIZE - 2 * WAV_HEADER_BYTES);
+  const headerBytes = wavHeaderBytes(format);
+  const available = Math.min(size - headerBytes, UNKNOWN_SIZE - 2 * headerBytes);
   const dataBytes = Math.floor(available / frameBytes) * frameBytes;
-  if (dataBytes === 0) return undefined;
+  if (dataBytes <= 0) return undefined;
   const path = await unused(wanted);
   await completeWav(part, path, format, dataBytes);
   return path;

@@ -7,9 +7,12 @@ import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { ServerConfig } from "./config.js";
 import type { Engine } from "./engines/engine.js";
 import { equalText } from "./equal-text.js";
+import { keptFormat, refuseFormat } from "./granted-audio.js";
 import type { Log } from "./log.js";
+import { OpusFrameDecoder } from "./opus-frame-decoder.js";
 import { isAllowedOrigin } from "./origin-policy.js";
 import type { PeerId } from "./protocol-io.js";
+import { serverTerms } from "./server-terms.js";
 import { type RegistryInput, type RegistryOutput, type SessionKey, SessionRegistry } from "./session-registry.js";
 import { StreamingSession } from "./streaming-session.js";
 
@@ -26,8 +29,6 @@ export interface SessionManagerOptions {
 /** Where clients connect. */
 export const STREAM_PATH = "/v1/stream";
 
-const WINDOW_MS = 10_000;
-const PACE = 4;
 /** How long a closed connection may take to say goodbye. */
 const CLOSE_GRACE_MS = 2_000;
 const GO_AWAY_RETRY_MS = 1_000;
@@ -59,21 +60,10 @@ export class SessionManager {
     this.#options = options;
     const { config, httpServer, scope } = options;
     this.#registry = new SessionRegistry({
-      terms: {
-        heartbeatIntervalMs: config.heartbeatSec * 1_000,
-        heartbeatTimeoutMs: config.heartbeatTimeoutSec * 1_000,
-        resumeTtlMs: config.resumeTtlSec * 1_000,
-        resumeMaxEvents: config.resumeMaxEvents,
-        resumeMaxBytes: config.resumeMaxBytes,
-        resumeMaxAgeMs: config.resumeMaxAgeSec * 1_000,
-        maxInFlight: config.maxInFlight,
-        maxMessageBytes: config.maxMessageBytes,
-        windowMs: WINDOW_MS,
-        pace: PACE,
-        snapshotFinals: config.clientEventBuffer,
-      },
+      terms: serverTerms(config),
       maxSessions: config.maxSessions,
       refuseFormat,
+      openDecoder: (key, offer) => this.#openDecoder(key, offer),
       createSecret: () => randomBytes(32).toString("base64url"),
       equalSecrets: equalText,
       createEpoch: () => randomBytes(6).readUIntBE(0, 6),
@@ -226,28 +216,45 @@ export class SessionManager {
   #open(key: SessionKey, offer: AudioOffer): void {
     const { config, engines, logger, clock, scope } = this.#options;
     const log = logger.child({ session: key.sessionId.slice(0, 8) });
-    log.info({ sampleRate: offer.sample_rate, from: offer.first }, "A session began.");
-    const tell = (input: Extract<RegistryInput, { type: "session" }>["input"]) =>
-      this.#dispatch({ type: "session", key, input });
+    log.info(
+      { encoding: offer.encoding, sampleRate: offer.sample_rate, channels: offer.channels, from: offer.first },
+      "A session began.",
+    );
     this.#sessions.set(
       nameOf(key),
       new StreamingSession({
         sessionId: key.sessionId,
-        format: { encoding: "pcm_s16le", sampleRate: offer.sample_rate, channels: offer.channels },
+        format: keptFormat(offer),
         startPosition: offer.first,
         outDir: config.outDir,
         engine: engines,
         logger: log,
         clock,
         scope: scope.child(`session ${key.sessionId.slice(0, 8)}`),
-        onKept: (position) => tell({ type: "kept", position }),
-        onEvent: (t, data) => tell({ type: "emit", t, data }),
+        onKept: (position) => this.#tell(key, { type: "kept", position }),
+        onEvent: (t, data) => this.#tell(key, { type: "emit", t, data }),
         onFailed: (error) => {
           log.error({ error: error.message }, "A session cannot be recorded.");
-          tell({ type: "fail", reason: "The server cannot keep the recording." });
+          this.#tell(key, { type: "fail", reason: "The server cannot keep the recording." });
         },
       }),
     );
+  }
+
+  #tell(key: SessionKey, input: Extract<RegistryInput, { type: "session" }>["input"]): void {
+    this.#dispatch({ type: "session", key, input });
+  }
+
+  #openDecoder(key: SessionKey, offer: AudioOffer): OpusFrameDecoder | undefined {
+    if (offer.encoding !== "opus") return undefined;
+    return new OpusFrameDecoder({
+      offer,
+      onReady: () => this.#tell(key, { type: "decoder-ready" }),
+      onFailed: (error) => {
+        this.#options.logger.error({ err: error }, "There is no Opus decoder.");
+        this.#tell(key, { type: "fail", reason: "The server cannot decode Opus now." });
+      },
+    });
   }
 
   #performForSession(key: SessionKey, output: Extract<RegistryOutput, { type: "session" }>["output"]): void {
@@ -278,10 +285,6 @@ export class SessionManager {
 }
 
 const nameOf = ({ sessionId, epoch }: SessionKey): string => `${sessionId}/${epoch}`;
-
-function refuseFormat(offer: AudioOffer): string | undefined {
-  return offer.encoding === "pcm_s16le" ? undefined : `This server takes pcm_s16le, not ${offer.encoding}.`;
-}
 
 function toBytes(data: RawData): Uint8Array<ArrayBuffer> {
   const buffer = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);

@@ -6,6 +6,7 @@ import {
   ShapeError,
   UnsupportedVersionError,
 } from "loquilex/protocol";
+import type { FrameDecoder } from "./audio-inlet.js";
 import type { Opening, PeerId, ProtocolInput, ProtocolOutput, ServerTerms } from "./protocol-io.js";
 import { ProtocolManager } from "./protocol-manager.js";
 
@@ -46,6 +47,8 @@ export interface SessionRegistryOptions {
   readonly maxSessions: number;
   /** Why this server cannot take such audio, or `undefined` if it can. */
   readonly refuseFormat: (offer: AudioOffer) => string | undefined;
+  /** Decodes what is not kept as it comes; `undefined` for what is. Its readiness is told as `decoder-ready`. */
+  readonly openDecoder?: ((key: SessionKey, offer: AudioOffer) => FrameDecoder | undefined) | undefined;
   readonly createSecret: () => string;
   readonly equalSecrets: (a: string, b: string) => boolean;
   /** A number no earlier lineage has had. */
@@ -209,6 +212,7 @@ export class SessionRegistry {
       clientId: client_id,
       epoch: key.epoch,
       offer: audio,
+      decoder: this.#options.openDecoder?.(key, audio),
       terms: this.#options.terms,
       createSecret: this.#options.createSecret,
       equalSecrets: this.#options.equalSecrets,

@@ -1,8 +1,9 @@
-import type { AudioEncoding, ServerData, WireAudioFrame } from "loquilex/protocol";
+import type { ServerData, WireAudioFrame } from "loquilex/protocol";
 import { type BoundedQueueMetrics, type Clock, type Registration, type Scope, withSignal } from "loquilex/resources";
 import { CaptionRelay } from "./caption-relay.js";
 import { EngineFeed } from "./engine-feed.js";
 import type { Engine, EngineStatus, Segment } from "./engines/engine.js";
+import type { StreamFormat } from "./engines/engine-ear.js";
 import type { Log } from "./log.js";
 import { Recorder } from "./recorder.js";
 import { reserveRecordingName } from "./recording-name.js";
@@ -31,13 +32,8 @@ export interface StreamingEvents {
 
 export interface StreamingSessionOptions {
   readonly sessionId: string;
-  readonly format: {
-    /** Only `"pcm_s16le"` is taken. */
-    readonly encoding: AudioEncoding;
-    /** Hz. */
-    readonly sampleRate: number;
-    readonly channels: number;
-  };
+  /** Of the frames, and of the recording: they are kept as they come. */
+  readonly format: StreamFormat;
   /** Position of the first sample of the recording. */
   readonly startPosition: number;
   /** An existing folder. */
@@ -77,12 +73,8 @@ export class StreamingSession {
   #ending: Promise<void> | undefined;
   #disposal: Promise<void> | undefined;
 
-  /** @throws RangeError for an encoding other than `"pcm_s16le"`. */
   constructor(options: StreamingSessionOptions) {
     const { format, startPosition, clock, scope } = options;
-    if (format.encoding !== "pcm_s16le") {
-      throw new RangeError(`format.encoding must be "pcm_s16le", and is "${format.encoding}".`);
-    }
     this.#options = options;
     const file = this.#openFiles();
     this.#opened = file.then(

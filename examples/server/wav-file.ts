@@ -3,7 +3,18 @@ import { dirname } from "node:path";
 import { syncDirectory } from "./atomic-file.js";
 import { StorageError } from "./storage-error.js";
 import { temporaryPath } from "./temporary-path.js";
-import { bytesPerFrame, encodeWavHeader, UNKNOWN_SIZE, WAV_HEADER_BYTES, type WavFormat } from "./wav-header.js";
+import {
+  bytesPerFrame,
+  encodeWavHeader,
+  silenceByte,
+  UNKNOWN_SIZE,
+  type WavFormat,
+  wavHeaderBytes,
+  wavPaddingBytes,
+} from "./wav-header.js";
+
+/** How much silence is written at once where it is not the zeros that a file is lengthened with. */
+const SILENCE_BYTES = 2 ** 20;
 
 export interface WavFileOptions {
   /** Where the recording ends up, without `.wav`. Nothing may be there yet. */
@@ -38,7 +49,7 @@ export class WavFile {
     this.#format = options.format;
     const frameBytes = bytesPerFrame(options.format);
     const most = options.maxDataBytes ?? 2 ** 31 - 2 ** 20;
-    if (!(most >= frameBytes && most < UNKNOWN_SIZE - WAV_HEADER_BYTES)) {
+    if (!(most >= frameBytes && most < UNKNOWN_SIZE - 2 * wavHeaderBytes(options.format))) {
       throw new RangeError(`maxDataBytes must be from ${frameBytes} to below 4 GiB, and is ${most}.`);
     }
     this.#maxDataBytes = Math.floor(most / frameBytes) * frameBytes;
@@ -62,7 +73,10 @@ export class WavFile {
     }
   }
 
-  /** The next `samples` do not exist: silence holds their place, and takes no room on disks that know sparse files. */
+  /**
+   * The next `samples` do not exist: silence holds their place. It takes no room on disks that know sparse files, but for
+   * µ-law, whose silence is not 0.
+   */
   skip(samples: number): void {
     this.#pendingBytes += samples * bytesPerFrame(this.#format);
   }
@@ -77,11 +91,14 @@ export class WavFile {
   }
 
   async #placeSilence(): Promise<void> {
+    const silence = silenceByte(this.#format);
     while (this.#pendingBytes > 0) {
       if (this.#dataBytes === this.#maxDataBytes) await this.#finish();
       if (this.#part === undefined) await this.#write(new Uint8Array(0));
-      const now = Math.min(this.#pendingBytes, this.#maxDataBytes - this.#dataBytes);
-      this.#dataBytes += now;
+      const room = Math.min(this.#pendingBytes, this.#maxDataBytes - this.#dataBytes);
+      const now = silence === 0 ? room : Math.min(room, SILENCE_BYTES);
+      if (silence === 0) this.#dataBytes += now;
+      else await this.#write(new Uint8Array(now).fill(silence));
       this.#pendingBytes -= now;
     }
   }
@@ -93,7 +110,7 @@ export class WavFile {
       this.#part = part;
       try {
         if (this.#dataBytes === 0) await writeAll(file, encodeWavHeader(this.#format, UNKNOWN_SIZE), 0);
-        await writeAll(file, bytes, WAV_HEADER_BYTES + this.#dataBytes);
+        await writeAll(file, bytes, wavHeaderBytes(this.#format) + this.#dataBytes);
       } finally {
         await file.close();
       }
@@ -131,7 +148,7 @@ export async function completeWav(part: string, path: string, format: WavFormat,
   const file = await open(part, "r+");
   try {
     // Cuts off what a failed write left, and lengthens a recording that ends in silence.
-    await file.truncate(WAV_HEADER_BYTES + dataBytes);
+    await file.truncate(wavHeaderBytes(format) + dataBytes + wavPaddingBytes(dataBytes));
     await writeAll(file, encodeWavHeader(format, dataBytes), 0);
     await file.sync();
   } finally {
