@@ -268,8 +268,8 @@ export class ProtocolManager {
 
   #detach(code: number): void {
     this.#peer = undefined;
-    this.#held = undefined;
     this.#expiresAt = this.#now + this.#options.terms.resumeTtlMs;
+    this.#held = undefined;
     if (code === CloseCode.normal) this.#finish(this.#endSentTo === undefined ? "aborted" : "ended");
   }
 
