@@ -84,6 +84,7 @@ export function decodeWavHeader(bytes: Uint8Array): WavFormat | undefined {
   const expected = encodeWavHeader(format, 0);
   const sizesAt = expected.byteLength === WAV_HEADER_BYTES ? [4, 40] : [4, 46, 54];
   const isSize = (index: number): boolean => sizesAt.some((at) => index >= at && index < at + 4);
+  if (bytes.byteLength < expected.byteLength) return undefined;
   const same = expected.every((byte, index) => isSize(index) || byte === bytes[index]);
   return same && format.channels > 0 ? format : undefined;
 }

@@ -14,8 +14,8 @@ export interface OpusEncoderObserver {
   onError(error: AudioStreamError<"encoder-failed">): void;
 }
 
-/** An encoder that is so far behind, in milliseconds, is taken for broken. */
-const MAX_BEHIND_MS = 10_000;
+/** An encoder that is so far behind, in milliseconds, is taken for broken. A pre-roll comes all at once, and is shorter. */
+const MAX_BEHIND_MS = 30_000;
 /** At which an Opus header counts, whatever the audio's rate. */
 const HEADER_RATE = 48_000;
 const HEADER_PRE_SKIP_OFFSET = 10;

@@ -7,6 +7,7 @@ import { WavFile } from "../../examples/server/wav-file.js";
 import { encodeWavHeader, UNKNOWN_SIZE } from "../../examples/server/wav-header.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { parseWav } from "../support/wav.js";
+import { readWavChunks } from "../support/wav-chunks.js";
 
 const format = { sampleRate: 16_000, channels: 1 };
 
@@ -28,6 +29,24 @@ describe("recoverRecordings()", () => {
     expect(bytes.byteLength).toBe(44 + 4);
     const { samples } = parseWav(bytes);
     expect(Array.from(samples, (sample) => sample * 32_768)).toEqual([1, 2]);
+    expect(await readdir(folder)).toEqual(["a.wav"]);
+  });
+
+  it.each([
+    ["pcm_f32le", 4, 3],
+    ["mulaw", 1, 7],
+  ] as const)("finishes recordings of %s, too", async (encoding, bytes, tag) => {
+    const folder = await temporaryFolder();
+    const header = encodeWavHeader({ encoding, sampleRate: 48_000, channels: 2 }, UNKNOWN_SIZE);
+    const data = Uint8Array.from({ length: 5 * 2 * bytes }, (_, index) => index);
+    const half = Uint8Array.of(1);
+    const name = `a.wav.${deadPid()}-0123456789ab-1.part`;
+    await writeFile(join(folder, name), Buffer.concat([header, data, half]));
+    await writeFile(join(folder, `b.wav.${deadPid()}-0123456789ab-2.part`), header);
+    const report = await recoverRecordings(folder);
+    expect(report).toMatchObject({ recovered: [join(folder, "a.wav")], failed: [] });
+    expect(report.removed).toHaveLength(1);
+    expect(await readWavChunks(join(folder, "a.wav"))).toMatchObject({ tag, channels: 2, fact: 5, data });
     expect(await readdir(folder)).toEqual(["a.wav"]);
   });
 

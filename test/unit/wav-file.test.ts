@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { StorageError } from "../../examples/server/storage-error.js";
 import { WavFile } from "../../examples/server/wav-file.js";
+import { decodeWavHeader, encodeWavHeader } from "../../examples/server/wav-header.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { parseWav } from "../support/wav.js";
+import { readWavChunks } from "../support/wav-chunks.js";
 
 const format = { sampleRate: 16_000, channels: 1 };
 
@@ -145,5 +147,58 @@ describe("WavFile", () => {
     await file.close();
     await wav.finalize();
     expect(await samplesOf(join(folder, "a.wav"))).toEqual([0, 1, 2]);
+  });
+});
+
+describe("a WAV file of floats or of µ-law", () => {
+  const KINDS = [
+    ["pcm_f32le", 3, 4],
+    ["mulaw", 7, 1],
+  ] as const;
+
+  it.each(KINDS)("of %s says what it holds, and how much", async (encoding, tag, bytes) => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ stem: join(folder, "a"), format: { encoding, sampleRate: 8_000, channels: 1 } });
+    const data = Uint8Array.from({ length: 3 * bytes }, (_, index) => index + 1);
+    await wav.append(data);
+    await wav.finalize();
+    const path = join(folder, "a.wav");
+    expect(await readWavChunks(path)).toEqual({
+      ...{ tag, channels: 1, sampleRate: 8_000, bits: 8 * bytes, fact: 3 },
+      data,
+    });
+    // A chunk of odd length is followed by one byte that does not count.
+    expect((await stat(path)).size % 2).toBe(0);
+  });
+
+  it.each(KINDS)("of %s has silence where samples are missing, at its end as well", async (encoding, _, bytes) => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ stem: join(folder, "a"), format: { encoding, sampleRate: 8_000, channels: 1 } });
+    const silence = encoding === "mulaw" ? 0xff : 0;
+    const sample = new Uint8Array(bytes).fill(7);
+    const samples = 2 ** 20 + 5;
+    await wav.append(sample);
+    wav.skip(samples);
+    await wav.append(sample);
+    wav.skip(2);
+    await wav.finalize();
+    const { data, fact } = await readWavChunks(join(folder, "a.wav"));
+    expect(fact).toBe(samples + 4);
+    const missing = Buffer.alloc(samples * bytes, silence);
+    const expected = Buffer.concat([sample, missing, sample, Buffer.alloc(2 * bytes, silence)]);
+    expect(Buffer.compare(data, expected)).toBe(0);
+  });
+
+  it.each(KINDS)("of %s is known again by its header, and nothing else is", (encoding) => {
+    const format = { encoding, sampleRate: 44_100, channels: 2 };
+    const header = encodeWavHeader(format, 800);
+    expect(decodeWavHeader(header)).toEqual(format);
+    for (let length = 0; length < header.byteLength; length += 1) {
+      expect(decodeWavHeader(header.subarray(0, length))).toBeUndefined();
+    }
+    for (const at of [0, 16, 20, 32, 34, 36, 38, 50]) {
+      const spoilt = Uint8Array.from(header, (byte, index) => (index === at ? byte ^ 0x55 : byte));
+      expect(decodeWavHeader(spoilt)).toBeUndefined();
+    }
   });
 });
