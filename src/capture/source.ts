@@ -55,6 +55,11 @@ export interface SourceOpenOptions {
   readonly format: AudioFormat;
   readonly frameDurationMs: number;
   onFrame(frame: AudioFrame): void;
+  /**
+   * Resolves as soon as the stream can take more without losing what the server has not got. For sources that can wait;
+   * where there is none, more can always be taken.
+   */
+  readonly whenRoom?: (() => Promise<void>) | undefined;
   /** Nothing is delivered for now, because of `reason`; `undefined`: it is delivered again. */
   onInterrupt(reason: InterruptReason | undefined): void;
   /** Audio comes from another track from now on; its time and its positions go on. */

@@ -27,6 +27,12 @@ const RULES: readonly Rule[] = [
   { of: PROTOCOL, may: [PROTOCOL], typesOf: [] },
   { of: /^src\/worklet\//, may: [/^src\/worklet\//, PROTOCOL], typesOf: [] },
   {
+    // Its audio thread is the page.
+    of: /^src\/capture\/samples-capture\.ts$/,
+    may: [/^src\/capture\//, ERRORS, INTERNAL, /^src\/worklet\/(?:port-messages|capture-pipeline)$/],
+    typesOf: [],
+  },
+  {
     of: /^src\/capture\//,
     may: [/^src\/capture\//, ERRORS, INTERNAL, /^src\/worklet\/port-messages$/, /^virtual:capture-worklet$/],
     typesOf: [],
