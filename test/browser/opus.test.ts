@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { buildSync } from "esbuild";
+import { build, stop } from "esbuild";
 import { AudioFrameFlag } from "loquilex/protocol";
 import { OpusDecoder } from "opus-decoder";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
@@ -17,7 +17,8 @@ let browser: ChromiumPage;
 
 beforeAll(async () => {
   const entry = new URL("../support/fixtures/opus-page.ts", import.meta.url);
-  const bundled = buildSync({ entryPoints: [entry.pathname], bundle: true, write: false, format: "iife" });
+  const bundled = await build({ entryPoints: [entry.pathname], bundle: true, write: false, format: "iife" });
+  await stop();
   const code = bundled.outputFiles[0]?.text ?? "";
   site = await TestSite.serve({ "/opus": { html: html(`<script>${code.replaceAll("</", "<\\/")}</script>`) } });
   browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
