@@ -1,6 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { microphone } from "./capture/microphone.js";
 export type { MicrophoneOptions } from "./capture/microphone-options.js";
+export type { SampleInput } from "./capture/sample-reader.js";
+export { type SamplesOptions, type SamplesSource, samples } from "./capture/samples.js";
 export type {
   AudioCapture,
   AudioFormat,

@@ -1,3 +1,5 @@
+import { CHANNEL_POLICIES, type ChannelPolicy } from "../worklet/port-messages.js";
+
 /**
  * Which microphone, and how the browser treats its sound. Names, meanings and units are those of `MediaTrackConstraints`;
  * each is a preference unless `exact` is asked. Fixed at construction, checked there.
@@ -5,8 +7,18 @@
 export interface MicrophoneOptions {
   /** A device that is gone is asked for once more without this. @defaultValue the browser's choice */
   readonly deviceId?: ConstrainDOMString | undefined;
-  /** What the device delivers; it is mixed to mono for the wire. @defaultValue the browser's choice */
+  /**
+   * What the device is asked to deliver. Browsers that cancel echo may deliver one channel all the same.
+   * @defaultValue the browser's choice; 2 where `channels` needs two
+   */
   readonly channelCount?: 1 | 2 | undefined;
+  /**
+   * What becomes of the device's channels. `"mix"`: one channel, the mean of those that carry sound, so that a microphone
+   * on one side of a stereo interface keeps its level; `"left"`, `"right"`: that one alone; `"stereo"`: both, for a stream
+   * whose `channelCount` is 2. A device with one channel gives it for each.
+   * @defaultValue `"mix"`; `"stereo"` where the stream's `channelCount` is 2
+   */
+  readonly channels?: ChannelPolicy | undefined;
   /** @defaultValue the browser's choice */
   readonly echoCancellation?: boolean | undefined;
   /** @defaultValue the browser's choice */
@@ -29,12 +41,15 @@ const CONSTRAINTS = ["deviceId", "channelCount", ...SWITCHES] as const;
 
 /** @throws TypeError for a value of the wrong kind, RangeError for one out of range. */
 export function checkMicrophoneOptions(options: MicrophoneOptions): void {
-  const { deviceId, channelCount, track, audioContext, workletUrl } = options;
+  const { deviceId, channelCount, channels, track, audioContext, workletUrl } = options;
   if (deviceId !== undefined && typeof deviceId !== "string" && !isObject(deviceId)) {
     throw new TypeError(`deviceId must be a string or a constraint, and is ${typeof deviceId}.`);
   }
   if (channelCount !== undefined && channelCount !== 1 && channelCount !== 2) {
     throw new RangeError(`channelCount must be 1 or 2, and is ${String(channelCount)}.`);
+  }
+  if (channels !== undefined && !CHANNEL_POLICIES.includes(channels)) {
+    throw new TypeError(`channels must be one of ${CHANNEL_POLICIES.join(", ")}, and is ${String(channels)}.`);
   }
   for (const name of SWITCHES) {
     const value = options[name];
@@ -62,7 +77,9 @@ export function checkMicrophoneOptions(options: MicrophoneOptions): void {
 
 /** What is asked of `getUserMedia`. */
 export function audioConstraints(options: MicrophoneOptions): MediaTrackConstraints | true {
-  const asked = CONSTRAINTS.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]);
+  const { channels = "mix", channelCount = channels === "mix" ? undefined : 2 } = options;
+  const wanted = { ...options, channelCount };
+  const asked = CONSTRAINTS.filter((name) => wanted[name] !== undefined).map((name) => [name, wanted[name]]);
   return asked.length === 0 ? true : Object.fromEntries(asked);
 }
 

@@ -19,7 +19,7 @@ import { loadCaptureWorklet } from "./worklet-loader.js";
 const START_TIMEOUT_MS = 500;
 
 /**
- * The microphone as a source of mono audio, captured on the audio thread at the device's own rate. Does nothing until it
+ * The microphone as a source, captured on the audio thread at the device's own rate. Does nothing until it
  * is opened; open it inside a click's handler, so that browsers let the audio context run.
  * @throws TypeError or RangeError naming the option that is wrong.
  */
@@ -30,7 +30,7 @@ export function microphone(options: MicrophoneOptions = {}): AudioSource {
 
 async function openMicrophone(microphone: MicrophoneOptions, options: SourceOpenOptions): Promise<AudioCapture> {
   options.signal.throwIfAborted();
-  const settings = processorSettings(options);
+  const settings = processorSettings(microphone, options);
   checkRequirements(microphone);
   const scope = options.scope?.child("microphone") ?? new Scope({ name: "microphone" });
   scope.follow(options.signal, (reason) => void scope.dispose(reason));
@@ -53,18 +53,23 @@ async function openMicrophone(microphone: MicrophoneOptions, options: SourceOpen
   }
 }
 
-function processorSettings({ format, frameDurationMs }: SourceOpenOptions): ProcessorSettings {
+function processorSettings(
+  { channels }: MicrophoneOptions,
+  { format, frameDurationMs }: SourceOpenOptions,
+): ProcessorSettings {
   const { encoding, sampleRate, channelCount } = format;
   if (!isCaptureEncoding(encoding)) {
     throw unsupported(encoding, `The microphone is captured as ${CAPTURE_ENCODINGS.join(" or ")}, not as ${encoding}.`);
   }
-  if (channelCount !== 1) {
+  const policy = channels ?? (channelCount === 2 ? "stereo" : "mix");
+  const captured = policy === "stereo" ? 2 : 1;
+  if (channelCount !== captured) {
     throw unsupported(
       `${channelCount} channels`,
-      `The microphone is captured in mono, not in ${channelCount} channels.`,
+      `The microphone's channels: "${policy}" gives ${captured} where the stream's channelCount is ${channelCount}. Set either of them to fit.`,
     );
   }
-  return { encoding, sampleRate, frameDurationMs, position: 0 };
+  return { encoding, channels: policy, sampleRate, frameDurationMs, position: 0 };
 }
 
 function isCaptureEncoding(encoding: string): encoding is CaptureEncoding {

@@ -1,16 +1,26 @@
 import { ChannelMixer } from "./channel-mixer.js";
 import { ENCODERS, type Encoder } from "./encoder.js";
 import { Framer, samplesPerFrame } from "./framer.js";
-import type { ProcessorCommand, ProcessorMessage, ProcessorSettings } from "./port-messages.js";
+import type { ChannelPolicy, ProcessorCommand, ProcessorMessage, ProcessorSettings } from "./port-messages.js";
 import { Resampler } from "./resampler.js";
 
 const RENDER_QUANTUM = 128;
+
+/** The device's channel that each of the wire's channels is taken from. */
+const LANES: Readonly<Record<ChannelPolicy, readonly number[]>> = { mix: [0], left: [0], right: [1], stereo: [0, 1] };
+
+/** What one of the wire's channels goes through. */
+interface Lane {
+  /** Of the device; one that has it not gives its first. */
+  readonly channel: number;
+  readonly resampler: Resampler;
+}
 
 /** Receives messages for the page. The buffers in `transfer` may be handed over. */
 export type MessageSink = (message: ProcessorMessage, transfer: ArrayBuffer[]) => void;
 
 /**
- * Everything the audio thread does with a quantum: mix to mono, resample, frame, measure, encode. Allocates nothing
+ * Everything the audio thread does with a quantum: choose or mix channels, resample, frame, measure, encode. Allocates nothing
  * but each frame's message, and reads the engine's buffers only during the call that brings them.
  */
 export class CapturePipeline {
@@ -18,11 +28,15 @@ export class CapturePipeline {
   readonly #outputRate: number;
   readonly #encode: Encoder;
   readonly #sink: MessageSink;
-  readonly #mixer = new ChannelMixer();
-  readonly #resampler: Resampler;
+  /** `undefined` where channels are taken as they are. */
+  readonly #mixer: ChannelMixer | undefined;
+  readonly #lanes: readonly Lane[];
   readonly #framer: Framer;
+  /** Samples in a quantum. */
+  #quantum = RENDER_QUANTUM;
   #mixed = new Float32Array(RENDER_QUANTUM);
-  #resampled: Float32Array;
+  /** What each lane's resampler wrote. */
+  #resampled: readonly Float32Array[];
   #gated = false;
   #stopped = false;
   /** Nothing has come in yet. */
@@ -42,12 +56,14 @@ export class CapturePipeline {
     this.#outputRate = settings.sampleRate;
     this.#encode = ENCODERS[settings.encoding];
     this.#sink = sink;
-    this.#resampler = new Resampler(inputRate, settings.sampleRate);
-    this.#resampled = this.#outputBuffer();
+    this.#mixer = settings.channels === "mix" ? new ChannelMixer() : undefined;
+    this.#lanes = openLanes(LANES[settings.channels], inputRate, settings.sampleRate);
+    this.#resampled = this.#outputBuffers();
     this.#framer = new Framer(
       samplesPerFrame(settings.frameDurationMs, settings.sampleRate),
+      this.#lanes.length,
       settings.position,
-      (samples, count, position) => this.#emit(samples, count, position),
+      (values, sampleCount, position) => this.#emit(values, sampleCount, position),
     );
   }
 
@@ -67,12 +83,12 @@ export class CapturePipeline {
       if (isSilent(channels)) return true;
     }
     if (frame !== this.#expectedFrame) this.#startRun(frame);
-    if (length !== this.#mixed.length) {
+    if (length !== this.#quantum) {
+      this.#quantum = length;
       this.#mixed = new Float32Array(length);
-      this.#resampled = this.#outputBuffer();
+      this.#resampled = this.#outputBuffers();
     }
-    this.#mixer.mix(channels, length, this.#mixed);
-    this.#framer.push(this.#resampled, this.#resampler.push(this.#mixed, this.#resampled));
+    this.#framer.push(this.#resampled, this.#resample(channels, length));
     this.#expectedFrame = frame + length;
     return true;
   }
@@ -90,9 +106,24 @@ export class CapturePipeline {
     this.#sink({ type: "done", id }, []);
   }
 
-  #outputBuffer(): Float32Array {
-    const { maxTailLength } = this.#resampler;
-    return new Float32Array(Math.max(this.#resampler.maxOutputLength(this.#mixed.length), maxTailLength));
+  #outputBuffers(): Float32Array[] {
+    return this.#lanes.map(
+      ({ resampler }) => new Float32Array(Math.max(resampler.maxOutputLength(this.#quantum), resampler.maxTailLength)),
+    );
+  }
+
+  /** @returns how many samples each lane's resampler wrote: the same for all, since all took the same. */
+  #resample(channels: readonly Float32Array[], length: number): number {
+    this.#mixer?.mix(channels, length, this.#mixed);
+    let count = 0;
+    for (let index = 0; index < this.#lanes.length; index += 1) {
+      const lane = this.#lanes[index];
+      const output = this.#resampled[index];
+      if (lane === undefined || output === undefined) continue;
+      const input = this.#mixer === undefined ? (channels[lane.channel] ?? channels[0]) : this.#mixed;
+      if (input !== undefined) count = lane.resampler.push(input, output);
+    }
+    return count;
   }
 
   #startRun(frame: number): void {
@@ -110,27 +141,35 @@ export class CapturePipeline {
 
   /** Emits all that was heard. The resampler forgets it: what comes next was not spoken right after. */
   #finishRun(): void {
-    this.#framer.push(this.#resampled, this.#resampler.flush(this.#resampled));
+    let count = 0;
+    for (const [index, { resampler }] of this.#lanes.entries()) {
+      const output = this.#resampled[index];
+      if (output !== undefined) count = resampler.flush(output);
+    }
+    this.#framer.push(this.#resampled, count);
     this.#framer.flush();
   }
 
-  #emit(samples: Float32Array, count: number, position: number): void {
+  #emit(values: Float32Array, sampleCount: number, position: number): void {
+    const count = sampleCount * this.#lanes.length;
     let peak = 0;
     let power = 0;
     for (let index = 0; index < count; index += 1) {
-      const level = Math.min(1, Math.abs(samples[index] ?? 0));
-      // Not a number is neither loud nor quiet.
-      if (level >= 0) power += level * level;
-      if (level > peak) peak = level;
+      const level = Math.abs(values[index] ?? 0);
+      // What is not finite is neither loud nor quiet.
+      if (level < Infinity) {
+        power += level * level;
+        if (level > peak) peak = level;
+      }
     }
-    const payload = this.#encode(samples, count);
+    const payload = this.#encode(values, count);
     const sinceRun = (position - this.#runPosition) / this.#outputRate;
     this.#sink(
       {
         type: "frame",
         payload,
         position,
-        sampleCount: count,
+        sampleCount,
         contextTime: this.#runFrame / this.#inputRate + sinceRun,
         rms: Math.sqrt(power / count),
         peak,
@@ -142,4 +181,12 @@ export class CapturePipeline {
 
 function isSilent(channels: readonly Float32Array[]): boolean {
   return channels.every((samples) => samples.every((sample) => sample === 0));
+}
+
+function openLanes(channels: readonly number[], inputRate: number, outputRate: number): Lane[] {
+  const first = new Resampler(inputRate, outputRate);
+  return channels.map((channel, index) => ({
+    channel,
+    resampler: index === 0 ? first : first.twin(),
+  }));
 }

@@ -1,18 +1,25 @@
 import { MAX_FRAME_SAMPLES } from "../protocol/audio-frame.js";
 
-/** Receives a frame. The samples are the framer's own buffer: whoever keeps them copies them. */
-export type FrameSink = (samples: Float32Array, sampleCount: number, position: number) => void;
+/**
+ * Receives a frame: `sampleCount` samples of interleaved values, one per channel. The buffer is the framer's own: whoever
+ * keeps them copies them.
+ */
+export type FrameSink = (values: Float32Array, sampleCount: number, position: number) => void;
 
-/** Cuts a stream of samples into frames of equal length and numbers them by position. */
+/** Cuts a stream of samples, each one value per channel, into frames of equal length and numbers them by position. */
 export class Framer {
+  readonly #frameSamples: number;
+  readonly #channelCount: number;
   readonly #frame: Float32Array;
   readonly #sink: FrameSink;
   #filled = 0;
   #position: number;
 
   /** @param position of the first sample. */
-  constructor(frameSamples: number, position: number, sink: FrameSink) {
-    this.#frame = new Float32Array(frameSamples);
+  constructor(frameSamples: number, channelCount: number, position: number, sink: FrameSink) {
+    this.#frameSamples = frameSamples;
+    this.#channelCount = channelCount;
+    this.#frame = new Float32Array(frameSamples * channelCount);
     this.#position = position;
     this.#sink = sink;
   }
@@ -22,13 +29,17 @@ export class Framer {
     return this.#position + this.#filled;
   }
 
-  /** Takes the first `count` samples. */
-  push(samples: Float32Array, count: number): void {
-    const size = this.#frame.length;
-    for (let index = 0; index < count; index += 1) {
-      this.#frame[this.#filled] = samples[index] ?? 0;
-      this.#filled += 1;
-      if (this.#filled === size) this.flush();
+  /** Takes the first `count` values of each channel. */
+  push(channels: readonly Float32Array[], count: number): void {
+    for (let taken = 0; taken < count; ) {
+      const length = Math.min(count - taken, this.#frameSamples - this.#filled);
+      for (let channel = 0; channel < this.#channelCount; channel += 1) {
+        const values = channels[channel];
+        if (values !== undefined) this.#interleave(values, taken, length, channel);
+      }
+      this.#filled += length;
+      taken += length;
+      if (this.#filled === this.#frameSamples) this.flush();
     }
   }
 
@@ -46,6 +57,14 @@ export class Framer {
   skipTo(position: number): void {
     this.flush();
     this.#position = Math.max(this.#position, position);
+  }
+
+  #interleave(values: Float32Array, from: number, length: number, channel: number): void {
+    let at = this.#filled * this.#channelCount + channel;
+    for (let index = 0; index < length; index += 1) {
+      this.#frame[at] = values[from + index] ?? 0;
+      at += this.#channelCount;
+    }
   }
 }
 

@@ -1,18 +1,26 @@
 import type { AudioEncoding } from "../protocol/messages.js";
 
 /** Raised with any change of the messages below, since two copies of the SDK may share an audio context. */
-const PORT_VERSION = 1;
+const PORT_VERSION = 2;
 
 /** Under which the processor is registered. */
 export const PROCESSOR_NAME = `loquilex-capture-${PORT_VERSION}`;
 
 /** The encodings that the audio thread produces. */
-export const CAPTURE_ENCODINGS = ["pcm_s16le"] as const satisfies readonly AudioEncoding[];
+export const CAPTURE_ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw"] as const satisfies readonly AudioEncoding[];
 export type CaptureEncoding = (typeof CAPTURE_ENCODINGS)[number];
+
+export const CHANNEL_POLICIES = ["mix", "left", "right", "stereo"] as const;
+/**
+ * What becomes of the device's channels. `mix`: one channel, the mean of those that carry sound; `left`, `right`: the
+ * first or the second one alone; `stereo`: both, interleaved. A device with one channel gives it for each.
+ */
+export type ChannelPolicy = (typeof CHANNEL_POLICIES)[number];
 
 /** Given to the processor at its creation. */
 export interface ProcessorSettings {
   readonly encoding: CaptureEncoding;
+  readonly channels: ChannelPolicy;
   /** On the wire, in Hz. */
   readonly sampleRate: number;
   readonly frameDurationMs: number;
@@ -33,7 +41,7 @@ export interface ProcessorCommand {
   readonly id: number;
 }
 
-/** One encoded frame; its payload is transferred. */
+/** One encoded frame; its payload is transferred. A sample is one value per channel, so that counts of them are time. */
 export interface ProcessorFrame {
   readonly type: "frame";
   readonly payload: ArrayBuffer;
@@ -42,8 +50,9 @@ export interface ProcessorFrame {
   readonly sampleCount: number;
   /** Of the first sample, in seconds on the context's clock. */
   readonly contextTime: number;
-  /** Before encoding, linear, 0 to 1. */
+  /** Root mean square over all channels, linear, from 0; before encoding, so that full scale may be exceeded. */
   readonly rms: number;
+  /** Loudest sample of all channels, linear, from 0; above 1 where the encoder had to clamp it. */
   readonly peak: number;
 }
 

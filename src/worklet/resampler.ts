@@ -20,6 +20,7 @@ export class Resampler {
   readonly #up: number;
   readonly #down: number;
   readonly #inputRate: number;
+  readonly #outputRate: number;
   /** `undefined` where the rates are equal. */
   readonly #filter: LowPassFilter | undefined;
   /** Samples one output needs. */
@@ -33,8 +34,11 @@ export class Resampler {
   #taken = 0;
   #given = 0;
 
-  /** @throws RangeError unless both rates are between 1 and 768 kHz. */
-  constructor(inputRate: number, outputRate: number) {
+  /**
+   * @param filter a table designed for the same rates; by default it is designed here.
+   * @throws RangeError unless both rates are between 1 and 768 kHz.
+   */
+  constructor(inputRate: number, outputRate: number, filter?: LowPassFilter) {
     checkRate("inputRate", inputRate);
     checkRate("outputRate", outputRate);
     const from = Math.round(inputRate * UNITS_PER_HERTZ);
@@ -43,10 +47,16 @@ export class Resampler {
     this.#up = to / divisor;
     this.#down = from / divisor;
     this.#inputRate = inputRate;
-    this.#filter = from === to ? undefined : designLowPass(inputRate, outputRate, this.#up);
+    this.#outputRate = outputRate;
+    this.#filter = from === to ? undefined : (filter ?? designLowPass(inputRate, outputRate, this.#up));
     this.#width = 2 * (this.#filter?.halfLength ?? 0);
     this.#history = new Float64Array(this.#filter === undefined ? 0 : 2 * this.#width + BLOCK_SAMPLES);
     this.reset();
+  }
+
+  /** A new one between the same rates, which shares the table of coefficients and nothing else. */
+  twin(): Resampler {
+    return new Resampler(this.#inputRate, this.#outputRate, this.#filter);
   }
 
   /** Half the filter's length in time: how long a sample waits before it comes out. */

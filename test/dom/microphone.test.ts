@@ -201,7 +201,7 @@ describe("a microphone that cannot be opened", () => {
     { format: { encoding: "opus", sampleRate: 16_000, channelCount: 1 } as const, feature: "opus" },
     { format: { encoding: "pcm_s16le", sampleRate: 16_000, channelCount: 2 } as const, feature: "2 channels" },
   ])("for a format it does not produce names $feature before any prompt", async ({ format, feature }) => {
-    const opening = microphone().open(listenTo(undefined, { format }).options);
+    const opening = microphone({ channels: "mix" }).open(listenTo(undefined, { format }).options);
     await expect(opening).rejects.toMatchObject({ code: "unsupported", details: { feature } });
     expect(fake.prompts).toEqual([]);
   });
@@ -768,6 +768,7 @@ describe("the microphone's options", () => {
     ["deviceId", 7, TypeError],
     ["channelCount", 3, RangeError],
     ["channelCount", "1", RangeError],
+    ["channels", "both", TypeError],
     ["echoCancellation", "yes", TypeError],
     ["noiseSuppression", 1, TypeError],
     ["autoGainControl", null, TypeError],

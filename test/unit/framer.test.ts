@@ -8,7 +8,7 @@ interface Frame {
 
 function framerOf(frameSamples: number, position = 0) {
   const frames: Frame[] = [];
-  const framer = new Framer(frameSamples, position, (samples, count, at) =>
+  const framer = new Framer(frameSamples, 1, position, (samples, count, at) =>
     frames.push({ samples: Array.from(samples.subarray(0, count)), position: at }),
   );
   return { framer, frames };
@@ -22,7 +22,7 @@ describe("the framer", () => {
     let fed = 0;
     for (let turn = 0; fed < 80; turn += 1) {
       const length = Math.min(lengths[turn % lengths.length] ?? 1, 80 - fed);
-      framer.push(ramp(fed, length), length);
+      framer.push([ramp(fed, length)], length);
       fed += length;
     }
     expect(frames).toEqual(
@@ -32,15 +32,15 @@ describe("the framer", () => {
 
   it("takes no more than the given count", () => {
     const { framer, frames } = framerOf(4);
-    framer.push(ramp(0, 10), 4);
+    framer.push([ramp(0, 10)], 4);
     expect(frames).toEqual([{ samples: [0, 1, 2, 3], position: 0 }]);
   });
 
   it("emits a short frame on flush and goes on behind it", () => {
     const { framer, frames } = framerOf(4);
-    framer.push(ramp(0, 6), 6);
+    framer.push([ramp(0, 6)], 6);
     framer.flush();
-    framer.push(ramp(6, 4), 4);
+    framer.push([ramp(6, 4)], 4);
     expect(frames).toEqual([
       { samples: [0, 1, 2, 3], position: 0 },
       { samples: [4, 5], position: 4 },
@@ -51,24 +51,24 @@ describe("the framer", () => {
   it("emits nothing on flush where nothing is held", () => {
     const { framer, frames } = framerOf(4);
     framer.flush();
-    framer.push(ramp(0, 4), 4);
+    framer.push([ramp(0, 4)], 4);
     framer.flush();
     expect(frames).toHaveLength(1);
   });
 
   it("emits what it holds before it skips, and never goes back", () => {
     const { framer, frames } = framerOf(4);
-    framer.push(ramp(0, 5), 5);
+    framer.push([ramp(0, 5)], 5);
     framer.skipTo(9);
     expect(framer.position).toBe(9);
     framer.skipTo(3);
-    framer.push(ramp(5, 4), 4);
+    framer.push([ramp(5, 4)], 4);
     expect(frames.map(({ position }) => position)).toEqual([0, 4, 9]);
   });
 
   it("starts at the position it is given", () => {
     const { framer, frames } = framerOf(2, 2 ** 40);
-    framer.push(ramp(0, 3), 3);
+    framer.push([ramp(0, 3)], 3);
     expect(frames[0]?.position).toBe(2 ** 40);
     expect(framer.position).toBe(2 ** 40 + 3);
   });

@@ -14,7 +14,7 @@ class Rig {
   constructor(inputRate = 48_000, position = 0) {
     this.pipeline = new CapturePipeline(
       inputRate,
-      { encoding: "pcm_s16le", sampleRate: 16_000, frameDurationMs: 20, position },
+      { encoding: "pcm_s16le", channels: "mix", sampleRate: 16_000, frameDurationMs: 20, position },
       (message, transfer) => {
         if (message.type === "frame") expect(transfer).toEqual([message.payload]);
         this.messages.push(message);
@@ -229,13 +229,15 @@ describe("the capture pipeline", () => {
     expect(frame?.rms).toBeCloseTo(0.5 / Math.SQRT2, 3);
   });
 
-  it("keeps levels between 0 and 1, also of samples that clip or are no numbers", () => {
+  it("tells a level above full scale as what it is, and passes over what is no number", () => {
     const rig = new Rig(16_000);
     const samples = new Float32Array(5 * QUANTUM).fill(3);
     samples[10] = NaN;
+    samples[11] = Infinity;
     rig.feed(samples);
-    expect(rig.frames[0]?.peak).toBe(1);
-    expect(rig.frames[0]?.rms).toBeCloseTo(Math.sqrt(319 / 320), 5);
+    expect(rig.frames[0]?.peak).toBe(3);
+    expect(rig.frames[0]?.rms).toBeCloseTo(3 * Math.sqrt(318 / 320), 5);
+    expect(Array.from(rig.signal.subarray(9, 13), (value) => value * 32_768)).toEqual([32_767, 0, 32_767, 32_767]);
   });
 
   it("goes on from the position it is given", () => {

@@ -20,7 +20,13 @@ class FakePort {
 }
 
 const registered = new Map<string, ProcessorClass>();
-const settings = { encoding: "pcm_s16le", sampleRate: 16_000, frameDurationMs: 20, position: 0 } as const;
+const settings = {
+  encoding: "pcm_s16le",
+  channels: "mix",
+  sampleRate: 16_000,
+  frameDurationMs: 20,
+  position: 0,
+} as const;
 
 beforeEach(() => {
   registered.clear();
