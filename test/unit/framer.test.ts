@@ -6,10 +6,10 @@ interface Frame {
   readonly position: number;
 }
 
-function framerOf(frameSamples: number, position = 0) {
+function framerOf(frameSamples: number, position = 0, channelCount = 1) {
   const frames: Frame[] = [];
-  const framer = new Framer(frameSamples, 1, position, (samples, count, at) =>
-    frames.push({ samples: Array.from(samples.subarray(0, count)), position: at }),
+  const framer = new Framer(frameSamples, channelCount, position, (values, count, at) =>
+    frames.push({ samples: Array.from(values.subarray(0, count * channelCount)), position: at }),
   );
   return { framer, frames };
 }
@@ -72,6 +72,25 @@ describe("the framer", () => {
     expect(frames[0]?.position).toBe(2 ** 40);
     expect(framer.position).toBe(2 ** 40 + 3);
   });
+
+  it.each([[1], [7], [8], [9], [43, 42, 43], [100]])(
+    "interleaves two channels and counts time, in pieces of %j",
+    (...lengths) => {
+      const { framer, frames } = framerOf(8, 1_000, 2);
+      let fed = 0;
+      for (let turn = 0; fed < 44; turn += 1) {
+        const length = Math.min(lengths[turn % lengths.length] ?? 1, 44 - fed);
+        framer.push([ramp(fed, length), ramp(-fed - length + 1, length).reverse()], length);
+        fed += length;
+      }
+      expect(framer.position).toBe(1_044);
+      framer.flush();
+      expect(frames.map(({ position }) => position)).toEqual([1_000, 1_008, 1_016, 1_024, 1_032, 1_040]);
+      expect(frames.flatMap(({ samples }) => samples)).toEqual(
+        Array.from({ length: 88 }, (_, n) => (n % 2 === 0 ? n / 2 : 0 - (n - 1) / 2)),
+      );
+    },
+  );
 });
 
 describe("samplesPerFrame", () => {

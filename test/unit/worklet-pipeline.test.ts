@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CapturePipeline } from "../../src/worklet/capture-pipeline.js";
-import type { ProcessorFrame, ProcessorMessage } from "../../src/worklet/port-messages.js";
+import type { ProcessorFrame, ProcessorMessage, ProcessorSettings } from "../../src/worklet/port-messages.js";
 import { Resampler } from "../../src/worklet/resampler.js";
 import { fitTone, noise, sine } from "../support/signals.js";
 
@@ -11,10 +11,10 @@ class Rig {
   readonly pipeline: CapturePipeline;
   frame = 0;
 
-  constructor(inputRate = 48_000, position = 0) {
+  constructor(inputRate = 48_000, settings: Partial<ProcessorSettings> = {}) {
     this.pipeline = new CapturePipeline(
       inputRate,
-      { encoding: "pcm_s16le", channels: "mix", sampleRate: 16_000, frameDurationMs: 20, position },
+      { encoding: "pcm_s16le", channels: "mix", sampleRate: 16_000, frameDurationMs: 20, position: 0, ...settings },
       (message, transfer) => {
         if (message.type === "frame") expect(transfer).toEqual([message.payload]);
         this.messages.push(message);
@@ -22,13 +22,16 @@ class Rig {
     );
   }
 
-  /** Renders whole quanta of the samples, from one buffer that is overwritten each time, as engines do. */
-  feed(samples: Float32Array, channelCount = 1): void {
-    const engineBuffer = new Float32Array(QUANTUM);
-    for (let at = 0; at + QUANTUM <= samples.length; at += QUANTUM) {
-      engineBuffer.set(samples.subarray(at, at + QUANTUM));
-      this.pipeline.process(Array<Float32Array>(channelCount).fill(engineBuffer), this.frame);
-      engineBuffer.fill(NaN);
+  /** Renders whole quanta of the channels, from buffers that are overwritten each time, as engines do. */
+  feed(...channels: readonly Float32Array[]): void {
+    const engineBuffers = channels.map(() => new Float32Array(QUANTUM));
+    const length = channels[0]?.length ?? 0;
+    for (let at = 0; at + QUANTUM <= length; at += QUANTUM) {
+      for (const [index, buffer] of engineBuffers.entries()) {
+        buffer.set(channels[index]?.subarray(at, at + QUANTUM) ?? []);
+      }
+      this.pipeline.process(engineBuffers, this.frame);
+      for (const buffer of engineBuffers) buffer.fill(NaN);
       this.frame += QUANTUM;
     }
   }
@@ -241,7 +244,7 @@ describe("the capture pipeline", () => {
   });
 
   it("goes on from the position it is given", () => {
-    const rig = new Rig(48_000, 1_000_000);
+    const rig = new Rig(48_000, { position: 1_000_000 });
     rig.feed(second);
     rig.expectNoGapFrom(1_000_000);
   });
@@ -260,7 +263,87 @@ describe("the capture pipeline", () => {
     const mono = new Rig();
     mono.feed(second);
     const stereo = new Rig();
-    stereo.feed(second, 2);
+    stereo.feed(second, second);
     expect(stereo.signal).toEqual(mono.signal);
+  });
+});
+
+// mattdiamond/Recorderjs#115: what becomes of the channels is the application's choice.
+describe("the pipeline's channel policy", () => {
+  const low = second;
+  const high = sine(1_330, 48_000, second.length, 0.25);
+
+  const signalOf = (settings: Partial<ProcessorSettings>, ...channels: Float32Array[]): Float32Array => {
+    const rig = new Rig(44_100, settings);
+    rig.feed(...channels);
+    rig.pipeline.command({ type: "stop", id: 1 });
+    return rig.signal;
+  };
+  const everyOther = (values: Float32Array, from: number): Float32Array => values.filter((_, n) => n % 2 === from);
+
+  it("takes the left or the right channel alone, as the device gives it", () => {
+    expect(signalOf({ channels: "left" }, low, high)).toEqual(signalOf({}, low));
+    expect(signalOf({ channels: "right" }, low, high)).toEqual(signalOf({}, high));
+  });
+
+  it("interleaves both for stereo, each as it would be alone", () => {
+    const stereo = signalOf({ channels: "stereo" }, low, high);
+    expect(everyOther(stereo, 0)).toEqual(signalOf({}, low));
+    expect(everyOther(stereo, 1)).toEqual(signalOf({}, high));
+  });
+
+  it.each(["left", "right"] as const)("takes the only channel of a mono device for %s", (channels) => {
+    expect(signalOf({ channels }, low)).toEqual(signalOf({}, low));
+  });
+
+  it("doubles the only channel of a mono device for stereo", () => {
+    const stereo = signalOf({ channels: "stereo" }, low);
+    expect(everyOther(stereo, 0)).toEqual(signalOf({}, low));
+    expect(everyOther(stereo, 1)).toEqual(everyOther(stereo, 0));
+  });
+
+  it("takes the first two channels of a device with more", () => {
+    const more = noise(second.length);
+    expect(signalOf({ channels: "stereo" }, low, high, more)).toEqual(signalOf({ channels: "stereo" }, low, high));
+  });
+
+  it("goes on in time when a device with another number of channels takes over", () => {
+    const rig = new Rig(48_000, { channels: "stereo" });
+    rig.feed(low, high);
+    rig.feed(high);
+    rig.pipeline.command({ type: "stop", id: 1 });
+    expect(rig.signal).toHaveLength(2 * 32_000);
+    expect(fitTone(everyOther(rig.signal, 1).subarray(200), 1_330, 16_000, 200).snrDb).toBeGreaterThan(60);
+  });
+
+  it.each([
+    ["pcm_s16le", 2],
+    ["pcm_f32le", 4],
+    ["mulaw", 1],
+  ] as const)("counts time in stereo frames of %s, whose payload has both channels' samples", (encoding, bytes) => {
+    const rig = new Rig(48_000, { channels: "stereo", encoding });
+    rig.feed(low, high);
+    rig.frame += 5 * QUANTUM;
+    rig.feed(low.subarray(0, 30 * QUANTUM), high.subarray(0, 30 * QUANTUM));
+    rig.pipeline.command({ type: "flush", id: 1 });
+    rig.pipeline.command({ type: "stop", id: 2 });
+    const frames = rig.frames.slice();
+    expect(frames.slice(0, 49).map(({ sampleCount }) => sampleCount)).toEqual(Array(49).fill(320));
+    for (const { payload, sampleCount } of frames) expect(payload.byteLength).toBe(2 * bytes * sampleCount);
+    expect(frames.find(({ position }) => position >= 16_000)?.position).toBe(Math.round((380 * QUANTUM) / 3));
+    expect(frames.reduce((sum, { sampleCount }) => sum + sampleCount, 0)).toBe(16_000 + 1_280);
+  });
+
+  it("measures the louder of two channels, and the power of both", () => {
+    const rig = new Rig(48_000, { channels: "stereo" });
+    rig.feed(sine(1_000, 48_000, 100 * QUANTUM, 0.5), new Float32Array(100 * QUANTUM));
+    expect(rig.frames[3]?.peak).toBeCloseTo(0.5, 3);
+    expect(rig.frames[3]?.rms).toBeCloseTo(0.5 / 2, 3);
+  });
+
+  it("tells clipping that a device did at its own rate", () => {
+    const rig = new Rig(48_000);
+    rig.feed(sine(440, 48_000, 100 * QUANTUM, 1.5).map((sample) => Math.max(-1, Math.min(sample, 1))));
+    for (const { peak } of rig.frames.slice(1)) expect(peak).toBeGreaterThan(0.9999);
   });
 });
