@@ -1,4 +1,4 @@
-import { AudioStreamError } from "../errors.js";
+import { AudioStreamError, isAudioStreamError } from "../errors.js";
 
 export function insecureContext(): AudioStreamError<"insecure-context"> {
   return new AudioStreamError(
@@ -11,6 +11,10 @@ export function insecureContext(): AudioStreamError<"insecure-context"> {
 /** @param feature the name of what is missing; @param need a sentence that says what to do. */
 export function unsupported(feature: string, need: string): AudioStreamError<"unsupported"> {
   return new AudioStreamError("unsupported", need, { details: { feature } });
+}
+
+export function noMediaDevices(): AudioStreamError<"unsupported"> {
+  return unsupported("media-devices", "This browser gives pages no microphone (navigator.mediaDevices is missing).");
 }
 
 /** Gives a rejection of `getUserMedia` its code and a sentence that says what to do. */
@@ -50,10 +54,28 @@ export function isDeviceIdError(error: unknown): boolean {
   return nameOf(error) === "OverconstrainedError" && (error as { constraint?: unknown }).constraint === "deviceId";
 }
 
-export function deviceLost(): AudioStreamError<"device-lost"> {
+/** @param waitedMs how long another microphone was waited for. */
+export function deviceLost(waitedMs: number): AudioStreamError<"device-lost"> {
   return new AudioStreamError(
     "device-lost",
-    "The microphone stopped for good: it was disconnected, or its permission was withdrawn. Check it and start again.",
+    `The microphone was disconnected, and within ${waitedMs / 1_000} seconds there was no other. Connect one and start again.`,
+    { details: undefined },
+  );
+}
+
+export function givenTrackEnded(): AudioStreamError<"device-lost"> {
+  return new AudioStreamError(
+    "device-lost",
+    "The given track has ended: its device was disconnected, its sharing was stopped, or the page stopped it. Start again " +
+      "with a live one.",
+    { details: undefined },
+  );
+}
+
+export function permissionWithdrawn(): AudioStreamError<"permission-denied"> {
+  return new AudioStreamError(
+    "permission-denied",
+    "The permission to use the microphone was withdrawn while it was in use. Allow it in the browser and start again.",
     { details: undefined },
   );
 }
@@ -75,6 +97,10 @@ export function workletLoadFailed(
 
 export function captureFailed(message: string, cause?: unknown): AudioStreamError<"capture-failed"> {
   return new AudioStreamError("capture-failed", message, { details: undefined, cause });
+}
+
+export function toCaptureError(error: unknown): AudioStreamError {
+  return isAudioStreamError(error) ? error : captureFailed(`Capturing failed: ${messageOf(error)}`, error);
 }
 
 export function messageOf(error: unknown): string {

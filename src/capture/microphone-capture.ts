@@ -1,95 +1,101 @@
 import type { AudioStreamError } from "../errors.js";
-import type { Scope } from "../internal/scope.js";
-import type { ProcessorFrame } from "../worklet/port-messages.js";
-import { ContextClock } from "./context-clock.js";
-import { monitorContext, resumeQuietly } from "./context-monitor.js";
-import { acquireTrack, connectTrack } from "./device.js";
-import { captureFailed, deviceLost } from "./media-errors.js";
-import type { MicrophoneOptions } from "./microphone-options.js";
-import { ProcessorClient } from "./processor-client.js";
+import { withSignal } from "../internal/abort.js";
+import { Scope } from "../internal/scope.js";
+import { type CaptureOptions, givenSound } from "./capture-options.js";
+import { DeviceKeeper } from "./device-keeper.js";
+import { GraphKeeper } from "./graph-keeper.js";
+import { Interruptions } from "./interruptions.js";
+import { insecureContext, noMediaDevices, unsupported } from "./media-errors.js";
+import { checkMicrophoneOptions } from "./microphone-options.js";
+import { processorSettings } from "./processor-settings.js";
+import { missingCaptureFeatures } from "./requirements.js";
 import type { AudioCapture, SourceOpenOptions } from "./source.js";
-import { monitorTrack } from "./track-monitor.js";
+import { Turns } from "./turns.js";
 
-/** How long a dead audio thread may delay a pause, a flush or a stop. */
-const CONFIRM_TIMEOUT_MS = 1_000;
-
-/** What {@link MicrophoneCapture} takes over. */
-export interface CaptureParts {
-  /** Owns everything; ends with the capture. */
-  readonly scope: Scope;
-  readonly context: AudioContext;
-  readonly node: AudioWorkletNode;
-  /** A child of `scope` that owns the track. */
-  readonly device: Scope;
-  readonly track: MediaStreamTrack;
-  readonly microphone: MicrophoneOptions;
-}
-
-/** An open microphone: a track, connected to the processor on the audio thread. */
+/** An open microphone, or sound that was given: led to the processor on the audio thread, and kept so. */
 export class MicrophoneCapture implements AudioCapture {
   readonly #scope: Scope;
-  readonly #context: AudioContext;
-  readonly #node: AudioWorkletNode;
-  readonly #microphone: MicrophoneOptions;
   readonly #options: SourceOpenOptions;
-  readonly #client: ProcessorClient;
-  readonly #clock: ContextClock;
-  #device: Scope;
-  #track: MediaStreamTrack | undefined;
-  /** Set while the microphone is being asked for again. */
-  #acquiring: Scope | undefined;
-  /** Pause, resume and flush run one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #asked: CaptureOptions;
+  /** Pause, resume, flush, switches and mending run one after the other. */
+  readonly #turns: Turns;
+  readonly #graph: GraphKeeper;
+  readonly #device: DeviceKeeper;
   #finishing: Promise<void> | undefined;
   /** The owner asked for the end, and need not be told of it. */
   #stopped = false;
-  #muted = false;
-  #standing = false;
-  #interrupted = false;
 
-  constructor(parts: CaptureParts, options: SourceOpenOptions) {
-    this.#scope = parts.scope;
-    this.#context = parts.context;
-    this.#node = parts.node;
-    this.#microphone = parts.microphone;
+  /** @throws AudioStreamError, or `signal.reason` when aborted; either way nothing stays open. */
+  static async open(asked: CaptureOptions, options: SourceOpenOptions): Promise<MicrophoneCapture> {
+    options.signal.throwIfAborted();
+    checkRequirements(asked);
+    const scope = options.scope?.child("microphone") ?? new Scope({ name: "microphone" });
+    scope.follow(options.signal, (reason) => void scope.dispose(reason));
+    try {
+      // Everything that needs the person's gesture happens before the first wait.
+      const capture = new MicrophoneCapture(scope, asked, options);
+      await capture.#open();
+      return capture;
+    } catch (error) {
+      await scope.dispose(error);
+      throw error;
+    }
+  }
+
+  private constructor(scope: Scope, asked: CaptureOptions, options: SourceOpenOptions) {
+    const settings = processorSettings(asked.channels, options);
+    const interruptions = new Interruptions((reason) => options.onInterrupt(reason));
+    this.#scope = scope;
     this.#options = options;
-    this.#device = parts.device;
-    this.#clock = new ContextClock(parts.context);
-    this.#client = new ProcessorClient(parts.scope, parts.node.port, (frame) => this.#onFrame(frame));
-    this.#scope.listen(parts.node, "processorerror", () => {
-      this.#fail(captureFailed("The audio thread failed, and with it the capture. Start again."));
+    this.#asked = asked;
+    this.#turns = new Turns(scope);
+    const common = { scope, turns: this.#turns, interruptions, asked };
+    this.#graph = new GraphKeeper({
+      ...common,
+      settings,
+      onFrame: (frame) => options.onFrame(frame),
+      onFailed: (error) => this.#fail(error),
     });
-    this.#connect(parts.device, parts.track);
-    monitorContext(this.#scope, this.#context, parts.microphone.audioContext === undefined, {
-      onRunning: (running) => this.#onRunning(running),
-      onClosed: () => this.#fail(captureFailed("The audio context was closed while the microphone used it.")),
+    this.#device = new DeviceKeeper({
+      ...common,
+      connect: (track) => this.#graph.connect(track),
+      disconnect: () => this.#graph.disconnect(),
+      onDeviceChange: (track, reason) => options.onDeviceChange(track, reason),
+      onFailed: (error) => void this.#end(error),
     });
   }
 
   get track(): MediaStreamTrack | undefined {
-    return this.#track;
+    return this.#device.track;
   }
 
   async pause(releaseDevice: boolean): Promise<void> {
-    const reason = new DOMException("Paused while the microphone was being asked for again.", "AbortError");
-    void this.#acquiring?.dispose(reason);
-    await this.#inTurn(async () => {
-      await this.#client.command("pause", CONFIRM_TIMEOUT_MS);
-      if (releaseDevice && this.#microphone.track === undefined) this.#releaseDevice();
+    this.#device.cancel();
+    await this.#turns.take(async () => {
+      await this.#graph.pause();
+      this.#device.pause(releaseDevice);
     });
   }
 
   async resume(): Promise<void> {
     // At once, while the person's gesture still counts.
-    if (this.#context.state === "suspended") resumeQuietly(this.#context);
-    await this.#inTurn(async () => {
-      if (this.#track === undefined) await this.#reacquire();
-      await this.#client.command("resume", CONFIRM_TIMEOUT_MS);
+    this.#graph.wake();
+    await this.#turns.take(async () => {
+      await this.#device.resume();
+      await this.#graph.resume();
     });
   }
 
   async flush(): Promise<void> {
-    await this.#inTurn(() => this.#client.command("flush", CONFIRM_TIMEOUT_MS));
+    await this.#turns.take(() => this.#graph.flush());
+  }
+
+  async setDevice(deviceId: ConstrainDOMString | undefined, signal?: AbortSignal): Promise<void> {
+    if (givenSound(this.#asked) !== undefined) {
+      throw unsupported("setDevice", "This stream captures what it was given, and has no devices to choose from.");
+    }
+    checkMicrophoneOptions({ deviceId });
+    await this.#turns.take(() => this.#device.setDevice(deviceId, signal));
   }
 
   stop(): Promise<void> {
@@ -97,13 +103,20 @@ export class MicrophoneCapture implements AudioCapture {
     return this.#finish(new DOMException("The microphone was stopped.", "AbortError"));
   }
 
-  #inTurn(action: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(() => {
-      this.#scope.signal.throwIfAborted();
-      return action();
-    });
-    this.#turn = turn.catch(() => {});
-    return turn;
+  async #open(): Promise<void> {
+    const { node } = this.#asked;
+    if (node !== undefined) {
+      await this.#graph.load();
+      await this.#graph.begin(node);
+      return;
+    }
+    const device = this.#scope.child("device");
+    const [track] = await withSignal(
+      Promise.all([this.#device.acquire(device), this.#graph.load()]),
+      this.#scope.signal,
+    );
+    await this.#graph.begin(track);
+    this.#device.begin(device, track);
   }
 
   /** Lets the processor deliver what it holds, then releases everything. */
@@ -113,17 +126,12 @@ export class MicrophoneCapture implements AudioCapture {
   }
 
   async #drainAndRelease(reason: unknown): Promise<void> {
-    try {
-      await this.#client.command("stop", CONFIRM_TIMEOUT_MS);
-    } catch {
-      // The scope has ended: there is nothing left to wait for.
-    }
+    await this.#graph.stop();
     await this.#scope.dispose(reason);
   }
 
-  /** The device is gone: delivers what was heard of it first. */
-  async #lose(): Promise<void> {
-    const error = deviceLost();
+  /** No more is to be heard: delivers what was. */
+  async #end(error: AudioStreamError): Promise<void> {
     await this.#finish(error);
     if (this.#scope.signal.reason === error) this.#tellEnd(error);
   }
@@ -137,62 +145,13 @@ export class MicrophoneCapture implements AudioCapture {
   #tellEnd(error: AudioStreamError): void {
     if (!this.#stopped) this.#options.onEnd(error);
   }
+}
 
-  async #reacquire(): Promise<void> {
-    const device = this.#scope.child("device");
-    this.#acquiring = device;
-    try {
-      this.#connect(device, await acquireTrack(device, this.#microphone));
-      this.#device = device;
-    } catch (error) {
-      void device.dispose(error);
-      throw error;
-    } finally {
-      this.#acquiring = undefined;
-    }
+function checkRequirements(asked: CaptureOptions): void {
+  const missing = missingCaptureFeatures();
+  if (missing.includes("secure-context")) throw insecureContext();
+  if (missing.includes("audio-worklet")) {
+    throw unsupported("audio-worklet", "This browser has no AudioWorklet. Use a current version of any large browser.");
   }
-
-  #connect(device: Scope, track: MediaStreamTrack): void {
-    connectTrack(device, this.#context, track, this.#node);
-    this.#track = track;
-    monitorTrack(device, track, {
-      onMuted: (muted) => {
-        this.#muted = muted;
-        this.#reportInterruption();
-      },
-      onEnded: () => void this.#lose(),
-    });
-  }
-
-  #releaseDevice(): void {
-    void this.#device.dispose();
-    this.#track = undefined;
-    this.#muted = false;
-    this.#reportInterruption();
-  }
-
-  #onRunning(running: boolean): void {
-    // While it stood still, its clock did too.
-    this.#clock.reset();
-    this.#standing = !running;
-    this.#reportInterruption();
-  }
-
-  #reportInterruption(): void {
-    const interrupted = this.#muted || this.#standing;
-    if (interrupted === this.#interrupted) return;
-    this.#interrupted = interrupted;
-    this.#options.onInterrupt(this.#muted ? "device-muted" : interrupted ? "context-suspended" : undefined);
-  }
-
-  #onFrame(frame: ProcessorFrame): void {
-    this.#options.onFrame({
-      payload: new Uint8Array(frame.payload),
-      position: frame.position,
-      sampleCount: frame.sampleCount,
-      timestamp: this.#clock.toTimestamp(frame.contextTime),
-      peakLevel: frame.peak,
-      rmsLevel: frame.rms,
-    });
-  }
+  if (missing.includes("media-devices") && givenSound(asked) === undefined) throw noMediaDevices();
 }

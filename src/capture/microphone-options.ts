@@ -25,6 +25,11 @@ export interface MicrophoneOptions {
   readonly noiseSuppression?: boolean | undefined;
   /** @defaultValue the browser's choice */
   readonly autoGainControl?: boolean | undefined;
+  /**
+   * How long a microphone that is lost while it is in use, with no other to take its place, is waited for, in milliseconds,
+   * before the stream ends with `device-lost`; 0: not at all. @defaultValue 30_000
+   */
+  readonly deviceLossTimeoutMs?: number | undefined;
   /** Capture from this track instead of prompting; it is never stopped by the stream. */
   readonly track?: MediaStreamTrack | undefined;
   /** Use this context instead of creating one; it is never closed by the stream. Resumed when the capture opens. */
@@ -36,12 +41,14 @@ export interface MicrophoneOptions {
   readonly workletUrl?: string | URL | undefined;
 }
 
+const MAX_DEVICE_LOSS_TIMEOUT_MS = 86_400_000;
+
 const SWITCHES = ["echoCancellation", "noiseSuppression", "autoGainControl"] as const;
 const CONSTRAINTS = ["deviceId", "channelCount", ...SWITCHES] as const;
 
 /** @throws TypeError for a value of the wrong kind, RangeError for one out of range. */
 export function checkMicrophoneOptions(options: MicrophoneOptions): void {
-  const { deviceId, channelCount, channels, track, audioContext, workletUrl } = options;
+  const { deviceId, channelCount, channels, deviceLossTimeoutMs, track, audioContext, workletUrl } = options;
   if (deviceId !== undefined && typeof deviceId !== "string" && !isObject(deviceId)) {
     throw new TypeError(`deviceId must be a string or a constraint, and is ${typeof deviceId}.`);
   }
@@ -55,6 +62,16 @@ export function checkMicrophoneOptions(options: MicrophoneOptions): void {
     const value = options[name];
     if (value !== undefined && typeof value !== "boolean") {
       throw new TypeError(`${name} must be true or false, and is ${String(value)}.`);
+    }
+  }
+  if (deviceLossTimeoutMs !== undefined) {
+    if (typeof deviceLossTimeoutMs !== "number") {
+      throw new TypeError(`deviceLossTimeoutMs must be a number, and is ${typeof deviceLossTimeoutMs}.`);
+    }
+    if (!(deviceLossTimeoutMs >= 0 && deviceLossTimeoutMs <= MAX_DEVICE_LOSS_TIMEOUT_MS)) {
+      throw new RangeError(
+        `deviceLossTimeoutMs must be between 0 and ${MAX_DEVICE_LOSS_TIMEOUT_MS} ms, and is ${deviceLossTimeoutMs}.`,
+      );
     }
   }
   if (track !== undefined) {

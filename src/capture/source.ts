@@ -37,8 +37,11 @@ export type InterruptReason =
   | "context-stalled"
   | "processor-failed";
 
-/** Why a source captures from a track that it did not begin with. */
-export type DeviceChangeReason = "requested" | "device-lost" | "capture-rebuilt";
+/**
+ * Why a source captures from a track that it did not begin with: it was asked to (`requested`), the one before was lost
+ * (`device-lost`), or released by a pause (`resumed`).
+ */
+export type DeviceChangeReason = "requested" | "device-lost" | "resumed";
 
 /** Where audio comes from. Opening prompts the user where the platform does. */
 export interface AudioSource {

@@ -7,10 +7,11 @@ export interface TrackObserver {
   onEnded(): void;
 }
 
-/** Watches a track until the scope ends. A track that is muted already is reported at once. */
+/** Watches a track until the scope ends. One that is muted or has ended already is reported at once. */
 export function monitorTrack(scope: Scope, track: MediaStreamTrack, observer: TrackObserver): void {
   scope.listen(track, "mute", () => observer.onMuted(true));
   scope.listen(track, "unmute", () => observer.onMuted(false));
   scope.listen(track, "ended", () => observer.onEnded());
-  if (track.muted) observer.onMuted(true);
+  if (track.readyState === "ended") observer.onEnded();
+  else if (track.muted) observer.onMuted(true);
 }

@@ -13,11 +13,30 @@ import { recordResource } from "./resource-monitor.js";
 
 const QUANTUM = 128;
 
+/** A microphone that is plugged in. */
+export interface FakeDevice {
+  readonly deviceId: string;
+  readonly groupId?: string;
+  readonly label?: string;
+  /** Hz. @defaultValue 48_000 */
+  readonly sampleRate?: number;
+}
+
 export class FakeTrack extends EventTarget {
   readonly kind = "audio";
+  readonly device: FakeDevice | undefined;
   readyState: MediaStreamTrackState = "live";
   muted = false;
   stopCalls = 0;
+
+  constructor(device?: FakeDevice) {
+    super();
+    this.device = device;
+  }
+
+  get label(): string {
+    return this.device?.label ?? "";
+  }
 
   stop(): void {
     this.stopCalls += 1;
@@ -36,7 +55,8 @@ export class FakeTrack extends EventTarget {
   }
 
   getSettings(): MediaTrackSettings {
-    return { sampleRate: 48_000 };
+    const { deviceId = "", groupId = "", sampleRate = 48_000 } = this.device ?? {};
+    return { sampleRate, deviceId, groupId };
   }
 
   asTrack(): MediaStreamTrack {
@@ -105,8 +125,9 @@ class FakeNode extends EventTarget {
     return node;
   }
 
-  disconnect(): void {
-    this.outputs.clear();
+  disconnect(node?: FakeNode): void {
+    if (node === undefined) this.outputs.clear();
+    else if (!this.outputs.delete(node)) throw new DOMException("It is not connected.", "InvalidAccessError");
   }
 }
 
@@ -143,6 +164,12 @@ export class FakeWorkletNode extends FakeNode {
 
   render(samples: Float32Array | undefined, frame: number): void {
     if (this.alive && !this.dead) this.alive = this.#pipeline.process(samples === undefined ? [] : [samples], frame);
+  }
+
+  /** The processor throws, and is not called any more. */
+  fail(): void {
+    this.dead = true;
+    this.dispatchEvent(new Event("processorerror"));
   }
 
   commands(): string[] {
@@ -242,6 +269,12 @@ export class FakeAudio {
   readonly prompts: FakePrompt[] = [];
   readonly tracks: FakeTrack[] = [];
   readonly contexts: FakeAudioContext[] = [];
+  /** What is plugged in. Where nothing is, prompts are answered all the same, by a device that is not told of. */
+  devices: FakeDevice[] = [];
+  /** Of which the browser tells that it changed. */
+  readonly mediaDevices = new EventTarget();
+  /** What the browser says of the permission; `undefined`: it does not know the question. */
+  readonly permission: { status: (EventTarget & { state: PermissionState }) | undefined } = { status: undefined };
   readonly #restore: (() => void)[] = [];
 
   get liveTracks(): FakeTrack[] {
@@ -277,8 +310,8 @@ export class FakeAudio {
     return track;
   }
 
-  newTrack(): FakeTrack {
-    const track = new FakeTrack();
+  newTrack(device?: FakeDevice): FakeTrack {
+    const track = new FakeTrack(device);
     this.tracks.push(track);
     return track;
   }
@@ -298,7 +331,7 @@ export class FakeAudio {
       const prompt: FakePrompt = {
         constraints,
         grant: () => {
-          const track = this.newTrack();
+          const track = this.newTrack(this.#deviceFor(constraints));
           recordResource("microphone track", "of a fake device", () => track.readyState === "live");
           resolve(new FakeMediaStream([track]));
           return track;
@@ -309,6 +342,31 @@ export class FakeAudio {
       if (this.answer === "grant") prompt.grant();
       else if (this.answer !== "hold") prompt.refuse(this.answer);
     });
+  }
+
+  /** Plugs devices in, and nothing else: what is captured from others ends. */
+  plug(...devices: FakeDevice[]): void {
+    this.devices = devices;
+    for (const track of this.liveTracks) {
+      if (track.device !== undefined && !devices.some(({ deviceId }) => deviceId === track.device?.deviceId))
+        track.end();
+    }
+    this.mediaDevices.dispatchEvent(new Event("devicechange"));
+  }
+
+  setPermission(state: PermissionState): void {
+    const { status } = this.permission;
+    if (status === undefined) this.permission.status = Object.assign(new EventTarget(), { state });
+    else {
+      status.state = state;
+      status.dispatchEvent(new Event("change"));
+    }
+  }
+
+  #deviceFor({ audio }: MediaStreamConstraints): FakeDevice | undefined {
+    const wanted = typeof audio === "object" ? audio.deviceId : undefined;
+    const id = typeof wanted === "object" && !Array.isArray(wanted) ? wanted.exact : wanted;
+    return this.devices.find(({ deviceId }) => deviceId === id) ?? this.devices[0];
   }
 
   uninstall(): void {
@@ -332,8 +390,19 @@ export function installFakeAudio(): FakeAudio {
       }
     },
   );
-  fake.define(globalThis.navigator, "mediaDevices", {
+  const mediaDevices = Object.assign(fake.mediaDevices, {
     getUserMedia: (constraints: MediaStreamConstraints) => fake.getUserMedia(constraints),
+    enumerateDevices: async () => [
+      ...fake.devices.map((device) => ({ kind: "audioinput", groupId: "", label: "", ...device })),
+      { kind: "audiooutput", deviceId: "speaker", groupId: "", label: "Speaker" },
+    ],
+  });
+  fake.define(globalThis.navigator, "mediaDevices", mediaDevices);
+  fake.define(globalThis.navigator, "permissions", {
+    query: async () => {
+      if (fake.permission.status === undefined) throw new TypeError("This name is not known.");
+      return fake.permission.status;
+    },
   });
   return fake;
 }
