@@ -1,6 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+export { type MediaStreamSourceOptions, mediaStream } from "./capture/media-stream.js";
 export { microphone } from "./capture/microphone.js";
 export type { MicrophoneOptions } from "./capture/microphone-options.js";
+export {
+  listMicrophones,
+  type MicrophoneInfo,
+  type WatchMicrophonesOptions,
+  watchMicrophones,
+} from "./capture/microphones.js";
 export type { SampleInput } from "./capture/sample-reader.js";
 export { type SamplesOptions, type SamplesSource, samples } from "./capture/samples.js";
 export type {

@@ -1,3 +1,4 @@
+import { microphonePermission } from "./capture/permission.js";
 import { type CaptureFeature, missingCaptureFeatures } from "./capture/requirements.js";
 
 /** What {@link checkSupport} found. */
@@ -19,10 +20,5 @@ export function checkSupport(): SupportReport {
  * Never rejects.
  */
 export async function queryMicrophonePermission(): Promise<PermissionState | "unknown"> {
-  try {
-    const { state } = await navigator.permissions.query({ name: "microphone" as PermissionName });
-    return state;
-  } catch {
-    return "unknown";
-  }
+  return (await microphonePermission())?.state ?? "unknown";
 }

@@ -1,3 +1,4 @@
+import { DEFAULTS } from "../defaults.js";
 import type { AudioStreamError } from "../errors.js";
 import type { Scope } from "../internal/scope.js";
 import type { CaptureOptions } from "./capture-options.js";
@@ -10,8 +11,6 @@ import { PermissionWatch } from "./permission-watch.js";
 import type { DeviceChangeReason } from "./source.js";
 import { monitorTrack } from "./track-monitor.js";
 import type { Turns } from "./turns.js";
-
-const DEVICE_LOSS_TIMEOUT_MS = 30_000;
 
 /** What a {@link DeviceKeeper} is made with. */
 export interface DeviceKeeperParts {
@@ -139,7 +138,7 @@ export class DeviceKeeper {
     try {
       if (await this.#permission?.isWithdrawn()) throw permissionWithdrawn();
       device.signal.throwIfAborted();
-      const limitMs = this.#asked.deviceLossTimeoutMs ?? DEVICE_LOSS_TIMEOUT_MS;
+      const limitMs = this.#asked.deviceLossTimeoutMs ?? DEFAULTS.microphone.deviceLossTimeoutMs;
       const track = await searchTrack(device, this.#asked, this.#identity, limitMs);
       await turns.take(() => this.#take(device, track, "device-lost"));
     } catch (error) {

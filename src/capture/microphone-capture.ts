@@ -42,7 +42,8 @@ export class MicrophoneCapture implements AudioCapture {
     }
   }
 
-  private constructor(scope: Scope, asked: CaptureOptions, options: SourceOpenOptions) {
+  /** Creates and starts the audio context; {@link open} waits for the rest. */
+  constructor(scope: Scope, asked: CaptureOptions, options: SourceOpenOptions) {
     const settings = processorSettings(asked.channels, options);
     const interruptions = new Interruptions((reason) => options.onInterrupt(reason));
     this.#scope = scope;

@@ -1,5 +1,6 @@
 import { Scope } from "../internal/scope.js";
 import { captureFailed, insecureContext, messageOf, noMediaDevices } from "./media-errors.js";
+import { microphonePermission } from "./permission.js";
 import { missingCaptureFeatures } from "./requirements.js";
 
 /** A microphone that the browser tells of. */
@@ -73,16 +74,6 @@ export async function listInputs(): Promise<MediaDeviceInfo[]> {
 export function onDevicesChanged(scope: Scope, callback: () => void): void {
   const devices: Partial<MediaDevices> | undefined = globalThis.navigator?.mediaDevices;
   if (typeof devices?.addEventListener === "function") scope.listen(devices as MediaDevices, "devicechange", callback);
-}
-
-/** What the browser says of the microphone's permission; `undefined` where it does not. */
-export async function microphonePermission(): Promise<PermissionStatus | undefined> {
-  try {
-    return await navigator.permissions.query({ name: "microphone" as PermissionName });
-  } catch {
-    // Browsers without this query throw, in more than one way.
-    return undefined;
-  }
 }
 
 async function audioInputs(): Promise<MediaDeviceInfo[]> {

@@ -1,7 +1,7 @@
 import { withSignal } from "../internal/abort.js";
 import { deferred } from "../internal/deferred.js";
 import type { Scope } from "../internal/scope.js";
-import { microphonePermission } from "./microphones.js";
+import { microphonePermission } from "./permission.js";
 
 /** How long a browser may take to say what the permission is. */
 const QUERY_TIMEOUT_MS = 1_000;

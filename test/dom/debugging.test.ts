@@ -41,11 +41,11 @@ describe("resources()", () => {
       .map(({ owner, resource }) => `${owner.replace(/^stream \d+/, "stream")}: ${resource}`);
     expect(held).toEqual(
       expect.arrayContaining([
-        "stream/capture/microphone: audio context",
-        "stream/capture/microphone: worklet node",
-        "stream/capture/microphone: worklet port",
+        "stream/capture/microphone/graph: audio context",
+        "stream/capture/microphone/graph/processor: worklet node",
+        "stream/capture/microphone/graph/processor: worklet port",
         "stream/capture/microphone/device: microphone track",
-        "stream/capture/microphone/device: microphone source node",
+        "stream/capture/microphone/graph: microphone source node",
         "stream/session/connection 1/websocket: socket to example.org",
         "stream/session: session wake-up",
         "caller: listener abort",

@@ -64,7 +64,7 @@ export class FakeTrack extends EventTarget {
   }
 }
 
-class FakeMediaStream {
+export class FakeMediaStream {
   readonly #tracks: FakeTrack[];
 
   constructor(tracks: FakeTrack[] = []) {
@@ -117,7 +117,8 @@ class FakePort extends EventTarget {
   }
 }
 
-class FakeNode extends EventTarget {
+export class FakeNode extends EventTarget {
+  readonly numberOfOutputs: number = 1;
   readonly outputs = new Set<FakeNode>();
 
   connect(node: FakeNode): FakeNode {

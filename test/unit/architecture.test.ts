@@ -34,7 +34,14 @@ const RULES: readonly Rule[] = [
   },
   {
     of: /^src\/capture\//,
-    may: [/^src\/capture\//, ERRORS, INTERNAL, /^src\/worklet\/port-messages$/, /^virtual:capture-worklet$/],
+    may: [
+      /^src\/capture\//,
+      /^src\/defaults$/,
+      ERRORS,
+      INTERNAL,
+      /^src\/worklet\/port-messages$/,
+      /^virtual:capture-worklet$/,
+    ],
     typesOf: [],
   },
   { of: /^src\/transport\//, may: [/^src\/transport\//, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
@@ -49,7 +56,7 @@ const RULES: readonly Rule[] = [
   { of: /^src\/index\.ts$/, may: [ANYTHING], typesOf: [] },
   { of: /^src\/resources\.ts$/, may: [INTERNAL], typesOf: [] },
   { of: /^src\/microphone-stream\.ts$/, may: [ROOT_FILES, ADAPTERS, PORTS], typesOf: [] },
-  { of: /^src\/support\.ts$/, may: [ROOT_FILES, /^src\/capture\/requirements$/], typesOf: [] },
+  { of: /^src\/support\.ts$/, may: [ROOT_FILES, /^src\/capture\/(?:requirements|permission)$/], typesOf: [] },
   {
     of: /^src\/[\w-]+\.ts$/,
     may: [

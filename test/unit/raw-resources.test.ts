@@ -26,8 +26,8 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
     what: /(?<![.\w])(?:spawn|fork|exec|execFile|spawnSync|execSync)\(/,
     in: ["examples/server/subprocess-session.ts"],
   },
-  { what: /\bnew AudioContext\(/, in: ["src/capture/microphone.ts"] },
-  { what: /\bnew AudioWorkletNode\(/, in: ["src/capture/microphone.ts"] },
+  { what: /\bnew AudioContext\(/, in: ["src/capture/audio-graph.ts"] },
+  { what: /\bnew AudioWorkletNode\(/, in: ["src/capture/processor-client.ts"] },
   { what: /\.getUserMedia\(/, in: ["src/capture/device.ts"] },
   { what: /\bnew FinalizationRegistry\b/, in: ["src/internal/leak-guard.ts"] },
 ];

@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { mediaStream } from "../../src/capture/media-stream.js";
+import {
+  type FakeAudio,
+  FakeAudioContext,
+  FakeMediaStream,
+  FakeNode,
+  type FakeTrack,
+  installFakeAudio,
+} from "../support/fake-audio.js";
+import { listenTo, samplesIn, settle } from "../support/heard-capture.js";
+import { sine } from "../support/signals.js";
+
+const second = sine(440, 48_000, 48_000, 0.5);
+
+let fake: FakeAudio;
+let ending: AbortController;
+let track: FakeTrack;
+
+beforeEach(() => {
+  fake = installFakeAudio();
+  ending = new AbortController();
+  track = fake.newTrack();
+});
+
+afterEach(() => {
+  ending.abort();
+  fake.uninstall();
+});
+
+async function open(...args: Parameters<typeof mediaStream>) {
+  const { heard, options } = listenTo(ending.signal);
+  return { heard, capture: await mediaStream(...args).open(options) };
+}
+
+const streamOf = (...tracks: FakeTrack[]) => new FakeMediaStream(tracks) as unknown as MediaStream;
+
+/** A node of the caller's own graph, and its context. */
+async function givenNode() {
+  const context = new FakeAudioContext(fake);
+  await context.resume();
+  const node = Object.assign(new FakeNode(), { context });
+  return { context, node, asNode: () => node as unknown as AudioNode };
+}
+
+describe("sound that the page has already", () => {
+  it("is captured from a stream's first audio track, without a prompt", async () => {
+    const { heard, capture } = await open(streamOf(track));
+    fake.context.render(second);
+    await capture.stop();
+    expect(samplesIn(heard)).toBe(16_000);
+    expect(capture.track).toBe(track);
+    expect(fake.prompts).toEqual([]);
+  });
+
+  it("is captured from a track", async () => {
+    const { heard, capture } = await open(track.asTrack());
+    fake.context.render(second);
+    await capture.stop();
+    expect(samplesIn(heard)).toBe(16_000);
+  });
+
+  it("needs no media devices", async () => {
+    fake.define(globalThis.navigator, "mediaDevices", undefined);
+    await expect(open(track.asTrack())).resolves.toBeDefined();
+  });
+
+  it("is captured from a node in the node's context, which stays open, and only its lead to the capture is cut", async () => {
+    const { context, node, asNode } = await givenNode();
+    const speakers = new FakeNode();
+    node.connect(speakers);
+    const { heard, capture } = await open(asNode());
+    const [processor] = context.nodes;
+    expect(node.outputs).toContain(processor);
+    for (let at = 0; at < second.length; at += 128) processor?.render(second.subarray(at, at + 128), at);
+    await capture.stop();
+    expect(samplesIn(heard)).toBe(16_000);
+    expect(capture.track).toBeUndefined();
+    expect([...node.outputs]).toEqual([speakers]);
+    expect(context.state).toBe("running");
+    expect(fake.contexts).toEqual([context]);
+  });
+
+  it("stays the caller's: nothing of it is stopped when the stream is aborted", async () => {
+    await open(streamOf(track));
+    ending.abort();
+    expect(track.stopCalls).toBe(0);
+    expect(fake.openContexts).toEqual([]);
+  });
+
+  it("that ends ends the stream with device-lost, after its last sample", async () => {
+    const { heard } = await open(streamOf(track));
+    fake.context.render(second);
+    track.end();
+    await settle();
+    expect(heard.ends.map(({ code }) => code)).toEqual(["device-lost"]);
+    expect(heard.ends[0]?.message).toContain("given track has ended");
+    expect(samplesIn(heard)).toBe(16_000);
+  });
+
+  it("may get its track until the stream starts, and is refused without one", async () => {
+    const tracks: FakeTrack[] = [];
+    const source = mediaStream({ getAudioTracks: () => tracks } as unknown as MediaStream);
+    await expect(source.open(listenTo(ending.signal).options)).rejects.toMatchObject({ code: "capture-failed" });
+    tracks.push(track);
+    await expect(source.open(listenTo(ending.signal).options)).resolves.toMatchObject({ track });
+  });
+
+  it("has no device to be switched", async () => {
+    const { capture } = await open(track.asTrack());
+    await expect(capture.setDevice?.("other")).rejects.toMatchObject({ code: "unsupported" });
+    const { capture: ofNode } = await open((await givenNode()).asNode());
+    await expect(ofNode.setDevice?.("other")).rejects.toMatchObject({ code: "unsupported" });
+  });
+
+  it("of a node pauses and goes on without a gap, and asks for no microphone", async () => {
+    const { context, asNode } = await givenNode();
+    const { heard, capture } = await open(asNode());
+    const [processor] = context.nodes;
+    processor?.render(second.subarray(0, 12_672), 0);
+    await capture.pause(true);
+    processor?.render(second.subarray(0, 12_672), 12_672);
+    await capture.resume();
+    processor?.render(second.subarray(0, 12_672), 25_344);
+    await capture.stop();
+    expect(heard.frames.at(-1)?.position).toBeLessThan(8_448);
+    expect(samplesIn(heard)).toBe(8_448);
+    expect(fake.prompts).toEqual([]);
+  });
+
+  it("is refused at once, by name, where it is not sound", async () => {
+    const { node, asNode } = await givenNode();
+    const wrong = (input: unknown, options?: Parameters<typeof mediaStream>[1]) => () =>
+      mediaStream(input as MediaStream, options);
+    expect(wrong(undefined)).toThrow(/input must be a MediaStream/);
+    expect(wrong("tab")).toThrow(/input must be a MediaStream/);
+    expect(wrong({ kind: "video" })).toThrow(/audio MediaStreamTrack/);
+    expect(wrong(Object.assign(new FakeNode(), { context: {} }))).toThrow(/OfflineAudioContext/);
+    expect(wrong(Object.assign(new FakeNode(), { context: node.context, numberOfOutputs: 0 }))).toThrow(
+      /without an output/,
+    );
+    expect(wrong(asNode(), { audioContext: new FakeAudioContext(fake).asContext() })).toThrow(/not the node's own/);
+    expect(wrong(streamOf(track), { channels: "both" as "mix" })).toThrow(/channels/);
+  });
+});
