@@ -41,18 +41,18 @@ export function delayed(samples: Float64Array, delay: number): Float64Array {
 /** Silence behind the signal, so that what a delay rings before the beginning does not land on the end. */
 const PADDING_SAMPLES = 1_024;
 
-function powerOfTwo(atLeast: number): number {
+export function powerOfTwo(atLeast: number): number {
   let size = 1;
   while (size < atLeast) size *= 2;
   return size;
 }
 
-interface Spectrum {
+export interface Spectrum {
   readonly re: Float64Array;
   readonly im: Float64Array;
 }
 
-function spectrum(samples: Float64Array, size: number): Spectrum {
+export function spectrum(samples: Float64Array, size: number): Spectrum {
   const re = new Float64Array(size);
   re.set(samples);
   const im = new Float64Array(size);
