@@ -1,7 +1,11 @@
 import { type HeapProfiler, Session } from "node:inspector/promises";
 
-/** Mean number of bytes between two samples: small, because what is looked for is small. */
-const SAMPLING_INTERVAL = 64;
+/** Garbage included; the mean number of bytes between two samples is small, because what is looked for is small. */
+export const SAMPLING = {
+  samplingInterval: 64,
+  includeObjectsCollectedByMajorGC: true,
+  includeObjectsCollectedByMinorGC: true,
+} as const;
 
 /** What code allocated on the heap, garbage included. */
 export interface Allocation {
@@ -16,11 +20,7 @@ export async function sampleHeap(inUrl: string, act: () => void): Promise<Alloca
   session.connect();
   try {
     await session.post("HeapProfiler.enable");
-    await session.post("HeapProfiler.startSampling", {
-      samplingInterval: SAMPLING_INTERVAL,
-      includeObjectsCollectedByMajorGC: true,
-      includeObjectsCollectedByMinorGC: true,
-    });
+    await session.post("HeapProfiler.startSampling", SAMPLING);
     act();
     const { profile } = await session.post("HeapProfiler.stopSampling");
     return allocationOf(profile.head, inUrl);
@@ -29,7 +29,8 @@ export async function sampleHeap(inUrl: string, act: () => void): Promise<Alloca
   }
 }
 
-function allocationOf(head: HeapProfiler.SamplingHeapProfileNode, inUrl: string): Allocation {
+/** Of a profile, what functions in files whose address has `inUrl` in it allocated. */
+export function allocationOf(head: HeapProfiler.SamplingHeapProfileNode, inUrl: string): Allocation {
   const byPlace = new Map<string, number>();
   const visit = (node: HeapProfiler.SamplingHeapProfileNode, caller: string | undefined): void => {
     const { url, functionName, lineNumber } = node.callFrame;
