@@ -34,9 +34,7 @@ export class ChannelMixer {
     for (let index = 0; index < length; index += 1) output[index] = 0;
     for (let channel = 0; channel < count; channel += 1) {
       const samples = channels[channel];
-      if (samples !== undefined) {
-        this.#add(channel, samples, length, this.#counts[channel] === 1 ? 1 / counting : 0, output);
-      }
+      if (samples !== undefined) this.#add(channel, samples, length, counting, output);
     }
   }
 
@@ -85,7 +83,9 @@ export class ChannelMixer {
     return counting;
   }
 
-  #add(channel: number, samples: Float32Array, length: number, target: number, output: Float32Array): void {
+  /** Takes whole numbers alone: a fraction given to a function that is not inlined is garbage on the audio thread. */
+  #add(channel: number, samples: Float32Array, length: number, counting: number, output: Float32Array): void {
+    const target = this.#counts[channel] === 1 ? 1 / counting : 0;
     const before = this.#gains[channel] ?? 0;
     const most = length / FADE_SAMPLES;
     const after = before + Math.min(most, Math.max(-most, target - before));
