@@ -1,25 +1,110 @@
-/** Prints what the resampler costs, as a share of one core: `node --import tsx test/bench/resampler.bench.ts`. */
+/** Prints what the resampler does to sound and what it costs, beside its peers. Fails where it misses its own targets. */
+import { cpus } from "node:os";
 import { Resampler } from "../../src/worklet/resampler.js";
-import { noise } from "../support/signals.js";
+import { findChromium } from "../support/find-chromium.js";
+import { measureResponse } from "../support/resampler-response.js";
+import { decibels, fitTone, noise, rms, sine } from "../support/signals.js";
+import { ChromiumConversion } from "./resampler-chromium.js";
+import { averageInBoxes, type Converter, interpolateLinearly } from "./resampler-peers.js";
 
 const QUANTUM = 128;
-const RATES = [44_100, 48_000, 96_000, 192_000];
-const OUTPUT_RATE = 16_000;
-const SECONDS = 10;
+const SECONDS = 4;
 const RUNS = 5;
+const INPUT_RATES = [
+  8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000,
+];
+const OUTPUT_RATES = [8_000, 16_000, 24_000, 48_000];
+const TONES = [7_000, 8_500, 10_000];
+const TARGET = {
+  rejectionDb: -100,
+  rippleDb: 0.02,
+  delaySamples: 67.2,
+  percent: 0.6,
+  snrDb: { 48000: 130, 44100: 120 },
+};
 
-for (const inputRate of RATES) {
-  const resampler = new Resampler(inputRate, OUTPUT_RATE);
+const faults: string[] = [];
+const demand = (good: boolean, fault: string): void => {
+  if (!good) faults.push(fault);
+};
+const row = (...cells: readonly string[]): void => console.log(`| ${cells.join(" | ")} |`);
+const head = (...cells: readonly string[]): void => {
+  row(...cells);
+  row(...cells.map(() => "---"));
+};
+
+const ours: Converter = (input, inputRate, outputRate) => {
+  const resampler = new Resampler(inputRate, outputRate);
+  const output = new Float32Array(resampler.maxOutputLength(input.length));
+  return output.subarray(0, resampler.push(input, output));
+};
+
+/** In dB of the tone: what a converter lets through of it, wherever in the output that lies. */
+function levelOf(convert: Converter, frequency: number): string {
+  const output = convert(sine(frequency, 48_000, 48_000), 48_000, 16_000);
+  return decibels(rms(output.subarray(1_000, 15_000)) * Math.SQRT2).toFixed(1);
+}
+
+/** Of one core, in percent: the median of several runs. */
+function costOf(inputRate: number, outputRate: number): number {
+  const resampler = new Resampler(inputRate, outputRate);
   const input = noise(QUANTUM);
   const output = new Float32Array(resampler.maxOutputLength(QUANTUM));
-  const shares = Array.from({ length: RUNS }, () => {
+  const render = (seconds: number): number => {
     const before = process.cpuUsage();
-    for (let at = 0; at < inputRate * SECONDS; at += QUANTUM) resampler.push(input, output);
-    return process.cpuUsage(before).user / (SECONDS * 1_000_000);
-  });
-  const median = shares.sort((a, b) => a - b)[RUNS >> 1] ?? 0;
-  const delayMs = resampler.delaySeconds * 1_000;
-  console.log(
-    `${inputRate} -> ${OUTPUT_RATE} Hz: ${(median * 100).toFixed(2)} % of one core, ${delayMs.toFixed(2)} ms delay`,
-  );
+    for (let at = 0; at < inputRate * seconds; at += QUANTUM) resampler.push(input, output);
+    return process.cpuUsage(before).user / (seconds * 10_000);
+  };
+  render(SECONDS);
+  const shares = Array.from({ length: RUNS }, () => render(SECONDS));
+  return shares.sort((a, b) => a - b)[RUNS >> 1] ?? 0;
 }
+
+console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}\n`);
+
+head("48 → 16 kHz, dB", ...TONES.map((tone) => `${tone / 1_000} kHz`));
+row("LoquiLex", ...TONES.map((tone) => levelOf(ours, tone)));
+row("linear interpolation", ...TONES.map((tone) => levelOf(interpolateLinearly, tone)));
+row("box averaging", ...TONES.map((tone) => levelOf(averageInBoxes, tone)));
+const chromium = await findChromium();
+if (chromium === undefined) console.log("\nNo Chromium on this machine: its own conversion is not measured.");
+else {
+  await using conversion = await ChromiumConversion.launch(chromium);
+  const levels: string[] = [];
+  for (const tone of TONES) {
+    levels.push(decibels((await conversion.levelOf(tone, 48_000, 16_000)) * Math.SQRT2).toFixed(1));
+  }
+  row(`Chromium ${conversion.version}`, ...levels);
+}
+
+console.log();
+for (const [inputRate, snrDb] of [
+  [48_000, TARGET.snrDb[48_000]],
+  [44_100, TARGET.snrDb[44_100]],
+] as const) {
+  const output = ours(sine(1_000, inputRate, inputRate), inputRate, 16_000).subarray(400, 15_000);
+  const measured = fitTone(output, 1_000, 16_000).snrDb;
+  console.log(`${inputRate} → 16000 Hz: SNR of 1 kHz ${measured.toFixed(1)} dB`);
+  demand(measured >= snrDb, `The SNR from ${inputRate} Hz is ${measured} dB, and not ${snrDb}.`);
+}
+
+console.log();
+head("Hz in", "Hz out", "loudest image or alias, dB", "ripple to 0.9, dB", "delay, ms", "% of a core");
+for (const from of INPUT_RATES) {
+  for (const to of OUTPUT_RATES) {
+    if (from === to) continue;
+    const { rejectionDb, rippleDb } = measureResponse(from, to);
+    const delayMs = new Resampler(from, to).delaySeconds * 1_000;
+    const percent = costOf(from, to);
+    row(`${from}`, `${to}`, rejectionDb.toFixed(1), rippleDb.toFixed(5), delayMs.toFixed(2), percent.toFixed(2));
+    const pair = `${from} → ${to} Hz`;
+    demand(rejectionDb <= TARGET.rejectionDb, `${pair}: rejects by ${rejectionDb} dB.`);
+    demand(rippleDb <= TARGET.rippleDb, `${pair}: ripples by ${rippleDb} dB.`);
+    const delaySamples = (delayMs * Math.min(from, to)) / 1_000;
+    demand(delaySamples <= TARGET.delaySamples, `${pair}: delays by ${delaySamples} samples of the lower rate.`);
+    if (from === 48_000 && to === 16_000) demand(percent < TARGET.percent, `${pair}: takes ${percent} % of a core.`);
+  }
+}
+
+console.log(faults.length === 0 ? "\nEvery target is met." : `\nFAILED\n${faults.join("\n")}`);
+process.exitCode = faults.length === 0 ? 0 : 1;

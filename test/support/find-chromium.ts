@@ -43,7 +43,8 @@ async function ensureChromium(): Promise<string> {
   );
 }
 
-async function findChromium(): Promise<string | undefined> {
+/** @returns the path of a full Chromium or Chrome that runs, if the machine has one. */
+export async function findChromium(): Promise<string | undefined> {
   const candidates = [
     await findProgram("chromium"),
     await findProgram("chromium-browser"),
