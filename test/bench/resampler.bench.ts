@@ -69,7 +69,11 @@ else {
   await using conversion = await ChromiumConversion.launch(chromium);
   const levels: string[] = [];
   for (const tone of TONES) {
-    levels.push(decibels((await conversion.levelOf(tone, 48_000, 16_000)) * Math.SQRT2).toFixed(1));
+    // A live stream may stumble once, which sounds at every frequency.
+    const measured: number[] = [];
+    for (let run = 0; run < 3; run += 1) measured.push(await conversion.levelOf(tone, 48_000, 16_000));
+    const median = measured.sort((a, b) => a - b)[1] ?? 0;
+    levels.push(decibels(median * Math.SQRT2).toFixed(1));
   }
   row(`Chromium ${conversion.version}`, ...levels);
 }
