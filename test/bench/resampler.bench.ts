@@ -44,12 +44,15 @@ function levelOf(convert: Converter, frequency: number): string {
   return decibels(rms(output.subarray(1_000, 15_000)) * Math.SQRT2).toFixed(1);
 }
 
-/** A busy neighbour on the same core doubles a figure for seconds, and nothing halves it: the least is what it costs. */
+/**
+ * Some processes take almost twice as long as others, for a reason not found. All are printed, and the least is held to the
+ * target.
+ */
 const COST_RUNS = 5;
 
 /**
- * Of one core, in percent. Measured in a process of its own, as every page has an audio thread of its own: what V8 compiles
- * for one pair of rates is not what it compiles for all of them.
+ * Of one core, in percent. Measured in a process of its own, as every page has an audio thread of its own, where no other
+ * pair of rates was converted before.
  */
 function costOf(inputRate: number, outputRate: number): number {
   const program = fileURLToPath(new URL("resampler-cost.ts", import.meta.url));
