@@ -1,9 +1,10 @@
 import { DEFAULTS } from "../defaults.js";
 import type { AudioStreamError } from "../errors.js";
+import { systemClock } from "../internal/clock.js";
 import type { Scope } from "../internal/scope.js";
 import type { CaptureOptions } from "./capture-options.js";
 import { acquireExactTrack, acquireTrack } from "./device.js";
-import { type DeviceIdentity, identityOf, isUnlisted, searchTrack } from "./device-search.js";
+import { type DeviceIdentity, findDevice, identityOf, isListed, searchTrack } from "./device-search.js";
 import type { Interruptions } from "./interruptions.js";
 import { givenTrackEnded, permissionWithdrawn, toCaptureError } from "./media-errors.js";
 import { onDevicesChanged } from "./microphones.js";
@@ -11,6 +12,9 @@ import { PermissionWatch } from "./permission-watch.js";
 import type { DeviceChangeReason } from "./source.js";
 import { monitorTrack } from "./track-monitor.js";
 import type { Turns } from "./turns.js";
+
+/** How often is looked whether a device that gives nothing but zeros is still there, in milliseconds. */
+const ZEROS_CHECK_MS = 1_000;
 
 /** What a {@link DeviceKeeper} is made with. */
 export interface DeviceKeeperParts {
@@ -36,6 +40,12 @@ export class DeviceKeeper {
   #track: MediaStreamTrack | undefined;
   /** Of the track in use, or of the one that was lost. */
   #identity: DeviceIdentity | undefined;
+  /** The browser has listed the device in use. */
+  #listed = false;
+  /** One that was lost and is replaced by another for the time being. */
+  #missed: DeviceIdentity | undefined;
+  /** Since when the device gives nothing but zeros, or was last looked for because of that. */
+  #zerosSince: number | undefined;
   /** Set while a track is being asked for that is not in use yet. */
   #acquiring: Scope | undefined;
   #permission: PermissionWatch | undefined;
@@ -66,7 +76,26 @@ export class DeviceKeeper {
     this.#permission = new PermissionWatch(scope, () => {
       if (this.#track !== undefined || this.#acquiring !== undefined) onFailed(permissionWithdrawn());
     });
-    onDevicesChanged(scope, () => void this.#checkListed());
+    onDevicesChanged(scope, () => {
+      void this.#checkListed();
+      void this.#checkReturned();
+    });
+  }
+
+  /**
+   * Told of every frame. Engines on Linux leave the track of a device that is gone live, with zeros, and some notice it
+   * only when they are asked for their devices; a real device has at least noise.
+   */
+  heard(peakLevel: number): void {
+    if (peakLevel > 0) {
+      this.#zerosSince = undefined;
+      return;
+    }
+    const now = systemClock.now();
+    this.#zerosSince ??= now;
+    if (now - this.#zerosSince < ZEROS_CHECK_MS) return;
+    this.#zerosSince = now;
+    void this.#checkListed();
   }
 
   /** Ends the wait for a track that is being asked for. */
@@ -110,6 +139,7 @@ export class DeviceKeeper {
       }
     }
     this.#asked = asked;
+    this.#missed = undefined;
   }
 
   async #change(
@@ -139,8 +169,12 @@ export class DeviceKeeper {
       if (await this.#permission?.isWithdrawn()) throw permissionWithdrawn();
       device.signal.throwIfAborted();
       const limitMs = this.#asked.deviceLossTimeoutMs ?? DEFAULTS.microphone.deviceLossTimeoutMs;
-      const track = await searchTrack(device, this.#asked, this.#identity, limitMs);
-      await turns.take(() => this.#take(device, track, "device-lost"));
+      const lost = this.#missed ?? this.#identity;
+      const track = await searchTrack(device, this.#asked, lost, limitMs);
+      await turns.take(async () => {
+        await this.#take(device, track, "device-lost");
+        this.#missed = lost?.label === track.label ? undefined : lost;
+      });
     } catch (error) {
       if (device.disposed) return;
       void device.dispose(error);
@@ -167,6 +201,8 @@ export class DeviceKeeper {
     this.#device = device;
     this.#track = track;
     this.#identity = identityOf(track);
+    this.#listed = false;
+    void this.#checkListed();
     const { interruptions } = this.#parts;
     interruptions.set({ "device-lost": false, "device-muted": false });
     monitorTrack(device, track, {
@@ -196,11 +232,28 @@ export class DeviceKeeper {
     if (this.#acquiring === undefined) void this.#search();
   }
 
-  // Some engines leave the track of a device that is gone live and silent.
   async #checkListed(): Promise<void> {
     const track = this.#track;
-    if (track === undefined || this.#identity === undefined) return;
-    if ((await isUnlisted(this.#identity)) && track === this.#track) this.#onLost();
+    if (track === undefined || this.#identity === undefined || this.#asked.track !== undefined) return;
+    const listed = await isListed(this.#identity);
+    if (listed === undefined || track !== this.#track) return;
+    if (this.#listed && !listed) this.#onLost();
+    else this.#listed = listed;
+  }
+
+  async #checkReturned(): Promise<void> {
+    const missed = this.#missed;
+    const deviceId = missed && (await findDevice(missed));
+    if (deviceId === undefined) return;
+    await this.#parts.turns
+      .take(async () => {
+        if (this.#missed !== missed || this.#paused || this.#track === undefined) return;
+        const asked = { ...this.#asked, deviceId: { exact: deviceId } };
+        await this.#change("device-returned", (device) => acquireExactTrack(device, asked));
+        this.#missed = undefined;
+      })
+      // The other goes on, and the next change of the devices is another chance.
+      .catch(() => {});
   }
 
   #beginAcquiring(): Scope {

@@ -48,10 +48,20 @@ export async function searchTrack(
   }
 }
 
-/** Whether the browser, which lists other microphones by their ids, does not list this one. */
-export async function isUnlisted({ deviceId }: DeviceIdentity): Promise<boolean> {
-  const ids = (await listInputs()).map((input) => input.deviceId).filter((id) => id !== "");
-  return deviceId !== "" && ids.length > 0 && !ids.includes(deviceId);
+/** Whether the browser lists the device; `undefined` where it does not say. */
+export async function isListed({ deviceId }: DeviceIdentity): Promise<boolean | undefined> {
+  const inputs = await listInputs();
+  return deviceId === "" ? undefined : inputs?.some((input) => input.deviceId === deviceId);
+}
+
+/** The id that the device has now, which may be another after it was plugged in again; `undefined` while it is gone. */
+export async function findDevice(lost: DeviceIdentity): Promise<string | undefined> {
+  const inputs = (await listInputs()) ?? [];
+  const again =
+    inputs.find(({ deviceId }) => deviceId !== "" && deviceId === lost.deviceId) ??
+    inputs.find(({ label }) => label !== "" && label === lost.label) ??
+    inputs.find(({ groupId }) => groupId !== "" && groupId === lost.groupId);
+  return again?.deviceId || undefined;
 }
 
 /** A wish, not a demand: what is not there is passed over without a second prompt. */
@@ -61,13 +71,7 @@ async function preference(
   lost: DeviceIdentity | undefined,
 ): Promise<ConstrainDOMString | undefined> {
   if (lost === undefined) return options.deviceId;
-  const inputs = await withSignal(listInputs(), device.signal);
-  // One that was plugged in again may have another id.
-  const again =
-    inputs.find(({ deviceId }) => deviceId !== "" && deviceId === lost.deviceId) ??
-    inputs.find(({ label }) => label !== "" && label === lost.label) ??
-    inputs.find(({ groupId }) => groupId !== "" && groupId === lost.groupId);
-  const deviceId = again?.deviceId || lost.deviceId;
+  const deviceId = (await withSignal(findDevice(lost), device.signal)) ?? lost.deviceId;
   return deviceId === "" ? options.deviceId : deviceId;
 }
 

@@ -54,7 +54,10 @@ export class MicrophoneCapture implements AudioCapture {
     this.#graph = new GraphKeeper({
       ...common,
       settings,
-      onFrame: (frame) => options.onFrame(frame),
+      onFrame: (frame) => {
+        this.#device.heard(frame.peakLevel);
+        options.onFrame(frame);
+      },
       onFailed: (error) => this.#fail(error),
     });
     this.#device = new DeviceKeeper({

@@ -61,12 +61,12 @@ export function watchMicrophones(
   void tell();
 }
 
-/** The microphones that the browser tells of; none where it fails to. */
-export async function listInputs(): Promise<MediaDeviceInfo[]> {
+/** The microphones that the browser tells of; `undefined` where it fails to. */
+export async function listInputs(): Promise<MediaDeviceInfo[] | undefined> {
   try {
     return await audioInputs();
   } catch {
-    return [];
+    return undefined;
   }
 }
 

@@ -39,9 +39,9 @@ export type InterruptReason =
 
 /**
  * Why a source captures from a track that it did not begin with: it was asked to (`requested`), the one before was lost
- * (`device-lost`), or released by a pause (`resumed`).
+ * (`device-lost`), the lost one came back (`device-returned`), or a pause had released it (`resumed`).
  */
-export type DeviceChangeReason = "requested" | "device-lost" | "resumed";
+export type DeviceChangeReason = "requested" | "device-lost" | "device-returned" | "resumed";
 
 /** Where audio comes from. Opening prompts the user where the platform does. */
 export interface AudioSource {

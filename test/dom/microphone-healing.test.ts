@@ -189,6 +189,75 @@ describe("a device that is lost", () => {
     expect(silent.readyState).toBe("ended");
   });
 
+  it("is missed also where it was the only one, and its track is live and silent", async () => {
+    fake.devices = [HEADSET];
+    const { heard } = await open();
+    fake.answer = new DOMException("None.", "NotFoundError");
+    fake.devices = [];
+    fake.mediaDevices.dispatchEvent(new Event("devicechange"));
+    await pass(0);
+    expect(heard.interrupts).toEqual(["device-lost"]);
+  });
+
+  it("is missed after a second of zeros where the browser does not tell of the change", async () => {
+    const { heard } = await open();
+    await hearSecond();
+    fake.devices = [BUILT_IN];
+    await hearSecond();
+    expect(heard.changes).toEqual([]);
+    for (let slice = 0; slice < 30; slice += 1) {
+      fake.context.render(new Float32Array(480 * 4));
+      await pass(40);
+    }
+    expect(heard.changes).toEqual(["device-lost: Built-in"]);
+  });
+
+  it("that gives zeros and is there is left alone", async () => {
+    const { heard } = await open();
+    for (let slice = 0; slice < 60; slice += 1) {
+      fake.context.render(new Float32Array(480 * 4));
+      await pass(40);
+    }
+    expect(heard.interrupts).toEqual([]);
+  });
+
+  it("is captured from again when it comes back after another took its place", async () => {
+    const { heard, capture } = await open();
+    fake.plug(BUILT_IN);
+    await pass(0);
+    const other = fake.track;
+    fake.plug(BUILT_IN, HEADSET_AGAIN);
+    await pass(0);
+    await hearSecond();
+    expect(heard.changes).toEqual(["device-lost: Built-in", "device-returned: Headset"]);
+    expect(heard.interrupts).toEqual(["device-lost", undefined]);
+    expect(other.readyState).toBe("ended");
+    expect(capture.track).toBe(fake.track);
+    expect(samplesIn(heard)).toBeGreaterThan(15_000);
+  });
+
+  it("is not gone back to once the page has chosen another", async () => {
+    const { heard, capture } = await open();
+    fake.plug(BUILT_IN);
+    await pass(0);
+    await capture.setDevice?.("built-in");
+    fake.plug(BUILT_IN, HEADSET);
+    await pass(0);
+    expect(heard.changes).toEqual(["device-lost: Built-in", "requested: Built-in"]);
+  });
+
+  it("that cannot be opened when it comes back leaves the other in use", async () => {
+    const { heard } = await open();
+    fake.plug(BUILT_IN);
+    await pass(0);
+    fake.answer = new DOMException("Busy.", "NotReadableError");
+    fake.plug(BUILT_IN, HEADSET);
+    await pass(0);
+    await hearSecond();
+    expect(heard.changes).toEqual(["device-lost: Built-in"]);
+    expect(samplesIn(heard)).toBeGreaterThan(15_000);
+  });
+
   it("is not missed while others come and go", async () => {
     const { heard } = await open();
     fake.plug(HEADSET);
