@@ -1,5 +1,12 @@
-import type { AudioStream, CloseInfo, MicrophoneStreamOptions, ReconnectOptions, StreamStats } from "loquilex";
-import type { Page } from "playwright-core";
+import type {
+  AudioStream,
+  CloseInfo,
+  MicrophoneStreamOptions,
+  PauseOptions,
+  ReconnectOptions,
+  StreamStats,
+} from "loquilex";
+import type { ScriptablePage } from "../support/engines/engine-page.js";
 
 /** What a stream in a page has told so far, in a form that leaves the page. */
 export interface StreamRecord {
@@ -7,6 +14,8 @@ export interface StreamRecord {
   readonly messages: { readonly t: string; readonly data: unknown }[];
   readonly drops: { readonly from: number; readonly to: number }[];
   readonly warnings: string[];
+  /** The reason of each change, and the new device's label. */
+  readonly deviceChanges: { readonly reason: string; readonly label: string }[];
   readonly reconnections: { readonly resumed: boolean; readonly replayedFrames: number }[];
 }
 
@@ -37,25 +46,39 @@ const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGain
 
 /** A microphone stream in a page that has the global `sdk`, driven from the test. */
 export class PageStream {
-  readonly #page: Page;
+  readonly #page: ScriptablePage;
 
-  private constructor(page: Page) {
+  private constructor(page: ScriptablePage) {
     this.#page = page;
   }
 
-  static async create(page: Page, url: string, options: PageStreamOptions = {}): Promise<PageStream> {
+  static async create(page: ScriptablePage, url: string, options: PageStreamOptions = {}): Promise<PageStream> {
     const { workletUrl, ...others } = options;
     const microphone = { ...UNPROCESSED, workletUrl };
-    await page.waitForFunction(() => "sdk" in globalThis);
     await page.evaluate(
-      ({ url, options: { token, ...options } }) => {
-        const record: StreamRecord = { states: [], messages: [], drops: [], warnings: [], reconnections: [] };
+      async ({ url, options: { token, ...options } }) => {
+        const deadline = performance.now() + 10_000;
+        while (!("sdk" in globalThis)) {
+          if (performance.now() > deadline) throw new Error("The page has not loaded the SDK. Was it built?");
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        const record: StreamRecord = {
+          states: [],
+          messages: [],
+          drops: [],
+          warnings: [],
+          deviceChanges: [],
+          reconnections: [],
+        };
         const getToken = token === undefined ? undefined : () => token;
         const stream = sdk.createMicrophoneStream(url, { ...options, getToken });
         stream.addEventListener("statechange", () => record.states.push(stream.state));
         stream.addEventListener("message", ({ data: { t, data } }) => record.messages.push({ t, data }));
         stream.addEventListener("drop", ({ from, to }) => record.drops.push({ from, to }));
         stream.addEventListener("warning", ({ error }) => record.warnings.push(error.code));
+        stream.addEventListener("devicechange", ({ reason, track }) => {
+          record.deviceChanges.push({ reason, label: track.label });
+        });
         stream.addEventListener("reconnected", ({ resumed, replayedFrames }) => {
           record.reconnections.push({ resumed, replayedFrames });
         });
@@ -90,6 +113,24 @@ export class PageStream {
     }, durationMs);
   }
 
+  pause(options: PauseOptions = {}): Promise<void> {
+    return this.#page.evaluate((options) => stream.pause(options), options);
+  }
+
+  resume(): Promise<void> {
+    return this.#page.evaluate(() => stream.resume());
+  }
+
+  mute(muted: boolean): Promise<void> {
+    return this.#page.evaluate((muted) => {
+      stream.muted = muted;
+    }, muted);
+  }
+
+  setDevice(deviceId: string): Promise<void> {
+    return this.#page.evaluate((deviceId) => stream.setDevice(deviceId), deviceId);
+  }
+
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     return this.#page.evaluate((options) => stream.close(options), options);
   }
@@ -108,6 +149,21 @@ export class PageStream {
 
   record(): Promise<StreamRecord> {
     return this.#page.evaluate(() => streamRecord);
+  }
+
+  /** Resolves once it is in the state; rejects when it is not within some seconds. */
+  reached(state: string): Promise<void> {
+    return this.#page.evaluate(async (state) => {
+      const deadline = performance.now() + 15_000;
+      while (stream.state !== state) {
+        if (performance.now() > deadline) throw new Error(`It is ${stream.state}, and not ${state}.`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }, state);
+  }
+
+  sessionId(): Promise<string> {
+    return this.#page.evaluate(() => stream.sessionId);
   }
 
   state(): Promise<string> {

@@ -1,6 +1,23 @@
+import type { MonoAudio } from "./wav.js";
+
 declare global {
-  /** Defined in pages that run {@link tapMicrophone} first: what has come in so far, as base64 of 32-bit floats. */
-  var tapped: () => { readonly sampleRate: number; readonly base64: string };
+  /**
+   * Defined in pages that run {@link tapMicrophone} first: what has come in so far of each microphone that was opened, as
+   * base64 of 32-bit floats.
+   */
+  var tapped: () => TappedAudio[];
+}
+
+/** In a form that leaves the page. */
+export interface TappedAudio {
+  readonly sampleRate: number;
+  readonly base64: string;
+}
+
+export function audioOf({ sampleRate, base64 }: TappedAudio): MonoAudio {
+  const bytes = Buffer.from(base64, "base64");
+  const samples = Float64Array.from({ length: bytes.byteLength / 4 }, (_, i) => bytes.readFloatLE(i * 4));
+  return { samples, sampleRate };
 }
 
 /**
@@ -15,8 +32,7 @@ export function tapMicrophone(): void {
       return true;
     }
   });`;
-  const pieces: Float32Array[] = [];
-  let sampleRate = 0;
+  const taps: { readonly sampleRate: number; readonly pieces: Float32Array[] }[] = [];
   globalThis.AudioContext = class extends AudioContext {
     readonly #loaded = this.audioWorklet.addModule(
       URL.createObjectURL(new Blob([module], { type: "text/javascript" })),
@@ -24,7 +40,8 @@ export function tapMicrophone(): void {
 
     override createMediaStreamSource(stream: MediaStream): MediaStreamAudioSourceNode {
       const source = super.createMediaStreamSource(stream);
-      sampleRate = this.sampleRate;
+      const pieces: Float32Array[] = [];
+      taps.push({ sampleRate: this.sampleRate, pieces });
       this.#loaded.then(() => {
         const tap = new AudioWorkletNode(this, "tap");
         tap.port.onmessage = ({ data }: MessageEvent<Float32Array>) => pieces.push(data);
@@ -33,8 +50,9 @@ export function tapMicrophone(): void {
       return source;
     }
   };
-  globalThis.tapped = () => {
-    const bytes = pieces.map((piece) => new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength));
-    return { sampleRate, base64: btoa(bytes.map((piece) => String.fromCharCode(...piece)).join("")) };
-  };
+  globalThis.tapped = () =>
+    taps.map(({ sampleRate, pieces }) => {
+      const bytes = pieces.map((piece) => new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength));
+      return { sampleRate, base64: btoa(bytes.map((piece) => String.fromCharCode(...piece)).join("")) };
+    });
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { tapMicrophone } from "./chromium-page-tap.js";
+import { audioOf, tapMicrophone } from "./chromium-page-tap.js";
 import { type LiveResources, watchResources } from "./chromium-page-watch.js";
 import { type Speech, type SpeechOptions, writeSpeech } from "./speech.js";
 import type { MonoAudio } from "./wav.js";
@@ -102,12 +102,11 @@ export class ChromiumPage implements AsyncDisposable {
     return this.page.evaluate(() => globalThis.liveResources());
   }
 
-  /** What the microphone has given to the page, if it was tapped. */
+  /** What the first microphone has given to the page, if it was tapped. */
   async tapped(): Promise<MonoAudio> {
-    const { sampleRate, base64 } = await this.page.evaluate(() => globalThis.tapped());
-    const bytes = Buffer.from(base64, "base64");
-    const samples = Float64Array.from({ length: bytes.byteLength / 4 }, (_, i) => bytes.readFloatLE(i * 4));
-    return { samples, sampleRate };
+    const [first] = await this.page.evaluate(() => globalThis.tapped());
+    if (first === undefined) throw new Error("The page has opened no microphone.");
+    return audioOf(first);
   }
 
   /** @throws Error naming what the page still holds, and where that was made, when it does not let go of it in time. */

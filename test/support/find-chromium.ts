@@ -17,7 +17,7 @@ export default async function setup(project: TestProject): Promise<void> {
   await ensurePocketsphinx();
 }
 
-async function ensureChromium(): Promise<string> {
+export async function ensureChromium(): Promise<string> {
   const chosen = process.env.LX_CHROMIUM;
   if (chosen !== undefined) {
     if (await isBrowser(chosen)) return chosen;

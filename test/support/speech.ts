@@ -13,10 +13,14 @@ export const SPOKEN_DIGITS: readonly string[] = ["three", "one", "four", "two"];
 /** A grammar of one digit an utterance, which makes the small recogniser exact. */
 export const DIGITS_GRAMMAR = fixture("digits.jsgf");
 
+const FADE_MS = 20;
+
 export interface SpeechOptions {
   /** Where the file goes. */
   readonly folder: string;
   readonly what: "sentence" | "digits";
+  /** From where to where in the recording it is taken, in milliseconds. @defaultValue all of it */
+  readonly part?: readonly [fromMs: number, toMs: number];
   /** Silence before; a browser swallows some of it until the page's audio runs. @defaultValue 500 */
   readonly leadMs?: number;
   /** Silence after. @defaultValue 500 */
@@ -35,15 +39,28 @@ export interface Speech {
 
 /** Writes speech to a file, at a rate of which the product must make 16 kHz again. */
 export async function writeSpeech(options: SpeechOptions): Promise<Speech> {
-  const { folder, what, leadMs = 500, tailMs = 500, sampleRate = 44_100 } = options;
-  const spoken = await readWav(what === "sentence" ? SENTENCE : DIGITS);
+  const { folder, what, part, leadMs = 500, tailMs = 500, sampleRate = 44_100 } = options;
+  const recording = await readWav(what === "sentence" ? SENTENCE : DIGITS);
+  const spoken = part === undefined ? recording : cut(recording, ...part);
   const durationMs = leadMs + (spoken.samples.length * 1_000) / spoken.sampleRate + tailMs;
   const inSamples = (ms: number): number => Math.round((ms * sampleRate) / 1_000);
   const samples = resample(spoken, sampleRate, -inSamples(leadMs), inSamples(durationMs));
-  const path = join(folder, `${what}-${sampleRate}.wav`);
+  const path = join(folder, `${[what, ...(part ?? []), sampleRate].join("-")}.wav`);
   const bytes = encodeWav({ samples, sampleRate });
   await writeFile(path, bytes);
   return { path, audio: parseWav(bytes), durationMs };
+}
+
+/** Fades at its ends, so that they have no frequencies which the recording has not. */
+function cut({ samples, sampleRate }: MonoAudio, fromMs: number, toMs: number): MonoAudio {
+  const part = samples.slice((fromMs * sampleRate) / 1_000, (toMs * sampleRate) / 1_000);
+  const fade = (FADE_MS * sampleRate) / 1_000;
+  for (let i = 0; i < fade; i++) {
+    const gain = 0.5 - 0.5 * Math.cos((Math.PI * i) / fade);
+    part[i] = (part[i] ?? 0) * gain;
+    part[part.length - 1 - i] = (part[part.length - 1 - i] ?? 0) * gain;
+  }
+  return { samples: part, sampleRate };
 }
 
 function fixture(name: string): string {

@@ -1,0 +1,172 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { eventually } from "../browser/eventually.js";
+import { PageStream, type PageStreamOptions } from "../browser/page-stream.js";
+import { html, TestSite } from "../browser/test-site.js";
+import { BackendProcess } from "../support/backend-process.js";
+import { audioOf, tapMicrophone } from "../support/chromium-page-tap.js";
+import { type LiveResources, watchResources } from "../support/chromium-page-watch.js";
+import { Belongings } from "../support/engines/belongings.js";
+import type { EnginePage } from "../support/engines/engine-page.js";
+import { type FoundEngine, launchEngine } from "../support/engines/engines.js";
+import type { VirtualMicrophone } from "../support/engines/virtual-microphone.js";
+import { VirtualSound } from "../support/engines/virtual-sound.js";
+import { type Speech, writeSpeech } from "../support/speech.js";
+import { TcpProxy } from "../support/tcp-proxy.js";
+import { type MonoAudio, readWav } from "../support/wav.js";
+import { MicrophoneStumbled, StageRecording } from "./stage-recording.js";
+
+/** Pieces of one sentence that have nothing in common, each a few words long. */
+const PARTS = { first: [0, 2_750], second: [2_900, 4_750], third: [4_750, 6_600], long: [0, 4_750] } as const;
+
+/** A machine that is busy with other things makes engines leave out audio by themselves. */
+const ATTEMPTS = 2;
+
+export type Part = keyof typeof PARTS;
+
+/** Before the page's first script: both need nothing from outside themselves. */
+const PAGE = html(
+  `<script>(${watchResources})(); (${tapMicrophone})();</script><script type="module" src="/sdk.js"></script>`,
+);
+/** An engine that has just opened a microphone leaves out some milliseconds here and there until its buffers have filled. */
+const SETTLE_MS = 1_500;
+/** What has been played is in the page's hands after so long. */
+const HEARD_MS = 400;
+
+/** One engine with a microphone that is spoken into, and a server that it streams to. */
+export class Stage implements AsyncDisposable {
+  readonly page: EnginePage;
+  readonly sound: VirtualSound;
+  readonly microphone: VirtualMicrophone;
+  readonly backend: BackendProcess;
+  readonly proxy: TcpProxy;
+  readonly #site: TestSite;
+  readonly #speech: Readonly<Record<Part, Speech>>;
+  readonly #belongings: Belongings;
+  #lastAttempt = false;
+
+  private constructor(
+    belongings: Belongings,
+    parts: Pick<Stage, "page" | "sound" | "microphone" | "backend" | "proxy">,
+    site: TestSite,
+    speech: Readonly<Record<Part, Speech>>,
+  ) {
+    this.#belongings = belongings;
+    this.page = parts.page;
+    this.sound = parts.sound;
+    this.microphone = parts.microphone;
+    this.backend = parts.backend;
+    this.proxy = parts.proxy;
+    this.#site = site;
+    this.#speech = speech;
+  }
+
+  static async set(engine: FoundEngine): Promise<Stage> {
+    const belongings = new Belongings();
+    return belongings.unlessItFails(async () => {
+      const folder = await mkdtemp(join(tmpdir(), "loquilex-speech-"));
+      belongings.defer(() => rm(folder, { recursive: true, force: true }));
+      const write = (part: Part): Promise<Speech> =>
+        writeSpeech({ folder, what: "sentence", part: PARTS[part], sampleRate: 48_000, leadMs: 200, tailMs: 200 });
+      const speech = {
+        first: await write("first"),
+        second: await write("second"),
+        third: await write("third"),
+        long: await write("long"),
+      };
+      const site = belongings.use(await TestSite.serve({ "/": { html: PAGE } }));
+      const backend = belongings.use(await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } }));
+      const proxy = belongings.use(await TcpProxy.listen({ targetPort: backend.port }));
+      const sound = belongings.use(await VirtualSound.start());
+      const microphone = await sound.plugIn("FirstMicrophone");
+      await microphone.makeDefault();
+      const page = belongings.use(await launchEngine(engine, sound.env));
+      return new Stage(belongings, { page, sound, microphone, backend, proxy }, site, speech);
+    });
+  }
+
+  /** Plays a scene again when the engine stumbled, and the last time takes what it heard for what was spoken. */
+  async play(scene: () => Promise<void>): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      this.#lastAttempt = attempt === ATTEMPTS;
+      try {
+        await scene();
+        return;
+      } catch (error) {
+        if (!(error instanceof MicrophoneStumbled)) throw error;
+        console.warn(`${this.page.version}: ${error.message} Once more.`);
+      }
+    }
+  }
+
+  /** Lets what comes in settle, after an engine has opened a microphone. */
+  async settled(stream: PageStream): Promise<void> {
+    const { capturedDurationMs } = await stream.stats();
+    await stream.captured(capturedDurationMs + SETTLE_MS);
+  }
+
+  /** A fresh page, in which a stream to the server starts and the microphone has come to rest. */
+  async startStream(options: PageStreamOptions = {}): Promise<PageStream> {
+    // Whatever became of it in the scene before.
+    await this.microphone.plugIn();
+    await this.microphone.makeDefault();
+    await this.page.evaluate(() => globalThis.stream?.abort());
+    await this.page.open(this.#site.url());
+    const stream = await PageStream.create(this.page, `ws://127.0.0.1:${this.proxy.port}/v1/stream`, options);
+    await stream.start();
+    await this.settled(stream);
+    return stream;
+  }
+
+  /** Speaks into a microphone, and waits until the stream must have heard it. */
+  async speak(part: Part, into = this.microphone): Promise<void> {
+    await into.speak(this.#speech[part].path);
+    await new Promise((resolve) => setTimeout(resolve, HEARD_MS));
+  }
+
+  /** Of what is spoken, for who does not want to wait for it. */
+  file(part: Part): string {
+    return this.#speech[part].path;
+  }
+
+  spoken(part: Part): MonoAudio {
+    return this.#speech[part].audio;
+  }
+
+  /** What the server has kept of the page's stream, and what the browser's microphone has given to the page. */
+  async recording(): Promise<StageRecording> {
+    const id = await this.page.evaluate(() => stream.sessionId);
+    const files = await this.backend.files(".wav");
+    const path = files.find((path) => path.includes(id));
+    if (path === undefined) throw new Error(`The server has no recording of ${id} among ${files.join(", ")}.`);
+    const heard = await this.page.evaluate(() => tapped());
+    return new StageRecording(await readWav(path), heard.map(audioOf), this.#lastAttempt);
+  }
+
+  /** What the page holds now, of all it has ever opened. */
+  live(): Promise<LiveResources> {
+    return this.page.evaluate(() => liveResources());
+  }
+
+  /** Demands that nobody records any more, neither by what the page says nor by what the sound server does. */
+  async expectReleased(): Promise<void> {
+    expect(await this.live()).toMatchObject({ tracks: 0, contexts: 0 });
+    await eventually(() => this.sound.recorders()).toBe(0);
+  }
+
+  /** Demands of a stream that was closed that each sample of it is on the server's disk, in its place, and none was dropped. */
+  async expectKept(stream: PageStream): Promise<StageRecording> {
+    const { samplesCaptured, acknowledgedDurationMs, capturedDurationMs } = await stream.stats();
+    const recording = await this.recording();
+    expect((await stream.record()).drops).toEqual([]);
+    expect(acknowledgedDurationMs).toBe(capturedDurationMs);
+    expect(recording.audio.samples.length).toBeGreaterThanOrEqual(samplesCaptured);
+    return recording;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#belongings[Symbol.asyncDispose]();
+  }
+}

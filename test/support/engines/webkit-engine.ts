@@ -1,0 +1,92 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { Belongings } from "./belongings.js";
+import type { EnginePage, EnginePageOptions } from "./engine-page.js";
+import { LeashedProcess } from "./leashed-process.js";
+import { WebDriverSession } from "./webdriver-session.js";
+
+/** Of the browser that the driver opens; its permission prompts are not shown in automation. */
+const BROWSER_FLAGS = [
+  "--automation",
+  "--enable-media-stream=true",
+  "--media-playback-requires-user-gesture=false",
+  "--autoplay-policy=allow",
+];
+
+export interface WebKitOptions extends EnginePageOptions {
+  /** Of WebKitWebDriver. */
+  readonly driverPath: string;
+}
+
+/** WebKitGTK's MiniBrowser by WebDriver, on a display and a message bus of its own. */
+export class WebKitEngine implements EnginePage {
+  readonly version: string;
+  readonly #belongings: Belongings;
+  readonly #session: WebDriverSession;
+
+  private constructor(belongings: Belongings, session: WebDriverSession) {
+    this.#belongings = belongings;
+    this.#session = session;
+    this.version = `WebKitGTK ${session.capabilities.browserVersion}`;
+  }
+
+  static async launch({ executablePath, driverPath, env }: WebKitOptions): Promise<WebKitEngine> {
+    const belongings = new Belongings();
+    return belongings.unlessItFails(async () => {
+      const display = belongings.use(
+        new LeashedProcess({
+          command: "Xvfb",
+          args: ["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"],
+          env,
+        }),
+      );
+      const DISPLAY = `:${await display.written(/^\d+$/)}`;
+      const port = await freePort();
+      const driver = belongings.use(
+        new LeashedProcess({
+          command: "dbus-run-session",
+          args: ["--", driverPath, `--port=${port}`],
+          env: {
+            ...env,
+            DISPLAY,
+            GDK_BACKEND: "x11",
+            LIBGL_ALWAYS_SOFTWARE: "1",
+            NO_AT_BRIDGE: "1",
+            GTK_A11Y: "none",
+            GSETTINGS_BACKEND: "memory",
+          },
+        }),
+      );
+      driver.expectAlive();
+      const session = await WebDriverSession.begin(`http://127.0.0.1:${port}`, {
+        "webkitgtk:browserOptions": { binary: executablePath, args: BROWSER_FLAGS },
+      });
+      belongings.defer(() => session.end());
+      return new WebKitEngine(belongings, session);
+    });
+  }
+
+  async open(url: string): Promise<void> {
+    await this.#session.open(url);
+  }
+
+  evaluate<R, A>(script: (argument: A) => R | Promise<R>, argument: A): Promise<R>;
+  evaluate<R>(script: () => R | Promise<R>): Promise<R>;
+  async evaluate(script: (argument: unknown) => unknown, argument?: unknown): Promise<unknown> {
+    return this.#session.run(`return (${script})(argument);`, argument);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#belongings[Symbol.asyncDispose]();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
