@@ -8,6 +8,7 @@ import type { ConnectContext, Transport, TransportConnection, TransportConnectOp
 /** What a stream does when what it acquired calls. */
 export interface StreamReactions {
   onFrame(frame: AudioFrame): void;
+  whenRoom(): Promise<void>;
   onInterrupt(reason: InterruptReason | undefined): void;
   onDeviceChange(track: MediaStreamTrack, reason: DeviceChangeReason): void;
   onWarning(error: AudioStreamError): void;
@@ -20,7 +21,10 @@ export interface StreamReactions {
 }
 
 export interface StreamRelay {
-  readonly source: Pick<SourceOpenOptions, "onFrame" | "onInterrupt" | "onDeviceChange" | "onWarning" | "onEnd">;
+  readonly source: Pick<
+    SourceOpenOptions,
+    "onFrame" | "whenRoom" | "onInterrupt" | "onDeviceChange" | "onWarning" | "onEnd"
+  >;
   readonly host: Pick<HostOptions, "onEvent" | "onPageGone">;
   readonly transport: Transport;
   getToken(context: ConnectContext): string | Promise<string>;
@@ -35,6 +39,8 @@ export function relayTo(reactions: StreamReactions): StreamRelay {
   return {
     source: {
       onFrame: (frame) => stream.deref()?.onFrame(frame),
+      // Nobody takes anything any more.
+      whenRoom: () => stream.deref()?.whenRoom() ?? new Promise(() => {}),
       onInterrupt: (reason) => stream.deref()?.onInterrupt(reason),
       onDeviceChange: (track, reason) => stream.deref()?.onDeviceChange(track, reason),
       onWarning: (error) => stream.deref()?.onWarning(error),

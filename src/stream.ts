@@ -26,6 +26,7 @@ import { debugLogger, type Logger } from "./logger.js";
 import { MessageReaders } from "./message-readers.js";
 import type { AbortOptions, AudioStreamOptions, CloseOptions, PauseOptions } from "./options.js";
 import { inRange, type ResolvedOptions, resolveOptions } from "./resolve-options.js";
+import { Room } from "./room.js";
 import type { CapturedFrame } from "./session/audio-sender.js";
 import type { SessionEvent } from "./session/session-io.js";
 import { type CloseInfo, type StreamState, stateOf } from "./state.js";
@@ -70,6 +71,7 @@ export class AudioStream<Message = ServerEvent>
   /** Held by the stream alone: what it acquired calls them through {@link relayTo}. */
   readonly #reactions: StreamReactions = {
     onFrame: (frame) => this.#path.push(frame),
+    whenRoom: () => this.#room.wait(),
     onInterrupt: (reason) => this.#onInterrupt(reason),
     onDeviceChange: (track, reason) => {
       this.#path.deviceChanged();
@@ -87,6 +89,7 @@ export class AudioStream<Message = ServerEvent>
   readonly #flushes = new FlushWaiters();
   readonly #readers: MessageReaders<Message>;
   readonly #path: FramePath;
+  readonly #room: Room;
   #host: SessionHost | undefined;
   #capture: AudioCapture | undefined;
   /** Set once the source is asked for, by a warm-up or by the start. */
@@ -114,6 +117,7 @@ export class AudioStream<Message = ServerEvent>
     this.#captureScope = scope.child("capture");
     this.#guard = new LeakGuard(releaseForgotten);
     this.#readers = new MessageReaders(this.#callerScope, (message) => void this.#guard.hold(this, message));
+    this.#room = new Room(this.#resolved, () => this.#host?.stats());
     this.#path = new FramePath(this.#resolved, {
       onFrame: (frame) => this.#onFrame(frame),
       onLevel: (level) => this.#tell(new LevelEvent(level)),
@@ -320,6 +324,7 @@ export class AudioStream<Message = ServerEvent>
     });
     this.#host = host;
     this.#path.start();
+    this.#room.changed();
     this.#open().then(
       () => {
         host.start();
@@ -392,6 +397,7 @@ export class AudioStream<Message = ServerEvent>
       case "connected":
         this.#connected = true;
         this.#everConnected = true;
+        this.#onAcknowledged();
         this.#refresh();
         if (event.reconnection !== undefined) this.#tell(new ReconnectedEvent(event.reconnection));
         return;
@@ -414,7 +420,7 @@ export class AudioStream<Message = ServerEvent>
         this.#warn(event.error);
         return;
       case "acknowledged":
-        this.#flushes.acknowledged(event.position);
+        this.#onAcknowledged();
         return;
       case "ended":
         this.#finish({ outcome: "closed" });
@@ -422,6 +428,12 @@ export class AudioStream<Message = ServerEvent>
       case "failed":
         this.#fail(event.error);
     }
+  }
+
+  /** The server has told what it has, by an acknowledgement or by where it goes on after a reconnection. */
+  #onAcknowledged(): void {
+    this.#flushes.acknowledged(this.#host?.stats().acknowledgedPosition ?? 0);
+    this.#room.changed();
   }
 
   #warn(error: AudioStreamError): void {

@@ -1,8 +1,15 @@
-import { type AudioStream, createMicrophoneStream, isAudioStreamError } from "loquilex";
+import {
+  type AudioStream,
+  checkSupport,
+  createMicrophoneStream,
+  isAudioStreamError,
+  listMicrophones,
+  type MicrophoneInfo,
+  watchMicrophones,
+} from "loquilex";
 import { Scope } from "loquilex/resources";
 import { followStream } from "./follow-stream.js";
 import { SAMPLE_RATE } from "./format.js";
-import { listMicrophones } from "./microphones.js";
 import { serverAddress } from "./server-address.js";
 import { clearPage, findPage, showError, showMicrophones, showMuted, showState } from "./view.js";
 import { ERROR_TITLES } from "./words.js";
@@ -33,9 +40,8 @@ function prepare(): void {
   demo.listen(page.pause, "click", () => act((stream) => stream.pause()));
   demo.listen(page.resume, "click", () => act((stream) => stream.resume()));
   demo.listen(page.stop, "click", () => act(stop));
-  const devices: MediaDevices | undefined = navigator.mediaDevices;
-  if (devices !== undefined) demo.listen(devices, "devicechange", offerMicrophones);
-  offerMicrophones();
+  // Where it is not supported, Start says why.
+  if (checkSupport().supported) watchMicrophones(offerMicrophones, { signal: demo.signal });
 }
 
 function start(server: URL): void {
@@ -52,7 +58,11 @@ function start(server: URL): void {
   showMuted(page, stream.muted);
   followStream(stream, page, shown);
   // A failed start closes the stream with its error, which the page shows from there.
-  stream.start().then(offerMicrophones, () => {});
+  stream.start().then(
+    // Browsers that do not tell when the permission is given name the microphones from now on.
+    () => listMicrophones().then(offerMicrophones, () => {}),
+    () => {},
+  );
 }
 
 /** `undefined` is the system's own choice. */
@@ -86,10 +96,10 @@ function act(call: (stream: AudioStream) => Promise<void>): void {
   refresh();
 }
 
-function offerMicrophones(): void {
-  // A browser that does not list its devices leaves the choice to its own settings.
-  listMicrophones(navigator.mediaDevices).then(
-    (microphones) => showMicrophones(page, microphones),
-    () => {},
+/** Those that can be told apart: none before the permission. */
+function offerMicrophones(microphones: readonly MicrophoneInfo[]): void {
+  showMicrophones(
+    page,
+    microphones.filter(({ deviceId, label }) => deviceId !== "" && label !== ""),
   );
 }

@@ -99,8 +99,9 @@ export function captureFailed(message: string, cause?: unknown): AudioStreamErro
   return new AudioStreamError("capture-failed", message, { details: undefined, cause });
 }
 
-export function toCaptureError(error: unknown): AudioStreamError {
-  return isAudioStreamError(error) ? error : captureFailed(`Capturing failed: ${messageOf(error)}`, error);
+/** @param what failed, as the sentence's beginning. */
+export function toCaptureError(error: unknown, what = "Capturing failed"): AudioStreamError {
+  return isAudioStreamError(error) ? error : captureFailed(`${what}: ${messageOf(error)}`, error);
 }
 
 export function messageOf(error: unknown): string {

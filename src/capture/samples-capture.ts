@@ -1,11 +1,11 @@
-import { type AudioStreamError, isAudioStreamError } from "../errors.js";
+import type { AudioStreamError } from "../errors.js";
 import { withSignal } from "../internal/abort.js";
 import { systemClock } from "../internal/clock.js";
 import { type Deferred, deferred } from "../internal/deferred.js";
 import type { Scope } from "../internal/scope.js";
 import { CapturePipeline } from "../worklet/capture-pipeline.js";
 import type { ProcessorMessage, ProcessorSettings } from "../worklet/port-messages.js";
-import { captureFailed, messageOf } from "./media-errors.js";
+import { captureFailed, toCaptureError } from "./media-errors.js";
 import { Pacer } from "./pacer.js";
 import type { SampleReader } from "./sample-reader.js";
 import type { AudioCapture, SourceOpenOptions } from "./source.js";
@@ -86,7 +86,7 @@ export class SamplesCapture implements AudioCapture {
       onDone();
     } catch (error) {
       if (scope.disposed) onFailed(scope.signal.reason);
-      else this.#fail(toCaptureError(error));
+      else this.#fail(toCaptureError(error, "The samples were not taken"));
     }
   }
 
@@ -200,8 +200,4 @@ function toChannels(values: Float32Array, channelCount: number): Float32Array[] 
       (_, index) => values[index * channelCount + channel] ?? 0,
     ),
   );
-}
-
-function toCaptureError(error: unknown): AudioStreamError {
-  return isAudioStreamError(error) ? error : captureFailed(`The samples were not taken: ${messageOf(error)}`, error);
 }

@@ -1,70 +1,60 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
 import { eventually } from "../browser/eventually.js";
-import { Stage } from "./stage.js";
+import { inEveryEngine } from "./in-every-engine.js";
 
-describe.each(inject("engines"))("a stream in $name", (engine) => {
-  let stage: Stage;
-
-  beforeAll(async () => {
-    stage = await Stage.set(engine);
-  });
-
-  afterAll(async () => {
-    await stage[Symbol.asyncDispose]();
-  });
-
+inEveryEngine("a stream", (stage) => {
   it("hears nothing while it is paused, and goes on at the next sample", async () => {
-    const stream = await stage.startStream();
-    await stage.speak("first");
+    const stream = await stage().startStream();
+    await stage().speak("first");
     await stream.pause();
-    await stage.speak("second");
+    await stage().speak("second");
     await stream.resume();
-    await stage.settled(stream);
-    await stage.speak("third");
+    await stage().settled(stream);
+    await stage().speak("third");
     await stream.close();
-    const recording = await stage.expectKept(stream);
-    recording.expectRecognised(stage.spoken("first"));
-    recording.expectRecognised(stage.spoken("third"));
-    recording.expectUnspoken(stage.spoken("second"));
+    const recording = await stage().expectKept(stream);
+    recording.expectRecognised(stage().spoken("first"));
+    recording.expectRecognised(stage().spoken("third"));
+    recording.expectUnspoken(stage().spoken("second"));
     const { samplesCaptured, captureGapCount } = await stream.stats();
     expect(recording.audio.samples).toHaveLength(samplesCaptured);
     expect(captureGapCount).toBe(0);
   });
 
   it("lets go of the microphone in a pause that releases it, and has it again afterwards", async () => {
-    const stream = await stage.startStream();
-    await stage.speak("first");
+    const stream = await stage().startStream();
+    await stage().speak("first");
     await stream.pause({ releaseDevice: true });
-    expect(await stage.live()).toMatchObject({ tracks: 0 });
-    await eventually(() => stage.sound.recorders()).toBe(0);
+    expect(await stage().live()).toMatchObject({ tracks: 0 });
+    await eventually(() => stage().sound.recorders()).toBe(0);
     await stream.resume();
-    expect(await stage.sound.recorders()).toBeGreaterThan(0);
-    await stage.settled(stream);
-    await stage.speak("third");
+    expect(await stage().sound.recorders()).toBeGreaterThan(0);
+    await stage().settled(stream);
+    await stage().speak("third");
     await stream.close();
-    const recording = await stage.expectKept(stream);
-    recording.expectRecognised(stage.spoken("first"));
-    recording.expectRecognised(stage.spoken("third"));
-    await stage.expectReleased();
+    const recording = await stage().expectKept(stream);
+    recording.expectRecognised(stage().spoken("first"));
+    recording.expectRecognised(stage().spoken("third"));
+    await stage().expectReleased();
   });
 
   // elevenlabs/packages#675, livekit/client-sdk-js#65: the page says muted while audio flows, or the reverse.
   it("sends silence while it is muted, in time, and keeps the microphone", async () => {
-    const stream = await stage.startStream();
-    await stage.speak("first");
+    const stream = await stage().startStream();
+    await stage().speak("first");
     await stream.mute(true);
     // The frames that are on their way to the page when it is muted.
     await delay(100);
-    await stage.speak("second");
-    expect(await stage.sound.recorders()).toBeGreaterThan(0);
+    await stage().speak("second");
+    expect(await stage().sound.recorders()).toBeGreaterThan(0);
     await stream.mute(false);
-    await stage.speak("third");
+    await stage().speak("third");
     await stream.close();
-    const recording = await stage.expectKept(stream);
-    recording.expectRecognised(stage.spoken("first"));
-    recording.expectRecognised(stage.spoken("third"));
-    recording.expectUnspoken(stage.spoken("second"));
+    const recording = await stage().expectKept(stream);
+    recording.expectRecognised(stage().spoken("first"));
+    recording.expectRecognised(stage().spoken("third"));
+    recording.expectUnspoken(stage().spoken("second"));
     expect(recording.audio.samples).toHaveLength((await stream.stats()).samplesCaptured);
   });
 });

@@ -1,23 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { PageStream } from "../browser/page-stream.js";
 import type { VirtualMicrophone } from "../support/engines/virtual-microphone.js";
-import { Stage } from "./stage.js";
+import { inEveryEngine } from "./in-every-engine.js";
 
 /** How long a device is gone in these scenes. */
 const GONE_MS = 1_500;
 
-describe.each(inject("engines"))("the microphone in $name", (engine) => {
-  let stage: Stage;
-
-  beforeAll(async () => {
-    stage = await Stage.set(engine);
-  });
-
-  afterAll(async () => {
-    await stage[Symbol.asyncDispose]();
-  });
-
+inEveryEngine("the microphone", (stage) => {
   const expectOneSession = async (stream: PageStream): Promise<void> => {
     expect((await stream.record()).reconnections).toEqual([]);
     expect(await stream.ended()).toMatchObject({ outcome: "closed" });
@@ -25,20 +15,20 @@ describe.each(inject("engines"))("the microphone in $name", (engine) => {
 
   // muaz-khan/RecordRTC#29, nextcloud/spreed#6604: the headset is unplugged, and silence is recorded from then on.
   it("that is pulled out and plugged in again is heard again, and its time is a gap", async () => {
-    const stream = await stage.startStream();
-    await stage.speak("first");
-    await stage.microphone.pullOut();
+    const stream = await stage().startStream();
+    await stage().speak("first");
+    await stage().microphone.pullOut();
     await stream.reached("interrupted");
     await delay(GONE_MS);
-    await stage.microphone.plugIn();
-    await stage.microphone.makeDefault();
+    await stage().microphone.plugIn();
+    await stage().microphone.makeDefault();
     await stream.reached("streaming");
-    await stage.settled(stream);
-    await stage.speak("third");
+    await stage().settled(stream);
+    await stage().speak("third");
     await stream.close();
-    const recording = await stage.expectKept(stream);
-    recording.expectRecognised(stage.spoken("first"));
-    recording.expectRecognised(stage.spoken("third"));
+    const recording = await stage().expectKept(stream);
+    recording.expectRecognised(stage().spoken("first"));
+    recording.expectRecognised(stage().spoken("third"));
     const { deviceChanges, warnings } = await stream.record();
     expect(deviceChanges.map(({ reason }) => reason)).toContain("device-lost");
     expect(warnings).toContain("capture-interrupted");
@@ -46,55 +36,55 @@ describe.each(inject("engines"))("the microphone in $name", (engine) => {
     const gapMs = (recording.audio.samples.length - samplesCaptured) / 16;
     expect(gapMs).toBeGreaterThan(GONE_MS);
     await expectOneSession(stream);
-    await stage.expectReleased();
+    await stage().expectReleased();
   });
 
   describe("beside another", () => {
     let other: VirtualMicrophone;
 
     beforeAll(async () => {
-      other = await stage.sound.plugIn("SecondMicrophone");
+      other = await stage().sound.plugIn("SecondMicrophone");
     });
 
     it("that is pulled out is replaced by another that is there", async () => {
-      const stream = await stage.startStream();
-      await stage.speak("first");
-      await stage.microphone.pullOut();
+      const stream = await stage().startStream();
+      await stage().speak("first");
+      await stage().microphone.pullOut();
       // Where the sound server hands the engine the other one by itself, the stream is not even interrupted.
       await delay(GONE_MS);
       await stream.reached("streaming");
-      await stage.settled(stream);
-      await stage.speak("third", other);
+      await stage().settled(stream);
+      await stage().speak("third", other);
       await stream.close();
-      const recording = await stage.expectKept(stream);
-      recording.expectRecognised(stage.spoken("first"));
-      recording.expectRecognised(stage.spoken("third"));
+      const recording = await stage().expectKept(stream);
+      recording.expectRecognised(stage().spoken("first"));
+      recording.expectRecognised(stage().spoken("third"));
       await expectOneSession(stream);
     });
 
     it("is switched to another while it streams, and both are heard", async () => {
-      const stream = await stage.startStream();
-      await stage.speak("first");
-      const deviceId = await stage.page.evaluate(async (name) => {
+      const stream = await stage().startStream();
+      await stage().speak("first");
+      const deviceId = await stage().page.evaluate(async (name) => {
         const microphones = await sdk.listMicrophones();
         const found = microphones.find(({ label }) => label.includes(name));
         if (found === undefined) throw new Error(`There is no ${name} among ${JSON.stringify(microphones)}.`);
         return found.deviceId;
       }, other.name);
       await stream.setDevice(deviceId);
-      await stage.settled(stream);
-      await stage.speak("second");
-      await stage.speak("third", other);
+      await stage().settled(stream);
+      await stage().speak("second");
+      await stage().speak("third", other);
       await stream.close();
-      const recording = await stage.expectKept(stream);
-      recording.expectRecognised(stage.spoken("first"));
-      recording.expectRecognised(stage.spoken("third"));
-      recording.expectUnspoken(stage.spoken("second"));
+      const recording = await stage().expectKept(stream);
+      recording.expectRecognised(stage().spoken("first"));
+      recording.expectRecognised(stage().spoken("third"));
+      recording.expectUnspoken(stage().spoken("second"));
       const { deviceChanges, states } = await stream.record();
       expect(deviceChanges).toEqual([{ reason: "requested", label: expect.stringContaining(other.name) }]);
       expect(states).not.toContain("interrupted");
       await expectOneSession(stream);
-      await stage.expectReleased();
+      await stage().expectReleased();
     });
   });
 });

@@ -1,47 +1,37 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
 import type { PageStream } from "../browser/page-stream.js";
 import { audioOf } from "../support/chromium-page-tap.js";
-import { Stage } from "./stage.js";
+import { inEveryEngine } from "./in-every-engine.js";
 
-describe.each(inject("engines"))("speech in $name", (engine) => {
-  let stage: Stage;
-
-  beforeAll(async () => {
-    stage = await Stage.set(engine);
-  });
-
-  afterAll(async () => {
-    await stage[Symbol.asyncDispose]();
-  });
-
+inEveryEngine("speech", (stage) => {
   const expectKeptWithoutGap = async (stream: PageStream): Promise<void> => {
-    const { audio } = await stage.expectKept(stream);
+    const { audio } = await stage().expectKept(stream);
     const { samplesCaptured, captureGapCount } = await stream.stats();
     expect(audio.samples).toHaveLength(samplesCaptured);
     expect(captureGapCount).toBe(0);
   };
 
   it("is on the server's disk without a gap and without a repetition", () =>
-    stage.play(async () => {
-      const stream = await stage.startStream();
-      await stage.speak("first");
+    stage().play(async () => {
+      const stream = await stage().startStream();
+      await stage().speak("first");
       await stream.close();
-      const recording = await stage.recording();
+      const recording = await stage().recording();
       recording.expectHeard();
-      const { snrDb } = recording.expectSpoken(stage.spoken("first"));
-      console.log(`${stage.page.version}: SNR ${snrDb.toFixed(1)} dB`);
+      const { snrDb } = recording.expectSpoken(stage().spoken("first"));
+      console.log(`${stage().page.version}: SNR ${snrDb.toFixed(1)} dB`);
       await expectKeptWithoutGap(stream);
-      await stage.expectReleased();
+      await stage().expectReleased();
     }));
 
   // socketio/socket.io#5363: frames in flight are lost, or sent twice and kept twice.
   it("over a connection that is cut twice, once before the server could acknowledge, costs not a sample", () =>
-    stage.play(async () => {
-      const { proxy } = stage;
-      const stream = await stage.startStream();
+    stage().play(async () => {
+      const { proxy } = stage();
+      const stream = await stage().startStream();
       const { capturedDurationMs } = await stream.stats();
       const connections = proxy.connectionCount;
-      const speaking = stage.speak("long");
+      const speaking = stage().speak("long");
       await stream.captured(capturedDurationMs + 1_000);
       proxy.reset();
       await proxy.until("it connects again", () => proxy.connectionCount > connections);
@@ -54,21 +44,21 @@ describe.each(inject("engines"))("speech in $name", (engine) => {
       await proxy.until("it connects once more", () => proxy.connectionCount > connections + 1);
       await speaking;
       await stream.close();
-      const recording = await stage.recording();
+      const recording = await stage().recording();
       recording.expectHeard();
-      recording.expectSpoken(stage.spoken("long"));
+      recording.expectSpoken(stage().spoken("long"));
       expect((await stream.record()).reconnections.map(({ resumed }) => resumed)).toEqual([true, true]);
       await expectKeptWithoutGap(stream);
     }));
 
   // alphacep/vosk-server#254, deepgram/deepgram-dotnet-sdk#420: the last words are missing.
   it("that is closed in the middle of a word is kept to the last sample heard before, and has its caption", async () => {
-    const stream = await stage.startStream();
+    const stream = await stage().startStream();
     const { capturedDurationMs } = await stream.stats();
-    const speaking = stage.microphone.speak(stage.file("long"));
+    const speaking = stage().microphone.speak(stage().file("long"));
     await stream.captured(capturedDurationMs + 2_500);
     const heard = audioOf(
-      await stage.page.evaluate(async () => {
+      await stage().page.evaluate(async () => {
         const [heard] = tapped();
         await stream.close();
         if (heard === undefined) throw new Error("Nothing was heard.");
@@ -77,7 +67,7 @@ describe.each(inject("engines"))("speech in $name", (engine) => {
     );
     const lastWord = heard.samples.slice(-heard.sampleRate / 10).map(Math.abs);
     expect(Math.max(...lastWord)).toBeGreaterThan(0.05);
-    const recording = await stage.recording();
+    const recording = await stage().recording();
     const { audio } = recording;
     const { offsetSamples } = recording.expectHeard(heard);
     const endOfHeard = offsetSamples + (heard.samples.length * audio.sampleRate) / heard.sampleRate;
@@ -85,20 +75,20 @@ describe.each(inject("engines"))("speech in $name", (engine) => {
     const captions = (await stream.record()).messages.filter(({ t }) => t === "asr.final");
     const end = (audio.samples.length / audio.sampleRate).toFixed(2);
     expect(captions.at(-1)?.data).toMatchObject({ text: expect.stringMatching(new RegExp(`–${end} s$`)) });
-    await stage.expectReleased();
+    await stage().expectReleased();
     await speaking;
   });
 
   // elevenlabs/packages#688, Picovoice/web-voice-processor#5: the microphone stays on.
   it("that is aborted lets go of the microphone inside the call, and the sound server sees nobody record", async () => {
-    const pageStream = await stage.startStream();
-    expect(await stage.sound.recorders()).toBeGreaterThan(0);
-    const left = await stage.page.evaluate(() => {
+    const pageStream = await stage().startStream();
+    expect(await stage().sound.recorders()).toBeGreaterThan(0);
+    const left = await stage().page.evaluate(() => {
       stream.abort();
       return { tracks: liveResources().tracks, state: stream.state };
     });
     expect(left).toEqual({ tracks: 0, state: "closed" });
     expect(await pageStream.ended()).toMatchObject({ outcome: "aborted" });
-    await stage.expectReleased();
+    await stage().expectReleased();
   });
 });

@@ -1,0 +1,42 @@
+import { type Deferred, deferred } from "./internal/deferred.js";
+import { bytesPerSample } from "./protocol/audio-frame.js";
+import type { ResolvedOptions } from "./resolve-options.js";
+import type { SessionStats } from "./session/session-io.js";
+
+/** Of what may be kept for replay, how much a source that can wait fills: the rest is for what it cannot hold back. */
+const FILL = 0.5;
+
+/** Lets sources that can wait give no more than the stream can keep until the server has it. */
+export class Room {
+  readonly #limitSamples: number;
+  readonly #stats: () => SessionStats | undefined;
+  #waiting: Deferred<void> | undefined;
+
+  /** @param stats of the session; `undefined` before the start, when audio is not kept for the server yet. */
+  constructor({ format, session: { replay } }: ResolvedOptions, stats: () => SessionStats | undefined) {
+    const bySamples = (replay.maxDurationMs / 1_000) * format.sampleRate;
+    // An encoding without a fixed size is smaller than any other.
+    const byBytes = replay.maxBytes / ((bytesPerSample(format.encoding) ?? 1) * format.channelCount);
+    this.#limitSamples = FILL * Math.min(bySamples, byBytes);
+    this.#stats = stats;
+  }
+
+  /** Resolves as soon as there is some. */
+  wait(): Promise<void> {
+    if (this.#hasSome()) return Promise.resolve();
+    this.#waiting ??= deferred();
+    return this.#waiting.promise;
+  }
+
+  /** The stream has started, or the server has told what it has. */
+  changed(): void {
+    if (this.#waiting === undefined || !this.#hasSome()) return;
+    this.#waiting.resolve();
+    this.#waiting = undefined;
+  }
+
+  #hasSome(): boolean {
+    const stats = this.#stats();
+    return stats !== undefined && stats.bufferedSamples < this.#limitSamples;
+  }
+}
