@@ -6,7 +6,6 @@ import { ensureChromium } from "../find-chromium.js";
 import { aptInstall, canUseApt, findProgram, isExecutable, versionOf } from "../find-chromium-programs.js";
 import { ENGINE_NAMES, type EngineName } from "./engine-page.js";
 import type { FoundEngine } from "./engines.js";
-import { LIMITS } from "./limits.js";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -48,9 +47,6 @@ export default async function setup(project: TestProject): Promise<void> {
   if (engines.length === 0) throw new Error(`The browser tests need one engine at least: ${howToInstall}.`);
   const lines = [`Engines: ${engines.map(({ name, executablePath }) => `${name} (${executablePath})`).join(", ")}.`];
   if (missing.length > 0) lines.push(`Not on this machine, and not tested: ${howToInstall}.`);
-  for (const { engine, what, reason } of LIMITS) {
-    if (engines.some(({ name }) => name === engine)) lines.push(`${engine} does not run "${what}": ${reason}`);
-  }
   console.log(lines.join("\n"));
   project.provide("engines", engines);
 }
