@@ -37,7 +37,6 @@ const HEARD_MS = 400;
 
 /** One engine with a microphone that is spoken into, and a server that it streams to. */
 export class Stage implements AsyncDisposable {
-  readonly page: EnginePage;
   readonly sound: VirtualSound;
   readonly microphone: VirtualMicrophone;
   readonly backend: BackendProcess;
@@ -45,22 +44,31 @@ export class Stage implements AsyncDisposable {
   readonly #site: TestSite;
   readonly #speech: Readonly<Record<Part, Speech>>;
   readonly #belongings: Belongings;
+  readonly #launch: () => Promise<EnginePage>;
+  #page: EnginePage;
   #lastAttempt = false;
 
   private constructor(
     belongings: Belongings,
     parts: Pick<Stage, "page" | "sound" | "microphone" | "backend" | "proxy">,
+    launch: () => Promise<EnginePage>,
     site: TestSite,
     speech: Readonly<Record<Part, Speech>>,
   ) {
     this.#belongings = belongings;
-    this.page = parts.page;
+    this.#page = parts.page;
+    this.#launch = launch;
+    belongings.defer(() => this.#page[Symbol.asyncDispose]());
     this.sound = parts.sound;
     this.microphone = parts.microphone;
     this.backend = parts.backend;
     this.proxy = parts.proxy;
     this.#site = site;
     this.#speech = speech;
+  }
+
+  get page(): EnginePage {
+    return this.#page;
   }
 
   static async set(engine: FoundEngine): Promise<Stage> {
@@ -82,8 +90,8 @@ export class Stage implements AsyncDisposable {
       const sound = belongings.use(await VirtualSound.start());
       const microphone = await sound.plugIn("FirstMicrophone");
       await microphone.makeDefault();
-      const page = belongings.use(await launchEngine(engine, sound.env));
-      return new Stage(belongings, { page, sound, microphone, backend, proxy }, site, speech);
+      const launch = (): Promise<EnginePage> => launchEngine(engine, sound.env);
+      return new Stage(belongings, { page: await launch(), sound, microphone, backend, proxy }, launch, site, speech);
     });
   }
 
@@ -112,12 +120,23 @@ export class Stage implements AsyncDisposable {
     // Whatever became of it in the scene before.
     await this.microphone.plugIn();
     await this.microphone.makeDefault();
-    await this.page.evaluate(() => globalThis.stream?.abort());
+    await this.#clear();
     await this.page.open(this.#site.url());
     const stream = await PageStream.create(this.page, `ws://127.0.0.1:${this.proxy.port}/v1/stream`, options);
     await stream.start();
     await this.settled(stream);
     return stream;
+  }
+
+  /** Ends what the scene before left; a browser that does not answer any more is replaced. */
+  async #clear(): Promise<void> {
+    try {
+      await this.page.evaluate(() => globalThis.stream?.abort());
+    } catch (error) {
+      console.warn(`${this.page.version} is started anew: ${error}`);
+      await Promise.resolve(this.#page[Symbol.asyncDispose]()).catch(() => {});
+      this.#page = await this.#launch();
+    }
   }
 
   /** Speaks into a microphone, and waits until the stream must have heard it. */

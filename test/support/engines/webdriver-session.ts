@@ -1,7 +1,11 @@
 import { systemClock } from "loquilex/resources";
 
 const START_TIMEOUT_MS = 30_000;
-const SCRIPT_TIMEOUT_MS = 120_000;
+/** Longer than any script of a test takes. */
+const SCRIPT_TIMEOUT_MS = 30_000;
+/** WebKitWebDriver has been seen to answer never, now and then. */
+const COMMAND_TIMEOUT_MS = SCRIPT_TIMEOUT_MS + 5_000;
+const END_TIMEOUT_MS = 5_000;
 
 /** As much of W3C WebDriver as the tests need, over plain HTTP. */
 export class WebDriverSession {
@@ -47,14 +51,15 @@ export class WebDriverSession {
   }
 
   async end(): Promise<void> {
-    await command("DELETE", this.#url);
+    await command("DELETE", this.#url, undefined, END_TIMEOUT_MS);
   }
 }
 
-async function command(method: string, url: string, body?: object): Promise<unknown> {
+async function command(method: string, url: string, body?: object, timeoutMs = COMMAND_TIMEOUT_MS): Promise<unknown> {
   const response = await fetch(url, {
     method,
     headers: { connection: "close" },
+    signal: AbortSignal.timeout(timeoutMs),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const { value } = (await response.json()) as { value: unknown };
