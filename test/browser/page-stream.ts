@@ -162,10 +162,6 @@ export class PageStream {
     }, state);
   }
 
-  sessionId(): Promise<string> {
-    return this.#page.evaluate(() => stream.sessionId);
-  }
-
   state(): Promise<string> {
     return this.#page.evaluate(() => stream.state);
   }

@@ -185,6 +185,15 @@ export class Stage implements AsyncDisposable {
     return recording;
   }
 
+  /** Closes a stream that heard the first and the third part, and demands that both are recognised, and all was kept. */
+  async closed(stream: PageStream): Promise<StageRecording> {
+    await stream.close();
+    const recording = await this.expectKept(stream);
+    recording.expectRecognised(this.spoken("first"));
+    recording.expectRecognised(this.spoken("third"));
+    return recording;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#belongings[Symbol.asyncDispose]();
   }

@@ -50,10 +50,6 @@ export class LeashedProcess implements AsyncDisposable {
     }
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
-
   /** Resolves with what matches as soon as the program has written it. @throws Error with its output when it does not. */
   async written(pattern: RegExp, timeoutMs = 30_000): Promise<string> {
     let late = false;
