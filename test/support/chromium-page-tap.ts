@@ -38,6 +38,16 @@ export function tapMicrophone(): void {
       URL.createObjectURL(new Blob([module], { type: "text/javascript" })),
     );
 
+    constructor(options?: AudioContextOptions) {
+      super(options);
+      const { audioWorklet } = this;
+      const addModule = audioWorklet.addModule.bind(audioWorklet);
+      audioWorklet.addModule = async (...args) => {
+        await this.#loaded;
+        await addModule(...args);
+      };
+    }
+
     override createMediaStreamSource(stream: MediaStream): MediaStreamAudioSourceNode {
       const source = super.createMediaStreamSource(stream);
       const pieces: Float32Array[] = [];
