@@ -21,14 +21,25 @@ export function audioOf({ sampleRate, base64 }: TappedAudio): MonoAudio {
 }
 
 /**
- * Records what the browser's microphone gives to the page, beside whatever else listens to it: Chromium's fake device
- * itself leaves out or repeats some milliseconds on a busy machine, and nobody behind it can be blamed for that. Runs in
- * the page before any script of its own, as text: it must use nothing from outside itself.
+ * Records what the browser's microphone gives to the page, the mean of its channels, beside whatever else listens to it:
+ * engines themselves leave out or repeat some milliseconds on a busy machine, and nobody behind them can be blamed for
+ * that. Runs in the page before any script of its own, as text: it must use nothing from outside itself.
  */
 export function tapMicrophone(): void {
   const module = `registerProcessor("tap", class extends AudioWorkletProcessor {
-    process([input]) {
-      if (input.length > 0) this.port.postMessage(input[0].slice());
+    #piece = new Float32Array(1024);
+    #filled = 0;
+
+    process([channels]) {
+      if (channels.length === 0) return true;
+      for (let i = 0; i < channels[0].length; i++) {
+        let sum = 0;
+        for (let c = 0; c < channels.length; c++) sum += channels[c][i];
+        this.#piece[this.#filled++] = sum / channels.length;
+        if (this.#filled < this.#piece.length) continue;
+        this.port.postMessage(this.#piece);
+        this.#filled = 0;
+      }
       return true;
     }
   });`;
@@ -42,6 +53,7 @@ export function tapMicrophone(): void {
       super(options);
       const { audioWorklet } = this;
       const addModule = audioWorklet.addModule.bind(audioWorklet);
+      // One after the other: the main thread of WebKitGTK 2.50 has waited for ever where two modules loaded at once.
       audioWorklet.addModule = async (...args) => {
         await this.#loaded;
         await addModule(...args);

@@ -44,7 +44,7 @@ export class VirtualMicrophone implements AsyncDisposable {
       ),
     ];
     // Where nobody listens the line runs seconds ahead, and what is said then comes as much too late.
-    const args = [`--device=${line}.monitor`, "--latency-msec=20", "/dev/null"];
+    const args = [`--device=${line}.monitor`, "--latency-msec=10", "/dev/null"];
     this.#ear = new LeashedProcess({ command: "parec", args, env: this.#server.env });
   }
 
