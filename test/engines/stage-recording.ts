@@ -4,6 +4,8 @@ import { resample } from "../support/audio-compare-resample.js";
 import type { MonoAudio } from "../support/wav.js";
 
 const MIN_SNR_DB = 30;
+/** Engines slip by a few quanta; what is further away is found nowhere. */
+const SEARCH_MS = 100;
 /** −60 dBFS. Speech is a hundred times louder. */
 const SILENT = 0.001;
 
@@ -27,7 +29,7 @@ export class StageRecording {
    * @throws MicrophoneStumbled when it is not whole because the engine did not hear it so.
    */
   expectSpoken(spoken: MonoAudio): AudioComparison {
-    const comparison = compareAudio(this.audio, spoken);
+    const comparison = compareAudio(this.audio, spoken, SEARCH_MS);
     const { faults } = comparison;
     if (faults.length > 0 && !this.#wasHeard(spoken)) {
       throw new MicrophoneStumbled(`The engine's own microphone left something out: ${faults.length} faulty blocks.`);
@@ -39,7 +41,7 @@ export class StageRecording {
   /** Demands all that the page heard of its first microphone, however it was heard. */
   expectHeard(heard = this.#heard[0]): AudioComparison {
     if (heard === undefined) throw new Error("The page has opened no microphone.");
-    const comparison = compareAudio(this.audio, this.#atRate(heard));
+    const comparison = compareAudio(this.audio, this.#atRate(heard), SEARCH_MS);
     expectWhole(comparison);
     return comparison;
   }
@@ -55,8 +57,8 @@ export class StageRecording {
 
   #wasHeard(spoken: MonoAudio): boolean {
     return this.#heard
-      .filter(({ samples, sampleRate }) => samples.length > sampleRate)
-      .some((heard) => compareAudio(this.#atRate(heard), spoken).faults.length === 0);
+      .filter(({ samples, sampleRate }) => samples.length > sampleRate && samples.some((sample) => sample !== 0))
+      .some((heard) => compareAudio(this.#atRate(heard), spoken, SEARCH_MS).faults.length === 0);
   }
 
   /** At the rate of what the server has, which makes the search for each block nine times shorter. */

@@ -46,9 +46,10 @@ const REFINEMENTS = 4;
  * Aligns a recording with what was played, to a fraction of a sample, and checks it block by block. The source is brought
  * to the recording's rate first.
  *
+ * @param searchMs how far from its place a block is looked for.
  * @throws Error when the two have nothing in common.
  */
-export function compareAudio(recorded: MonoAudio, source: MonoAudio): AudioComparison {
+export function compareAudio(recorded: MonoAudio, source: MonoAudio, searchMs = SEARCH_MS): AudioComparison {
   const { sampleRate } = recorded;
   const length = Math.ceil((source.samples.length * sampleRate) / source.sampleRate);
   const nominal = resample(source, sampleRate, 0, length);
@@ -59,7 +60,7 @@ export function compareAudio(recorded: MonoAudio, source: MonoAudio): AudioCompa
   const common = median(first.flatMap(({ lagSamples }) => lagSamples ?? []));
   const whole = Math.round(common + fraction);
   const aligned = delayed(nominal, common + fraction - whole);
-  const reach = Math.round((SEARCH_MS * sampleRate) / 1_000);
+  const reach = Math.round((searchMs * sampleRate) / 1_000);
   const located = locateBlocks(recorded.samples, aligned, lag + whole, sampleRate, reach);
   const total = explain(recorded.samples, aligned, lag + whole, 0, length);
   return {

@@ -3,6 +3,8 @@ import { LeashedProcess } from "./leashed-process.js";
 /** The sound server that a microphone is plugged into. */
 export interface SoundServer {
   readonly env: Readonly<Record<string, string>>;
+  /** In which its microphones hand on what they hear, in milliseconds. */
+  readonly stepMs: number;
   control(...args: readonly string[]): Promise<string>;
 }
 
@@ -44,7 +46,7 @@ export class VirtualMicrophone implements AsyncDisposable {
       ),
     ];
     // Where nobody listens the line runs seconds ahead, and what is said then comes as much too late.
-    const args = [`--device=${line}.monitor`, "--latency-msec=10", "/dev/null"];
+    const args = [`--device=${line}.monitor`, `--latency-msec=${this.#server.stepMs}`, "/dev/null"];
     this.#ear = new LeashedProcess({ command: "parec", args, env: this.#server.env });
   }
 

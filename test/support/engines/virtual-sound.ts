@@ -21,17 +21,20 @@ flat-volumes = no
 export class VirtualSound implements AsyncDisposable {
   /** For programs that are to use it: nothing of the user's own sound server or settings reaches them. */
   readonly env: Readonly<Record<string, string>>;
+  readonly stepMs: number;
   readonly #folder: string;
   readonly #server: LeashedProcess;
   readonly #microphones = new Set<VirtualMicrophone>();
 
-  private constructor(folder: string, env: Readonly<Record<string, string>>, server: LeashedProcess) {
+  private constructor(folder: string, env: Readonly<Record<string, string>>, server: LeashedProcess, stepMs: number) {
+    this.stepMs = stepMs;
     this.#folder = folder;
     this.env = env;
     this.#server = server;
   }
 
-  static async start(): Promise<VirtualSound> {
+  /** @param stepMs in which its microphones hand on what they hear. */
+  static async start(stepMs: number): Promise<VirtualSound> {
     // Of mode 0700, as a runtime directory has to be.
     const folder = await mkdtemp(join(tmpdir(), "loquilex-sound-"));
     const { DISPLAY: _display, WAYLAND_DISPLAY: _wayland, DBUS_SESSION_BUS_ADDRESS: _bus, ...inherited } = process.env;
@@ -54,7 +57,7 @@ export class VirtualSound implements AsyncDisposable {
       args: [...args, ...modules.flatMap((module) => ["-L", module])],
       env,
     });
-    const sound = new VirtualSound(folder, env, server);
+    const sound = new VirtualSound(folder, env, server, stepMs);
     try {
       await sound.#answering();
       return sound;
