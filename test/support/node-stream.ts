@@ -22,6 +22,8 @@ export interface NodeStreamOptions extends AudioStreamOptions, StampedSourceOpti
 
 /** The real SDK in Node, with the real transport over `ws` and a source whose audio tells its position. */
 export class NodeStream implements AsyncDisposable {
+  /** A test that waits for one of its events has not forgotten it, though only the event leads back to the test. */
+  static readonly #kept = new Set<NodeStream>();
   readonly source: StampedSource;
   readonly stream: AudioStream;
   /** Every socket that the transport made, oldest first. */
@@ -36,6 +38,7 @@ export class NodeStream implements AsyncDisposable {
   readonly #reconnecting = new Waiting();
 
   constructor(url: UrlProvider, options: NodeStreamOptions = {}) {
+    NodeStream.#kept.add(this);
     this.source = new StampedSource(options);
     const { sockets } = this;
     class ObservedWebSocket extends NodeWebSocket {
@@ -90,6 +93,7 @@ export class NodeStream implements AsyncDisposable {
 
   /** Leaves nothing open, whatever the test did; sockets that were abandoned on a dead link would wait half a minute. */
   async [Symbol.asyncDispose](): Promise<void> {
+    NodeStream.#kept.delete(this);
     this.stream.abort();
     await this.stream.closed;
     for (const socket of this.sockets) socket.terminate();
