@@ -22,6 +22,8 @@ export interface GraphOptions {
   readonly workletUrl?: string | URL | undefined;
   readonly settings: ProcessorSettings;
   readonly timeline: CaptureTimeline;
+  /** Before a frame gets its position. */
+  onFrameArrived(): void;
   onFrame(frame: AudioFrame): void;
   /** The processor threw, and does nothing any more. */
   onProcessorFailed(): void;
@@ -157,8 +159,9 @@ export class AudioGraph {
   }
 
   #onFrame({ payload, sampleCount, contextTime, peak, rms, ...frame }: ProcessorFrame): void {
+    const { timeline, onFrameArrived, onFrame } = this.#options;
+    onFrameArrived();
     const timestamp = this.#clock.toTimestamp(contextTime);
-    const { timeline, onFrame } = this.#options;
     this.#offset ??= timeline.positionAt(timestamp) - frame.position;
     const position = this.#offset + frame.position;
     this.#frames += 1;

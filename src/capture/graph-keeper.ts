@@ -32,6 +32,8 @@ export class GraphKeeper {
   readonly #parts: GraphKeeperParts;
   readonly #timeline: CaptureTimeline;
   #graph: AudioGraph;
+  /** Of the graph in use. */
+  #progress: ProgressWatch | undefined;
   #sound: Sound | undefined;
   #paused = false;
   #mends = 0;
@@ -115,6 +117,7 @@ export class GraphKeeper {
       ...asked,
       settings,
       timeline: this.#timeline,
+      onFrameArrived: () => this.#progress?.frameArrived(),
       onFrame: (frame) => this.#onFrame(frame),
       onProcessorFailed: () => this.#onProcessorFailed(),
     });
@@ -122,14 +125,14 @@ export class GraphKeeper {
 
   #watch(graph: AudioGraph): void {
     monitorContext(graph.scope, graph.context, graph.own, (state) => this.#onState(graph, state));
-    new ProgressWatch(graph.scope, () => this.#progress(graph), {
+    this.#progress = new ProgressWatch(graph.scope, () => this.#progressOf(graph), {
       onClockStalled: () => this.#onStalled(graph),
       onClockMoving: () => this.#onMoving(graph),
       onFramesMissing: () => this.#onStalled(graph),
     });
   }
 
-  #progress(graph: AudioGraph): Progress {
+  #progressOf(graph: AudioGraph): Progress {
     const sound = this.#sound;
     const due = sound !== undefined && !this.#paused && graph.context.state === "running";
     const silent = sound === undefined || (!isNode(sound) && sound.muted);

@@ -46,6 +46,13 @@ export class ProgressWatch {
     this.#arm();
   }
 
+  /** A frame has come: what stood still goes on, and the frame is not to wait for the next look to tell. */
+  frameArrived(): void {
+    if (this.#stillClock === 0 || this.#look().clock === this.#last.clock) return;
+    this.#stillClock = 0;
+    this.#observer.onClockMoving();
+  }
+
   #arm(): void {
     this.#last = this.#look();
     this.#due = this.#time.now() + LOOK_MS;

@@ -481,6 +481,23 @@ describe("a context that stands still", () => {
     expect(gap).toBeLessThan(3_600);
   });
 
+  it("for a moment begins again after the gap, and not within what is heard then", async () => {
+    const { heard } = await open();
+    await hearSecond();
+    const before = samplesIn(heard);
+    await pass(2_300);
+    expect(gaps(heard)).toEqual([]);
+    await hearSecond();
+    const [gap, ...more] = gaps(heard);
+    expect(more).toEqual([]);
+    expect(gap).toBeGreaterThan(2_200);
+    expect(gap).toBeLessThan(2_400);
+    const after = heard.frames.find(({ position }) => position > before + 16_000);
+    // The piece of 20 ms that was half full when it stopped is finished by what comes.
+    expect((after?.position ?? 0) - (gap ?? 0) * 16).toBeLessThanOrEqual(before + 320);
+    expect(fake.contexts).toHaveLength(1);
+  });
+
   it("again and again ends the capture, everything released", async () => {
     const { heard } = await open();
     await pass(30_000);

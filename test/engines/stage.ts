@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
 import { eventually } from "../browser/eventually.js";
 import { PageStream, type PageStreamOptions } from "../browser/page-stream.js";
@@ -110,9 +111,8 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Lets what comes in settle, after an engine has opened a microphone. */
-  async settled(stream: PageStream): Promise<void> {
-    const { capturedDurationMs } = await stream.stats();
-    await stream.captured(capturedDurationMs + SETTLE_MS);
+  async settled(): Promise<void> {
+    await delay(SETTLE_MS);
   }
 
   /** A fresh page, in which a stream to the server starts and the microphone has come to rest. */
@@ -124,7 +124,7 @@ export class Stage implements AsyncDisposable {
     await this.page.open(this.#site.url());
     const stream = await PageStream.create(this.page, `ws://127.0.0.1:${this.proxy.port}/v1/stream`, options);
     await stream.start();
-    await this.settled(stream);
+    await this.settled();
     return stream;
   }
 
@@ -142,7 +142,7 @@ export class Stage implements AsyncDisposable {
   /** Speaks into a microphone, and waits until the stream must have heard it. */
   async speak(part: Part, into = this.microphone): Promise<void> {
     await into.speak(this.#speech[part].path);
-    await new Promise((resolve) => setTimeout(resolve, HEARD_MS));
+    await delay(HEARD_MS);
   }
 
   /** Of what is spoken, for who does not want to wait for it. */
