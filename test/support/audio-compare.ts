@@ -36,7 +36,7 @@ const MIN_BLOCK_SNR_DB = 20;
 /** Below this a block is not where it was looked for: half a sample beside its place it still has more. */
 const RECOGNISED_SNR_DB = 10;
 /** Only a block of deep tones, which noise can seem to shift by half a sample, fits so well beside its place. */
-const DEEP_SNR_DB = 30;
+const DEEP_SNR_DB = 45;
 const MAX_DEEP_LAG_SAMPLES = 0.5;
 const SEARCH_MS = 1_000;
 /** Refinements of the fractional alignment; each one squares the error. */
