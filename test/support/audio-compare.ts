@@ -169,8 +169,11 @@ function locate(at: (shift: number) => Fit, reach: number): Omit<BlockFault, "so
   if (found.snrDb < RECOGNISED_SNR_DB) return { lagSamples: undefined, snrDb: found.snrDb };
   const [before, after] = [at(best - 1).residual, at(best + 1).residual];
   const bend = before + after - 2 * found.residual;
-  const vertex = bend > 0 ? (before - after) / (2 * bend) : 0;
-  return { lagSamples: best + vertex, snrDb: found.snrDb };
+  if (bend <= 0) return { lagSamples: best, snrDb: found.snrDb };
+  const vertex = (before - after) / (2 * bend);
+  // Further than this, what is left at the best whole sample would have been more.
+  const furthest = Math.sqrt((2 * found.residual) / bend);
+  return { lagSamples: best + Math.max(-furthest, Math.min(furthest, vertex)), snrDb: found.snrDb };
 }
 
 function median(values: readonly number[]): number {
