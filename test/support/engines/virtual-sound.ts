@@ -17,6 +17,16 @@ resample-method = speex-float-10
 flat-volumes = no
 `;
 
+/**
+ * A null sink that nobody listens to takes two seconds of sound at a time, and an engine that opens it, or its monitor, hears
+ * nothing until they are over. One that leads to another, by a loopback that stays where it is, takes a few milliseconds.
+ */
+const LOUDSPEAKER = [
+  "module-null-sink sink_name=loudspeaker rate=48000",
+  "module-null-sink sink_name=nowhere rate=48000",
+  "module-loopback source=loudspeaker.monitor sink=nowhere latency_msec=60 source_dont_move=yes sink_dont_move=yes",
+];
+
 /** A sound server of its own, with microphones that can be spoken into, plugged in and pulled out. */
 export class VirtualSound implements AsyncDisposable {
   /** For programs that are to use it: nothing of the user's own sound server or settings reaches them. */
@@ -51,7 +61,7 @@ export class VirtualSound implements AsyncDisposable {
     await mkdir(join(folder, "config", "pulse"), { recursive: true });
     await writeFile(join(folder, "config", "pulse", "daemon.conf"), SETTINGS);
     const args = ["--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes", "-n"];
-    const modules = ["module-native-protocol-unix", "module-null-sink sink_name=loudspeaker rate=48000"];
+    const modules = ["module-native-protocol-unix", ...LOUDSPEAKER];
     const server = new LeashedProcess({
       command: "pulseaudio",
       args: [...args, ...modules.flatMap((module) => ["-L", module])],
