@@ -1,6 +1,7 @@
 import type {
   AudioStream,
   CloseInfo,
+  MicrophoneOptions,
   MicrophoneStreamOptions,
   PauseOptions,
   ReconnectOptions,
@@ -37,6 +38,7 @@ declare global {
 
 export interface PageStreamOptions extends Pick<MicrophoneStreamOptions, "frameDurationMs" | "heartbeat" | "replay"> {
   readonly reconnect?: ReconnectOptions | false;
+  readonly channels?: MicrophoneOptions["channels"];
   readonly workletUrl?: string;
   readonly token?: string;
 }
@@ -53,8 +55,8 @@ export class PageStream {
   }
 
   static async create(page: ScriptablePage, url: string, options: PageStreamOptions = {}): Promise<PageStream> {
-    const { workletUrl, ...others } = options;
-    const microphone = { ...UNPROCESSED, workletUrl };
+    const { channels, workletUrl, ...others } = options;
+    const microphone = { ...UNPROCESSED, channels, workletUrl };
     await page.evaluate(
       async ({ url, options: { token, ...options } }) => {
         const deadline = performance.now() + 10_000;

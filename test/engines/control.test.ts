@@ -10,7 +10,7 @@ inEveryEngine("a stream", (stage) => {
     await stream.pause();
     await stage().speak("second");
     await stream.resume();
-    await stage().settled();
+    await stage().settled(stream);
     await stage().speak("third");
     const recording = await stage().closed(stream);
     const { samplesCaptured, captureGapCount } = await stream.stats();
@@ -26,7 +26,7 @@ inEveryEngine("a stream", (stage) => {
     await eventually(() => stage().sound.recorders()).toBe(0);
     await stream.resume();
     await eventually(() => stage().sound.recorders()).toBeGreaterThan(0);
-    await stage().settled();
+    await stage().settled(stream);
     await stage().speak("third");
     await stage().closed(stream);
     await stage().expectReleased();

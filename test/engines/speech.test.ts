@@ -14,11 +14,11 @@ inEveryEngine("speech", (stage) => {
   it("is on the server's disk without a gap and without a repetition", () =>
     stage().play(async () => {
       const stream = await stage().startStream();
-      await stage().speak("first");
+      await stage().speak("long");
       await stream.close();
       const recording = await stage().recording();
       recording.expectHeard();
-      const { snrDb } = recording.expectSpoken(stage().spoken("first"));
+      const { snrDb } = recording.expectSpoken(stage().spoken("long"));
       console.log(`${stage().page.version}: SNR ${snrDb.toFixed(1)} dB`);
       await expectKeptWithoutGap(stream);
       await stage().expectReleased();
@@ -32,10 +32,10 @@ inEveryEngine("speech", (stage) => {
       const { capturedDurationMs } = await stream.stats();
       const connections = proxy.connectionCount;
       const speaking = stage().speak("long");
-      await stream.captured(capturedDurationMs + 1_000);
+      await stream.captured(capturedDurationMs + 800);
       proxy.reset();
       await proxy.until("it connects again", () => proxy.connectionCount > connections);
-      await stream.captured(capturedDurationMs + 3_000);
+      await stream.captured(capturedDurationMs + 2_000);
       proxy.hold("toClient");
       const received = proxy.delivered("toServer");
       await proxy.until("audio arrives that is not acknowledged", () => proxy.delivered("toServer") > received + 9_600);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
 import { eventually } from "../browser/eventually.js";
-import { PageStream, type PageStreamOptions } from "../browser/page-stream.js";
+import { PageStream } from "../browser/page-stream.js";
 import { html, TestSite } from "../browser/test-site.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { audioOf, tapMicrophone } from "../support/chromium-page-tap.js";
@@ -20,7 +20,7 @@ import { type MonoAudio, readWav } from "../support/wav.js";
 import { MicrophoneStumbled, StageRecording } from "./stage-recording.js";
 
 /** Pieces of one sentence that have nothing in common, each a few words long. */
-const PARTS = { first: [0, 2_750], second: [2_900, 4_750], third: [4_750, 6_600], long: [0, 4_750] } as const;
+const PARTS = { first: [0, 1_500], second: [2_900, 4_400], third: [4_750, 6_250], long: [0, 3_500] } as const;
 
 /** A machine that is busy with other things makes engines leave out audio by themselves, now and then. */
 const ATTEMPTS = 4;
@@ -110,21 +110,34 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** Lets what comes in settle, after an engine has opened a microphone. */
-  async settled(): Promise<void> {
+  /** Waits until the stream hears the microphone that an engine has just opened, and lets what comes in settle. */
+  async settled(stream: PageStream): Promise<void> {
+    const { capturedDurationMs } = await stream.stats();
+    await stream.captured(capturedDurationMs + 100);
     await delay(SETTLE_MS);
   }
 
+  /** Of the server, over the proxy. */
+  get url(): string {
+    return `ws://127.0.0.1:${this.proxy.port}/v1/stream`;
+  }
+
+  /** A fresh page, without a stream. */
+  async openPage(): Promise<void> {
+    await this.#clear();
+    await this.page.open(this.#site.url());
+  }
+
   /** A fresh page, in which a stream to the server starts and the microphone has come to rest. */
-  async startStream(options: PageStreamOptions = {}): Promise<PageStream> {
+  async startStream(): Promise<PageStream> {
     // Whatever became of it in the scene before.
     await this.microphone.plugIn();
     await this.microphone.makeDefault();
-    await this.#clear();
-    await this.page.open(this.#site.url());
-    const stream = await PageStream.create(this.page, `ws://127.0.0.1:${this.proxy.port}/v1/stream`, options);
+    await this.openPage();
+    // The channel that the page's tap hears: a mix of channels that stumble one by one is not what either of them gave.
+    const stream = await PageStream.create(this.page, this.url, { channels: "left" });
     await stream.start();
-    await this.settled();
+    await this.settled(stream);
     return stream;
   }
 

@@ -21,9 +21,9 @@ export function audioOf({ sampleRate, base64 }: TappedAudio): MonoAudio {
 }
 
 /**
- * Records what the browser's microphone gives to the page, the mean of its channels, beside whatever else listens to it:
- * engines themselves leave out or repeat some milliseconds on a busy machine, and nobody behind them can be blamed for
- * that. Runs in the page before any script of its own, as text: it must use nothing from outside itself.
+ * Records what the browser's microphone gives to the page, of its first channel, beside whatever else listens to it:
+ * engines themselves leave out or repeat some milliseconds on a busy machine, WebKitGTK on each channel at another time,
+ * and nobody behind them can be blamed for that. Runs in the page before any script of its own, as text: it must use nothing from outside itself.
  */
 export function tapMicrophone(): void {
   const module = `registerProcessor("tap", class extends AudioWorkletProcessor {
@@ -32,10 +32,8 @@ export function tapMicrophone(): void {
 
     process([channels]) {
       if (channels.length === 0) return true;
-      for (let i = 0; i < channels[0].length; i++) {
-        let sum = 0;
-        for (let c = 0; c < channels.length; c++) sum += channels[c][i];
-        this.#piece[this.#filled++] = sum / channels.length;
+      for (const sample of channels[0]) {
+        this.#piece[this.#filled++] = sample;
         if (this.#filled < this.#piece.length) continue;
         this.port.postMessage(this.#piece);
         this.#filled = 0;
