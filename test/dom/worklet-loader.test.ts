@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { loadCaptureWorklet } from "../../src/capture/worklet-loader.js";
+import { type Deferred, deferred } from "../../src/internal/deferred.js";
 import { PROCESSOR_NAME } from "../../src/worklet/port-messages.js";
 
 afterEach(() => {
@@ -73,5 +74,23 @@ describe("loading the audio-thread module", () => {
     await loadCaptureWorklet(context, "/w.js");
     await loadCaptureWorklet(context, "/w.js");
     expect(calls).toBe(2);
+  });
+
+  // WebKitGTK 2.50: its main thread waits for ever where two modules load into one worklet at once.
+  it("has streams that share a context wait for each other", async () => {
+    const loads: Deferred<void>[] = [];
+    const context = contextThat(() => {
+      const load = deferred<void>();
+      loads.push(load);
+      return load.promise;
+    });
+    const [first, second, third] = ["/1.js", "/2.js", "/3.js"].map((url) => loadCaptureWorklet(context, url));
+    expect(loads).toHaveLength(1);
+    loads[0]?.reject(new DOMException("404", "AbortError"));
+    await expect(first).rejects.toMatchObject({ details: { url: "/1.js" } });
+    expect(loads).toHaveLength(2);
+    loads[1]?.resolve(undefined);
+    await Promise.all([second, third]);
+    expect(loads).toHaveLength(2);
   });
 });
