@@ -119,6 +119,8 @@ export default defineConfig(({ mode }) => {
     plugins: [captureWorklet()],
     resolve: { alias: PACKAGE_SOURCES },
     test: {
+      // All processors, of which vitest leaves one free by itself: half of a small machine.
+      maxWorkers: "100%",
       projects: [
         project("unit", "node", { testTimeout: 30_000 }),
         project("dom", "happy-dom", { testTimeout: 30_000 }),

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { eventually } from "../browser/eventually.js";
-import { inEveryEngine } from "./in-every-engine.js";
+import type { Stage } from "./stage.js";
 
-inEveryEngine("a stream", (stage) => {
+export function controlScenes(stage: () => Stage): void {
   it("hears nothing while it is paused, and goes on at the next sample", async () => {
     const stream = await stage().startStream();
     await stage().speak("first");
@@ -46,4 +46,4 @@ inEveryEngine("a stream", (stage) => {
     const recording = await stage().closed(stream);
     expect(recording.audio.samples).toHaveLength((await stream.stats()).samplesCaptured);
   });
-});
+}

@@ -3,14 +3,14 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../browser/eventually.js";
 import type { PageStream } from "../browser/page-stream.js";
 import type { VirtualMicrophone } from "../support/engines/virtual-microphone.js";
-import { inEveryEngine } from "./in-every-engine.js";
+import type { Stage } from "./stage.js";
 
 /** How long a device is gone in these scenes. */
 const GONE_MS = 1_500;
 /** How well the time of the page's answers tells how much must have been captured by then. */
 const CLOCK_MS = 300;
 
-inEveryEngine("the microphone", (stage) => {
+export function deviceScenes(stage: () => Stage): void {
   const expectOneSession = async (stream: PageStream): Promise<void> => {
     expect((await stream.record()).reconnections).toEqual([]);
     expect(await stream.ended()).toMatchObject({ outcome: "closed" });
@@ -88,4 +88,4 @@ inEveryEngine("the microphone", (stage) => {
       await stage().expectReleased();
     });
   });
-});
+}

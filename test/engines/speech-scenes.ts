@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import type { PageStream } from "../browser/page-stream.js";
 import { audioOf } from "../support/chromium-page-tap.js";
-import { inEveryEngine } from "./in-every-engine.js";
+import type { Stage } from "./stage.js";
 
-inEveryEngine("speech", (stage) => {
+export function speechScenes(stage: () => Stage): void {
   const expectKeptWithoutGap = async (stream: PageStream): Promise<void> => {
     const { audio } = await stage().expectKept(stream);
     const { samplesCaptured, captureGapCount } = await stream.stats();
@@ -91,4 +91,4 @@ inEveryEngine("speech", (stage) => {
     expect(await pageStream.ended()).toMatchObject({ outcome: "aborted" });
     await stage().expectReleased();
   });
-});
+}

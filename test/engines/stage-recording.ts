@@ -38,6 +38,11 @@ export class StageRecording {
     return comparison;
   }
 
+  /** How well what was spoken is found in it, where its encoding keeps only what can be heard. */
+  snrDb(spoken: MonoAudio): number {
+    return compareAudio(this.audio, spoken, SEARCH_MS).snrDb;
+  }
+
   /** Demands all that the page heard of its first microphone, however it was heard. */
   expectHeard(heard = this.#heard[0]): AudioComparison {
     if (heard === undefined) throw new Error("The page has opened no microphone.");

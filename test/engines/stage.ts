@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -16,7 +16,7 @@ import type { VirtualMicrophone } from "../support/engines/virtual-microphone.js
 import { VirtualSound } from "../support/engines/virtual-sound.js";
 import { type Speech, writeSpeech } from "../support/speech.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
-import { type MonoAudio, readWav } from "../support/wav.js";
+import { encodeWav, type MonoAudio, readWav } from "../support/wav.js";
 import { MicrophoneStumbled, StageRecording } from "./stage-recording.js";
 
 /** Pieces of one sentence that have nothing in common, each a few words long. */
@@ -34,7 +34,7 @@ const PAGE = html(
 /** With which an engine's own microphone leaves out least, as measured. */
 const SOUND_STEP_MS = { chromium: 20, firefox: 20, webkit: 10 } as const;
 /** An engine that has just opened a microphone leaves out some milliseconds here and there until its buffers have filled. */
-const SETTLE_MS = 1_500;
+export const SETTLE_MS = 1_500;
 /** What has been played is in the page's hands after so long. */
 const HEARD_MS = 500;
 
@@ -154,7 +154,15 @@ export class Stage implements AsyncDisposable {
 
   /** Speaks into a microphone, and waits until the stream must have heard it. */
   async speak(part: Part, into = this.microphone): Promise<void> {
-    await into.speak(this.#speech[part].path);
+    await into.speak(this.file(part));
+    await delay(HEARD_MS);
+  }
+
+  /** Speaks two parts of one length at once, one into the left and one into the right. */
+  async speakBoth(left: Part, right: Part, into: VirtualMicrophone): Promise<void> {
+    const path = `${this.file(left)}-${right}.wav`;
+    await writeFile(path, encodeWav(this.spoken(left), this.spoken(right)));
+    await into.speak(path);
     await delay(HEARD_MS);
   }
 
@@ -169,12 +177,21 @@ export class Stage implements AsyncDisposable {
 
   /** What the server has kept of the page's stream, and what the browser's microphone has given to the page. */
   async recording(): Promise<StageRecording> {
-    const id = await this.page.evaluate(() => stream.sessionId);
+    const path = await this.recordingPath(await this.page.evaluate(() => stream.sessionId));
+    return new StageRecording(await readWav(path), await this.heard());
+  }
+
+  /** Of what the server has kept of a session. */
+  async recordingPath(sessionId: string): Promise<string> {
     const files = await this.backend.files(".wav");
-    const path = files.find((path) => path.includes(id));
-    if (path === undefined) throw new Error(`The server has no recording of ${id} among ${files.join(", ")}.`);
-    const heard = await this.page.evaluate(() => tapped());
-    return new StageRecording(await readWav(path), heard.map(audioOf));
+    const path = files.find((path) => path.includes(sessionId));
+    if (path === undefined) throw new Error(`The server has no recording of ${sessionId} among ${files.join(", ")}.`);
+    return path;
+  }
+
+  /** What each of the page's microphones has given to it. */
+  async heard(): Promise<MonoAudio[]> {
+    return (await this.page.evaluate(() => tapped())).map(audioOf);
   }
 
   /** What the page holds now, of all it has ever opened. */

@@ -39,9 +39,11 @@ export function parseWav(bytes: Uint8Array): MonoAudio {
   throw new Error('The WAV file has no "data" chunk.');
 }
 
-/** Rounds to 16 bits. */
-export function encodeWav(audio: MonoAudio): Uint8Array {
-  const dataBytes = audio.samples.length * 2;
+/** Rounds to 16 bits. @param channels of one length and rate. */
+export function encodeWav(...channels: readonly [MonoAudio, ...MonoAudio[]]): Uint8Array {
+  const [{ samples, sampleRate }] = channels;
+  const frameBytes = channels.length * 2;
+  const dataBytes = samples.length * frameBytes;
   const bytes = new Uint8Array(HEADER_BYTES + dataBytes);
   const view = new DataView(bytes.buffer);
   const tag = (offset: number, text: string): void => {
@@ -53,17 +55,19 @@ export function encodeWav(audio: MonoAudio): Uint8Array {
   tag(12, "fmt ");
   view.setUint32(16, 16, true);
   view.setUint16(20, 1, true);
-  view.setUint16(22, 1, true);
-  view.setUint32(24, audio.sampleRate, true);
-  view.setUint32(28, audio.sampleRate * 2, true);
-  view.setUint16(32, 2, true);
+  view.setUint16(22, channels.length, true);
+  view.setUint32(24, sampleRate, true);
+  view.setUint32(28, sampleRate * frameBytes, true);
+  view.setUint16(32, frameBytes, true);
   view.setUint16(34, 16, true);
   tag(36, "data");
   view.setUint32(40, dataBytes, true);
-  audio.samples.forEach((sample, i) => {
-    const scaled = Math.round(sample * 32768);
-    view.setInt16(HEADER_BYTES + i * 2, Math.max(-32768, Math.min(32767, scaled)), true);
-  });
+  for (const [channel, { samples }] of channels.entries()) {
+    samples.forEach((sample, i) => {
+      const scaled = Math.max(-32768, Math.min(32767, Math.round(sample * 32768)));
+      view.setInt16(HEADER_BYTES + i * frameBytes + channel * 2, scaled, true);
+    });
+  }
   return bytes;
 }
 

@@ -13,18 +13,20 @@ export class VirtualMicrophone implements AsyncDisposable {
   /** As pages see it. */
   readonly name: string;
   readonly #server: SoundServer;
+  readonly #channels: number;
   /** Of the line and of the microphone, as the server numbers them. */
   #modules: readonly string[] = [];
   #ear: LeashedProcess | undefined;
 
-  private constructor(server: SoundServer, name: string) {
+  private constructor(server: SoundServer, name: string, channels: number) {
     this.#server = server;
     this.name = name;
+    this.#channels = channels;
   }
 
   /** @param name of letters and digits. */
-  static async plugIn(server: SoundServer, name: string): Promise<VirtualMicrophone> {
-    const microphone = new VirtualMicrophone(server, name);
+  static async plugIn(server: SoundServer, name: string, channels: number): Promise<VirtualMicrophone> {
+    const microphone = new VirtualMicrophone(server, name, channels);
     await microphone.plugIn();
     return microphone;
   }
@@ -35,7 +37,7 @@ export class VirtualMicrophone implements AsyncDisposable {
     const load = (module: string, ...args: readonly string[]): Promise<string> =>
       this.#server.control("load-module", module, ...args);
     const line = `${this.name}-line`;
-    const form = ["rate=48000", "channels=1", "format=s16le"];
+    const form = ["rate=48000", `channels=${this.#channels}`, "format=s16le"];
     this.#modules = [
       await load("module-null-sink", `sink_name=${line}`, ...form),
       await load(

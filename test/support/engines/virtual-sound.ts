@@ -78,8 +78,8 @@ export class VirtualSound implements AsyncDisposable {
   }
 
   /** Plugs in a microphone; the first one is the default, and pages see its name as the device's label. */
-  async plugIn(name: string): Promise<VirtualMicrophone> {
-    const microphone = await VirtualMicrophone.plugIn(this, name);
+  async plugIn(name: string, channels = 1): Promise<VirtualMicrophone> {
+    const microphone = await VirtualMicrophone.plugIn(this, name, channels);
     this.#microphones.add(microphone);
     return microphone;
   }
