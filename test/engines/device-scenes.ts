@@ -70,13 +70,7 @@ export function deviceScenes(stage: () => Stage): void {
     it("is switched to another while it streams, and both are heard", async () => {
       const stream = await stage().startStream();
       await stage().speak("first");
-      const deviceId = await stage().page.evaluate(async (name) => {
-        const microphones = await sdk.listMicrophones();
-        const found = microphones.find(({ label }) => label.includes(name));
-        if (found === undefined) throw new Error(`There is no ${name} among ${JSON.stringify(microphones)}.`);
-        return found.deviceId;
-      }, other.name);
-      await stream.setDevice(deviceId);
+      await stream.setDevice(await stage().deviceId(other));
       await stage().settled(stream);
       await stage().speak("second");
       await stage().speak("third", other);

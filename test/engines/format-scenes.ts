@@ -49,7 +49,6 @@ export function formatScenes(stage: () => Stage): void {
 
   it("is kept in the encoding and the channels of each, and is neither stopped nor closed", () =>
     stage().play(async () => {
-      await microphone.makeDefault();
       await stage().openPage();
       const opus = await stage().page.evaluate(
         async () =>
@@ -57,7 +56,7 @@ export function formatScenes(stage: () => Stage): void {
           (await AudioEncoder.isConfigSupported({ codec: "opus", sampleRate: 16_000, numberOfChannels: 1 })).supported,
       );
       const formats = [...FORMATS, OPUS];
-      const started = await start(stage(), formats);
+      const started = await start(stage(), microphone, formats);
       expect(started).toEqual(
         formats.map((format) => (format === OPUS && opus !== true ? "unsupported" : "streaming")),
       );
@@ -84,11 +83,18 @@ export function formatScenes(stage: () => Stage): void {
 }
 
 /** All at once on one node. @returns the state of each, or the code of what it failed with. */
-function start(stage: Stage, formats: readonly Format[]): Promise<string[]> {
+async function start(stage: Stage, microphone: VirtualMicrophone, formats: readonly Format[]): Promise<string[]> {
+  // Pages are told the names of microphones once they have one.
+  await stage.page.evaluate(async () => {
+    for (const track of (await navigator.mediaDevices.getUserMedia({ audio: true })).getTracks()) track.stop();
+  });
+  const deviceId = await stage.deviceId(microphone);
   return stage.page.evaluate(
-    async ({ url, formats }) => {
+    async ({ url, deviceId, formats }) => {
       const unprocessed = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-      const media = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 2, ...unprocessed } });
+      const media = await navigator.mediaDevices.getUserMedia({
+        audio: { deviceId: { exact: deviceId }, channelCount: 2, ...unprocessed },
+      });
       const [track] = media.getAudioTracks();
       if (track === undefined) throw new Error("There is no microphone.");
       const audioContext = new AudioContext();
@@ -107,7 +113,7 @@ function start(stage: Stage, formats: readonly Format[]): Promise<string[]> {
         ),
       );
     },
-    { url: stage.url, formats },
+    { url: stage.url, deviceId, formats },
   );
 }
 

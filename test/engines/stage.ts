@@ -128,6 +128,16 @@ export class Stage implements AsyncDisposable {
     await this.page.open(this.#site.url());
   }
 
+  /** By which the page knows a microphone, when it has had one. */
+  deviceId({ name }: VirtualMicrophone): Promise<string> {
+    return this.page.evaluate(async (name) => {
+      const microphones = await sdk.listMicrophones();
+      const found = microphones.find(({ label }) => label.includes(name));
+      if (found === undefined) throw new Error(`There is no ${name} among ${JSON.stringify(microphones)}.`);
+      return found.deviceId;
+    }, name);
+  }
+
   /** A fresh page, in which a stream to the server starts and the microphone has come to rest. */
   async startStream(): Promise<PageStream> {
     // Whatever became of it in the scene before.
