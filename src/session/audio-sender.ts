@@ -110,8 +110,8 @@ export class AudioSender {
     return this.#wake;
   }
 
-  /** @returns whether audio that the server lacks had to go. */
-  push(frame: CapturedFrame): boolean {
+  /** @returns how many frames that the server may lack had to go. */
+  push(frame: CapturedFrame): number {
     const { next, acknowledged: kept } = this.#buffer;
     const gap = frame.position > next;
     if (gap) this.#losses.skip({ from: next, to: frame.position });
@@ -119,15 +119,15 @@ export class AudioSender {
     this.stats.framesCaptured += 1;
     this.stats.samplesCaptured += frame.sampleCount;
     const evicted = this.#buffer.push(gap ? { ...frame, flags: frame.flags | AudioFrameFlag.gap } : frame);
-    let overflow = false;
+    let dropped = 0;
     for (const { from, to, acknowledged, sent } of evicted) {
       if (acknowledged) continue;
-      overflow = true;
+      dropped += 1;
       const range = { from: Math.max(from, kept), to };
       if (sent) this.#losses.doubt(range);
       else this.#lose(range);
     }
-    return overflow;
+    return dropped;
   }
 
   /**

@@ -138,11 +138,11 @@ export class Session {
       case "start":
         if (this.#phase.name === "idle") this.#connect();
         return;
-      case "frame":
-        if (this.#sender.push(input.frame) && this.#options.replay.whenFull === "fail") {
-          this.#fail(errors.bufferOverflow(1));
-        }
+      case "frame": {
+        const dropped = this.#sender.push(input.frame);
+        if (dropped > 0 && this.#options.replay.whenFull === "fail") this.#fail(errors.bufferOverflow(dropped));
         return;
+      }
       case "open":
         if (this.#phase.name === "connecting" && this.#phase.connection === input.connection) this.#open(input.token);
         return;

@@ -264,6 +264,15 @@ describe("gaps and losses", () => {
     expect(rig.session.done).toBe(true);
   });
 
+  it("says how many frames had to go for one that is larger than they were", () => {
+    const rig = new SessionRig({ replay: { maxBytes: 20 * FRAME * 2, whenFull: "fail" } });
+    rig.start();
+    rig.frames(20);
+    const payload = new Uint8Array(5 * FRAME * 2);
+    rig.do({ type: "frame", frame: { payload, position: 20 * FRAME, sampleCount: 5 * FRAME, flags: 0 } });
+    expect(rig.failure).toMatchObject({ code: "buffer-overflow", details: { droppedFrames: 5 } });
+  });
+
   it("keeps to its limit in bytes as well", () => {
     const rig = new SessionRig({ replay: { maxBytes: 20 * FRAME * 2 } });
     rig.start();
