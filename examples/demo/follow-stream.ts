@@ -22,6 +22,7 @@ import {
   showPartial,
   showState,
   showStats,
+  write,
 } from "./view.js";
 import { SILENCE_ADVICE, STATE_WORDS, UNREACHED_ADVICE } from "./words.js";
 
@@ -39,7 +40,10 @@ export function followStream(stream: ShownStream, page: Page, life: Scope): void
   let heardAtMs: number | undefined;
   let captureGaps = 0;
 
-  const note = (what: string): void => addHistory(page, position, what);
+  /** The line about the outage of the moment, or the last one. */
+  let outage: HTMLElement | undefined;
+
+  const note = (what: string): HTMLElement => addHistory(page, position, what);
   const poll = async (): Promise<void> => {
     const stats = await stream.getStats();
     if (stream.state === "closed") return;
@@ -55,8 +59,11 @@ export function followStream(stream: ShownStream, page: Page, life: Scope): void
   };
   life.listen(stream, "statechange", () => showState(page, stream.state, stream.paused));
   life.listen(stream, "message", ({ data }: MessageEvent<ServerEvent>) => showMessage(page, data, note));
-  life.listen(stream, "reconnecting", ({ delayMs, error }: ReconnectingEvent) => {
-    note(`${error.message} Next attempt in ${seconds(delayMs)}.`);
+  life.listen(stream, "reconnecting", ({ attempt, delayMs, error }: ReconnectingEvent) => {
+    const sentence = `${error.message} ${attempt === 1 ? "Next attempt" : `Attempt ${attempt}`} in ${seconds(delayMs)}.`;
+    // One line for each outage, however many attempts it takes.
+    if (outage === undefined || attempt === 1) outage = note(sentence);
+    else write(outage, sentence);
     if (stream.state === "starting") advise(page, UNREACHED_ADVICE);
   });
   life.listen(stream, "reconnected", (event: ReconnectedEvent) => {
@@ -81,7 +88,7 @@ export function followStream(stream: ShownStream, page: Page, life: Scope): void
   void poll();
 }
 
-function showMessage(page: Page, message: ServerEvent, note: (what: string) => void): void {
+function showMessage(page: Page, message: ServerEvent, note: (what: string) => unknown): void {
   switch (message.t) {
     case "asr.partial":
       showPartial(page, message.data);

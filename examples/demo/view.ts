@@ -171,10 +171,11 @@ export function addFinal(page: Page, caption: Caption): void {
   addRow(page.finals, caption.audio === undefined ? "" : clockTime(caption.audio.from), caption.text);
 }
 
-/** Adds a line to what happened to the connection. */
-export function addHistory(page: Page, position: number, what: string): void {
-  addRow(page.history, clockTime(position), what);
+/** Adds a line to what happened to the connection. @returns where its text stands, for a change of it. */
+export function addHistory(page: Page, position: number, what: string): HTMLElement {
+  const text = addRow(page.history, clockTime(position), what);
   while (page.history.children.length > MAX_HISTORY) page.history.firstElementChild?.remove();
+  return text;
 }
 
 /** Announces audio that is lost, to the millisecond, and marks it; returns the sentence. */
@@ -232,12 +233,12 @@ export function showMicrophones(
 }
 
 /** Touches the page only for a change, so that live regions stay quiet otherwise. */
-function write(element: HTMLElement, text: string): void {
+export function write(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Appends a line, and scrolls to it unless the reader has scrolled away. */
-function addRow(list: HTMLElement, time: string, text: string): void {
+/** Appends a line, and scrolls to it unless the reader has scrolled away. @returns where its text stands. */
+function addRow(list: HTMLElement, time: string, text: string): HTMLElement {
   const box = list.parentElement ?? list;
   const following = box.scrollHeight - box.scrollTop - box.clientHeight < 48;
   const { ownerDocument } = list;
@@ -249,6 +250,7 @@ function addRow(list: HTMLElement, time: string, text: string): void {
   row.append(when, what);
   list.append(row);
   if (following) box.scrollTop = box.scrollHeight;
+  return what;
 }
 
 const exactMilliseconds = (durationMs: number): string => `${durationMs.toLocaleString("en")} ms`;

@@ -136,6 +136,17 @@ describe("a stream on the page", () => {
     expect(textOf("#advice")).toBe(STATE_WORDS.reconnecting.advice);
   });
 
+  test("an outage has one line, however often the server is tried", () => {
+    const error = new AudioStreamError("connect-failed", "The server could not be reached.", { details: undefined });
+    for (const attempt of [1, 2, 3, 1]) {
+      stream.dispatchEvent(Object.assign(new Event("reconnecting"), { attempt, delayMs: 200 * attempt, error }));
+    }
+    expect(rows(page.history)).toEqual([
+      "00:00 The server could not be reached. Attempt 3 in 0.6 s.",
+      "00:00 The server could not be reached. Next attempt in 0.2 s.",
+    ]);
+  });
+
   // WebAudio/web-audio-api#2632
   test("sound that the device left out is told once, when it happens", async () => {
     stream.stats = { capturedDurationMs: 1_000, captureGapCount: 1 };
