@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
 import { eventually } from "../browser/eventually.js";
-import { PageStream } from "../browser/page-stream.js";
+import { PageStream, type PageStreamOptions } from "../browser/page-stream.js";
 import { html, TestSite } from "../browser/test-site.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { audioOf, tapMicrophone } from "../support/chromium-page-tap.js";
@@ -138,14 +138,16 @@ export class Stage implements AsyncDisposable {
     }, name);
   }
 
-  /** A fresh page, in which a stream to the server starts and the microphone has come to rest. */
-  async startStream(): Promise<PageStream> {
+  /**
+   * A fresh page, in which a stream to the server starts and the microphone has come to rest.
+   * @param channels by default the one that the page's tap hears: a mix of channels that stumble one by one is neither.
+   */
+  async startStream(channels: PageStreamOptions["channels"] = "left"): Promise<PageStream> {
     // Whatever became of it in the scene before.
     await this.microphone.plugIn();
     await this.microphone.makeDefault();
     await this.openPage();
-    // The channel that the page's tap hears: a mix of channels that stumble one by one is not what either of them gave.
-    const stream = await PageStream.create(this.page, this.url, { channels: "left" });
+    const stream = await PageStream.create(this.page, this.url, { channels });
     await stream.start();
     await this.settled(stream);
     return stream;

@@ -23,7 +23,8 @@ export function audioOf({ sampleRate, base64 }: TappedAudio): MonoAudio {
 /**
  * Records what the browser's microphone gives to the page, of its first channel, beside whatever else listens to it:
  * engines themselves leave out or repeat some milliseconds on a busy machine, WebKitGTK on each channel at another time,
- * and nobody behind them can be blamed for that. Runs in the page before any script of its own, as text: it must use nothing from outside itself.
+ * and nobody behind them can be blamed for that. Runs in the page before any script of its own, as text: it must use
+ * nothing from outside itself.
  */
 export function tapMicrophone(): void {
   const module = `registerProcessor("tap", class extends AudioWorkletProcessor {
