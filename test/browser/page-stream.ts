@@ -44,7 +44,7 @@ export interface PageStreamOptions extends Pick<MicrophoneStreamOptions, "frameD
 }
 
 /** Signal processing of the browser, which would change the sound, switched off. */
-const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false } as const;
+export const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false } as const;
 
 /** A microphone stream in a page that has the global `sdk`, driven from the test. */
 export class PageStream {

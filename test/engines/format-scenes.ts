@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AudioStream, AudioStreamOptions } from "loquilex";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { UNPROCESSED } from "../browser/page-stream.js";
 import type { VirtualMicrophone } from "../support/engines/virtual-microphone.js";
 import { wavChannels } from "../support/wav-channels.js";
 import { readWavChunks } from "../support/wav-chunks.js";
@@ -90,8 +91,7 @@ async function start(stage: Stage, microphone: VirtualMicrophone, formats: reado
   });
   const deviceId = await stage.deviceId(microphone);
   return stage.page.evaluate(
-    async ({ url, deviceId, formats }) => {
-      const unprocessed = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    async ({ url, deviceId, formats, unprocessed }) => {
       const media = await navigator.mediaDevices.getUserMedia({
         audio: { deviceId: { exact: deviceId }, channelCount: 2, ...unprocessed },
       });
@@ -113,7 +113,7 @@ async function start(stage: Stage, microphone: VirtualMicrophone, formats: reado
         ),
       );
     },
-    { url: stage.url, deviceId, formats },
+    { url: stage.url, deviceId, formats, unprocessed: UNPROCESSED },
   );
 }
 
