@@ -76,9 +76,18 @@ export interface SourceOpenOptions {
 /** A source that is open and delivers frames. */
 export interface AudioCapture {
   readonly track: MediaStreamTrack | undefined;
-  /** Emits the last partial frame, then nothing until {@link resume}. */
+  /**
+   * Emits the last partial frame, then nothing until {@link resume}. Ends a `resume()` or `setDevice()` that is still
+   * under way: the last call decides.
+   * @param releaseDevice also stop the device; nothing is acquired again before {@link resume}.
+   */
   pause(releaseDevice: boolean): Promise<void>;
-  resume(): Promise<void>;
+  /**
+   * Captures again, after acquiring the device again if it was released.
+   * @param signal Aborting it leaves the capture as it was before the call, also if the platform delivers a device later.
+   * @throws AudioStreamError, or `signal.reason`; the capture stays paused.
+   */
+  resume(signal?: AbortSignal): Promise<void>;
   /** Emits what the framer holds, as a short frame, without disturbing the signal. */
   flush(): Promise<void>;
   /**
