@@ -1,5 +1,6 @@
 import type { AudioStreamError } from "../errors.js";
 import type { Scope } from "../internal/scope.js";
+import type { Bytes } from "../protocol/bytes.js";
 import type { AudioEncoding } from "../protocol/messages.js";
 
 /** What goes on the wire. */
@@ -12,7 +13,7 @@ export interface AudioFormat {
 
 /** One encoded frame, as it goes on the wire; owned by the receiver. */
 export interface AudioFrame {
-  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly payload: Bytes;
   /** Samples at the wire's rate since the stream began; a jump is a real gap in time. */
   readonly position: number;
   readonly sampleCount: number;

@@ -1,6 +1,7 @@
 import type { AudioFormat } from "../capture/source.js";
 import { AudioStreamError } from "../errors.js";
 import { type Deferred, deferred } from "../internal/deferred.js";
+import type { Bytes } from "../protocol/bytes.js";
 import { MAX_OPUS_PACKET_BYTES, opusPacketDurationMs } from "../protocol/opus-packet.js";
 import { type OpusFrame, OpusRun, type SampleFrame } from "./opus-run.js";
 import { encoderConfig, type OpusSettings } from "./opus-support.js";
@@ -169,7 +170,7 @@ export class OpusEncoder {
     );
   }
 
-  #encode(encoder: AudioEncoder, block: Uint8Array<ArrayBuffer>, sampleRate = this.#format.sampleRate): void {
+  #encode(encoder: AudioEncoder, block: Bytes, sampleRate = this.#format.sampleRate): void {
     const { channelCount } = this.#format;
     const data = new AudioData({
       format: "f32",

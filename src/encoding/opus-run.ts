@@ -1,8 +1,9 @@
 import { AudioFrameFlag } from "../protocol/audio-frame.js";
+import type { Bytes } from "../protocol/bytes.js";
 
 /** Samples as sources deliver them: 32-bit floats, little-endian, channels interleaved. */
 export interface SampleFrame {
-  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly payload: Bytes;
   /** Of the first sample. */
   readonly position: number;
   readonly sampleCount: number;
@@ -13,7 +14,7 @@ export interface SampleFrame {
 
 /** One Opus packet, and which samples it is the audio of. */
 export interface OpusFrame {
-  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly payload: Bytes;
   readonly position: number;
   readonly sampleCount: number;
   /** Of the sample at `position`, in milliseconds on the `performance.now()` clock. */
@@ -31,7 +32,7 @@ export interface OpusRunOptions {
   readonly preSkip: number;
 }
 
-type BlockSink = (block: Uint8Array<ArrayBuffer>) => void;
+type BlockSink = (block: Bytes) => void;
 
 /** A piece of input, remembered until its packets are out. */
 type Span = Omit<SampleFrame, "payload">;
@@ -46,7 +47,7 @@ export class OpusRun {
   readonly #options: OpusRunOptions;
   readonly #start: number;
   readonly #bytesPerSample: number;
-  readonly #block: Uint8Array<ArrayBuffer>;
+  readonly #block: Bytes;
   readonly #spans: Span[] = [];
   /** Bytes in the block. */
   #filled = 0;
@@ -99,7 +100,7 @@ export class OpusRun {
   }
 
   /** The packet that came out next; `undefined` for one that has no audio. */
-  take(payload: Uint8Array<ArrayBuffer>): OpusFrame | undefined {
+  take(payload: Bytes): OpusFrame | undefined {
     const packet = this.#packets;
     this.#packets += 1;
     const from = Math.max(this.#lead, this.#endOfPacket(packet - 1)) - this.#lead + this.#start;
@@ -109,7 +110,7 @@ export class OpusRun {
     return { payload, position: from, sampleCount: to - from, ...this.#describe(from, to, restart) };
   }
 
-  #fill(bytes: Uint8Array<ArrayBuffer>, encode: BlockSink): void {
+  #fill(bytes: Bytes, encode: BlockSink): void {
     for (let taken = 0; taken < bytes.byteLength; ) {
       const part = bytes.subarray(taken, taken + this.#block.byteLength - this.#filled);
       this.#block.set(part, this.#filled);

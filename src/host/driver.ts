@@ -2,6 +2,7 @@ import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "
 import { withSignal } from "../internal/abort.js";
 import type { Clock } from "../internal/clock.js";
 import type { Registration, Scope } from "../internal/scope.js";
+import type { Bytes } from "../protocol/bytes.js";
 import { CloseCode } from "../protocol/close-codes.js";
 import type { Session } from "../session/session.js";
 import type { ConnectionId, SessionEvent, SessionInput, SessionOutput } from "../session/session-io.js";
@@ -22,7 +23,7 @@ interface Link {
   readonly id: ConnectionId;
   readonly scope: Scope;
   /** What came before the session knew of the connection: a server may speak in the same packet as its handshake. */
-  readonly early: (string | Uint8Array<ArrayBuffer>)[];
+  readonly early: (string | Bytes)[];
   connection: TransportConnection | undefined;
 }
 

@@ -1,3 +1,4 @@
+import type { Bytes } from "./bytes.js";
 /**
  * The binary audio frame, little-endian: `u8 kind = 1 · u8 flags · u16 sample_count · u64 position`, then the payload.
  * One sample is one value per channel, so `sample_count` counts time, not bytes.
@@ -38,7 +39,7 @@ export interface WireAudioFrame {
   /** Samples at the wire's rate since the stream began. */
   readonly position: number;
   /** A view of the bytes that came in, not a copy. */
-  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly payload: Bytes;
 }
 
 /** Bytes of one sample of one channel, or `undefined` where the encoding has no fixed size. */
@@ -47,7 +48,7 @@ export function bytesPerSample(encoding: AudioEncoding): number | undefined {
 }
 
 /** Builds the bytes of an audio frame. @throws RangeError for a position that is no whole number. */
-export function encodeAudioFrame(frame: WireAudioFrame): Uint8Array<ArrayBuffer> {
+export function encodeAudioFrame(frame: WireAudioFrame): Bytes {
   const bytes = new Uint8Array(AUDIO_FRAME_HEADER_BYTES + frame.payload.byteLength);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, AUDIO_FRAME_KIND);
@@ -64,7 +65,7 @@ export function encodeAudioFrame(frame: WireAudioFrame): Uint8Array<ArrayBuffer>
  * @throws ShapeError naming what is wrong with the frame.
  */
 export function decodeAudioFrame(
-  bytes: Uint8Array<ArrayBuffer>,
+  bytes: Bytes,
   format: { readonly encoding: AudioEncoding; readonly channels: number },
 ): WireAudioFrame {
   if (bytes.byteLength <= AUDIO_FRAME_HEADER_BYTES) throw new ShapeError("An audio frame must have a payload.");

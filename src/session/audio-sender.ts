@@ -1,11 +1,12 @@
 import { AUDIO_FRAME_HEADER_BYTES, AudioFrameFlag, encodeAudioFrame } from "../protocol/audio-frame.js";
+import type { Bytes } from "../protocol/bytes.js";
 import { append, LossLedger } from "./loss-ledger.js";
 import type { AudioRange } from "./range-set.js";
 import { ReplayBuffer, type ReplayBufferLimits } from "./replay-buffer.js";
 
 /** A frame as capture delivers it. */
 export interface CapturedFrame {
-  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly payload: Bytes;
   readonly position: number;
   readonly sampleCount: number;
   /** What capture knows of it, as {@link AudioFrameFlag} values: muted, restart. */
@@ -182,11 +183,11 @@ export class AudioSender {
    * Frames to put on the wire now.
    * @param bufferedBytes what the socket holds already.
    */
-  pump(now: number, bufferedBytes: number): Uint8Array<ArrayBuffer>[] {
+  pump(now: number, bufferedBytes: number): Bytes[] {
     this.#wake = undefined;
     const terms = this.#terms;
     if (terms === undefined) return [];
-    const wire: Uint8Array<ArrayBuffer>[] = [];
+    const wire: Bytes[] = [];
     let buffered = bufferedBytes;
     this.#refill(terms, now);
     for (let frame = this.#buffer.peek(); frame !== undefined; frame = this.#buffer.peek()) {

@@ -1,10 +1,11 @@
+import type { Bytes } from "../protocol/bytes.js";
 /** One encoded frame as it is kept for sending and sending again. */
 export interface StoredFrame {
   /** Position of the first sample. */
   readonly position: number;
   readonly sampleCount: number;
   readonly flags: number;
-  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly payload: Bytes;
 }
 
 export interface ReplayBufferLimits {

@@ -1,4 +1,5 @@
 import type { AudioStreamError } from "../errors.js";
+import type { Bytes } from "../protocol/bytes.js";
 import type { ServerMessage } from "../protocol/messages.js";
 import type { CapturedFrame } from "./audio-sender.js";
 import type { SeqRange } from "./event-ledger.js";
@@ -33,7 +34,7 @@ export type ConnectionLoss =
 /** What a session wants done. */
 export type SessionOutput =
   | { readonly type: "connect"; readonly connection: ConnectionId; readonly attempt: number }
-  | { readonly type: "send"; readonly connection: ConnectionId; readonly data: string | Uint8Array<ArrayBuffer> }
+  | { readonly type: "send"; readonly connection: ConnectionId; readonly data: string | Bytes }
   /** Detach from the connection and close it, without waiting for it. */
   | { readonly type: "disconnect"; readonly connection: ConnectionId; readonly code: number; readonly reason: string }
   | { readonly type: "event"; readonly event: SessionEvent };

@@ -1,4 +1,5 @@
 import type { AudioStreamError } from "../errors.js";
+import type { Bytes } from "../protocol/bytes.js";
 import { CloseCode, isFatalCloseCode } from "../protocol/close-codes.js";
 import {
   encodeClientMessage,
@@ -488,7 +489,7 @@ export class Session {
     for (const range of this.#sender.takeLosses()) this.#emit({ type: "drop", range });
   }
 
-  #put(data: string | Uint8Array<ArrayBuffer>): void {
+  #put(data: string | Bytes): void {
     const connection = this.#connection;
     if (connection === undefined) return;
     this.#bytesSent += data.length;

@@ -1,4 +1,5 @@
 import type { Scope } from "../internal/scope.js";
+import type { Bytes } from "../protocol/bytes.js";
 
 /** Why a connection is being made, given to URL and token providers at each attempt. */
 export interface ConnectContext {
@@ -21,7 +22,7 @@ export interface Transport {
 export interface TransportConnectOptions extends ConnectContext {
   /** Ends together with the signal. What is registered here is listed by the stream's `resources()`; a transport need not. */
   readonly scope?: Scope | undefined;
-  onMessage(data: string | Uint8Array<ArrayBuffer>): void;
+  onMessage(data: string | Bytes): void;
 }
 
 /** A connection that is open. */
@@ -30,7 +31,7 @@ export interface TransportConnection {
   readonly bufferedBytes: number;
   /** Resolves, and never rejects, when the connection is gone. */
   readonly closed: Promise<TransportCloseInfo>;
-  send(data: string | Uint8Array<ArrayBuffer>): void;
+  send(data: string | Bytes): void;
   /**
    * Detaches every handler and starts the closing handshake without waiting for it: a black-holed link delivers its
    * close event only after a minute.

@@ -1,9 +1,19 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Consumer, ROOT } from "./consumer.js";
+
+/** @returns the path of the oldest supported compiler, which is installed if it is not there yet. */
+async function oldestTypeScript(): Promise<string> {
+  const folder = join(import.meta.dirname, "oldest-typescript");
+  const path = join(folder, "node_modules/typescript/lib/tsc.js");
+  if (!existsSync(path)) await promisify(execFile)("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder });
+  return path;
+}
 
 describe("the packed package", () => {
   let consumer: Consumer;
@@ -97,11 +107,14 @@ describe("the packed package", () => {
     expect((await consumer.run("node", "version.js")).trim()).toBe(version);
   });
 
-  for (const [module, moduleResolution] of [
-    ["esnext", "bundler"],
-    ["nodenext", "nodenext"],
-  ]) {
-    it(`has types that resolve and fit with moduleResolution ${moduleResolution}`, async () => {
+  // TS2315 under TypeScript 5.6 with skipLibCheck: false.
+  for (const [compiler, module, moduleResolution] of [
+    ["this project's TypeScript", "esnext", "bundler"],
+    ["this project's TypeScript", "nodenext", "nodenext"],
+    ["TypeScript 5.6", "esnext", "bundler"],
+    ["TypeScript 5.6", "nodenext", "nodenext"],
+  ] as const) {
+    it(`has types that resolve and fit for ${compiler} with moduleResolution ${moduleResolution}`, async () => {
       await consumer.write(
         "app.ts",
         `
@@ -140,7 +153,10 @@ describe("the packed package", () => {
         types: [],
       };
       await consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["app.ts"] }));
-      expect(await consumer.run("tsc", "-p", ".")).toBe("");
+      const output = await (compiler === "TypeScript 5.6"
+        ? consumer.run("node", await oldestTypeScript(), "-p", ".")
+        : consumer.run("tsc", "-p", "."));
+      expect(output).toBe("");
     });
   }
 
