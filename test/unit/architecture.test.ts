@@ -22,7 +22,7 @@ const ANYTHING = /^src\//;
 
 const RULES: readonly Rule[] = [
   { of: /^src\/capture\/source\.ts$/, may: [], typesOf: [ERRORS, PROTOCOL, INTERNAL] },
-  { of: /^src\/transport\/transport\.ts$/, may: [], typesOf: [INTERNAL] },
+  { of: /^src\/transport\/transport\.ts$/, may: [], typesOf: [PROTOCOL, INTERNAL] },
   { of: INTERNAL, may: [INTERNAL], typesOf: [] },
   { of: PROTOCOL, may: [PROTOCOL], typesOf: [] },
   { of: /^src\/worklet\//, may: [/^src\/worklet\//, PROTOCOL], typesOf: [] },
@@ -51,7 +51,7 @@ const RULES: readonly Rule[] = [
   {
     of: /^src\/host\//,
     may: [/^src\/host\//, /^src\/session\//, PORTS, ERRORS, INTERNAL, /^src\/protocol\/close-codes$/],
-    typesOf: [],
+    typesOf: [PROTOCOL],
   },
   { of: /^src\/index\.ts$/, may: [ANYTHING], typesOf: [] },
   { of: /^src\/resources\.ts$/, may: [INTERNAL], typesOf: [] },
