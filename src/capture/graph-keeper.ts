@@ -10,7 +10,7 @@ import type { Interruptions } from "./interruptions.js";
 import { captureFailed, toCaptureError } from "./media-errors.js";
 import { type Progress, ProgressWatch } from "./progress-watch.js";
 import type { AudioFrame } from "./source.js";
-import type { Turns } from "./turns.js";
+import { Turns } from "./turns.js";
 
 /** How often it is mended in a row without a frame in between. */
 const MENDS = 3;
@@ -18,7 +18,6 @@ const MENDS = 3;
 /** What a {@link GraphKeeper} is made with. */
 export interface GraphKeeperParts {
   readonly scope: Scope;
-  readonly turns: Turns;
   readonly interruptions: Interruptions;
   readonly asked: Pick<CaptureOptions, "audioContext" | "workletUrl">;
   readonly settings: ProcessorSettings;
@@ -30,6 +29,8 @@ export interface GraphKeeperParts {
 /** Keeps a graph delivering: one whose context stands still is built anew, a processor that failed is begun again. */
 export class GraphKeeper {
   readonly #parts: GraphKeeperParts;
+  /** Calls and mending run one after the other. None of them waits for a person. */
+  readonly #turns: Turns;
   readonly #timeline: CaptureTimeline;
   #graph: AudioGraph;
   /** Of the graph in use. */
@@ -41,6 +42,7 @@ export class GraphKeeper {
   /** Creates and starts the context at once, while the person's gesture counts. @throws AudioStreamError. */
   constructor(parts: GraphKeeperParts) {
     this.#parts = parts;
+    this.#turns = new Turns(parts.scope);
     this.#timeline = new CaptureTimeline(parts.settings.sampleRate);
     this.#graph = this.#newGraph();
   }
@@ -64,8 +66,12 @@ export class GraphKeeper {
     if (this.#graph.context.state === "suspended") resumeQuietly(this.#graph.context);
   }
 
-  /** Delivers this sound in place of the one before. To be called in turn. @throws AudioStreamError; the one before goes on. */
-  async connect(sound: Sound): Promise<void> {
+  /** Delivers this sound in place of the one before. @throws AudioStreamError; the one before goes on. */
+  connect(sound: Sound): Promise<void> {
+    return this.#turns.take(() => this.#connect(sound));
+  }
+
+  async #connect(sound: Sound): Promise<void> {
     if (!isNode(sound) && !this.#graph.suits(sound)) return this.#rebuild(sound);
     try {
       this.#graph.connect(sound);
@@ -85,11 +91,19 @@ export class GraphKeeper {
   }
 
   flush(): Promise<void> {
-    return this.#graph.command("flush");
+    return this.#turns.take(() => this.#graph.command("flush"));
   }
 
-  /** Emits what was heard, and then nothing until {@link resume}. To be called in turn. */
-  async pause(): Promise<void> {
+  /** Emits what was heard, and then nothing until {@link resume}. */
+  pause(): Promise<void> {
+    return this.#turns.take(() => this.#pause());
+  }
+
+  resume(): Promise<void> {
+    return this.#turns.take(() => this.#resume());
+  }
+
+  async #pause(): Promise<void> {
     if (this.#paused) return;
     await this.#graph.command("pause");
     this.#paused = true;
@@ -98,8 +112,7 @@ export class GraphKeeper {
     this.#timeline.pause(missingUntil);
   }
 
-  /** To be called in turn. */
-  async resume(): Promise<void> {
+  async #resume(): Promise<void> {
     if (!this.#paused) return;
     this.#paused = false;
     if (this.#graph.hasProcessor) await this.#graph.command("resume");
@@ -175,7 +188,7 @@ export class GraphKeeper {
       !this.#mayMend("The browser's audio stands still, and stood still again after it was built anew.")
     )
       return;
-    void this.#parts.turns
+    void this.#turns
       .take(async () => {
         if (this.#graph === graph) await this.#rebuild(this.#sound);
       })

@@ -17,7 +17,7 @@ export class MicrophoneCapture implements AudioCapture {
   readonly #scope: Scope;
   readonly #options: SourceOpenOptions;
   readonly #asked: CaptureOptions;
-  /** Pause, resume, flush, switches and mending run one after the other. */
+  /** Pause, resume and switches run one after the other. */
   readonly #turns: Turns;
   readonly #graph: GraphKeeper;
   readonly #device: DeviceKeeper;
@@ -50,7 +50,7 @@ export class MicrophoneCapture implements AudioCapture {
     this.#options = options;
     this.#asked = asked;
     this.#turns = new Turns(scope);
-    const common = { scope, turns: this.#turns, interruptions, asked };
+    const common = { scope, interruptions, asked };
     this.#graph = new GraphKeeper({
       ...common,
       settings,
@@ -62,6 +62,7 @@ export class MicrophoneCapture implements AudioCapture {
     });
     this.#device = new DeviceKeeper({
       ...common,
+      turns: this.#turns,
       connect: (track) => this.#graph.connect(track),
       disconnect: () => this.#graph.disconnect(),
       onDeviceChange: (track, reason) => options.onDeviceChange(track, reason),
@@ -81,17 +82,20 @@ export class MicrophoneCapture implements AudioCapture {
     });
   }
 
-  async resume(): Promise<void> {
+  resume(): Promise<void> {
     // At once, while the person's gesture still counts.
     this.#graph.wake();
-    await this.#turns.take(async () => {
+    const resumed = this.#turns.take(async () => {
       await this.#device.resume();
       await this.#graph.resume();
     });
+    // A caller that does not wait for it is not troubled by the end of the capture.
+    resumed.catch(() => {});
+    return resumed;
   }
 
   async flush(): Promise<void> {
-    await this.#turns.take(() => this.#graph.flush());
+    await this.#graph.flush();
   }
 
   async setDevice(deviceId: ConstrainDOMString | undefined, signal?: AbortSignal): Promise<void> {
