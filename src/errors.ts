@@ -36,6 +36,8 @@ export interface AudioStreamErrorDetails {
   "audio-refused": undefined;
   "protocol-violation": undefined;
   "retries-exhausted": { readonly attempts: number };
+  /** Audio is being lost since `from`, up to `to` so far. One `drop` event follows when it is over. Audio goes on. */
+  "audio-dropping": { readonly from: number; readonly to: number; readonly durationMs: number };
   "buffer-overflow": { readonly droppedFrames: number };
   "close-timeout": { readonly unacknowledgedFrames: number };
   /** Something unexpected threw, in a callback given to the stream or in the stream itself; see the cause. */

@@ -47,6 +47,7 @@ export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
   "audio-refused": "The server takes no audio",
   "protocol-violation": "The server said something unexpected",
   "retries-exhausted": "The connection could not be restored",
+  "audio-dropping": "Audio is being lost",
   "buffer-overflow": "Too much audio is waiting",
   "close-timeout": "The end was not confirmed",
   "internal-error": "Something unexpected happened",

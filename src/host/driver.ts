@@ -60,15 +60,32 @@ export class SessionDriver {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       const { session, clock } = this.#options;
       const outputs = session.handle(next, clock.now(), this.#link?.connection?.bufferedBytes ?? 0);
-      for (const output of outputs) this.#perform(output);
+      this.#performAll(outputs);
     }
+  }
+
+  /** What one output leads to must not cost the others, of which one may be the only word about a loss. */
+  #performAll(outputs: readonly SessionOutput[]): void {
+    const causes: unknown[] = [];
+    for (const output of outputs) {
+      try {
+        this.#perform(output);
+      } catch (cause) {
+        causes.push(cause);
+      }
+    }
+    if (causes.length > 0) throw causes[0];
   }
 
   /** A callback of the application, or this code, has thrown: nothing is known to be right any more. */
   #giveUp(cause: unknown): void {
     const { session, clock, onEvent } = this.#options;
     this.#queue.length = 0;
-    session.handle({ type: "abort" }, clock.now());
+    try {
+      this.#performAll(session.handle({ type: "abort" }, clock.now()));
+    } catch {
+      // The first cause is the one to report.
+    }
     this.#disconnect(CloseCode.normal, "failed");
     const what = cause instanceof Error ? cause.message : String(cause);
     const message = `The stream had to stop because of an unexpected error: ${what}. Start a new one; if this repeats, report it.`;

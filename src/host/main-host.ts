@@ -2,6 +2,7 @@ import type { AudioStreamError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import type { Scope } from "../internal/scope.js";
 import type { CapturedFrame } from "../session/audio-sender.js";
+import type { AudioRange } from "../session/range-set.js";
 import { Session } from "../session/session.js";
 import { sessionInUse, sessionSuperseded } from "../session/session-errors.js";
 import type { SessionEvent, SessionStats } from "../session/session-io.js";
@@ -15,6 +16,8 @@ import { lockSession } from "./session-lock.js";
 export interface SessionHost {
   start(): void;
   send(frame: CapturedFrame): void;
+  /** Audio after the last frame was captured, but no frame will bring it: it is lost, and counted as such. */
+  discard(range: AudioRange): void;
   /** Finishes: what was sent is acknowledged, then the server says goodbye; ends in `ended` or `failed`. */
   end(timeoutMs: number): void;
   stats(): SessionStats;
@@ -58,6 +61,7 @@ export function mainHost(options: HostOptions): SessionHost {
   return {
     start: () => void start(),
     send: (frame) => driver.dispatch({ type: "frame", frame }),
+    discard: (range) => driver.dispatch({ type: "discard", range }),
     end: (timeoutMs) => driver.dispatch({ type: "end", timeoutMs }),
     stats: () => session.stats,
   };

@@ -56,12 +56,12 @@ export class AudioSender {
   #creditAt = 0;
   #wake: number | undefined;
   #everSentTo = 0;
+  #capturedTo = 0;
   readonly stats = {
     framesCaptured: 0,
     samplesCaptured: 0,
     framesSent: 0,
     framesRetransmitted: 0,
-    samplesDropped: 0,
     captureGaps: 0,
   };
 
@@ -91,6 +91,17 @@ export class AudioSender {
     return this.#everSentTo;
   }
 
+  /** Position after the last sample captured, discarded ones included. */
+  get capturedTo(): number {
+    return this.#capturedTo;
+  }
+
+  /** Position up to which every sample is acknowledged or known to be lost. */
+  get settledTo(): number {
+    const held = this.#buffer.unacknowledgedFrom ?? this.#capturedTo;
+    return Math.min(held, this.#losses.doubtfulFrom ?? held);
+  }
+
   /** Position of the next sample to send. */
   get cursorPosition(): number {
     return this.#buffer.cursorPosition;
@@ -114,12 +125,13 @@ export class AudioSender {
   /** @returns how many frames that the server may lack had to go. */
   push(frame: CapturedFrame): number {
     const { next, acknowledged: kept } = this.#buffer;
-    const gap = frame.position > next;
-    if (gap) this.#losses.skip({ from: next, to: frame.position });
-    if (gap && this.stats.framesCaptured > 0) this.stats.captureGaps += 1;
+    this.#skipTo(frame.position);
+    this.#capturedTo = frame.position + frame.sampleCount;
     this.stats.framesCaptured += 1;
     this.stats.samplesCaptured += frame.sampleCount;
-    const evicted = this.#buffer.push(gap ? { ...frame, flags: frame.flags | AudioFrameFlag.gap } : frame);
+    const evicted = this.#buffer.push(
+      frame.position > next ? { ...frame, flags: frame.flags | AudioFrameFlag.gap } : frame,
+    );
     let dropped = 0;
     for (const { from, to, acknowledged, sent } of evicted) {
       if (acknowledged) continue;
@@ -129,6 +141,16 @@ export class AudioSender {
       else this.#lose(range);
     }
     return dropped;
+  }
+
+  /** Audio after the last frame was captured, but no frame will bring it. What came as a frame is left alone. */
+  discard(range: AudioRange): void {
+    const lost = { from: Math.max(range.from, this.#capturedTo), to: range.to };
+    if (lost.from >= lost.to) return;
+    this.#skipTo(lost.from);
+    this.#capturedTo = lost.to;
+    this.stats.samplesCaptured += lost.to - lost.from;
+    this.#lose(lost);
   }
 
   /**
@@ -222,10 +244,6 @@ export class AudioSender {
     return this.#lost.splice(0);
   }
 
-  get hasLosses(): boolean {
-    return this.#lost.length > 0;
-  }
-
   /** The server will never get what is doubtful or still held: counts it as lost. */
   giveUp(): void {
     for (const range of this.#losses.settle(0)) this.#lose(range);
@@ -240,10 +258,14 @@ export class AudioSender {
   }
 
   #lose(range: AudioRange): void {
-    for (const part of this.#losses.lose(range)) {
-      append(this.#lost, part);
-      this.stats.samplesDropped += part.to - part.from;
-    }
+    for (const part of this.#losses.lose(range)) append(this.#lost, part);
+  }
+
+  /** Nothing was captured between the last sample and `position`. */
+  #skipTo(position: number): void {
+    if (position <= this.#capturedTo) return;
+    this.#losses.skip({ from: this.#capturedTo, to: position });
+    if (this.stats.framesCaptured > 0) this.stats.captureGaps += 1;
   }
 
   #refill(terms: SendTerms, now: number): void {

@@ -18,6 +18,11 @@ export class LossLedger {
     return this.#doubtful.reduce((sum, { from, to }) => sum + to - from, 0);
   }
 
+  /** The first position in doubt. */
+  get doubtfulFrom(): number | undefined {
+    return this.#doubtful[0]?.from;
+  }
+
   /** The frame was sent, and can no longer be sent again. */
   doubt(range: AudioRange): void {
     append(this.#doubtful, range);

@@ -103,6 +103,12 @@ export class ReplayBuffer {
     return this.#slots.length - this.#firstIndexAfter(this.#acknowledged);
   }
 
+  /** The first position held that is not acknowledged, or `undefined` if all of it is. */
+  get unacknowledgedFrom(): number | undefined {
+    const frame = this.#slots[this.#firstIndexAfter(this.#acknowledged)];
+    return frame && Math.max(frame.position, this.#acknowledged);
+  }
+
   /** Adds the newest frame and returns what had to go to make room, oldest first. */
   push(frame: StoredFrame): EvictedFrame[] {
     if (frame.position < this.#next) {

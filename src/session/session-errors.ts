@@ -1,5 +1,6 @@
 import { AudioStreamError } from "../errors.js";
 import { CloseCode } from "../protocol/close-codes.js";
+import type { AudioRange } from "./range-set.js";
 
 /** What the server said about itself in a `server.error` shortly before it closed. */
 export interface ServerComplaint {
@@ -98,6 +99,15 @@ export const audioRefused = (): AudioStreamError =>
     "The server takes no audio on this connection, so audio stays in the buffer until that is full. Use a server that grants audio/1.",
     { details: undefined },
   );
+
+export function audioDropping({ from, to }: AudioRange, sampleRate: number): AudioStreamError {
+  const durationMs = ((to - from) / sampleRate) * 1_000;
+  return new AudioStreamError(
+    "audio-dropping",
+    `Audio is being lost, ${Math.round(durationMs)} ms so far, because more was captured than could be sent or kept. If the server may be away for long, allow more with replay.maxDurationMs and replay.maxBytes.`,
+    { details: { from, to, durationMs } },
+  );
+}
 
 export const bufferOverflow = (droppedFrames: number): AudioStreamError =>
   new AudioStreamError(

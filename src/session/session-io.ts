@@ -12,6 +12,8 @@ export type ConnectionId = number;
 export type SessionInput =
   | { readonly type: "start" }
   | { readonly type: "frame"; readonly frame: CapturedFrame }
+  /** This audio was captured and will never come as a frame: its encoder failed, or its source stopped too late. */
+  | { readonly type: "discard"; readonly range: AudioRange }
   /** The transport has opened the connection. */
   | { readonly type: "open"; readonly connection: ConnectionId; readonly token: string | undefined }
   | { readonly type: "message"; readonly connection: ConnectionId; readonly data: string | Uint8Array }
@@ -55,7 +57,7 @@ export type SessionEvent =
   | { readonly type: "message"; readonly message: ServerMessage }
   | { readonly type: "drop"; readonly range: AudioRange }
   | { readonly type: "warning"; readonly error: AudioStreamError }
-  /** More audio was acknowledged. */
+  /** Every sample before this position is acknowledged, or was lost. */
   | { readonly type: "acknowledged"; readonly position: number }
   /** The server has everything and has said goodbye. */
   | { readonly type: "ended" }
@@ -76,8 +78,11 @@ export interface SessionStats {
   readonly capturedPosition: number;
   readonly sentPosition: number;
   readonly acknowledgedPosition: number;
+  /** Every sample before this position is acknowledged, or is known to be lost. */
+  readonly settledPosition: number;
   readonly framesSent: number;
   readonly framesRetransmitted: number;
+  /** All announced by `drop` events. */
   readonly samplesDropped: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;

@@ -10,10 +10,12 @@ import {
 } from "../protocol/messages.js";
 import { ShapeError } from "../protocol/shape.js";
 import { AudioSender, ImpossiblePositionError } from "./audio-sender.js";
+import { DropEpisodes } from "./drop-episodes.js";
 import type { SeqRange } from "./event-ledger.js";
 import { Link, type Welcome } from "./link.js";
 import { MessageReceipts } from "./message-receipts.js";
 import { MAX_IN_FLIGHT, openingMessage } from "./opening.js";
+import type { AudioRange } from "./range-set.js";
 import { type Failure, Reconnector } from "./reconnector.js";
 import * as errors from "./session-errors.js";
 import type {
@@ -27,8 +29,6 @@ import type {
 } from "./session-io.js";
 import type { SessionOptions } from "./session-options.js";
 
-/** Losses are announced together once in this time. */
-const DROP_DELAY_MS = 250;
 const GRACE_TAIL_MS = 2_000;
 const SOCKET_HIGH_WATER_BYTES = 65_536;
 /** A complaint that is followed by a close is the close's reason; one that is not is a warning of its own. */
@@ -67,7 +67,9 @@ export class Session {
   #complaint: errors.ServerComplaint | undefined;
   #complaintDueAt: number | undefined;
   #roundTripTimeMs: number | undefined;
-  #dropsDueAt: number | undefined;
+  readonly #episodes = new DropEpisodes();
+  #samplesDropped = 0;
+  #settledTo = 0;
   /** Told by a snapshot, and not yet by a `connected` event. */
   #missingMessages: readonly SeqRange[] = [];
   #end: { readonly deadline: number; readonly timeoutMs: number; sentOn: ConnectionId | undefined } | undefined;
@@ -101,12 +103,13 @@ export class Session {
     return {
       framesCaptured: stats.framesCaptured,
       samplesCaptured: stats.samplesCaptured,
-      capturedPosition: buffer.next,
+      capturedPosition: this.#sender.capturedTo,
       sentPosition: everSentTo,
       acknowledgedPosition: buffer.acknowledged,
+      settledPosition: this.#sender.settledTo,
       framesSent: stats.framesSent,
       framesRetransmitted: stats.framesRetransmitted,
-      samplesDropped: stats.samplesDropped,
+      samplesDropped: this.#samplesDropped,
       bytesSent: this.#bytesSent,
       bytesReceived: this.#bytesReceived,
       bufferedFrames: buffer.framesUnacknowledged,
@@ -125,13 +128,14 @@ export class Session {
   handle(input: SessionInput, now: number, bufferedBytes = 0): SessionOutput[] {
     const lateMs = input.type === "time" && this.#wakeAt !== undefined ? now - this.#wakeAt : 0;
     this.#now = now;
-    this.#out = [];
-    if (this.#phase.name !== "done") {
+    if (this.#phase.name === "done") this.#takeLate(input);
+    else {
       this.#take(input, lateMs);
       this.#work(bufferedBytes);
     }
     this.#wakeAt = this.#nextWake();
-    return this.#out;
+    // What had been decided before something threw is returned with the next outputs.
+    return this.#out.splice(0);
   }
 
   #take(input: SessionInput, lateMs: number): void {
@@ -144,6 +148,9 @@ export class Session {
         if (dropped > 0 && this.#options.replay.whenFull === "fail") this.#fail(errors.bufferOverflow(dropped));
         return;
       }
+      case "discard":
+        this.#sender.discard(input.range);
+        return;
       case "open":
         if (this.#phase.name === "connecting" && this.#phase.connection === input.connection) this.#open(input.token);
         return;
@@ -170,9 +177,19 @@ export class Session {
         if (this.#phase.name === "idle") this.#finish({ type: "ended" });
         return;
       case "abort":
-        if (this.#connection !== undefined) this.#disconnect(CloseCode.normal, "aborted");
+        this.#disconnect(CloseCode.normal, "aborted");
         this.#finish(undefined);
     }
+  }
+
+  /** Audio that comes after the end reaches nobody any more. */
+  #takeLate(input: SessionInput): void {
+    if (input.type === "discard") this.#sender.discard(input.range);
+    else if (input.type === "frame") {
+      const { position, sampleCount } = input.frame;
+      this.#sender.discard({ from: position, to: position + sampleCount });
+    }
+    this.#announceDrops();
   }
 
   get #connection(): ConnectionId | undefined {
@@ -302,7 +319,6 @@ export class Session {
         break;
       case "audio.ack":
         this.#sender.acknowledge(message.data.position);
-        this.#emit({ type: "acknowledged", position: this.#sender.buffer.acknowledged });
         break;
       case "audio.resync":
         this.#sender.resync(message.data.position);
@@ -359,7 +375,7 @@ export class Session {
     this.#established = true;
     this.#triedFreshToken = false;
     this.#phase = { name: "live", connection: this.#connections };
-    this.#flushDrops();
+    this.#announceDrops();
     // What an earlier server had acknowledged may be gone from the buffer, wherever this one would like to start.
     const startsAt = this.#sender.cursorPosition;
     const reconnection: Reconnection = {
@@ -395,10 +411,9 @@ export class Session {
       this.#fail(errors.endedByServer(reason));
       return;
     }
+    this.#reportSettled();
     this.#acknowledgeMessages(this.#receipts.take());
     this.#disconnect(CloseCode.normal, "done");
-    this.#sender.giveUp();
-    this.#flushDrops();
     this.#finish({ type: "ended" });
   }
 
@@ -437,7 +452,7 @@ export class Session {
   #nextWake(): number | undefined {
     const phase = this.#phase;
     if (phase.name === "done" || phase.name === "idle") return undefined;
-    const times = [this.#receipts.dueAt, this.#complaintDueAt, this.#dropsDueAt, this.#end?.deadline];
+    const times = [this.#receipts.dueAt, this.#complaintDueAt, this.#episodes.nextDue, this.#end?.deadline];
     if (phase.name === "waiting") times.push(phase.until);
     else if (phase.name === "connecting" || phase.name === "opening") times.push(phase.deadline);
     else if (phase.name === "live") {
@@ -452,6 +467,7 @@ export class Session {
   /** What follows from the new state, whatever the input was. */
   #work(bufferedBytes: number): void {
     if (this.#phase.name === "done") return;
+    this.#reportSettled();
     if (this.#phase.name === "live") {
       for (const frame of this.#sender.pump(this.#now, bufferedBytes)) this.#put(frame);
       this.#sayEnd();
@@ -466,9 +482,20 @@ export class Session {
       this.#complaintDueAt = undefined;
       this.#complaint = undefined;
     }
-    if (this.#sender.hasLosses) {
-      this.#dropsDueAt ??= this.#now + DROP_DELAY_MS;
-      if (this.#now >= this.#dropsDueAt) this.#flushDrops();
+    this.#followLosses();
+  }
+
+  #reportSettled(): void {
+    const { settledTo } = this.#sender;
+    if (settledTo > this.#settledTo) this.#emit({ type: "acknowledged", position: settledTo });
+    this.#settledTo = settledTo;
+  }
+
+  #followLosses(): void {
+    for (const range of this.#sender.takeLosses()) this.#episodes.add(range, this.#now);
+    this.#drop(this.#episodes.takeFinished(this.#now));
+    for (const range of this.#episodes.takeProgress(this.#now)) {
+      this.#emit({ type: "warning", error: errors.audioDropping(range, this.#options.format.sampleRate) });
     }
   }
 
@@ -484,9 +511,17 @@ export class Session {
     this.#put(encodeClientMessage("client.ack", { ack_seq: seq }, { sid: this.#options.sessionId }));
   }
 
-  #flushDrops(): void {
-    this.#dropsDueAt = undefined;
-    for (const range of this.#sender.takeLosses()) this.#emit({ type: "drop", range });
+  /** Announces everything that is lost by now. */
+  #announceDrops(): void {
+    for (const range of this.#sender.takeLosses()) this.#episodes.add(range, this.#now);
+    this.#drop(this.#episodes.takeAll());
+  }
+
+  #drop(ranges: readonly AudioRange[]): void {
+    for (const range of ranges) {
+      this.#samplesDropped += range.to - range.from;
+      this.#emit({ type: "drop", range });
+    }
   }
 
   #put(data: string | Bytes): void {
@@ -503,16 +538,14 @@ export class Session {
 
   #fail(error: AudioStreamError): void {
     this.#disconnect(CloseCode.normal, "failed");
-    this.#sender.giveUp();
-    this.#flushDrops();
     this.#finish({ type: "failed", error });
   }
 
   #finish(event: SessionEvent | undefined): void {
     this.#leave();
-    this.#sender.clear();
+    this.#sender.giveUp();
+    this.#announceDrops();
     this.#resumeToken = undefined;
-    this.#dropsDueAt = undefined;
     this.#phase = { name: "done" };
     if (event !== undefined) this.#emit(event);
   }

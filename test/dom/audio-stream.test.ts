@@ -409,7 +409,7 @@ describe("what the stream tells", () => {
     transport.last.lose();
     await settle();
     source.speak(60);
-    await passTime(250);
+    await passTime(1_000);
     expect(drops.map(({ from, to, durationMs }) => ({ from, to, durationMs }))).toEqual([
       { from: FRAME, to: 11 * FRAME, durationMs: 200 },
     ]);

@@ -3,6 +3,7 @@ import { SessionDriver, type SessionDriverOptions } from "../../src/host/driver.
 import { type DisposalReport, Scope } from "../../src/internal/scope.js";
 import { Session } from "../../src/session/session.js";
 import type { SessionEvent } from "../../src/session/session-io.js";
+import type { SessionOptions } from "../../src/session/session-options.js";
 import type { ConnectContext, TransportConnection } from "../../src/transport/transport.js";
 import { FakeTransport } from "../support/fake-transport.js";
 import { ManualClock } from "../support/manual-clock.js";
@@ -14,7 +15,7 @@ afterEach(async () => {
   for (const scope of scopes.splice(0)) await scope.dispose();
 });
 
-function drive(more: Partial<SessionDriverOptions> = {}) {
+function drive(more: Partial<SessionDriverOptions> = {}, options: Partial<SessionOptions> = {}) {
   const clock = new ManualClock();
   const reports: DisposalReport[] = [];
   const scope = new Scope({ name: "session", clock, onReport: (report) => reports.push(report) });
@@ -33,6 +34,7 @@ function drive(more: Partial<SessionDriverOptions> = {}) {
     heartbeat: { intervalMs: 10_000, timeoutMs: 5_000 },
     renewableToken: more.getToken !== undefined,
     random: () => 0.5,
+    ...options,
   });
   const driver = new SessionDriver({
     session,
@@ -276,6 +278,43 @@ describe("inputs", () => {
     expect(transport.live).toEqual([]);
     expect(session.done).toBe(true);
     expect(clock.pending).toBe(0);
+  });
+});
+
+// Own trial, field report 89
+describe("audio that is held when something throws", () => {
+  const heldAudio = { type: "drop", range: { from: 0, to: 250 * FRAME } };
+
+  it("is told as a drop before the failure, if the application's own reconnect function threw", async () => {
+    const cause = new Error("the application's fault");
+    const policy = () => {
+      throw cause;
+    };
+    const { driver, transport, events, frame, session } = drive({}, { retry: { ...RETRY, policy } });
+    transport.unreachable = new Error("unreachable");
+    for (let n = 0; n < 250; n += 1) frame(n * FRAME);
+    driver.dispatch({ type: "start" });
+    await settle();
+    expect(events.slice(-2)).toMatchObject([heldAudio, { type: "failed" }]);
+    expect(session.stats.samplesDropped).toBe(250 * FRAME);
+  });
+
+  it("is told as a drop, if a listener threw at an earlier event of the same moment", async () => {
+    const events: SessionEvent[] = [];
+    const { driver, frame } = drive({
+      onEvent: (event) => {
+        events.push(event);
+        if (event.type === "drop" && events.length === 1) throw new Error("the application's fault");
+      },
+    });
+    frame(0);
+    frame(2 * FRAME);
+    driver.dispatch({ type: "discard", range: { from: 3 * FRAME, to: 4 * FRAME } });
+    driver.dispatch({ type: "abort" });
+    expect(events.filter(({ type }) => type === "drop")).toMatchObject([
+      { range: { from: 0, to: FRAME } },
+      { range: { from: 2 * FRAME, to: 4 * FRAME } },
+    ]);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   type WireAudioFrame,
 } from "loquilex/protocol";
 import type { AudioStreamError } from "../../src/errors.js";
+import type { AudioRange } from "../../src/session/range-set.js";
 import { Session } from "../../src/session/session.js";
 import type { SessionEvent, SessionInput, SessionOutput } from "../../src/session/session-io.js";
 import type { RetryOptions, SessionOptions } from "../../src/session/session-options.js";
@@ -242,6 +243,11 @@ export class SessionRig {
 
   warnings(): string[] {
     return this.eventsOf("warning").map(({ error }) => error.code);
+  }
+
+  /** What was announced as lost, drop by drop. */
+  lost(): AudioRange[] {
+    return this.eventsOf("drop").map(({ range }) => range);
   }
 
   /** How the session failed. */

@@ -30,6 +30,7 @@ const DETAILS: AudioStreamErrorDetails = {
   "audio-refused": undefined,
   "protocol-violation": undefined,
   "retries-exhausted": { attempts: 1 },
+  "audio-dropping": { from: 0, to: 1, durationMs: 1 },
   "buffer-overflow": { droppedFrames: 1 },
   "close-timeout": { unacknowledgedFrames: 1 },
   "internal-error": undefined,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { SessionRig } from "../support/session-rig.js";
+import type { SessionOutput } from "../../src/session/session-io.js";
+import { FRAME, SessionRig } from "../support/session-rig.js";
 
 const PHASES: Readonly<Record<string, { readonly connection: number | undefined; bring(rig: SessionRig): void }>> = {
   "before the start": { connection: undefined, bring: (rig) => rig.frames(3) },
@@ -85,6 +86,8 @@ const PHASES: Readonly<Record<string, { readonly connection: number | undefined;
   },
 };
 
+const isDrop = (output: SessionOutput) => output.type === "event" && output.event.type === "drop";
+
 describe.each(Object.entries(PHASES))("an abort %s", (_, { connection, bring }) => {
   const aborted = () => {
     const rig = new SessionRig({ replay: { maxDurationMs: 1_000 } });
@@ -93,10 +96,22 @@ describe.each(Object.entries(PHASES))("an abort %s", (_, { connection, bring }) 
     return { rig, outputs: rig.do({ type: "abort" }) };
   };
 
-  it("leaves the connection, if there is one, and does nothing else", () => {
+  it("leaves the connection, if there is one, says what it discards, and does nothing else", () => {
     const expected =
       connection === undefined ? [] : [{ type: "disconnect", connection, code: 1000, reason: "aborted" }];
-    expect(aborted().outputs).toEqual(expected);
+    expect(aborted().outputs.filter((output) => !isDrop(output))).toEqual(expected);
+  });
+
+  // Own trial, field report 89
+  it("tells every sample that no server has acknowledged in exactly one drop", () => {
+    const { rig } = aborted();
+    let told = 0;
+    for (const { from, to } of rig.lost()) {
+      expect(from).toBe(told);
+      told = to;
+    }
+    expect(told).toBe(rig.captured);
+    expect(rig.session.stats).toMatchObject({ samplesDropped: rig.captured, capturedPosition: rig.captured });
   });
 
   it("is followed by no output whatever happens, and by no wake-up", () => {
@@ -105,7 +120,6 @@ describe.each(Object.entries(PHASES))("an abort %s", (_, { connection, bring }) 
     expect(rig.session).toMatchObject({ done: true, wakeAt: undefined });
     rig.open();
     rig.begin();
-    rig.frames(5);
     rig.caption(9);
     rig.lose();
     for (const type of ["start", "time", "probe", "suspend", "abort"] as const) rig.do({ type });
@@ -113,6 +127,21 @@ describe.each(Object.entries(PHASES))("an abort %s", (_, { connection, bring }) 
     rig.pass(100_000);
     expect(rig.outputs).toHaveLength(total);
     expect(rig.session.wakeAt).toBeUndefined();
+  });
+
+  // Own trial, field report 89
+  it("tells at once that audio which still comes is lost", () => {
+    const { rig } = aborted();
+    const captured = rig.captured;
+    const before = rig.lost().length;
+    rig.frames(2);
+    rig.do({ type: "discard", range: { from: rig.captured, to: rig.captured + 100 } });
+    expect(rig.lost().slice(before)).toEqual([
+      { from: captured, to: captured + FRAME },
+      { from: captured + FRAME, to: captured + 2 * FRAME },
+      { from: captured + 2 * FRAME, to: captured + 2 * FRAME + 100 },
+    ]);
+    expect(rig.session.stats.samplesDropped).toBe(rig.captured + 100);
   });
 
   it("lets go of all audio", () => {
