@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import sirv, { type RequestHandler } from "sirv";
+import { doFor } from "./fault-owner.js";
 
 export interface HttpServerOptions {
   /** The project's folder, with `dist` and `examples` in it. */
@@ -9,6 +10,8 @@ export interface HttpServerOptions {
   api(request: IncomingMessage, response: ServerResponse, path: string): void;
   /** What `/healthz` tells. */
   health(): { readonly status: "ok" | "stopping"; readonly sessions: number };
+  /** Answering a request failed in a way that nothing expected; the request has been ended. */
+  onFault(error: unknown): void;
 }
 
 const HEADERS: Readonly<Record<string, string>> = {
@@ -33,7 +36,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     // "dev" looks files up at each request, so that a build while the server runs neither hides nor breaks them.
     serve: sirv(directory, { dev: true, etag: true }),
   }));
-  return createServer((request, response) => {
+  const answerRequest = (request: IncomingMessage, response: ServerResponse) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
     if (path.startsWith("/api/")) return options.api(request, response, path);
@@ -50,6 +53,13 @@ export function createHttpServer(options: HttpServerOptions): Server {
     if (handler === undefined) return answer(response, 400, "The address must begin with a slash.\n");
     if (path === "/script-tag") return redirect(response, "/script-tag/");
     serveFile(handler.serve, handler.prefix, request, response);
+  };
+  return createServer((request, response) => {
+    const onFault = (error: unknown): void => {
+      response.destroy();
+      options.onFault(error);
+    };
+    doFor(onFault, () => answerRequest(request, response));
   });
 }
 

@@ -2,11 +2,12 @@ import { constants } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Scope, systemClock } from "loquilex/resources";
+import { deferred, Scope, systemClock } from "loquilex/resources";
 import { Api } from "./api/api.js";
 import { readInvocation } from "./config.js";
 import { selectEngine } from "./engines/select-engine.js";
 import { codeOf } from "./error-code.js";
+import { catchFaults } from "./fault-owner.js";
 import { createHttpServer } from "./http-server.js";
 import { listen } from "./listen.js";
 import { createLog, type Log } from "./log.js";
@@ -40,9 +41,12 @@ async function main(): Promise<void> {
     },
     onChange: ({ type, owner, resource }) => log.debug({ owner, resource }, type),
   });
-  process.on("uncaughtException", (error) => {
-    log.fatal({ err: error }, "An error that nothing expected ends the server.");
-    process.exit(1);
+  const fault = deferred<"fault">();
+  let serving = false;
+  catchFaults((error) => {
+    log.fatal({ err: error }, "An error that is no client's ends the server.");
+    if (!serving) process.exit(1);
+    fault.resolve("fault");
   });
   process.on("exit", () => SubprocessSession.killAll());
   const stopped = stopSignal(log);
@@ -67,6 +71,7 @@ async function main(): Promise<void> {
     root: ROOT,
     api: (request, response, path) => api.handle(request, response, path),
     health: () => ({ status: stopping ? "stopping" : "ok", sessions: manager.sessionCount }),
+    onFault: (error) => log.error({ err: error }, "A request failed in a way that nothing expected."),
   });
   const manager = new SessionManager({
     config,
@@ -81,7 +86,8 @@ async function main(): Promise<void> {
   process.stdout.write(`LoquiLex demo: ${address}\n`);
   log.info({ engine: engines.name, outDir: config.outDir }, "Ready.");
 
-  const signal = await stopped;
+  serving = true;
+  const signal = await Promise.race([stopped, fault.promise]);
   log.info({ signal }, "Stopping.");
   stopping = true;
   const deadline = scope.timeout(SHUTDOWN_MS, () => {
@@ -94,7 +100,7 @@ async function main(): Promise<void> {
   deadline.dispose();
   await scope.dispose();
   log.info("Stopped.");
-  process.exit(0);
+  process.exit(signal === "fault" ? 1 : 0);
 }
 
 async function prepareOutDir(outDir: string): Promise<void> {

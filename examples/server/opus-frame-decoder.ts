@@ -5,7 +5,7 @@ import {
   ShapeError,
   type WireAudioFrame,
 } from "loquilex/protocol";
-import { OpusDecoder, type OpusDecoderSampleRate } from "opus-decoder";
+import { type OpusDecodedAudio, OpusDecoder, type OpusDecoderSampleRate } from "opus-decoder";
 import type { FrameDecoder } from "./audio-inlet.js";
 
 export interface OpusFrameDecoderOptions {
@@ -43,7 +43,7 @@ export class OpusFrameDecoder implements FrameDecoder {
       throw new ShapeError(`An Opus packet of ${expected} samples must not be said to have ${sampleCount}.`);
     }
     this.#isNew = false;
-    const decoded = this.#decoder?.decodeFrame(payload);
+    const decoded = this.#decodePacket(payload);
     if (decoded === undefined || decoded.errors.length > 0 || decoded.samplesDecoded !== expected) {
       throw new ShapeError("The Opus packet cannot be decoded.");
     }
@@ -52,18 +52,36 @@ export class OpusFrameDecoder implements FrameDecoder {
     return { ...frame, payload: interleave(audio, sampleCount) };
   }
 
+  /**
+   * Some packets make libopus, as it is compiled to WebAssembly, trap in the middle of its work: a division by zero, an
+   * access out of bounds. Nothing is known of that decoder's memory afterwards, so another one takes its place.
+   */
+  #decodePacket(packet: Uint8Array): OpusDecodedAudio<OpusDecoderSampleRate> | undefined {
+    try {
+      return this.#decoder?.decodeFrame(packet);
+    } catch {
+      this.#renew();
+      return undefined;
+    }
+  }
+
   #renew(): void {
-    const { sample_rate: rate, channels } = this.#options.offer;
     this.#decoder = undefined;
-    const decoder = new OpusDecoder({ sampleRate: rate as OpusDecoderSampleRate, channels });
-    decoder.ready.then(
-      () => {
+    this.#make().then(
+      (decoder) => {
         this.#decoder = decoder;
         this.#isNew = true;
         this.#options.onReady();
       },
       (error: unknown) => this.#options.onFailed(error),
     );
+  }
+
+  async #make(): Promise<OpusDecoder<OpusDecoderSampleRate>> {
+    const { sample_rate: rate, channels } = this.#options.offer;
+    const decoder = new OpusDecoder({ sampleRate: rate as OpusDecoderSampleRate, channels });
+    await decoder.ready;
+    return decoder;
   }
 }
 

@@ -1,16 +1,19 @@
 import { randomBytes } from "node:crypto";
-import type { IncomingMessage, Server } from "node:http";
-import type { Duplex } from "node:stream";
-import { type AudioOffer, CloseCode, fitCloseReason, SUBPROTOCOL } from "loquilex/protocol";
-import { type Clock, type Deferred, deferred, type Registration, type Scope } from "loquilex/resources";
-import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import type { Server } from "node:http";
+import { type AudioOffer, CloseCode, encodeServerMessage } from "loquilex/protocol";
+import type { Clock, Registration, Scope } from "loquilex/resources";
+import type { WebSocket } from "ws";
 import type { ServerConfig } from "./config.js";
+import { ClientConnection } from "./connection/client-connection.js";
+import { type Refusal, StreamDoor } from "./connection/stream-door.js";
+import { drainSessions } from "./drain-sessions.js";
 import type { Engine } from "./engines/engine.js";
 import { equalText } from "./equal-text.js";
+import { doFor } from "./fault-owner.js";
 import { keptFormat, refuseFormat } from "./granted-audio.js";
 import type { Log } from "./log.js";
+import { OccasionalLog } from "./logging/occasional-log.js";
 import { OpusFrameDecoder } from "./opus-frame-decoder.js";
-import { isAllowedOrigin } from "./origin-policy.js";
 import type { PeerId } from "./protocol-io.js";
 import { serverTerms } from "./server-terms.js";
 import { type RegistryInput, type RegistryOutput, type SessionKey, SessionRegistry } from "./session-registry.js";
@@ -26,27 +29,14 @@ export interface SessionManagerOptions {
   readonly scope: Scope;
 }
 
-/** Where clients connect. */
-export const STREAM_PATH = "/v1/stream";
-
-/** How long a closed connection may take to say goodbye. */
-const CLOSE_GRACE_MS = 2_000;
 const GO_AWAY_RETRY_MS = 1_000;
-/** How long all sessions together may take for their engines' last words when the server goes down. */
-const DRAIN_MS = 5_000;
-
-interface Connection {
-  readonly socket: WebSocket;
-  readonly scope: Scope;
-  readonly closed: Deferred<void>;
-}
 
 /** Gives the protocol its sockets, its time, and a recording and a recogniser for each session. */
 export class SessionManager {
   readonly #options: SessionManagerOptions;
   readonly #registry: SessionRegistry;
-  readonly #server: WebSocketServer;
-  readonly #sockets = new Map<PeerId, Connection>();
+  readonly #occasionalLog: OccasionalLog;
+  readonly #connections = new Map<PeerId, ClientConnection>();
   readonly #sessions = new Map<string, StreamingSession>();
   /** Sessions that are over and still let go of what they had. */
   readonly #releasing = new Set<Promise<void>>();
@@ -68,17 +58,16 @@ export class SessionManager {
       equalSecrets: equalText,
       createEpoch: () => randomBytes(6).readUIntBE(0, 6),
     });
-    this.#server = new WebSocketServer({
-      noServer: true,
-      maxPayload: config.maxMessageBytes,
-      // Only the protocol's own name is ever echoed, so that what else a client offers stays out of every log.
-      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
-      perMessageDeflate: false,
+    this.#occasionalLog = new OccasionalLog(options.logger, options.clock);
+    new StreamDoor({
+      httpServer,
+      scope,
+      allowedOrigins: config.allowedOrigins,
+      maxMessageBytes: config.maxMessageBytes,
+      logger: options.logger,
+      occasionalLog: this.#occasionalLog,
+      onConnection: (socket, refusal) => this.#connected(socket, refusal),
     });
-    scope.defer("websocket server", () => this.#server.close());
-    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket, head);
-    httpServer.on("upgrade", onUpgrade);
-    scope.defer("upgrade listener", () => httpServer.off("upgrade", onUpgrade));
   }
 
   /** Sessions that are alive, attached or waiting for their client. */
@@ -88,7 +77,7 @@ export class SessionManager {
 
   /** Clients that are connected. */
   get connectionCount(): number {
-    return this.#sockets.size;
+    return this.#connections.size;
   }
 
   /** What waits in each session, by the first letters of its name: the whole of it gives access. */
@@ -110,62 +99,41 @@ export class SessionManager {
   }
 
   async #end(): Promise<void> {
+    const { scope, logger } = this.#options;
     const reason = "The server is restarting.";
     this.#dispatch({ type: "go-away", reason, retryAfterMs: GO_AWAY_RETRY_MS });
-    const closed = Array.from(this.#sockets.values(), (connection) => connection.closed.promise);
-    await this.#drain(Array.from(this.#sessions.values()));
+    const closed = Array.from(this.#connections.values(), (connection) => connection.ended);
+    await drainSessions(Array.from(this.#sessions.values()), { scope, logger });
     await Promise.all(Array.from(this.#sessions.values(), (session) => session.dispose()));
     this.#sessions.clear();
     await Promise.all(this.#releasing);
     // A socket that is torn down while its client still sends would lose the reason it was closed for.
     await Promise.all(closed);
-    await this.#options.scope.dispose();
+    await scope.dispose();
   }
 
-  async #drain(sessions: readonly StreamingSession[]): Promise<void> {
-    const late = deferred<void>();
-    const deadline = this.#options.scope.timeout(DRAIN_MS, late.resolve, "drain deadline");
-    let ended = 0;
-    const ends = sessions.map(async (session) => {
-      // What went wrong was told when it did.
-      await session.end().catch(() => {});
-      ended += 1;
-    });
-    await Promise.race([Promise.all(ends), late.promise]);
-    deadline.dispose();
-    const unfinished = sessions.length - ended;
-    if (unfinished > 0) this.#options.logger.warn({ unfinished }, "Some engines did not say their last words in time.");
-  }
-
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // A client that is gone before the handshake must not take the server down.
-    socket.on("error", () => socket.destroy());
-    const [path] = (request.url ?? "").split("?", 1);
-    const { origin, host } = request.headers;
-    if (path !== STREAM_PATH) refuseUpgrade(socket, "404 Not Found");
-    else if (!isAllowedOrigin(origin, host, this.#options.config.allowedOrigins))
-      refuseUpgrade(socket, "403 Forbidden");
-    else this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#connected(webSocket));
-  }
-
-  #connected(socket: WebSocket): void {
+  #connected(socket: WebSocket, refusal: Refusal | undefined): void {
     this.#peers += 1;
     const peer = this.#peers;
-    const scope = this.#options.scope.child(`connection ${peer}`);
-    scope.defer("socket", () => socket.terminate());
-    const closed = deferred<void>();
-    this.#sockets.set(peer, { socket, scope, closed });
-    socket.on("error", (error) => this.#options.logger.warn({ peer, error: error.message }, "A connection failed."));
-    socket.on("message", (data, isBinary) => {
-      this.#dispatch({ type: "data", peer, data: isBinary ? toBytes(data) : data.toString() });
+    const connection = new ClientConnection({
+      socket,
+      scope: this.#options.scope.child(`connection ${peer}`),
+      maxBufferedBytes: this.#options.config.maxBufferedBytes,
+      onMessage: (data) => this.#dispatch({ type: "data", peer, data }),
+      onError: ({ message }) =>
+        this.#occasionalLog.write("warn", "socket", { peer, error: message }, "A connection failed."),
+      onUnread: (bytes) =>
+        this.#occasionalLog.write("warn", "unread", { peer, bytes }, "A client does not read what it is sent."),
+      onClosed: (code) => this.#dispatch({ type: "closed", peer, code }),
+      onFault: (error) => this.#connectionFault(peer, error),
     });
-    socket.on("close", (code) => {
-      this.#sockets.delete(peer);
-      void scope.dispose();
-      this.#dispatch({ type: "closed", peer, code });
-      closed.resolve();
-    });
-    this.#dispatch({ type: "connected", peer });
+    this.#connections.set(peer, connection);
+    void connection.ended.then(() => this.#connections.delete(peer));
+    if (refusal === undefined) this.#dispatch({ type: "connected", peer });
+    else {
+      connection.send(encodeServerMessage("server.error", { code: refusal.error, detail: refusal.detail }));
+      connection.close(refusal.code, refusal.detail);
+    }
   }
 
   #dispatch(input: RegistryInput): void {
@@ -174,19 +142,31 @@ export class SessionManager {
     this.#busy = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        const outputs = this.#registry.handle(next, this.#options.clock.now());
-        for (const output of outputs) this.#perform(output);
+        this.#perform(this.#registry.handle(next, this.#options.clock.now()));
       }
     } finally {
       this.#busy = false;
+      this.#schedule();
     }
-    this.#schedule();
   }
 
-  #perform(output: RegistryOutput): void {
+  /** Each output on behalf of whom it is for, so that what fails ends that one alone. */
+  #perform(outputs: readonly RegistryOutput[]): void {
+    // All that answers one input is one batch: what waited before it counts, not what it adds.
+    for (const output of outputs) if (output.type === "send") this.#connections.get(output.peer)?.hasRoom();
+    for (const output of outputs) {
+      const onFault = (error: unknown): void => {
+        if ("key" in output) this.#sessionFault(output.key, error);
+        else if ("peer" in output) this.#connectionFault(output.peer, error);
+      };
+      doFor(onFault, () => this.#performOne(output));
+    }
+  }
+
+  #performOne(output: RegistryOutput): void {
     switch (output.type) {
       case "send":
-        this.#sockets.get(output.peer)?.socket.send(output.data);
+        this.#connections.get(output.peer)?.send(output.data);
         return;
       case "close":
         this.#close(output.peer, output.code, output.reason);
@@ -202,15 +182,31 @@ export class SessionManager {
         return;
       case "session":
         this.#performForSession(output.key, output.output);
+        return;
+      case "fault":
+        this.#logFault(output.error, { session: output.sessionId?.slice(0, 8) });
     }
   }
 
   #close(peer: PeerId, code: number, reason: string): void {
-    const entry = this.#sockets.get(peer);
-    if (entry === undefined) return;
-    if (code !== CloseCode.normal) this.#options.logger.info({ peer, code, reason }, "Closed a connection.");
-    entry.socket.close(code, fitCloseReason(reason));
-    entry.scope.timeout(CLOSE_GRACE_MS, () => entry.socket.terminate(), "close grace");
+    if (code !== CloseCode.normal) {
+      this.#occasionalLog.write("info", `close ${code}`, { peer, code, reason }, "Closed a connection.");
+    }
+    this.#connections.get(peer)?.close(code, reason);
+  }
+
+  #connectionFault(peer: PeerId, error: unknown): void {
+    this.#logFault(error, { peer });
+    this.#connections.get(peer)?.close(CloseCode.internalError, "The server failed to answer this.");
+  }
+
+  #sessionFault(key: SessionKey, error: unknown): void {
+    this.#logFault(error, { session: key.sessionId.slice(0, 8) });
+    this.#tell(key, { type: "fail", reason: "The server failed in this session." });
+  }
+
+  #logFault(error: unknown, fields: object): void {
+    this.#options.logger.error({ ...fields, err: error }, "Something failed in a way that nothing expected.");
   }
 
   #open(key: SessionKey, offer: AudioOffer): void {
@@ -280,17 +276,15 @@ export class SessionManager {
     const { wakeAt } = this.#registry;
     if (wakeAt === undefined) return;
     const delayMs = Math.max(0, wakeAt - this.#options.clock.now());
-    this.#timer = this.#options.scope.timeout(delayMs, () => this.#dispatch({ type: "time" }), "protocol wake-up");
+    const wake = (): void => this.#dispatch({ type: "time" });
+    // The timer is everybody's, whoever's message happened to set it.
+    doFor(
+      (error) => this.#logFault(error, {}),
+      () => {
+        this.#timer = this.#options.scope.timeout(delayMs, wake, "protocol wake-up");
+      },
+    );
   }
 }
 
 const nameOf = ({ sessionId, epoch }: SessionKey): string => `${sessionId}/${epoch}`;
-
-function toBytes(data: RawData): Uint8Array<ArrayBuffer> {
-  const buffer = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
-  return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
-}
-
-function refuseUpgrade(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}

@@ -36,6 +36,8 @@ export type RegistryOutput =
   /** Check the token, and say `authorized`. */
   | { readonly type: "authorize"; readonly peer: PeerId; readonly token: string | undefined }
   | { readonly type: "open"; readonly key: SessionKey; readonly offer: AudioOffer }
+  /** Work for one client, or for one session, failed in a way that nothing expected, and has ended it. */
+  | { readonly type: "fault"; readonly sessionId: string | undefined; readonly error: unknown }
   | {
       readonly type: "session";
       readonly key: SessionKey;
@@ -105,6 +107,17 @@ export class SessionRegistry {
   handle(input: RegistryInput, now: number): RegistryOutput[] {
     this.#now = now;
     this.#out = [];
+    try {
+      this.#take(input);
+    } catch (error) {
+      if (!("peer" in input)) throw error;
+      this.#out.push({ type: "fault", sessionId: undefined, error });
+      this.#refuse(input.peer, CloseCode.internalError, "internal_error", "The server failed to answer this.");
+    }
+    return this.#out;
+  }
+
+  #take(input: RegistryInput): void {
     switch (input.type) {
       case "connected":
         this.#connected(input.peer);
@@ -131,7 +144,6 @@ export class SessionRegistry {
       case "time":
         this.#checkDeadlines();
     }
-    return this.#out;
   }
 
   #connected(peer: PeerId): void {
@@ -230,8 +242,26 @@ export class SessionRegistry {
     if (state?.phase === "attached") this.#feed(state.session, { type: "detached", peer, code });
   }
 
+  /** What goes wrong in a session ends that session, and nobody else's. */
   #feed(session: LiveSession, input: ProtocolInput): void {
-    for (const output of session.manager.handle(input, this.#now)) {
+    try {
+      this.#put(session, session.manager.handle(input, this.#now));
+    } catch (error) {
+      this.#out.push({ type: "fault", sessionId: session.key.sessionId, error });
+      this.#break(session);
+    }
+  }
+
+  #break(session: LiveSession): void {
+    for (const [peer, state] of this.#peers) {
+      if (state.phase !== "attached" || state.session !== session) continue;
+      this.#refuse(peer, CloseCode.internalError, "internal_error", "The server failed in this session.");
+    }
+    this.#put(session, [{ type: "finished", reason: "failed" }]);
+  }
+
+  #put(session: LiveSession, outputs: readonly ProtocolOutput[]): void {
+    for (const output of outputs) {
       if (output.type === "send") this.#out.push(output);
       else if (output.type === "close") {
         this.#peers.delete(output.peer);

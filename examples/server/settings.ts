@@ -1,3 +1,5 @@
+import { normalizeOrigin } from "./origin-policy.js";
+
 /** One thing the server can be told. The parser and `--help` both read this, so that they cannot disagree. */
 export interface Setting<T> {
   readonly env: string;
@@ -53,14 +55,13 @@ function words<T extends string | undefined>(named: Named & { secret?: boolean }
 }
 
 function origins(named: Named): Setting<readonly string[]> {
-  const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
   return {
     ...named,
     fallback: [],
     allowed: "a comma-separated list of origins such as https://example.org (scheme, host and port, no path)",
     read(text) {
-      const list = text.split(",").map((item) => item.trim());
-      return list.every(isOrigin) ? list : undefined;
+      const list = text.split(",").map(normalizeOrigin);
+      return list.every((origin) => origin !== undefined) ? list : undefined;
     },
   };
 }
@@ -152,6 +153,15 @@ export const SETTINGS = {
     131_072,
     4_096,
     16_777_216,
+  ),
+  maxBufferedBytes: whole(
+    {
+      env: "LX_WS_MAX_BUFFERED_BYTES",
+      help: "Bytes that may wait for one client to read them; beyond that its connection is closed, and its session waits for it.",
+    },
+    4_194_304,
+    65_536,
+    1_073_741_824,
   ),
   clientEventBuffer: whole(
     { env: "LX_CLIENT_EVENT_BUFFER", help: "Finished captions that a client which comes back is given at once." },

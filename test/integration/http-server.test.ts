@@ -30,6 +30,7 @@ async function serve() {
     root,
     api: (_, response, path) => response.end(`the API answers ${path}`),
     health: () => ({ status: "ok", sessions: 3 }),
+    onFault: (error) => expect.fail(String(error)),
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -18,6 +18,8 @@ export interface BackendOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Added to the command line. */
   readonly args?: readonly string[];
+  /** Modules to load before the backend, relative to the project. */
+  readonly imports?: readonly string[];
   /** A shell command to run in the backend's process before it starts, such as a limit. @defaultValue "true" */
   readonly prefix?: string;
   /** Use a folder that is already there, as after a restart, and leave it alone at the end. */
@@ -48,7 +50,8 @@ export class BackendProcess implements AsyncDisposable {
   /** @throws Error with what the backend said when it ends, or says no address, instead of starting. */
   static async start(options: BackendOptions = {}): Promise<BackendProcess> {
     const outDir = options.outDir ?? (await mkdtemp(join(tmpdir(), "loquilex-out-")));
-    const imports = ["tsx", "./test/support/backend-process-leash.ts"].flatMap((module) => ["--import", module]);
+    const modules = ["tsx", "./test/support/backend-process-leash.ts", ...(options.imports ?? [])];
+    const imports = modules.flatMap((module) => ["--import", module]);
     const program = [process.execPath, ...imports, "examples/server/main.ts", ...(options.args ?? [])];
     const child = spawn("sh", ["-c", `${options.prefix ?? "true"} && exec "$0" "$@"`, ...program], {
       cwd: ROOT,

@@ -15,7 +15,7 @@ const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
  */
 export function checkAccess(request: IncomingMessage, config: AccessConfig): void {
   const { origin, host, authorization } = request.headers;
-  if (!isAllowedOrigin(origin, host, config.allowedOrigins)) {
+  if (!isAllowedOrigin({ origin, host }, config.allowedOrigins)) {
     throw new ApiError(403, "foreign_origin", "Pages of this origin may not use the API; see LX_ALLOWED_ORIGINS.");
   }
   if (config.token === undefined) {

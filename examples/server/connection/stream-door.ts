@@ -1,0 +1,116 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { CloseCode, SUBPROTOCOL } from "loquilex/protocol";
+import type { Scope } from "loquilex/resources";
+import { type WebSocket, WebSocketServer } from "ws";
+import { doFor } from "../fault-owner.js";
+import type { Log } from "../log.js";
+import type { OccasionalLog } from "../logging/occasional-log.js";
+import { isAllowedOrigin } from "../origin-policy.js";
+import { refuseUpgrade } from "./refuse-upgrade.js";
+
+/** Where clients connect. */
+export const STREAM_PATH = "/v1/stream";
+
+/** Origins that are remembered, so that each is warned of once. */
+const MAX_REMEMBERED_ORIGINS = 100;
+const MAX_SHOWN = 200;
+
+/** Why a client is turned away, in a way that a page can see: a browser hides how a handshake failed. */
+export interface Refusal {
+  readonly code: CloseCode;
+  /** For `server.error`. */
+  readonly error: string;
+  readonly detail: string;
+}
+
+export interface StreamDoorOptions {
+  readonly httpServer: Server;
+  readonly scope: Scope;
+  /** As `normalizeOrigin` spells them. */
+  readonly allowedOrigins: readonly string[];
+  readonly maxMessageBytes: number;
+  readonly logger: Log;
+  readonly occasionalLog: OccasionalLog;
+  /** A client is connected; one with a refusal is to be told that and closed. */
+  onConnection(socket: WebSocket, refusal: Refusal | undefined): void;
+}
+
+/** Turns upgrade requests into WebSockets, and decides who is let in. */
+export class StreamDoor {
+  readonly #options: StreamDoorOptions;
+  readonly #server: WebSocketServer;
+  readonly #warnedOf = new Set<string>();
+
+  constructor(options: StreamDoorOptions) {
+    this.#options = options;
+    const { httpServer, scope } = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      maxPayload: options.maxMessageBytes,
+      // Only the protocol's own name is ever echoed, so that what else a client offers stays out of every log.
+      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+      perMessageDeflate: false,
+    });
+    scope.defer("websocket server", () => this.#server.close());
+    this.#server.on("wsClientError", ({ message }, socket) => {
+      options.occasionalLog.write("info", "handshake", { reason: message }, "Refused what is no WebSocket handshake.");
+      refuseUpgrade(socket, "400 Bad Request", `${message}.`, scope);
+    });
+    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+      const onFault = (error: unknown): void => {
+        options.logger.error({ err: error }, "A handshake failed in a way that nothing expected.");
+        socket.destroy();
+      };
+      doFor(onFault, () => this.#upgrade(request, socket, head));
+    };
+    httpServer.on("upgrade", onUpgrade);
+    scope.defer("upgrade listener", () => httpServer.off("upgrade", onUpgrade));
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // A client that is gone before the handshake must not take the server down.
+    socket.on("error", () => socket.destroy());
+    const refusal = this.#refuseAddress(request) ?? this.#refuseOrigin(request) ?? this.#refuseProtocols(request);
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#options.onConnection(webSocket, refusal));
+  }
+
+  #refuseAddress({ url = "" }: IncomingMessage): Refusal | undefined {
+    const [path] = url.split("?", 1);
+    if (path === STREAM_PATH) return undefined;
+    const detail = `There is no stream at this address; connect to ${STREAM_PATH}.`;
+    this.#options.occasionalLog.write("info", "address", { path: path?.slice(0, MAX_SHOWN) }, detail);
+    return { code: CloseCode.forbidden, error: "unknown_address", detail };
+  }
+
+  #refuseOrigin({ headers: { origin, host } }: IncomingMessage): Refusal | undefined {
+    if (isAllowedOrigin({ origin, host }, this.#options.allowedOrigins)) return undefined;
+    this.#warnOf((origin ?? "").slice(0, MAX_SHOWN), (host ?? "").slice(0, MAX_SHOWN));
+    return {
+      code: CloseCode.forbidden,
+      error: "forbidden_origin",
+      detail: "The server does not know this page's origin; add it to LX_ALLOWED_ORIGINS there.",
+    };
+  }
+
+  /** Once for each origin: the page comes again and again. */
+  #warnOf(origin: string, host: string): void {
+    if (this.#warnedOf.has(origin)) return;
+    const message =
+      `A page of ${origin} was refused: its origin is neither that of this server's own host, ${host}, nor one of ` +
+      `LX_ALLOWED_ORIGINS. If the page is yours, add ${origin} to LX_ALLOWED_ORIGINS.`;
+    if (this.#warnedOf.size < MAX_REMEMBERED_ORIGINS) {
+      this.#warnedOf.add(origin);
+      this.#options.logger.warn({ origin, host }, message);
+    } else this.#options.occasionalLog.write("warn", "origin", { origin, host }, message);
+  }
+
+  /** One that offers nothing is served: that is how programs without a browser begin. */
+  #refuseProtocols({ headers }: IncomingMessage): Refusal | undefined {
+    const offered = headers["sec-websocket-protocol"]?.split(",").map((name) => name.trim()) ?? [SUBPROTOCOL];
+    if (offered.includes(SUBPROTOCOL)) return undefined;
+    const detail = `This server speaks the subprotocol ${SUBPROTOCOL}, which the client does not offer.`;
+    this.#options.occasionalLog.write("info", "subprotocol", {}, detail);
+    return { code: CloseCode.unsupported, error: "unsupported_protocol", detail };
+  }
+}

@@ -1,0 +1,25 @@
+import { deferred, type Scope } from "loquilex/resources";
+import type { Log } from "./log.js";
+import type { StreamingSession } from "./streaming-session.js";
+
+/** How long all sessions together may take for their engines' last words when the server goes down. */
+const DRAIN_MS = 5_000;
+
+/** Ends sessions, and resolves when all of them have ended or their time is over. Never rejects. */
+export async function drainSessions(
+  sessions: readonly StreamingSession[],
+  { scope, logger }: { readonly scope: Scope; readonly logger: Log },
+): Promise<void> {
+  const late = deferred<void>();
+  const deadline = scope.timeout(DRAIN_MS, late.resolve, "drain deadline");
+  let ended = 0;
+  const ends = sessions.map(async (session) => {
+    // What went wrong was told when it did.
+    await session.end().catch(() => {});
+    ended += 1;
+  });
+  await Promise.race([Promise.all(ends), late.promise]);
+  deadline.dispose();
+  const unfinished = sessions.length - ended;
+  if (unfinished > 0) logger.warn({ unfinished }, "Some engines did not say their last words in time.");
+}
