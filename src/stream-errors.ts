@@ -27,7 +27,8 @@ const INTERRUPTIONS: Readonly<Record<InterruptReason, string>> = {
   "device-muted": "The microphone delivers nothing: a call, a locked screen or a switch on the device holds it.",
   "device-lost": "The microphone is gone, and is being looked for again.",
   "context-suspended": "The browser suspended the audio of this page; the next click or key press lets it go on.",
-  "context-interrupted": "The system took the audio from this page, mostly for a call; it gives it back by itself.",
+  "context-interrupted":
+    "The system took the audio from this page, mostly for a call. It goes on when the system gives it back, or at the next click or key press after that.",
   "context-stalled": "The audio of this page stands still, and is being built anew.",
   "processor-failed": "The audio thread failed, and is being started again.",
 };

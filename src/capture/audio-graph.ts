@@ -1,16 +1,19 @@
 import { withSignal } from "../internal/abort.js";
 import { deferred } from "../internal/deferred.js";
 import type { Registration, Scope } from "../internal/scope.js";
+import { afterWakingTime } from "../internal/waking-time.js";
 import type { ProcessorCommand, ProcessorFrame, ProcessorSettings } from "../worklet/port-messages.js";
 import type { CaptureTimeline } from "./capture-timeline.js";
 import { ContextClock } from "./context-clock.js";
-import { captureFailed, messageOf } from "./media-errors.js";
+import { captureFailed, messageOf, workletLoadTimedOut } from "./media-errors.js";
 import { ProcessorClient } from "./processor-client.js";
 import type { AudioFrame } from "./source.js";
 import { loadCaptureWorklet } from "./worklet-loader.js";
 
 /** How long opening waits for the context to run; one that starts later is an interruption until then. */
 const START_TIMEOUT_MS = 500;
+/** How long the audio-thread module may take to load, over a slow network too. */
+const LOAD_TIMEOUT_MS = 15_000;
 
 /** What sound is taken from: a track, or a node of the caller's own graph. */
 export type Sound = MediaStreamTrack | AudioNode;
@@ -40,6 +43,8 @@ export class AudioGraph {
   readonly #running: Promise<void>;
   #processor: { readonly scope: Scope; readonly client: ProcessorClient } | undefined;
   #source: AudioNode | undefined;
+  /** Whether the source is to be led to the processor. */
+  #open = false;
   /** Leads the source to the processor. */
   #lead: Registration | undefined;
   /** Of the first device whose rate is known, in Hz. */
@@ -72,8 +77,20 @@ export class AudioGraph {
   }
 
   /** @throws AudioStreamError `worklet-load-failed`, or the reason of the scope's end. */
-  load(): Promise<void> {
-    return withSignal(loadCaptureWorklet(this.context, this.#options.workletUrl), this.scope.signal);
+  async load(): Promise<void> {
+    const late = deferred<never>();
+    const { workletUrl } = this.#options;
+    const deadline = afterWakingTime(
+      this.scope,
+      LOAD_TIMEOUT_MS,
+      () => late.reject(workletLoadTimedOut(workletUrl, LOAD_TIMEOUT_MS)),
+      { resource: "audio-thread module" },
+    );
+    try {
+      await withSignal(Promise.race([loadCaptureWorklet(this.context, workletUrl), late.promise]), this.scope.signal);
+    } finally {
+      deadline.dispose();
+    }
   }
 
   /** Resolves once the context runs, or after a moment: without a gesture, browsers leave its start pending for ever. */
@@ -87,10 +104,36 @@ export class AudioGraph {
     }
   }
 
-  /** Begins a processor, in place of the one before. @throws AudioStreamError `capture-failed`. */
+  /** Begins a processor, in place of the one before, and leads the sound to it. @throws AudioStreamError `capture-failed`. */
   begin(): void {
+    this.#addProcessor();
+    this.open();
+  }
+
+  /**
+   * Makes a source and a processor that hear nothing before {@link open}, so that what can fail has failed by then.
+   * @throws AudioStreamError `capture-failed`.
+   */
+  prepare(sound: Sound | undefined): void {
+    if (sound !== undefined) this.connect(sound);
+    this.#addProcessor();
+  }
+
+  /** Leads the sound to the processor from now on. */
+  open(): void {
+    this.#open = true;
+    this.#connect();
+  }
+
+  /** Lets the processor go, which has failed. */
+  dropProcessor(): void {
     this.#lead?.dispose();
     void this.#processor?.scope.dispose();
+    this.#processor = undefined;
+  }
+
+  #addProcessor(): void {
+    this.dropProcessor();
     this.rebase();
     const scope = this.scope.child("processor");
     const client = new ProcessorClient(scope, this.context, this.#options.settings, {
@@ -98,7 +141,6 @@ export class AudioGraph {
       onFailed: () => this.#options.onProcessorFailed(),
     });
     this.#processor = { scope, client };
-    this.#connect();
   }
 
   /** Time has passed that the processor did not count, because its context stood still. */
@@ -140,7 +182,7 @@ export class AudioGraph {
   #connect(): void {
     const source = this.#source;
     const node = this.#processor?.client.node;
-    if (source === undefined || node === undefined) return;
+    if (!this.#open || source === undefined || node === undefined) return;
     source.connect(node);
     // The registration also keeps the source alive: engines have collected sources that nothing refers to.
     this.#lead = this.scope.defer("microphone source node", () => source.disconnect(node));
@@ -172,6 +214,11 @@ export class AudioGraph {
 
 export function isNode(sound: object): sound is AudioNode {
   return "context" in sound && "connect" in sound;
+}
+
+/** Whether it is a track that delivers nothing for now. */
+export function isMuted(sound: Sound | undefined): boolean {
+  return sound !== undefined && !isNode(sound) && sound.muted;
 }
 
 function rateOf(track: MediaStreamTrack): number | undefined {

@@ -1,50 +1,73 @@
+import { DEFAULTS } from "../defaults.js";
 import type { AudioStreamError } from "../errors.js";
 import { systemClock } from "../internal/clock.js";
-import type { Scope } from "../internal/scope.js";
+import type { Registration, Scope } from "../internal/scope.js";
 import type { ProcessorSettings } from "../worklet/port-messages.js";
-import { AudioGraph, isNode, type Sound } from "./audio-graph.js";
+import { AudioGraph, isMuted, isNode, type Sound } from "./audio-graph.js";
 import type { CaptureOptions } from "./capture-options.js";
 import { CaptureTimeline } from "./capture-timeline.js";
 import { type ContextState, monitorContext, resumeQuietly } from "./context-monitor.js";
+import { watchFirstFrame } from "./graph/first-frame-watch.js";
+import { GraphExchange } from "./graph/graph-exchange.js";
+import { Mending } from "./graph/mending.js";
 import type { Interruptions } from "./interruptions.js";
-import { captureFailed, toCaptureError } from "./media-errors.js";
+import { givenContextClosed } from "./media-errors.js";
 import { type Progress, ProgressWatch } from "./progress-watch.js";
 import type { AudioFrame } from "./source.js";
-import { Turns } from "./turns.js";
-
-/** How often it is mended in a row without a frame in between. */
-const MENDS = 3;
 
 /** What a {@link GraphKeeper} is made with. */
 export interface GraphKeeperParts {
   readonly scope: Scope;
   readonly interruptions: Interruptions;
-  readonly asked: Pick<CaptureOptions, "audioContext" | "workletUrl">;
+  readonly asked: Pick<CaptureOptions, "audioContext" | "workletUrl" | "deviceLossTimeoutMs" | "track" | "node">;
   readonly settings: ProcessorSettings;
   onFrame(frame: AudioFrame): void;
   /** It cannot be mended: nothing more comes. */
   onFailed(error: AudioStreamError): void;
 }
 
-/** Keeps a graph delivering: one whose context stands still is built anew, a processor that failed is begun again. */
+/**
+ * Keeps a graph delivering: one whose context stands still is built anew, a processor that failed is begun again. Calls and
+ * mending hold no lock: a graph is built beside the one in use, and follows what is wanted when it takes its place.
+ */
 export class GraphKeeper {
   readonly #parts: GraphKeeperParts;
-  /** Calls and mending run one after the other. None of them waits for a person. */
-  readonly #turns: Turns;
   readonly #timeline: CaptureTimeline;
-  #graph: AudioGraph;
+  readonly #mending: Mending;
+  readonly #exchange: GraphExchange;
   /** Of the graph in use. */
   #progress: ProgressWatch | undefined;
   #sound: Sound | undefined;
+  #firstFrame: Registration | undefined;
   #paused = false;
-  #mends = 0;
+  /** It should deliver again, which the next frame will show. */
+  #recovering = false;
+  /** The person has touched the page, so that nothing excuses a suspended context any more. */
+  #woken = false;
 
   /** Creates and starts the context at once, while the person's gesture counts. @throws AudioStreamError. */
   constructor(parts: GraphKeeperParts) {
     this.#parts = parts;
-    this.#turns = new Turns(parts.scope);
     this.#timeline = new CaptureTimeline(parts.settings.sampleRate);
-    this.#graph = this.#newGraph();
+    this.#exchange = new GraphExchange({
+      make: () => this.#newGraph(),
+      sound: () => this.#sound,
+      // A context that stands still does not answer.
+      answers: ({ context }) => context.state === "running" && !parts.interruptions.has("context-stalled"),
+      onReplaced: (graph, sound) => {
+        this.#sound = sound;
+        if (this.#paused) void graph.command("pause");
+        this.#awaitFrame();
+        this.#watch(graph);
+      },
+    });
+    this.#mending = new Mending({
+      scope: parts.scope,
+      limitMs: parts.asked.deviceLossTimeoutMs ?? DEFAULTS.microphone.deviceLossTimeoutMs,
+      counts: () => this.#isDue(this.#graph),
+      mend: () => this.#mend(),
+      onFailed: parts.onFailed,
+    });
   }
 
   /** @throws AudioStreamError `worklet-load-failed`, or the reason of the scope's end. */
@@ -59,6 +82,18 @@ export class GraphKeeper {
     this.#sound = sound;
     this.#graph.begin();
     this.#watch(this.#graph);
+    const { scope, asked, onFailed } = this.#parts;
+    // What was given may be silent for as long as its owner likes.
+    if (asked.track !== undefined || asked.node !== undefined) return;
+    this.#firstFrame = watchFirstFrame(scope, {
+      running: () => this.#graph.context.state === "running",
+      counts: () => this.#isDue(this.#graph) && !isMuted(this.#sound),
+      onFailed,
+    });
+  }
+
+  get #graph(): AudioGraph {
+    return this.#exchange.graph;
   }
 
   /** Lets a context go on that the browser suspended; to be called inside the person's gesture. */
@@ -66,20 +101,27 @@ export class GraphKeeper {
     if (this.#graph.context.state === "suspended") resumeQuietly(this.#graph.context);
   }
 
-  /** Delivers this sound in place of the one before. @throws AudioStreamError; the one before goes on. */
-  connect(sound: Sound): Promise<void> {
-    return this.#turns.take(() => this.#connect(sound));
-  }
-
-  async #connect(sound: Sound): Promise<void> {
-    if (!isNode(sound) && !this.#graph.suits(sound)) return this.#rebuild(sound);
+  /**
+   * Delivers this sound in place of the one before. The last call wins.
+   * @throws AudioStreamError, or an `AbortError` when another call overtakes it; the sound before goes on.
+   */
+  async connect(sound: Sound): Promise<void> {
+    this.#exchange.overtake();
+    if (isNode(sound) || this.#graph.suits(sound)) {
+      try {
+        this.#graph.connect(sound);
+        this.#sound = sound;
+        return;
+      } catch (error) {
+        // Firefox connects no device of another rate, which a context of the rate that it chooses now may be able to.
+        if (!this.#graph.own) throw error;
+      }
+    }
     try {
-      this.#graph.connect(sound);
-      this.#sound = sound;
+      await this.#exchange.replace({ wanted: sound });
     } catch (error) {
-      if (!this.#graph.own) throw error;
-      // Firefox connects no device of another rate.
-      await this.#rebuild(sound);
+      if (this.#parts.interruptions.has("context-stalled")) this.#mending.needed();
+      throw error;
     }
   }
 
@@ -90,89 +132,103 @@ export class GraphKeeper {
     void this.#graph.command("flush");
   }
 
-  flush(): Promise<void> {
-    return this.#turns.take(() => this.#graph.command("flush"));
+  async flush(): Promise<void> {
+    await this.#graph.command("flush");
+    this.#parts.scope.signal.throwIfAborted();
   }
 
   /** Emits what was heard, and then nothing until {@link resume}. */
-  pause(): Promise<void> {
-    return this.#turns.take(() => this.#pause());
-  }
-
-  resume(): Promise<void> {
-    return this.#turns.take(() => this.#resume());
-  }
-
-  async #pause(): Promise<void> {
-    if (this.#paused) return;
-    await this.#graph.command("pause");
+  async pause(): Promise<void> {
+    const isFirst = !this.#paused;
     this.#paused = true;
+    await this.#graph.command("pause");
+    this.#parts.scope.signal.throwIfAborted();
+    // Another call may have come meanwhile.
+    if (!isFirst || !this.#paused) return;
     const missingUntil = this.#parts.interruptions.missing ? systemClock.now() : undefined;
     if (missingUntil !== undefined) this.#graph.rebase();
     this.#timeline.pause(missingUntil);
   }
 
-  async #resume(): Promise<void> {
+  async resume(): Promise<void> {
     if (!this.#paused) return;
     this.#paused = false;
-    if (this.#graph.hasProcessor) await this.#graph.command("resume");
-    else this.#graph.begin();
+    if (!this.#graph.hasProcessor) this.#beginAgain();
+    else await this.#graph.command("resume");
+    this.#parts.scope.signal.throwIfAborted();
   }
 
   /** Emits all that was heard, and nothing more. */
-  stop(): Promise<void> {
-    return this.#graph.command("stop");
+  async stop(): Promise<void> {
+    await Promise.all([this.#exchange.retired(), this.#graph.command("stop")]);
   }
 
   #newGraph(): AudioGraph {
     const { scope, asked, settings } = this.#parts;
-    return new AudioGraph(scope.child("graph"), {
-      ...asked,
+    const graph: AudioGraph = new AudioGraph(scope.child("graph"), {
+      audioContext: asked.audioContext,
+      workletUrl: asked.workletUrl,
       settings,
       timeline: this.#timeline,
-      onFrameArrived: () => this.#progress?.frameArrived(),
-      onFrame: (frame) => this.#onFrame(frame),
-      onProcessorFailed: () => this.#onProcessorFailed(),
+      onFrameArrived: () => graph === this.#graph && this.#progress?.frameArrived(),
+      onFrame: (frame) => {
+        this.#firstFrame?.dispose();
+        if (graph === this.#graph && this.#recovering && graph.context.state === "running") this.#recovered();
+        this.#parts.onFrame(frame);
+      },
+      onProcessorFailed: () => this.#onProcessorFailed(graph),
     });
+    return graph;
   }
 
   #watch(graph: AudioGraph): void {
-    monitorContext(graph.scope, graph.context, graph.own, (state) => this.#onState(graph, state));
+    monitorContext(graph.scope, graph.context, graph.own, {
+      onState: (state) => this.#onState(graph, state),
+      onStillInterrupted: () => this.#exchange.tryAnother(),
+      onWoken: () => (this.#woken = true),
+    });
     this.#progress = new ProgressWatch(graph.scope, () => this.#progressOf(graph), {
       onClockStalled: () => this.#onStalled(graph),
-      onClockMoving: () => this.#onMoving(graph),
+      onClockMoving: () => {
+        graph.rebase();
+        this.#awaitFrame();
+      },
       onFramesMissing: () => this.#onStalled(graph),
     });
   }
 
+  /** Whether sound should come: not where the person has not let the page's audio start yet, or the system has taken it. */
+  #isDue({ context, own }: AudioGraph): boolean {
+    if (this.#sound === undefined || this.#paused) return false;
+    if (context.state === "running") return true;
+    const mayRun = this.#woken || navigator.userActivation?.hasBeenActive === true;
+    return own && context.state === "suspended" && document.visibilityState === "visible" && mayRun;
+  }
+
   #progressOf(graph: AudioGraph): Progress {
-    const sound = this.#sound;
-    const due = sound !== undefined && !this.#paused && graph.context.state === "running";
-    const silent = sound === undefined || (!isNode(sound) && sound.muted);
+    const due = this.#isDue(graph);
     return {
       clock: due ? graph.context.currentTime : undefined,
       // Another's context cannot be built anew.
-      frames: due && !silent && graph.own ? graph.frames : undefined,
+      frames: due && !isMuted(this.#sound) && graph.own ? graph.frames : undefined,
     };
-  }
-
-  #onFrame(frame: AudioFrame): void {
-    this.#mends = 0;
-    const { interruptions, onFrame } = this.#parts;
-    if (interruptions.has("processor-failed")) interruptions.set({ "processor-failed": false });
-    onFrame(frame);
   }
 
   #onState(graph: AudioGraph, state: ContextState): void {
     const { interruptions, onFailed } = this.#parts;
     if (state === "closed") {
       if (graph.own) this.#onStalled(graph);
-      else onFailed(captureFailed("The audio context was closed while the microphone used it."));
+      else onFailed(givenContextClosed());
+      return;
+    }
+    if (state === "running") {
+      if (graph.frames > 0) graph.rebase();
+      this.#awaitFrame();
       return;
     }
     // What it holds belongs before the break.
-    if (state !== "running") void graph.command("flush");
-    else if (graph.frames > 0) graph.rebase();
+    void graph.command("flush");
+    this.#recovering = false;
     interruptions.set({
       "context-suspended": state === "suspended",
       "context-interrupted": state === "interrupted",
@@ -182,72 +238,63 @@ export class GraphKeeper {
 
   // WebAudio/web-audio-api#2392, #2585: after a call, contexts claim to run and do not.
   #onStalled(graph: AudioGraph): void {
+    if (graph !== this.#graph) return;
+    this.#recovering = false;
     this.#parts.interruptions.set({ "context-stalled": true });
-    if (
-      !graph.own ||
-      !this.#mayMend("The browser's audio stands still, and stood still again after it was built anew.")
-    )
-      return;
-    void this.#turns
-      .take(async () => {
-        if (this.#graph === graph) await this.#rebuild(this.#sound);
-      })
-      .catch((error: unknown) => {
-        if (!this.#parts.scope.disposed) this.#parts.onFailed(toCaptureError(error));
-      });
-  }
-
-  #onMoving(graph: AudioGraph): void {
-    graph.rebase();
-    this.#parts.interruptions.set({ "context-stalled": false });
+    if (graph.own) this.#mending.needed();
   }
 
   // GoogleChromeLabs/web-audio-samples#477: a processor that throws once is not called again.
-  #onProcessorFailed(): void {
+  #onProcessorFailed(graph: AudioGraph): void {
+    graph.dropProcessor();
+    // One that fails in a pause is begun again by the resumption.
+    if (graph !== this.#graph || this.#paused) return;
+    this.#recovering = false;
     this.#parts.interruptions.set({ "processor-failed": true });
-    if (!this.#mayMend("The audio thread failed, and failed again each time it was begun anew.")) return;
+    this.#mending.needed();
+  }
+
+  #mend(): void {
+    // What is under way may mend it; if it does not, this is asked for again.
+    if (this.#exchange.building) return;
+    const { context, own, hasProcessor } = this.#graph;
+    // A context must not be replaced unasked while the system holds the audio.
+    if ((context.state as ContextState) === "interrupted") return;
+    if (!own || (!hasProcessor && !this.#parts.interruptions.has("context-stalled"))) {
+      this.#beginAgain();
+      return;
+    }
+    this.#exchange.replace().catch((error: unknown) => {
+      if (this.#parts.scope.disposed || this.#exchange.building) return;
+      this.#mending.needed(error);
+    });
+  }
+
+  #beginAgain(): void {
+    if (this.#paused) return;
     try {
       this.#graph.begin();
-      if (this.#paused) void this.#graph.command("pause");
+      this.#awaitFrame();
     } catch (error) {
-      this.#parts.onFailed(toCaptureError(error));
+      this.#parts.interruptions.set({ "processor-failed": true });
+      this.#mending.needed(error);
     }
   }
 
-  #mayMend(failure: string): boolean {
-    this.#mends += 1;
-    if (this.#mends <= MENDS) return true;
-    this.#parts.onFailed(captureFailed(`${failure} Start again, or restart the browser.`));
-    return false;
+  /** It should deliver again. That it does is shown by the next frame, unless none is due. */
+  #awaitFrame(): void {
+    this.#recovering = true;
+    if (this.#paused || this.#sound === undefined) this.#recovered();
   }
 
-  /** Puts a new graph, with a context of the rate that the browser chooses now, in the place of the one in use. */
-  async #rebuild(sound: Sound | undefined): Promise<void> {
-    const graph = this.#newGraph();
-    try {
-      await graph.load();
-      await graph.started();
-      if (sound !== undefined) graph.connect(sound);
-    } catch (error) {
-      void graph.scope.dispose(error);
-      throw error;
-    }
-    const before = this.#graph;
-    before.disconnect();
-    // A context that stands still does not answer.
-    if (before.context.state === "running" && !this.#parts.interruptions.has("context-stalled")) {
-      await before.command("stop");
-    }
-    void before.scope.dispose();
-    this.#graph = graph;
-    this.#sound = sound;
-    if (!this.#paused) graph.begin();
+  #recovered(): void {
+    this.#recovering = false;
+    this.#mending.heard();
     this.#parts.interruptions.set({
       "context-suspended": false,
       "context-interrupted": false,
       "context-stalled": false,
       "processor-failed": false,
     });
-    this.#watch(graph);
   }
 }

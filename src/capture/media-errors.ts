@@ -95,6 +95,46 @@ export function workletLoadFailed(
   return new AudioStreamError("worklet-load-failed", message, { details: { url }, cause });
 }
 
+/** @param url where it was to be loaded from; without it, from inside the package. */
+export function workletLoadTimedOut(
+  url: string | URL | undefined,
+  afterMs: number,
+): AudioStreamError<"worklet-load-failed"> {
+  const from = url === undefined ? "inside the package" : String(url);
+  return new AudioStreamError(
+    "worklet-load-failed",
+    `The audio-thread code from ${from} was not loaded within ${Math.round(afterMs / 1_000)} seconds. Check the network, and start again.`,
+    { details: { url: from } },
+  );
+}
+
+/** @param started whether the page's audio runs. */
+export function captureNeverStarted(afterMs: number, started: boolean): AudioStreamError<"capture-failed"> {
+  const seconds = Math.round(afterMs / 1_000);
+  return captureFailed(
+    started
+      ? `The microphone is open but delivers no audio after ${seconds} seconds. Check that it is not switched off and that no other program blocks it, and start again.`
+      : `The microphone is open, but the browser has not started the page's audio within ${seconds} seconds. Call start() in a click handler, and check that the system has an audio output.`,
+  );
+}
+
+export function givenContextClosed(): AudioStreamError<"capture-failed"> {
+  return captureFailed(
+    "The given audioContext was closed while it was captured from. Start again with one that is open.",
+  );
+}
+
+/** @param limitMs how long it was tried; @param cause why the last attempt failed, as far as that is known. */
+export function mendingFailed(limitMs: number, cause: unknown): AudioStreamError<"capture-failed"> {
+  const tried =
+    limitMs === 0 ? "when it was built anew" : `for ${Math.round(limitMs / 1_000)} seconds, though it was built anew`;
+  const why = cause === undefined ? "" : ` The last attempt failed: ${messageOf(cause)}`;
+  return captureFailed(
+    `The browser's audio delivered nothing ${tried}.${why} Start again, or restart the browser.`,
+    cause,
+  );
+}
+
 export function captureFailed(message: string, cause?: unknown): AudioStreamError<"capture-failed"> {
   return new AudioStreamError("capture-failed", message, { details: undefined, cause });
 }

@@ -27,7 +27,8 @@ export interface MicrophoneOptions {
   readonly autoGainControl?: boolean | undefined;
   /**
    * How long a microphone that is lost while it is in use, with no other to take its place, is waited for, in milliseconds,
-   * before the stream ends with `device-lost`; 0: not at all. @defaultValue 30_000
+   * before the stream ends with `device-lost`; 0: not at all. Audio of the page that fails is mended for as long, 0: once,
+   * before the stream ends with `capture-failed`. Time in which the page sleeps does not count. @defaultValue 30_000
    */
   readonly deviceLossTimeoutMs?: number | undefined;
   /** Capture from this track instead of prompting; it is never stopped by the stream. */

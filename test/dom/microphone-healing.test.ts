@@ -471,10 +471,11 @@ describe("a context that stands still", () => {
     const { heard } = await open();
     await hearSecond();
     await pass(3_500);
-    expect(heard.interrupts).toEqual(["context-stalled", undefined]);
+    expect(heard.interrupts).toEqual(["context-stalled"]);
     expect(fake.contexts).toHaveLength(2);
     expect(fake.openContexts).toHaveLength(1);
     await hearSecond();
+    expect(heard.interrupts).toEqual(["context-stalled", undefined]);
     const [gap, ...more] = gaps(heard);
     expect(more).toEqual([]);
     expect(gap).toBeGreaterThan(3_400);
@@ -605,9 +606,9 @@ describe("a processor that fails", () => {
 
   it("each time ends the capture with capture-failed, everything released", async () => {
     const { heard } = await open();
-    for (let failure = 0; failure < 4; failure += 1) {
-      fake.node.fail();
-      await pass(0);
+    for (let failure = 0; failure < 40; failure += 1) {
+      if (fake.openPorts.length > 0) fake.node.fail();
+      await pass(1_000);
     }
     expect(heard.ends.map(({ code }) => code)).toEqual(["capture-failed"]);
     expectAllReleased();

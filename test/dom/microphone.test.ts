@@ -115,9 +115,9 @@ describe("opening the microphone", () => {
     fake.mayStart = true;
     document.dispatchEvent(new Event("pointerup"));
     await settle();
-    expect(heard.interrupts).toEqual(["context-suspended", undefined]);
     fake.context.render(second);
     await capture.stop();
+    expect(heard.interrupts).toEqual(["context-suspended", undefined]);
     expect(samplesIn(heard)).toBe(16_000);
   });
 });
@@ -652,6 +652,8 @@ describe("interruptions", () => {
     fake.track.setMuted(false);
     expect(heard.interrupts).toEqual(["device-muted", "context-suspended"]);
     fake.context.setState("running");
+    fake.context.render(second);
+    await settle();
     expect(heard.interrupts).toEqual(["device-muted", "context-suspended", undefined]);
   });
 
@@ -665,6 +667,8 @@ describe("interruptions", () => {
     expect(heard.interrupts).toEqual(["context-interrupted"]);
     fake.context.setState("suspended");
     expect(fake.context.resumeCalls).toBe(calls + 1);
+    await settle();
+    fake.context.render(second);
     await settle();
     expect(heard.interrupts).toEqual(["context-interrupted", "context-suspended", undefined]);
   });
