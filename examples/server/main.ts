@@ -10,7 +10,8 @@ import { codeOf } from "./error-code.js";
 import { catchFaults } from "./fault-owner.js";
 import { createHttpServer } from "./http-server.js";
 import { listen } from "./listen.js";
-import { createLog, type Log } from "./log.js";
+import { createLog, type Log, logEverythingPrinted, openLogPipe } from "./log.js";
+import { OutputPipe } from "./logging/output-pipe.js";
 import { readModelCatalog } from "./models/model-catalog.js";
 import { ModelDownloads } from "./models/model-downloads.js";
 import { recoverRecordings } from "./recover-recordings.js";
@@ -24,15 +25,20 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** How long sessions may take to be finished after a signal. */
 const SHUTDOWN_MS = 10_000;
 
-async function main(): Promise<void> {
+/** How long the last log lines may take at the end. */
+const LAST_LINES_MS = 1_000;
+
+async function main(errors: OutputPipe): Promise<void> {
   const invocation = readInvocation(process.argv.slice(2), process.env);
   if (invocation.kind === "help") {
     process.stdout.write(invocation.text);
     return;
   }
   const { config } = invocation;
-  const log = createLog(config);
   const clock = systemClock;
+  const log = createLog(config, errors);
+  const output = new OutputPipe({ fd: 1, clock, notice: (dropped) => `${dropped} lines were dropped.\n` });
+  logEverythingPrinted(log);
   const scope = new Scope({
     name: "server",
     clock,
@@ -83,7 +89,7 @@ async function main(): Promise<void> {
   });
   process.on("SIGUSR2", () => log.info(report(), "What is alive."));
   const address = await listen(httpServer, config);
-  process.stdout.write(`LoquiLex demo: ${address}\n`);
+  output.write(`LoquiLex demo: ${address}\n`);
   log.info({ engine: engines.name, outDir: config.outDir }, "Ready.");
 
   serving = true;
@@ -100,6 +106,7 @@ async function main(): Promise<void> {
   deadline.dispose();
   await scope.dispose();
   log.info("Stopped.");
+  await errors.close(LAST_LINES_MS);
   process.exit(signal === "fault" ? 1 : 0);
 }
 
@@ -129,8 +136,10 @@ async function recover(outDir: string, log: Log): Promise<void> {
   for (const { path, error } of failed) log.error({ path, err: error }, "A leftover could not be finished.");
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(
+const errors = openLogPipe(systemClock);
+process.on("exit", () => errors.flush());
+main(errors).catch((error: unknown) => {
+  errors.write(
     error instanceof StartError ? `${error.message}\n` : `${error instanceof Error ? error.stack : error}\n`,
   );
   process.exit(1);

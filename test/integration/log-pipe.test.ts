@@ -1,0 +1,110 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { constants, createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { BackendProcess } from "../support/backend-process.js";
+import { RawClient } from "../support/raw-client.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+
+/** Many log lines, each from a client that could do this on purpose. */
+async function fillTheLog(url: string, sessions: number): Promise<void> {
+  for (let count = 0; count < sessions; count += 1) {
+    const client = await RawClient.connect(url);
+    client.hello();
+    await client.until("session.new");
+    client.socket.close(1000);
+    await client.untilClosed();
+  }
+}
+
+const health = async (url: string): Promise<string> => {
+  const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) });
+  return ((await answer.json()) as { status: string }).status;
+};
+
+describe("a log that nobody reads", () => {
+  // nodejs/node#45574, moby/moby#31540, field report 78
+  it("stops neither the server nor its end, when it is a pipe", async () => {
+    const fifo = join(await temporaryFolder(), "log");
+    execFileSync("mkfifo", [fifo]);
+    // Somebody has it open, and reads nothing of it for now.
+    const reader = await open(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    onTestFinished(() => reader.close());
+    await using backend = await BackendProcess.start({
+      env: { LX_ENGINE: "segmenter", LX_LOG_LEVEL: "debug" },
+      prefix: `exec 2>${fifo}`,
+    });
+    await fillTheLog(backend.webSocketUrl, 400);
+    expect(await health(backend.url)).toBe("ok");
+    const before = performance.now();
+    expect(await backend.stop()).toBe(0);
+    expect(performance.now() - before).toBeLessThan(5_000);
+  });
+
+  // Field report 78: what is lost is counted.
+  it("has a line with the number of lines that were dropped, once somebody reads on", async () => {
+    const fifo = join(await temporaryFolder(), "log");
+    execFileSync("mkfifo", [fifo]);
+    const reader = await open(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    onTestFinished(() => reader.close());
+    await using backend = await BackendProcess.start({
+      env: { LX_ENGINE: "segmenter", LX_LOG_LEVEL: "trace" },
+      prefix: `exec 2>${fifo}`,
+    });
+    // A megabyte waits in the server before lines are dropped.
+    await Promise.all(Array.from({ length: 8 }, () => fillTheLog(backend.webSocketUrl, 250)));
+    const everything = text(createReadStream(fifo));
+    await vi.waitFor(async () => expect(await health(backend.url)).toBe("ok"));
+    expect(await backend.stop()).toBe(0);
+    const lines = (await everything).trimEnd().split("\n");
+    const parsed = lines.map((line) => JSON.parse(line) as { msg: string; dropped?: number });
+    const notice = parsed.find(({ dropped }) => dropped !== undefined);
+    expect(notice?.dropped).toBeGreaterThan(10);
+    expect(notice?.msg).toBe(`${notice?.dropped} lines were dropped, because nobody read the log in time.`);
+    expect(parsed.at(-1)?.msg).toBe("Stopped.");
+  });
+
+  // Field report 78: a service manager gives a socket, as Node does to its children.
+  it("stops neither the server nor its end, when it is a socket", async () => {
+    const child = spawn(process.execPath, ["--import", "tsx", "examples/server/main.ts"], {
+      env: {
+        ...process.env,
+        PORT: "0",
+        LX_OUT_DIR: await temporaryFolder(),
+        LX_LOG_LEVEL: "debug",
+        LX_ENGINE: "segmenter",
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const closed = once(child, "close");
+    onTestFinished(async () => {
+      child.kill("SIGKILL");
+      child.stderr.resume();
+      await closed;
+    });
+    child.stderr.pause();
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const url = line.toString().trim().replace("LoquiLex demo: ", "");
+    await fillTheLog(`${url.replace("http", "ws")}/v1/stream`, 500);
+    expect(await health(url)).toBe("ok");
+    const exited = once(child, "exit");
+    child.kill("SIGTERM");
+    expect((await exited)[0]).toBe(0);
+  });
+
+  // The sibling of field report 78: the Opus decoder prints what it thinks of a packet.
+  it("is also where what a library prints goes, so that this cannot stop the server either", async () => {
+    await using backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
+    const client = await RawClient.connect(backend.webSocketUrl);
+    client.hello({ audio: { encoding: "opus", sample_rate: 16_000, channels: 1, first: 0, next: 0 } });
+    await client.until("session.new");
+    client.socket.send(Uint8Array.of(1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x4b, 0x41, 0xff, 0xff, 1, 2, 3));
+    await client.untilClosed();
+    expect(await backend.stop()).toBe(0);
+    const plain = backend.log.split("\n").filter((line) => !line.startsWith("{") && !line.startsWith("LoquiLex demo"));
+    expect(plain).toEqual([]);
+  });
+});
