@@ -1,6 +1,8 @@
 /// <reference types="vitest/config" />
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, defineConfig, type Plugin, type UserConfig } from "vite";
+import { BUILD_STAMP, hashBuildInputs } from "./examples/server/start/build-inputs.js";
 
 const fromHere = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -54,6 +56,20 @@ function captureWorklet(): Plugin {
   };
 }
 
+/** Says from what everything was built, so that `npm start` builds again only after a change. The demo is built last. */
+function buildStamp(): Plugin {
+  let inputs = "";
+  return {
+    name: "build-stamp",
+    buildStart() {
+      inputs = hashBuildInputs(fromHere("./"));
+    },
+    generateBundle() {
+      this.emitFile({ type: "asset", fileName: basename(BUILD_STAMP), source: inputs });
+    },
+  };
+}
+
 /** `dist/index.js`, `dist/protocol.js`, `dist/resources.js` and the worklet file. */
 const moduleBuild: UserConfig = {
   plugins: [captureWorklet()],
@@ -93,6 +109,7 @@ const scriptTagBuild: UserConfig = {
 const demoBuild: UserConfig = {
   root: fromHere("./examples/demo"),
   base: "./",
+  plugins: [buildStamp()],
   // The longer name first: an alias also takes what begins with it.
   resolve: {
     alias: { "loquilex/resources": fromHere("./dist/resources.js"), loquilex: fromHere("./dist/index.js") },

@@ -95,16 +95,21 @@ describe("a log that nobody reads", () => {
     expect((await exited)[0]).toBe(0);
   });
 
-  // The sibling of field report 78: the Opus decoder prints what it thinks of a packet.
-  it("is also where what a library prints goes, so that this cannot stop the server either", async () => {
-    await using backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
-    const client = await RawClient.connect(backend.webSocketUrl);
-    client.hello({ audio: { encoding: "opus", sample_rate: 16_000, channels: 1, first: 0, next: 0 } });
-    await client.until("session.new");
-    client.socket.send(Uint8Array.of(1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x4b, 0x41, 0xff, 0xff, 1, 2, 3));
-    await client.untilClosed();
+  // Field report 78: what a library prints to the console waited for the reader as well.
+  it("is also where everything goes that libraries and Node print", async () => {
+    const print =
+      'process.on("SIGWINCH", () => { console.error("an error"); console.log("a line"); process.emitWarning("a warning"); });';
+    await using backend = await BackendProcess.start({
+      env: { LX_ENGINE: "segmenter" },
+      imports: [`data:text/javascript,${encodeURIComponent(print)}`],
+    });
+    backend.signal("SIGWINCH");
+    await vi.waitFor(() => expect(backend.log).toContain("a warning"));
     expect(await backend.stop()).toBe(0);
-    const plain = backend.log.split("\n").filter((line) => !line.startsWith("{") && !line.startsWith("LoquiLex demo"));
-    expect(plain).toEqual([]);
+    const lines = backend.log.split("\n");
+    expect(lines.filter((line) => !line.startsWith("{"))).toEqual([`LoquiLex demo: ${backend.url}`]);
+    const printed = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as object);
+    expect(printed).toContainEqual(expect.objectContaining({ printed: "stderr", msg: "an error" }));
+    expect(printed).toContainEqual(expect.objectContaining({ printed: "stdout", msg: "a line" }));
   });
 });
