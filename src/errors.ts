@@ -38,6 +38,8 @@ export interface AudioStreamErrorDetails {
   "retries-exhausted": { readonly attempts: number };
   /** Audio is being lost since `from`, up to `to` so far. One `drop` event follows when it is over. Audio goes on. */
   "audio-dropping": { readonly from: number; readonly to: number; readonly durationMs: number };
+  /** The server takes no messages as large as one that has to be sent and cannot be split. */
+  "message-too-large": { readonly messageBytes: number; readonly maxMessageBytes: number };
   "buffer-overflow": { readonly droppedFrames: number };
   "close-timeout": { readonly unacknowledgedFrames: number };
   /** Something unexpected threw, in a callback given to the stream or in the stream itself; see the cause. */

@@ -48,6 +48,7 @@ export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
   "protocol-violation": "The server said something unexpected",
   "retries-exhausted": "The connection could not be restored",
   "audio-dropping": "Audio is being lost",
+  "message-too-large": "The server takes only smaller messages",
   "buffer-overflow": "Too much audio is waiting",
   "close-timeout": "The end was not confirmed",
   "internal-error": "Something unexpected happened",

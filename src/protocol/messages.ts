@@ -98,7 +98,7 @@ const SERVER_DATA = {
   "server.welcome": record({
     hb: record({ interval_ms: whole(1, 3_600_000), timeout_ms: whole(1, 3_600_000) }),
     resume_window: record({ seconds: real(0, 31_536_000), token: optional(secret) }),
-    limits: record({ max_in_flight: whole(1, 100_000), max_msg_bytes: whole(256, 1_000_000_000) }),
+    limits: record({ max_in_flight: whole(1, 100_000), max_msg_bytes: whole(1, 1_000_000_000) }),
     generation: optional(whole()),
     audio: optional(
       record({

@@ -1,6 +1,7 @@
 import { AUDIO_FRAME_HEADER_BYTES, AudioFrameFlag, encodeAudioFrame } from "../protocol/audio-frame.js";
 import type { Bytes } from "../protocol/bytes.js";
 import { append, LossLedger } from "./loss-ledger.js";
+import { Pace } from "./pace.js";
 import type { AudioRange } from "./range-set.js";
 import { ReplayBuffer, type ReplayBufferLimits } from "./replay-buffer.js";
 
@@ -20,18 +21,18 @@ export interface SendTerms {
   readonly pace: number;
   /** Samples that may be in flight. */
   readonly window: number;
+  /** Bytes of the largest frame that the server takes. */
+  readonly maxMessageBytes: number;
 }
 
 export interface AudioSenderOptions extends ReplayBufferLimits {
   readonly sampleRate: number;
+  /** Bytes of one sample of all channels; `undefined` for an encoding whose frames cannot be split. */
+  readonly bytesPerSample: number | undefined;
   /** Bytes the socket may hold, the next frame counted. */
   readonly highWaterBytes: number;
 }
 
-/** Audio that may be sent at once before the pace binds, in milliseconds. */
-const BURST_MS = 200;
-/** How finely the pace is kept: one wake-up for all that may go, in milliseconds. */
-const PACE_STEP_MS = 10;
 /** How soon a full socket is looked at again, in milliseconds. */
 const FULL_SOCKET_POLL_MS = 25;
 
@@ -52,10 +53,10 @@ export class AudioSender {
   #wirePosition = 0;
   /** Highest position sent since the server last told where it stands: it can be no further. */
   #sentTo = 0;
-  #credit = 0;
-  #creditAt = 0;
+  readonly #pace: Pace;
   #wake: number | undefined;
   #everSentTo = 0;
+  #everAcknowledged = 0;
   #capturedTo = 0;
   readonly stats = {
     framesCaptured: 0,
@@ -68,6 +69,7 @@ export class AudioSender {
   constructor(options: AudioSenderOptions) {
     this.#options = options;
     this.#buffer = new ReplayBuffer(options);
+    this.#pace = new Pace(options.sampleRate);
   }
 
   get buffer(): Readonly<
@@ -80,6 +82,7 @@ export class AudioSender {
       | "samples"
       | "samplesUnacknowledged"
       | "framesUnacknowledged"
+      | "framesToSend"
       | "frameCount"
     >
   > {
@@ -89,6 +92,11 @@ export class AudioSender {
   /** Position up to which audio was sent at least once. */
   get everSentTo(): number {
     return this.#everSentTo;
+  }
+
+  /** Highest position that any server has acknowledged. */
+  get everAcknowledged(): number {
+    return this.#everAcknowledged;
   }
 
   /** Position after the last sample captured, discarded ones included. */
@@ -112,9 +120,13 @@ export class AudioSender {
     return this.#buffer.samplesInFlight + this.#losses.samples;
   }
 
+  get started(): boolean {
+    return this.#terms !== undefined;
+  }
+
   /** Everything captured was sent on this connection. */
   get drained(): boolean {
-    return this.#terms !== undefined && this.#buffer.peek() === undefined;
+    return this.started && this.#buffer.peek() === undefined;
   }
 
   /** When {@link pump} has something to do next, if time alone decides. */
@@ -145,12 +157,12 @@ export class AudioSender {
 
   /** Audio after the last frame was captured, but no frame will bring it. What came as a frame is left alone. */
   discard(range: AudioRange): void {
-    const lost = { from: Math.max(range.from, this.#capturedTo), to: range.to };
-    if (lost.from >= lost.to) return;
-    this.#skipTo(lost.from);
-    this.#capturedTo = lost.to;
-    this.stats.samplesCaptured += lost.to - lost.from;
-    this.#lose(lost);
+    const from = Math.max(range.from, this.#capturedTo);
+    if (from >= range.to) return;
+    this.#skipTo(from);
+    this.#capturedTo = range.to;
+    this.stats.samplesCaptured += range.to - from;
+    this.#lose({ from, to: range.to });
   }
 
   /**
@@ -167,12 +179,15 @@ export class AudioSender {
       this.#lose({ from: terms.position, to: Math.min(buffer.acknowledged, buffer.first) });
     }
     for (const range of this.#losses.settle(lineage === "same" ? terms.position : 0)) this.#lose(range);
+    // What a new server skips was lost with the earlier one if that had acknowledged it, and is lost only now if not.
+    if (lineage === "new") {
+      this.#lose({ from: Math.max(this.#everAcknowledged, buffer.first), to: terms.position });
+    }
     buffer.resume(terms.position, lineage === "same" ? Math.min(buffer.acknowledged, terms.position) : terms.position);
     this.#sentTo = terms.position;
     this.#wirePosition = terms.position;
     this.#terms = terms;
-    this.#credit = this.#toSamples(BURST_MS);
-    this.#creditAt = now;
+    this.#pace.start(terms.pace, now);
   }
 
   /** The connection is gone. */
@@ -183,18 +198,21 @@ export class AudioSender {
 
   /** @throws ImpossiblePositionError when the acknowledgement covers what was not sent on this connection. */
   acknowledge(position: number): void {
-    if (position > this.#wirePosition) {
+    const sent = this.#terms === undefined ? 0 : this.#wirePosition;
+    if (position > sent || this.#terms === undefined) {
       throw new ImpossiblePositionError(
-        `The server acknowledged ${position}, but only ${this.#wirePosition} was sent.`,
+        `The server acknowledged ${position}, but was sent ${sent} on this connection.`,
       );
     }
+    this.#everAcknowledged = Math.max(this.#everAcknowledged, position);
     this.#losses.confirm(position);
     this.#buffer.acknowledge(position);
   }
 
   /** @throws ImpossiblePositionError when the server asks for what it acknowledged or never got. */
   resync(position: number): void {
-    if (position < this.#buffer.acknowledged || position > this.#wirePosition) {
+    const onTheWire = this.#terms !== undefined && position <= this.#wirePosition;
+    if (position < this.#buffer.acknowledged || !onTheWire) {
       throw new ImpossiblePositionError(`The server asked for ${position}, which is not on the wire.`);
     }
     this.#buffer.seek(position);
@@ -202,7 +220,7 @@ export class AudioSender {
   }
 
   /**
-   * Frames to put on the wire now.
+   * Frames to put on the wire now. One that is too large for the server and cannot be split comes last, as it is.
    * @param bufferedBytes what the socket holds already.
    */
   pump(now: number, bufferedBytes: number): Bytes[] {
@@ -211,20 +229,26 @@ export class AudioSender {
     if (terms === undefined) return [];
     const wire: Bytes[] = [];
     let buffered = bufferedBytes;
-    this.#refill(terms, now);
+    this.#pace.refill(now);
     for (let frame = this.#buffer.peek(); frame !== undefined; frame = this.#buffer.peek()) {
       const size = AUDIO_FRAME_HEADER_BYTES + frame.payload.byteLength;
+      if (size > terms.maxMessageBytes) {
+        const maxSamples = this.#samplesIn(terms.maxMessageBytes);
+        if (maxSamples < 1) return [...wire, encodeAudioFrame(frame)];
+        this.#buffer.splitNext(maxSamples);
+        continue;
+      }
       if (buffered > 0 && buffered + size > this.#options.highWaterBytes) {
         this.#wake = now + FULL_SOCKET_POLL_MS;
         break;
       }
       const inFlight = this.samplesInFlight;
       if (inFlight > 0 && inFlight + frame.sampleCount > terms.window) break;
-      if (this.#credit <= 0) {
-        this.#wake = now + Math.max(PACE_STEP_MS, (-this.#credit / (terms.pace * this.#options.sampleRate)) * 1_000);
+      if (!this.#pace.allows) {
+        this.#wake = this.#pace.nextAt(now);
         break;
       }
-      this.#credit -= frame.sampleCount;
+      this.#pace.spend(frame.sampleCount);
       const flags = frame.position > this.#wirePosition ? frame.flags | AudioFrameFlag.gap : frame.flags;
       wire.push(encodeAudioFrame({ ...frame, flags }));
       buffered += size;
@@ -249,10 +273,6 @@ export class AudioSender {
     for (const range of this.#losses.settle(0)) this.#lose(range);
     const from = Math.max(this.#buffer.acknowledged, this.#buffer.first);
     if (from < this.#buffer.next) this.#lose({ from, to: this.#buffer.next });
-    this.clear();
-  }
-
-  clear(): void {
     this.stop();
     this.#buffer.clear();
   }
@@ -268,14 +288,10 @@ export class AudioSender {
     if (this.stats.framesCaptured > 0) this.stats.captureGaps += 1;
   }
 
-  #refill(terms: SendTerms, now: number): void {
-    const burst = this.#toSamples(BURST_MS);
-    const earned = this.#toSamples(now - this.#creditAt) * terms.pace;
-    this.#credit = Math.min(burst, this.#credit + earned);
-    this.#creditAt = now;
-  }
-
-  #toSamples(durationMs: number): number {
-    return (durationMs / 1_000) * this.#options.sampleRate;
+  /** How many whole samples fit into a message of that size. */
+  #samplesIn(messageBytes: number): number {
+    const { bytesPerSample } = this.#options;
+    if (bytesPerSample === undefined) return 0;
+    return Math.floor((messageBytes - AUDIO_FRAME_HEADER_BYTES) / bytesPerSample);
   }
 }

@@ -1,3 +1,4 @@
+import { AudioFrameFlag } from "../protocol/audio-frame.js";
 import type { Bytes } from "../protocol/bytes.js";
 /** One encoded frame as it is kept for sending and sending again. */
 export interface StoredFrame {
@@ -88,6 +89,11 @@ export class ReplayBuffer {
     return this.#acknowledged;
   }
 
+  /** Frames from the cursor on. */
+  get framesToSend(): number {
+    return this.#slots.length - this.#cursor;
+  }
+
   /** Samples sent and not yet acknowledged. */
   get samplesInFlight(): number {
     const atCursor = this.#slots[this.#cursor]?.ordinal ?? this.#ordinal;
@@ -146,6 +152,27 @@ export class ReplayBuffer {
     if (frame === undefined) return;
     this.#cursor += 1;
     this.#sentTo = Math.max(this.#sentTo, endOf(frame));
+  }
+
+  /** Replaces the frame at the cursor by smaller ones. Only for encodings whose samples all have the same size. */
+  splitNext(maxSamples: number): void {
+    const whole = this.#slots[this.#cursor];
+    if (whole === undefined) return;
+    const bytesPerSample = whole.payload.byteLength / whole.sampleCount;
+    const parts: Slot[] = [];
+    for (let offset = 0; offset < whole.sampleCount; offset += maxSamples) {
+      const end = Math.min(offset + maxSamples, whole.sampleCount);
+      const notFirst = offset > 0 ? AudioFrameFlag.gap : 0;
+      const notLast = end < whole.sampleCount ? AudioFrameFlag.last : 0;
+      parts.push({
+        position: whole.position + offset,
+        sampleCount: end - offset,
+        flags: whole.flags & ~(notFirst | notLast),
+        payload: whole.payload.subarray(offset * bytesPerSample, end * bytesPerSample),
+        ordinal: whole.ordinal + offset,
+      });
+    }
+    this.#slots.splice(this.#cursor, 1, ...parts);
   }
 
   /** Moves the cursor to the first frame that reaches beyond `position`. */

@@ -75,7 +75,7 @@ export const heartbeatTimeout = (timeoutMs: number): AudioStreamError =>
 export const connectTimeout = (timeoutMs: number): AudioStreamError =>
   new AudioStreamError(
     "connect-timeout",
-    `The server did not answer within ${timeoutMs} ms. Check the network and the server's address.`,
+    `The server did not answer within ${Math.round(timeoutMs)} ms. Check the network and the server's address.`,
     { details: { timeoutMs } },
   );
 
@@ -100,6 +100,13 @@ export const audioRefused = (): AudioStreamError =>
     { details: undefined },
   );
 
+export const messageTooLarge = (messageBytes: number, maxMessageBytes: number): AudioStreamError =>
+  new AudioStreamError(
+    "message-too-large",
+    `The server takes messages of at most ${maxMessageBytes} bytes, and one of ${messageBytes} bytes has to be sent that cannot be split. Raise the server's limit, or use another encoding, shorter frames or a shorter token.`,
+    { details: { messageBytes, maxMessageBytes } },
+  );
+
 export function audioDropping({ from, to }: AudioRange, sampleRate: number): AudioStreamError {
   const durationMs = ((to - from) / sampleRate) * 1_000;
   return new AudioStreamError(
@@ -119,7 +126,7 @@ export const bufferOverflow = (droppedFrames: number): AudioStreamError =>
 export const closeTimeout = (timeoutMs: number, unacknowledgedFrames: number): AudioStreamError =>
   new AudioStreamError(
     "close-timeout",
-    `The server did not confirm the end within ${timeoutMs} ms; ${unacknowledgedFrames} frames were not acknowledged. Give close() a longer timeoutMs on slow networks.`,
+    `The server did not confirm the end within ${Math.round(timeoutMs)} ms; ${unacknowledgedFrames} frames were not acknowledged. Give close() a longer timeoutMs on slow networks.`,
     { details: { unacknowledgedFrames } },
   );
 

@@ -1,4 +1,6 @@
 import type { AudioStreamError } from "../errors.js";
+import { utf8Length } from "../internal/utf8.js";
+import { bytesPerSample } from "../protocol/audio-frame.js";
 import type { Bytes } from "../protocol/bytes.js";
 import { CloseCode, isFatalCloseCode } from "../protocol/close-codes.js";
 import {
@@ -9,10 +11,10 @@ import {
   type ServerMessage,
 } from "../protocol/messages.js";
 import { ShapeError } from "../protocol/shape.js";
-import { AudioSender, ImpossiblePositionError } from "./audio-sender.js";
-import { DropEpisodes } from "./drop-episodes.js";
+import { AudioSender, type CapturedFrame, ImpossiblePositionError } from "./audio-sender.js";
 import type { SeqRange } from "./event-ledger.js";
 import { Link, type Welcome } from "./link.js";
+import { LossReporter } from "./loss-reporter.js";
 import { MessageReceipts } from "./message-receipts.js";
 import { MAX_IN_FLIGHT, openingMessage } from "./opening.js";
 import type { AudioRange } from "./range-set.js";
@@ -50,6 +52,7 @@ type Phase =
 export class Session {
   readonly #options: SessionOptions;
   readonly #sender: AudioSender;
+  readonly #losses: LossReporter;
   readonly #receipts = new MessageReceipts();
   readonly #reconnector: Reconnector;
   #phase: Phase = { name: "idle" };
@@ -63,29 +66,33 @@ export class Session {
   /** The server has answered once, so later connections resume. */
   #established = false;
   #resumeToken: string | undefined;
+  /** The server of the last answer takes no audio. */
+  #audioRefused = false;
   #link: Link | undefined;
   #complaint: errors.ServerComplaint | undefined;
   #complaintDueAt: number | undefined;
   #roundTripTimeMs: number | undefined;
-  readonly #episodes = new DropEpisodes();
-  #samplesDropped = 0;
-  #settledTo = 0;
   /** Told by a snapshot, and not yet by a `connected` event. */
   #missingMessages: readonly SeqRange[] = [];
   #end: { readonly deadline: number; readonly timeoutMs: number; sentOn: ConnectionId | undefined } | undefined;
+  /** Announced by the last welcome. */
+  #maxMessageBytes = Number.POSITIVE_INFINITY;
   #bytesSent = 0;
   #bytesReceived = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     const toSamples = (durationMs: number) => Math.round((durationMs / 1_000) * options.format.sampleRate);
+    const sampleBytes = bytesPerSample(options.format.encoding);
     this.#sender = new AudioSender({
       maxSamples: toSamples(options.replay.maxDurationMs),
       maxBytes: options.replay.maxBytes,
       graceSamples: Math.min(toSamples(GRACE_TAIL_MS), toSamples(options.replay.maxDurationMs) / 2),
       sampleRate: options.format.sampleRate,
+      bytesPerSample: sampleBytes === undefined ? undefined : sampleBytes * options.format.channels,
       highWaterBytes: SOCKET_HIGH_WATER_BYTES,
     });
+    this.#losses = new LossReporter(this.#sender, options.format.sampleRate, (event) => this.#emit(event));
     this.#reconnector = new Reconnector(options.retry, options.random);
   }
 
@@ -105,11 +112,11 @@ export class Session {
       samplesCaptured: stats.samplesCaptured,
       capturedPosition: this.#sender.capturedTo,
       sentPosition: everSentTo,
-      acknowledgedPosition: buffer.acknowledged,
+      acknowledgedPosition: this.#sender.everAcknowledged,
       settledPosition: this.#sender.settledTo,
       framesSent: stats.framesSent,
       framesRetransmitted: stats.framesRetransmitted,
-      samplesDropped: this.#samplesDropped,
+      samplesDropped: this.#losses.samplesDropped,
       bytesSent: this.#bytesSent,
       bytesReceived: this.#bytesReceived,
       bufferedFrames: buffer.framesUnacknowledged,
@@ -144,6 +151,10 @@ export class Session {
         if (this.#phase.name === "idle") this.#connect();
         return;
       case "frame": {
+        if (this.#end !== undefined) {
+          this.#sender.discard(rangeOf(input.frame));
+          return;
+        }
         const dropped = this.#sender.push(input.frame);
         if (dropped > 0 && this.#options.replay.whenFull === "fail") this.#fail(errors.bufferOverflow(dropped));
         return;
@@ -185,11 +196,8 @@ export class Session {
   /** Audio that comes after the end reaches nobody any more. */
   #takeLate(input: SessionInput): void {
     if (input.type === "discard") this.#sender.discard(input.range);
-    else if (input.type === "frame") {
-      const { position, sampleCount } = input.frame;
-      this.#sender.discard({ from: position, to: position + sampleCount });
-    }
-    this.#announceDrops();
+    else if (input.type === "frame") this.#sender.discard(rangeOf(input.frame));
+    this.#losses.announceAll(this.#now);
   }
 
   get #connection(): ConnectionId | undefined {
@@ -275,7 +283,7 @@ export class Session {
   // ---------------------------------------------------------------- receiving
 
   #receive(data: string | Uint8Array): void {
-    this.#bytesReceived += data.length;
+    this.#bytesReceived += bytesOf(data);
     this.#link?.heartbeat.inbound(this.#now);
     if (this.#phase.name === "opening") {
       this.#phase = { ...this.#phase, deadline: this.#now + this.#options.connectTimeoutMs };
@@ -355,10 +363,10 @@ export class Session {
   }
 
   #onWelcome(welcome: Welcome): void {
+    this.#maxMessageBytes = welcome.limits.max_msg_bytes;
     this.#link = new Link(welcome, this.#options.heartbeat, `${this.#connections}`, this.#now);
     this.#resumeToken = welcome.resume_window.token ?? this.#resumeToken;
     if (welcome.audio === undefined && this.#phase.name === "opening" && !this.#established) {
-      this.#emit({ type: "warning", error: errors.audioRefused() });
       this.#answered(undefined, "new");
     }
   }
@@ -366,27 +374,31 @@ export class Session {
   /** The server has told where it stands: the session is live. */
   #answered(audio: { readonly position: number; readonly pace: number } | undefined, lineage: "same" | "new"): void {
     if (this.#phase.name !== "opening" && this.#phase.name !== "live") return;
+    const isFirstAnswer = this.#phase.name === "opening";
     const window = this.#link?.welcome.audio?.window;
-    const acknowledgedBefore = this.#sender.buffer.acknowledged;
-    if (audio !== undefined && window !== undefined) {
-      this.#sender.start({ position: audio.position, pace: audio.pace, window }, lineage, this.#now);
+    if (audio === undefined || window === undefined) {
+      if (!this.#audioRefused) this.#emit({ type: "warning", error: errors.audioRefused() });
+      this.#audioRefused = true;
+    } else {
+      this.#audioRefused = false;
+      this.#sender.start({ ...audio, window, maxMessageBytes: this.#maxMessageBytes }, lineage, this.#now);
     }
     const wasEstablished = this.#established;
     this.#established = true;
     this.#triedFreshToken = false;
     this.#phase = { name: "live", connection: this.#connections };
-    this.#announceDrops();
+    this.#losses.announceAll(this.#now);
     // What an earlier server had acknowledged may be gone from the buffer, wherever this one would like to start.
-    const startsAt = this.#sender.cursorPosition;
+    const missingTo = Math.min(this.#sender.everAcknowledged, this.#sender.cursorPosition);
     const reconnection: Reconnection = {
       resumed: lineage === "same",
-      replayedFrames: this.#sender.buffer.framesUnacknowledged,
+      replayedFrames: this.#sender.buffer.framesToSend,
       downtimeMs: this.#reconnector.connected(this.#now),
-      missingAudio: lineage === "new" && acknowledgedBefore > 0 && startsAt > 0 ? { from: 0, to: startsAt } : undefined,
+      missingAudio: lineage === "new" && missingTo > 0 ? { from: 0, to: missingTo } : undefined,
       missingMessages: this.#missingMessages,
     };
     this.#missingMessages = [];
-    if (wasEstablished) this.#reconnects += 1;
+    if (wasEstablished && isFirstAnswer) this.#reconnects += 1;
     this.#emit({ type: "connected", reconnection: wasEstablished ? reconnection : undefined });
   }
 
@@ -406,12 +418,16 @@ export class Session {
   }
 
   #onEnd({ position, reason }: ServerData["session.end"]): void {
-    this.#sender.acknowledge(position);
+    if (position > this.#sender.buffer.acknowledged) this.#sender.acknowledge(position);
     if (this.#end === undefined) {
       this.#fail(errors.endedByServer(reason));
       return;
     }
-    this.#reportSettled();
+    this.#losses.reportSettled();
+    this.#leaveInPeace();
+  }
+
+  #leaveInPeace(): void {
     this.#acknowledgeMessages(this.#receipts.take());
     this.#disconnect(CloseCode.normal, "done");
     this.#finish({ type: "ended" });
@@ -452,7 +468,7 @@ export class Session {
   #nextWake(): number | undefined {
     const phase = this.#phase;
     if (phase.name === "done" || phase.name === "idle") return undefined;
-    const times = [this.#receipts.dueAt, this.#complaintDueAt, this.#episodes.nextDue, this.#end?.deadline];
+    const times = [this.#receipts.dueAt, this.#complaintDueAt, this.#losses.nextDue, this.#end?.deadline];
     if (phase.name === "waiting") times.push(phase.until);
     else if (phase.name === "connecting" || phase.name === "opening") times.push(phase.deadline);
     else if (phase.name === "live") {
@@ -467,7 +483,7 @@ export class Session {
   /** What follows from the new state, whatever the input was. */
   #work(bufferedBytes: number): void {
     if (this.#phase.name === "done") return;
-    this.#reportSettled();
+    this.#losses.reportSettled();
     if (this.#phase.name === "live") {
       for (const frame of this.#sender.pump(this.#now, bufferedBytes)) this.#put(frame);
       this.#sayEnd();
@@ -482,25 +498,17 @@ export class Session {
       this.#complaintDueAt = undefined;
       this.#complaint = undefined;
     }
-    this.#followLosses();
-  }
-
-  #reportSettled(): void {
-    const { settledTo } = this.#sender;
-    if (settledTo > this.#settledTo) this.#emit({ type: "acknowledged", position: settledTo });
-    this.#settledTo = settledTo;
-  }
-
-  #followLosses(): void {
-    for (const range of this.#sender.takeLosses()) this.#episodes.add(range, this.#now);
-    this.#drop(this.#episodes.takeFinished(this.#now));
-    for (const range of this.#episodes.takeProgress(this.#now)) {
-      this.#emit({ type: "warning", error: errors.audioDropping(range, this.#options.format.sampleRate) });
-    }
+    this.#losses.follow(this.#now);
   }
 
   #sayEnd(): void {
-    if (this.#end === undefined || this.#end.sentOn === this.#connections || !this.#sender.drained) return;
+    if (this.#end === undefined) return;
+    if (!this.#sender.started) {
+      // A server that takes no audio has no last audio to confirm.
+      this.#leaveInPeace();
+      return;
+    }
+    if (this.#end.sentOn === this.#connections || !this.#sender.drained) return;
     this.#end.sentOn = this.#connections;
     const data = { position: this.#sender.buffer.next };
     this.#put(encodeClientMessage("client.end", data, { sid: this.#options.sessionId }));
@@ -511,23 +519,15 @@ export class Session {
     this.#put(encodeClientMessage("client.ack", { ack_seq: seq }, { sid: this.#options.sessionId }));
   }
 
-  /** Announces everything that is lost by now. */
-  #announceDrops(): void {
-    for (const range of this.#sender.takeLosses()) this.#episodes.add(range, this.#now);
-    this.#drop(this.#episodes.takeAll());
-  }
-
-  #drop(ranges: readonly AudioRange[]): void {
-    for (const range of ranges) {
-      this.#samplesDropped += range.to - range.from;
-      this.#emit({ type: "drop", range });
-    }
-  }
-
   #put(data: string | Bytes): void {
     const connection = this.#connection;
     if (connection === undefined) return;
-    this.#bytesSent += data.length;
+    const bytes = bytesOf(data);
+    if (bytes > this.#maxMessageBytes) {
+      this.#fail(errors.messageTooLarge(bytes, this.#maxMessageBytes));
+      return;
+    }
+    this.#bytesSent += bytes;
     this.#link?.heartbeat.outbound(this.#now);
     this.#out.push({ type: "send", connection, data });
   }
@@ -542,11 +542,20 @@ export class Session {
   }
 
   #finish(event: SessionEvent | undefined): void {
+    if (this.#phase.name === "done") return;
     this.#leave();
     this.#sender.giveUp();
-    this.#announceDrops();
+    this.#losses.announceAll(this.#now);
     this.#resumeToken = undefined;
     this.#phase = { name: "done" };
     if (event !== undefined) this.#emit(event);
   }
 }
+
+const rangeOf = ({ position, sampleCount }: CapturedFrame): AudioRange => ({
+  from: position,
+  to: position + sampleCount,
+});
+
+/** Bytes as they go over the wire. */
+const bytesOf = (data: string | Uint8Array): number => (typeof data === "string" ? utf8Length(data) : data.byteLength);

@@ -31,6 +31,7 @@ const DETAILS: AudioStreamErrorDetails = {
   "protocol-violation": undefined,
   "retries-exhausted": { attempts: 1 },
   "audio-dropping": { from: 0, to: 1, durationMs: 1 },
+  "message-too-large": { messageBytes: 2, maxMessageBytes: 1 },
   "buffer-overflow": { droppedFrames: 1 },
   "close-timeout": { unacknowledgedFrames: 1 },
   "internal-error": undefined,

@@ -6,7 +6,8 @@ function connected(maxInFlight = 64): SessionRig {
   rig.start();
   rig.open();
   rig.welcome({ limits: { max_in_flight: maxInFlight, max_msg_bytes: 1_000 } });
-  rig.say("session.new", { session_id: "session", epoch: 7, reason: "created" });
+  const audio = { position: 0, pace: 4 };
+  rig.say("session.new", { session_id: "session", epoch: 7, reason: "created", audio });
   return rig;
 }
 

@@ -82,6 +82,7 @@ describe("a resumed session", () => {
     expect(rig.positions()[0]).toBe(6 * FRAME);
   });
 
+  // Own trial, field report 94
   it("tells the page how long it was away and what it has to send again", () => {
     const rig = brokenOff();
     rig.frames(2);
@@ -91,7 +92,7 @@ describe("a resumed session", () => {
     rig.takeUp(6 * FRAME);
     expect(rig.eventsOf("connected").at(-1)?.reconnection).toEqual({
       resumed: true,
-      replayedFrames: 8,
+      replayedFrames: 6,
       downtimeMs: 1_300,
       missingAudio: undefined,
       missingMessages: [],

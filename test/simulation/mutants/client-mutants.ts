@@ -78,12 +78,12 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   ),
   sender(
     "An acknowledgement of what was never sent is believed.",
-    "if (position > this.#wirePosition) {",
+    "if (position > sent || this.#terms === undefined) {",
     "if (position < 0) {",
   ),
   sender(
     "A request for what was never sent is believed.",
-    "if (position < this.#buffer.acknowledged || position > this.#wirePosition) {",
+    "if (position < this.#buffer.acknowledged || !onTheWire) {",
     "if (position < this.#buffer.acknowledged) {",
   ),
   session(
@@ -140,7 +140,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     "return this.#buffer.samplesInFlight + this.#losses.samples;",
     "return this.#buffer.samplesInFlight;",
   ),
-  sender("The pace is ignored.", "if (this.#credit <= 0) {", "if (this.#credit === Number.NEGATIVE_INFINITY) {"),
+  sender("The pace is ignored.", "if (!this.#pace.allows) {", "if (!this.#pace) {"),
   sender(
     "The pending frame does not count against the socket's limit.",
     "if (buffered > 0 && buffered + size > this.#options.highWaterBytes) {",
@@ -200,7 +200,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   session(
     "What was never sent is not announced when the session fails.",
     "this.#sender.giveUp();",
-    "this.#sender.clear();",
+    "this.#sender.stop();",
   ),
 
   // Liveness and retries
