@@ -1,10 +1,11 @@
 import type { AudioFormat, AudioFrame } from "./capture/source.js";
-import { OpusEncoder } from "./encoding/opus-encoder.js";
+import { OpusEncoder, type OpusFrame } from "./encoding/opus-encoder.js";
 import { isOpusSupported } from "./encoding/opus-support.js";
 import { AudioStreamError } from "./errors.js";
 import type { Scope } from "./internal/scope.js";
 import { AudioFrameFlag } from "./protocol/audio-frame.js";
 import type { CapturedFrame } from "./session/audio-sender.js";
+import type { AudioRange } from "./session/range-set.js";
 import { type Level, LevelWindow } from "./signal/level-window.js";
 import { type MarkedFrame, MuteSwitch } from "./signal/mute-switch.js";
 import { PreRoll } from "./signal/pre-roll.js";
@@ -24,6 +25,8 @@ export interface FramePathObserver {
   onFrame(frame: CapturedFrame): void;
   onLevel(level: Level): void;
   onAdvice(advice: Advice): void;
+  /** Audio that was captured and will never come as a frame. */
+  onLost(range: AudioRange): void;
   onError(error: AudioStreamError): void;
 }
 
@@ -44,6 +47,8 @@ export class FramePath {
   #encoder: OpusEncoder | undefined;
   /** Frames that came before the encoder was ready. */
   readonly #unencoded: MarkedFrame[] = [];
+  /** Samples that an encoder has not given back yet; each range is one without a break. */
+  #encoding: AudioRange[] = [];
   #level: Pick<AudioFrame, "peakLevel" | "rmsLevel"> = SILENT;
 
   constructor(options: FramePathOptions, observer: FramePathObserver) {
@@ -73,10 +78,23 @@ export class FramePath {
     if (format.encoding !== "opus") return;
     if (!(await isOpusSupported(format, { frameDurationMs }))) throw noOpus();
     scope.signal.throwIfAborted();
-    const encoder = new OpusEncoder(format, { frameDurationMs }, this.#observer);
+    const encoder = new OpusEncoder(
+      format,
+      { frameDurationMs },
+      {
+        onFrame: (frame) => this.#onEncoded(frame),
+        onError: (error) => this.#observer.onError(error),
+      },
+    );
     scope.defer("opus encoder", () => encoder.close());
     this.#encoder = encoder;
     for (const frame of this.#unencoded.splice(0)) encoder.push(frame);
+  }
+
+  /** The source was given back before the start. Its encoder has ended with its scope. */
+  clear(): void {
+    this.#encoder = undefined;
+    this.#preRoll.clear();
   }
 
   get muted(): boolean {
@@ -101,6 +119,18 @@ export class FramePath {
     if (next !== undefined) this.#pass(next);
   }
 
+  /** Takes a frame that came when none was wanted: it is not sent, and counts as lost. */
+  refuse(frame: AudioFrame): void {
+    const lost = this.#preRoll.isStarted ? this.#preRoll.push(frame) : undefined;
+    if (lost !== undefined) this.#observer.onLost({ from: lost.position, to: lost.position + lost.sampleCount });
+  }
+
+  /** No encoder will give anything back any more: what it still had is lost. */
+  abandon(): void {
+    this.#unencoded.length = 0;
+    for (const range of this.#encoding.splice(0)) this.#observer.onLost(range);
+  }
+
   /** Lets out what was kept from before the start, and everything from now on. */
   start(): void {
     for (const frame of this.#preRoll.start()) this.#pass(frame);
@@ -123,10 +153,25 @@ export class FramePath {
   #pass(frame: AudioFrame): void {
     const marked = this.#mute.apply(frame);
     this.#timeline.note(marked.position, marked.sampleCount, marked.timestamp);
-    if (this.#options.format.encoding !== "opus") this.#observer.onFrame(toCaptured(marked));
-    else if (this.#encoder === undefined) this.#unencoded.push(marked);
-    else this.#encoder.push(marked);
+    if (this.#options.format.encoding === "opus") this.#encode(marked);
+    else this.#observer.onFrame(toCaptured(marked));
     this.#measure(marked);
+  }
+
+  #encode(frame: MarkedFrame): void {
+    const { position, sampleCount } = frame;
+    const last = this.#encoding.at(-1);
+    if (last?.to === position)
+      this.#encoding[this.#encoding.length - 1] = { from: last.from, to: position + sampleCount };
+    else this.#encoding.push({ from: position, to: position + sampleCount });
+    if (this.#encoder === undefined) this.#unencoded.push(frame);
+    else this.#encoder.push(frame);
+  }
+
+  #onEncoded(frame: OpusFrame): void {
+    const end = frame.position + frame.sampleCount;
+    this.#encoding = this.#encoding.flatMap(({ from, to }) => (to > end ? { from: Math.max(from, end), to } : []));
+    this.#observer.onFrame(frame);
   }
 
   #measure(frame: MarkedFrame): void {

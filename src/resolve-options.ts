@@ -3,6 +3,7 @@ import { DEFAULTS } from "./defaults.js";
 import { OPUS_FRAME_DURATIONS_MS } from "./encoding/opus-support.js";
 import type { AnyAudioStreamError } from "./errors.js";
 import { type Random, randomId } from "./internal/random.js";
+import type { Logger } from "./logger.js";
 import type {
   AudioStreamOptions,
   HeartbeatOptions,
@@ -35,6 +36,8 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
   const channelCount = inRange("channelCount", options.channelCount ?? DEFAULTS.channelCount, 1, 2);
   if (!Number.isInteger(channelCount)) throw new RangeError(`channelCount must be 1 or 2, and is ${channelCount}.`);
   if (options.getToken !== undefined) isFunction("getToken", options.getToken);
+  isSignal("signal", options.signal);
+  if (options.logger !== undefined) isLogger("logger", options.logger);
   if (options.takeover !== undefined && typeof options.takeover !== "boolean") {
     throw new TypeError(`takeover must be true or false, and is ${String(options.takeover)}.`);
   }
@@ -152,6 +155,24 @@ function oneOf<const T extends string>(name: string, value: string, allowed: rea
     throw new TypeError(`${name} must be one of ${allowed.join(", ")}, and is "${value}".`);
   }
   return value as T;
+}
+
+/** @throws TypeError when it is neither absent nor an AbortSignal. */
+export function isSignal(name: string, value: unknown): void {
+  if (value === undefined) return;
+  isObject(name, value, " of the kind AbortSignal");
+  const { aborted, addEventListener } = value as Partial<AbortSignal>;
+  if (typeof aborted !== "boolean" || typeof addEventListener !== "function") {
+    throw new TypeError(`${name} must be an AbortSignal, such as the signal of an AbortController.`);
+  }
+}
+
+function isLogger(name: string, value: unknown): void {
+  isObject(name, value, " with the functions debug and warn, such as console");
+  const { debug, warn } = value as Partial<Logger>;
+  if (typeof debug !== "function" || typeof warn !== "function") {
+    throw new TypeError(`${name} must have the functions debug and warn, such as console has them.`);
+  }
 }
 
 function isObject(name: string, value: unknown, alternatives = ""): void {

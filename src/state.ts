@@ -16,7 +16,7 @@ export type CloseInfo =
   | { readonly outcome: "aborted"; readonly reason: unknown }
   | { readonly outcome: "failed"; readonly error: import("./errors.js").AnyAudioStreamError };
 
-/** Which state may follow which. */
+/** Which state may follow which. {@link nextState} knows no other way. */
 export const TRANSITIONS: Readonly<Record<StreamState, readonly StreamState[]>> = {
   idle: ["warm", "starting", "closing", "closed"],
   warm: ["starting", "closing", "closed"],
@@ -40,15 +40,22 @@ export interface StateFacts {
   readonly connected: boolean;
   readonly hasAudio: boolean;
   readonly interrupted: boolean;
+  /** The source has confirmed that it captures nothing. */
   readonly paused: boolean;
 }
 
-/** The one word for the facts: what stands in the way first is what it says. */
-export function stateOf(facts: StateFacts): StreamState {
-  if (facts.ended) return "closed";
-  if (facts.closing) return "closing";
-  if (!facts.started) return facts.open ? "warm" : "idle";
-  if (!facts.everConnected || !(facts.hasAudio || facts.paused)) return "starting";
+/**
+ * The state that follows, one step at a time and only along {@link TRANSITIONS}, whatever the facts are. Once a stream has
+ * started it never says `starting` again. What stands in the way first is what it says.
+ */
+export function nextState(state: StreamState, facts: StateFacts): StreamState {
+  if (state === "closed" || facts.ended) return "closed";
+  if (state === "closing" || facts.closing) return "closing";
+  if (state === "idle" || state === "warm") {
+    if (facts.started) return "starting";
+    return facts.open ? "warm" : state;
+  }
+  if (state === "starting" && !(facts.everConnected && (facts.hasAudio || facts.paused))) return state;
   if (!facts.connected) return "reconnecting";
   if (facts.interrupted) return "interrupted";
   return facts.paused ? "paused" : "streaming";

@@ -2,6 +2,7 @@ import type { AudioFrame, DeviceChangeReason, InterruptReason, SourceOpenOptions
 import type { AudioStreamError } from "./errors.js";
 import type { HostOptions } from "./host/main-host.js";
 import type { SessionEvent } from "./session/session-io.js";
+import type { SupervisorParts } from "./stream/source-supervisor.js";
 import { invalidState } from "./stream-errors.js";
 import type { ConnectContext, Transport, TransportConnection, TransportConnectOptions } from "./transport/transport.js";
 
@@ -13,6 +14,12 @@ export interface StreamReactions {
   onDeviceChange(track: MediaStreamTrack, reason: DeviceChangeReason): void;
   onWarning(error: AudioStreamError): void;
   onEnd(error: AudioStreamError): void;
+  /** The source is paused, or is not any more. */
+  onSourceChange(): void;
+  /** The source has paused: resolves when what it had delivered is with the session. */
+  onSourcePaused(): Promise<void>;
+  /** The source could not be brought back to where it was before a call that was aborted. */
+  onSourceStuck(error: unknown): void;
   onSessionEvent(event: SessionEvent): void;
   onPageGone(): void;
   /** The application's own functions are reached in the same way, since they may well refer to the stream. */
@@ -25,6 +32,7 @@ export interface StreamRelay {
     SourceOpenOptions,
     "onFrame" | "whenRoom" | "onInterrupt" | "onDeviceChange" | "onWarning" | "onEnd"
   >;
+  readonly supervisor: Pick<SupervisorParts, "onChange" | "onPaused" | "onStuck">;
   readonly host: Pick<HostOptions, "onEvent" | "onPageGone">;
   readonly transport: Transport;
   getToken(context: ConnectContext): string | Promise<string>;
@@ -45,6 +53,11 @@ export function relayTo(reactions: StreamReactions): StreamRelay {
       onDeviceChange: (track, reason) => stream.deref()?.onDeviceChange(track, reason),
       onWarning: (error) => stream.deref()?.onWarning(error),
       onEnd: (error) => stream.deref()?.onEnd(error),
+    },
+    supervisor: {
+      onChange: () => stream.deref()?.onSourceChange(),
+      onPaused: () => stream.deref()?.onSourcePaused() ?? Promise.resolve(),
+      onStuck: (error) => stream.deref()?.onSourceStuck(error),
     },
     host: {
       onEvent: (event) => stream.deref()?.onSessionEvent(event),

@@ -1,6 +1,6 @@
 import { systemClock } from "./internal/clock.js";
 import { Scope } from "./internal/scope.js";
-import type { Logger } from "./logger.js";
+import { guardedLogger, type Logger } from "./logger.js";
 
 /** Tells the streams of a page apart in what is logged; their session ids are secrets. */
 let streams = 0;
@@ -15,17 +15,18 @@ export interface StreamScope {
 export function streamScope(given: Logger | undefined): StreamScope {
   streams += 1;
   const name = `stream ${streams}`;
-  const logger = given && new WeakRef(given);
+  const found = given && new WeakRef(given);
+  const logger = guardedLogger(() => found?.deref());
   const scope = new Scope({
     name,
     clock: systemClock,
-    onReport: ({ failures }) => logger?.deref()?.warn("Some resources did not end well.", { failures }),
-    onChange: logger && (({ type, owner, resource }) => logger.deref()?.debug(`${owner}: ${type} ${resource}.`)),
+    onReport: ({ failures }) => logger.warn("Some resources did not end well.", { failures }),
+    onChange: given && (({ type, owner, resource }) => logger.debug(`${owner}: ${type} ${resource}.`)),
   });
   return {
     scope,
     releaseForgotten() {
-      (logger?.deref() ?? console).warn(FORGOTTEN, { stream: name });
+      guardedLogger(() => found?.deref() ?? console).warn(FORGOTTEN, { stream: name });
       void scope.dispose(new DOMException("The stream was forgotten.", "AbortError"));
     },
   };

@@ -1,14 +1,11 @@
-import type { AudioCapture, AudioSource, InterruptReason } from "./capture/source.js";
+import type { AudioFrame, AudioSource, InterruptReason } from "./capture/source.js";
 import { DEFAULTS } from "./defaults.js";
-import type { AudioStreamError } from "./errors.js";
+import type { AnyAudioStreamError, AudioStreamError } from "./errors.js";
 import {
   type AudioStreamEventMap,
   CloseInfoEvent,
   DeviceChangeEvent,
-  DropEvent,
   LevelEvent,
-  ReconnectedEvent,
-  ReconnectingEvent,
   type ServerEvent,
   WarningEvent,
 } from "./events.js";
@@ -22,15 +19,19 @@ import { type Deferred, deferred } from "./internal/deferred.js";
 import { LeakGuard } from "./internal/leak-guard.js";
 import { type ResourceInfo, Scope } from "./internal/scope.js";
 import { TypedEventTarget } from "./internal/typed-event-target.js";
-import { debugLogger, type Logger } from "./logger.js";
+import { debugLogger, guardedLogger, type Logger } from "./logger.js";
 import { MessageReaders } from "./message-readers.js";
 import type { AbortOptions, AudioStreamOptions, CloseOptions, PauseOptions } from "./options.js";
-import { inRange, type ResolvedOptions, resolveOptions } from "./resolve-options.js";
+import { inRange, isSignal, type ResolvedOptions, resolveOptions } from "./resolve-options.js";
 import { Room } from "./room.js";
 import type { CapturedFrame } from "./session/audio-sender.js";
 import type { SessionEvent } from "./session/session-io.js";
-import { type CloseInfo, type StreamState, stateOf } from "./state.js";
+import { type CloseInfo, nextState, type StreamState } from "./state.js";
 import { type StreamStats, toStreamStats } from "./stats.js";
+import { doneWithin } from "./stream/calls.js";
+import { toStreamEvent } from "./stream/session-events.js";
+import type { SourceSupervisor } from "./stream/source-supervisor.js";
+import { StreamSource } from "./stream/stream-source.js";
 import {
   adviceWarning,
   captureInterrupted,
@@ -43,6 +44,9 @@ import {
 import { relayTo, type StreamReactions } from "./stream-relay.js";
 import { streamScope } from "./stream-scope.js";
 import type { Transport } from "./transport/transport.js";
+
+/** An encoder that needs longer for what it holds, in milliseconds, does not keep a pause waiting. */
+const FLUSH_TIMEOUT_MS = 1_000;
 
 /** Where the audio comes from, and what carries it to the server. */
 export interface AudioStreamParts {
@@ -61,16 +65,15 @@ export class AudioStream<Message = ServerEvent>
   readonly #parts: AudioStreamParts;
   readonly #options: AudioStreamOptions;
   readonly #resolved: ResolvedOptions;
-  readonly #logger: Logger | undefined;
+  readonly #logger: Logger;
   /** What is acquired. Nothing in it refers to the stream, so that a forgotten one can be noticed. */
   readonly #scope: Scope;
-  readonly #captureScope: Scope;
   /** Listeners on the signals of the caller, who has not forgotten the stream while a signal can still end it. */
   readonly #callerScope = new Scope({ name: "caller" });
   readonly #guard: LeakGuard;
   /** Held by the stream alone: what it acquired calls them through {@link relayTo}. */
   readonly #reactions: StreamReactions = {
-    onFrame: (frame) => this.#path.push(frame),
+    onFrame: (frame) => this.#hear(frame),
     whenRoom: () => this.#room.wait(),
     onInterrupt: (reason) => this.#onInterrupt(reason),
     onDeviceChange: (track, reason) => {
@@ -78,7 +81,10 @@ export class AudioStream<Message = ServerEvent>
       this.#tell(new DeviceChangeEvent({ track, reason }));
     },
     onWarning: (error) => this.#warn(error),
-    onEnd: (error) => this.#fail(error),
+    onEnd: (error) => this.#onSourceEnd(error),
+    onSourceChange: () => this.#onSourceChange(),
+    onSourcePaused: async () => void (await doneWithin(this.#source.scope, FLUSH_TIMEOUT_MS, this.#path.flush())),
+    onSourceStuck: (error) => this.#warn(toStreamError(error)),
     onSessionEvent: (event) => this.#onSessionEvent(event),
     onPageGone: () => this.abort(new DOMException("The page went away.", "AbortError")),
     connect: (options) => this.#parts.transport.connect(options),
@@ -90,16 +96,17 @@ export class AudioStream<Message = ServerEvent>
   readonly #readers: MessageReaders<Message>;
   readonly #path: FramePath;
   readonly #room: Room;
+  readonly #source: StreamSource;
   #host: SessionHost | undefined;
-  #capture: AudioCapture | undefined;
-  /** Set once the source is asked for, by a warm-up or by the start. */
-  #opening: Promise<void> | undefined;
   #start: Deferred<void> | undefined;
+  /** Set once nothing more is captured: what is there is delivered. With an error, the source has ended by itself. */
+  #ending: { readonly error: AnyAudioStreamError | undefined } | undefined;
   #closing: Promise<void> | undefined;
   #info: CloseInfo | undefined;
+  /** Losses that came to light while everything was released. */
+  readonly #lateEvents: Event[] = [];
   #alive = false;
   #state: StreamState = "idle";
-  #paused = false;
   #interruption: InterruptReason | undefined;
   #hasAudio = false;
   #connected = false;
@@ -111,10 +118,10 @@ export class AudioStream<Message = ServerEvent>
     this.#parts = parts;
     this.#options = options;
     this.#resolved = resolveOptions(options, Math.random);
-    this.#logger = options.logger ?? debugLogger();
-    const { scope, releaseForgotten } = streamScope(this.#logger);
+    const logger = options.logger ?? debugLogger();
+    this.#logger = guardedLogger(() => logger);
+    const { scope, releaseForgotten } = streamScope(logger);
     this.#scope = scope;
-    this.#captureScope = scope.child("capture");
     this.#guard = new LeakGuard(releaseForgotten);
     this.#readers = new MessageReaders(this.#callerScope, (message) => void this.#guard.hold(this, message));
     this.#room = new Room(this.#resolved, () => this.#host?.stats());
@@ -122,7 +129,24 @@ export class AudioStream<Message = ServerEvent>
       onFrame: (frame) => this.#onFrame(frame),
       onLevel: (level) => this.#tell(new LevelEvent(level)),
       onAdvice: (advice) => this.#warn(adviceWarning(advice)),
-      onError: (error) => this.#fail(error),
+      onLost: (range) => this.#host?.discard(range),
+      onError: (error) => this.#onSourceEnd(error),
+    });
+    this.#source = new StreamSource({
+      scope,
+      callers: this.#callerScope,
+      supervisor: this.#relay.supervisor,
+      prepare: (own) => this.#path.open(own),
+      open: (own) =>
+        parts.source.open({
+          ...own,
+          format: this.#path.sourceFormat,
+          frameDurationMs: this.#resolved.frameDurationMs,
+          ...this.#relay.source,
+        }),
+      onOpen: () => this.#refresh(),
+      onFailed: (error) => this.#fail(toStreamError(error)),
+      onCancelled: () => this.#path.clear(),
     });
   }
 
@@ -131,9 +155,9 @@ export class AudioStream<Message = ServerEvent>
     return this.#state;
   }
 
-  /** What the caller asked for, whatever the connection does. */
+  /** Whether the source has stopped capturing because of a {@link pause}, whatever the connection does. */
   get paused(): boolean {
-    return this.#paused;
+    return this.#source.paused;
   }
 
   /**
@@ -150,7 +174,7 @@ export class AudioStream<Message = ServerEvent>
 
   /** The captured track, for `getSettings()`; `undefined` until started. */
   get track(): MediaStreamTrack | undefined {
-    return this.#capture?.track;
+    return this.#source.track;
   }
 
   /** The option's, or 128 random bits as hexadecimal; survives reconnects. */
@@ -170,14 +194,16 @@ export class AudioStream<Message = ServerEvent>
 
   /**
    * Opens the source before {@link start}, so that starting takes no time and up to `preRollMs` of what was said before it
-   * is sent. The browser shows its recording indicator from now on. Nothing leaves the page before the start.
+   * is sent. The browser shows its recording indicator from now on. Nothing leaves the page before the start. Aborting the
+   * signal while the source opens gives it back, unless another call waits for it.
    * @throws AudioStreamError when the source cannot be opened, which ends the stream.
    */
-  async warmUp(options: AbortOptions = {}): Promise<void> {
+  async warmUp({ signal }: AbortOptions = {}): Promise<void> {
+    isSignal("signal", signal);
     if (this.#info !== undefined) throw this.#endReason();
-    if (this.#closing !== undefined) throw invalidState("warmUp()", this.#state);
+    if (this.#ending !== undefined) throw invalidState("warmUp()", this.#state);
     this.#live();
-    await this.#bound(this.#open(), options.signal);
+    await this.#bound(this.#source.open(signal), undefined);
   }
 
   /**
@@ -186,79 +212,85 @@ export class AudioStream<Message = ServerEvent>
    * its signal aborts the stream, since half a start is of no use.
    * @throws AudioStreamError when the source cannot be opened, the server refuses, or the retries are used up.
    */
-  start(options: AbortOptions = {}): Promise<void> {
+  start({ signal }: AbortOptions = {}): Promise<void> {
+    try {
+      isSignal("signal", signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     if (this.#info !== undefined) return Promise.reject(this.#endReason());
-    if (this.#closing !== undefined) return Promise.reject(invalidState("start()", this.#state));
+    if (this.#ending !== undefined) return Promise.reject(invalidState("start()", this.#state));
     const isFirst = this.#start === undefined;
     this.#start ??= deferred();
-    const { promise } = this.#start;
+    const promise = this.#guard.hold(this, this.#start.promise);
     this.#live();
     const abortWithCall = this.#callerScope.follow(
-      options.signal,
-      (reason) => this.#derivedState() === "starting" && this.abort(reason),
+      signal,
+      (reason) => ["idle", "warm", "starting"].includes(this.#state) && this.abort(reason),
     );
     // A signal that had aborted already has ended the stream by now.
     if (isFirst && this.#info === undefined) this.#begin();
     promise.then(abortWithCall.dispose, abortWithCall.dispose);
-    return this.#guard.hold(this, promise);
+    return signal === undefined ? promise : withSignal(promise, signal);
   }
 
   /**
-   * Stops capturing; what was captured is still sent. Positions count on without a gap after {@link resume}.
-   * @throws AudioStreamError `invalid-state` before the start and after the end.
+   * Stops capturing; what was captured is still sent. Positions count on without a gap after {@link resume}. Of this and
+   * `resume()` the last call decides; the promise of one that it overtakes rejects with an `AbortError`. Aborting the
+   * signal before the source has paused lets it go on.
+   * @throws AudioStreamError `invalid-state` before the source is open and after the end.
    */
-  async pause(options: PauseOptions = {}): Promise<void> {
-    const capture = this.#running("pause()");
-    this.#paused = true;
-    this.#refresh();
-    const released = options.releaseDevice ?? DEFAULTS.pause.releaseDevice;
-    await this.#bound(capture.pause(released), options.signal);
-    await this.#bound(this.#path.flush(), options.signal);
-    this.#path.still();
-  }
-
-  /** Captures again, after acquiring the device again if it was released. */
-  async resume(options: AbortOptions = {}): Promise<void> {
-    const capture = this.#running("resume()");
-    await this.#bound(capture.resume(), options.signal);
-    this.#paused = false;
-    this.#refresh();
+  async pause({ releaseDevice = DEFAULTS.pause.releaseDevice, signal }: PauseOptions = {}): Promise<void> {
+    const supervisor = this.#running("pause()", signal);
+    await this.#bound(supervisor.pause(releaseDevice, signal), undefined);
   }
 
   /**
-   * Captures from another device from now on, the browser's choice with `undefined`; the one in use is let go once the other delivers, and positions go on.
-   * @throws AudioStreamError when the device cannot be had (the one in use goes on), `unsupported` where the source has none.
+   * Captures again, after acquiring the device again if it was released. Aborting the signal leaves the stream paused, and
+   * a device that is granted later is let go.
    */
-  async setDevice(deviceId: ConstrainDOMString | undefined, options: AbortOptions = {}): Promise<void> {
-    const capture = this.#running("setDevice()");
-    if (capture.setDevice === undefined) throw noDevices();
-    await this.#bound(capture.setDevice(deviceId, options.signal), options.signal);
+  async resume({ signal }: AbortOptions = {}): Promise<void> {
+    const supervisor = this.#running("resume()", signal);
+    await this.#bound(supervisor.resume(signal), undefined);
+  }
+
+  /**
+   * Captures from another device from now on, the browser's choice with `undefined`; the one in use is let go once the
+   * other delivers, and positions go on. A choice made while the device is released holds from the resumption on.
+   * @throws AudioStreamError when the device cannot be had (the one in use goes on), `unsupported` if the source has none.
+   */
+  async setDevice(deviceId: ConstrainDOMString | undefined, { signal }: AbortOptions = {}): Promise<void> {
+    const supervisor = this.#running("setDevice()", signal);
+    if (!supervisor.hasDevices) throw noDevices();
+    await this.#bound(supervisor.setDevice(deviceId, signal), undefined);
   }
 
   /** Resolves when the server has acknowledged every frame captured before the call. */
-  async flush(options: AbortOptions = {}): Promise<void> {
-    const capture = this.#running("flush()");
-    await this.#bound(capture.flush(), options.signal);
-    await this.#bound(this.#path.flush(), options.signal);
+  async flush({ signal }: AbortOptions = {}): Promise<void> {
+    const supervisor = this.#running("flush()", signal);
+    await this.#bound(supervisor.flush(), signal);
+    await this.#bound(this.#path.flush(), signal);
     const stats = this.#host?.stats();
-    if (stats === undefined || stats.acknowledgedPosition >= stats.capturedPosition) return;
-    await this.#flushes.wait(stats.capturedPosition, (done) => this.#bound(done, options.signal));
+    if (stats === undefined || stats.settledPosition >= stats.capturedPosition) return;
+    await this.#flushes.wait(stats.capturedPosition, (done) => this.#bound(done, signal));
   }
 
   /**
-   * Stops capturing, sends everything, waits for the last captions, says goodbye and releases. Idempotent.
+   * Stops capturing, sends everything, waits for the last captions, says goodbye and releases. Idempotent. Aborting the
+   * signal ends the wait for it; the stream goes on closing.
    * @throws AudioStreamError `close-timeout` when the server does not confirm in time; everything is released all the same.
    */
   close(options: CloseOptions = {}): Promise<void> {
+    isSignal("signal", options.signal);
+    const timeoutMs = inRange("timeoutMs", options.timeoutMs ?? DEFAULTS.close.timeoutMs, 0, 3_600_000);
     if (this.#closing === undefined) {
-      const timeoutMs = inRange("timeoutMs", options.timeoutMs ?? DEFAULTS.close.timeoutMs, 0, 3_600_000);
       this.#closing = this.#closed.promise.then((info) => {
         if (info.outcome === "failed") throw info.error;
         if (info.outcome === "aborted") throw info.reason;
       });
       // Whoever ignores this promise still has `closed` and the `close` event.
       this.#guard.hold(this, this.#closing).catch(() => {});
-      void this.#finishGracefully(timeoutMs);
+      this.#deliver(timeoutMs, undefined);
     }
     return options.signal === undefined ? this.#closing : withSignal(this.#closing, options.signal);
   }
@@ -296,6 +328,7 @@ export class AudioStream<Message = ServerEvent>
 
   /** Messages of the server, from now until the stream ends. A reader who leaves 10,000 unread gets an error. */
   messages(options: AbortOptions = {}): AsyncIterableIterator<Message> {
+    isSignal("signal", options.signal);
     const reader = this.#readers.add(options.signal);
     if (this.#info !== undefined) reader.close();
     return reader;
@@ -313,6 +346,8 @@ export class AudioStream<Message = ServerEvent>
 
   #begin(): void {
     this.#refresh();
+    // A listener may have ended the stream.
+    if (this.#info !== undefined) return;
     const host = mainHost({
       session: this.#resolved.session,
       exclusive: this.#options.sessionId !== undefined,
@@ -325,7 +360,8 @@ export class AudioStream<Message = ServerEvent>
     this.#host = host;
     this.#path.start();
     this.#room.changed();
-    this.#open().then(
+    // The source comes first: what needs the person's gesture may not wait.
+    this.#source.open(undefined).then(
       () => {
         host.start();
         this.#watchForAudio();
@@ -334,44 +370,29 @@ export class AudioStream<Message = ServerEvent>
     );
   }
 
-  /** Opens the source, once. @throws what it threw, which ends the stream. */
-  #open(): Promise<void> {
-    this.#opening ??= this.#openSource().catch((error: unknown) => {
-      if (!this.#captureScope.signal.aborted) this.#fail(toStreamError(error));
-      throw error;
+  #watchForAudio(): void {
+    if (this.#hasAudio) return;
+    const watchdog = this.#source.scope.timeout(FIRST_FRAME_TIMEOUT_MS, () => {
+      if (!this.#hasAudio && !this.paused) this.#fail(captureNeverStarted());
     });
-    return this.#opening;
+    this.#start?.promise.then(watchdog.dispose, watchdog.dispose);
   }
 
-  async #openSource(): Promise<void> {
-    const scope = this.#captureScope;
-    const { signal } = scope;
-    signal.throwIfAborted();
-    // The source comes first: what needs the person's gesture may not wait.
-    const opening = this.#parts.source.open({
-      signal,
-      scope,
-      format: this.#path.sourceFormat,
-      frameDurationMs: this.#resolved.frameDurationMs,
-      ...this.#relay.source,
-    });
-    // A custom source may ignore the signal; what it opens too late is stopped.
-    opening.then(
-      (late) => signal.aborted && scope.defer("late capture", () => late.stop()),
-      () => {},
-    );
-    const [capture] = await Promise.all([opening, this.#path.open(scope)]);
-    signal.throwIfAborted();
-    this.#capture = capture;
+  #hear(frame: AudioFrame): void {
+    if (this.#source.listening) this.#path.push(frame);
+    else this.#path.refuse(frame);
+  }
+
+  #onSourceChange(): void {
+    if (this.paused) this.#path.still();
     this.#refresh();
   }
 
-  #watchForAudio(): void {
-    if (this.#hasAudio) return;
-    const watchdog = this.#captureScope.timeout(FIRST_FRAME_TIMEOUT_MS, () => {
-      if (!this.#hasAudio && !this.#paused) this.#fail(captureNeverStarted());
-    });
-    this.#start?.promise.then(watchdog.dispose, watchdog.dispose);
+  /** What it gave is delivered all the same: the session is well. */
+  #onSourceEnd(error: AudioStreamError): void {
+    const failure = toStreamError(error);
+    if (this.#ending === undefined) this.#deliver(DEFAULTS.close.timeoutMs, failure);
+    else this.#logger.warn("The source ended while the stream was closing.", { code: failure.code });
   }
 
   #onInterrupt(reason: InterruptReason | undefined): void {
@@ -399,23 +420,11 @@ export class AudioStream<Message = ServerEvent>
         this.#everConnected = true;
         this.#onAcknowledged();
         this.#refresh();
-        if (event.reconnection !== undefined) this.#tell(new ReconnectedEvent(event.reconnection));
-        return;
+        break;
       case "reconnecting":
         this.#connected = false;
         this.#refresh();
-        this.#tell(new ReconnectingEvent({ ...event, error: toStreamError(event.error) }));
-        return;
-      case "message":
-        this.#tell(new MessageEvent("message", { data: event.message }));
-        this.#readers.push(event.message as Message);
-        return;
-      case "drop": {
-        const { from, to } = event.range;
-        const durationMs = ((to - from) / this.#resolved.format.sampleRate) * 1_000;
-        this.#tell(new DropEvent({ from, to, durationMs }));
-        return;
-      }
+        break;
       case "warning":
         this.#warn(event.error);
         return;
@@ -423,58 +432,80 @@ export class AudioStream<Message = ServerEvent>
         this.#onAcknowledged();
         return;
       case "ended":
-        this.#finish({ outcome: "closed" });
+        this.#finish(this.#endOf(undefined));
         return;
       case "failed":
-        this.#fail(event.error);
+        this.#finish(this.#endOf(event.error));
+        return;
     }
+    const heard = toStreamEvent(event, this.#resolved.format.sampleRate);
+    if (heard !== undefined) this.#tell(heard);
+    if (event.type === "message") this.#readers.push(event.message as Message);
+  }
+
+  /** A source that ended badly is the reason of the end, whatever became of the delivery. */
+  #endOf(failure: AudioStreamError | undefined): CloseInfo {
+    const error = this.#ending?.error ?? (failure && toStreamError(failure));
+    if (failure !== undefined && error !== failure) {
+      this.#logger.warn("What the source gave before it ended was not all delivered.", { code: failure.code });
+    }
+    return error === undefined ? { outcome: "closed" } : { outcome: "failed", error };
   }
 
   /** The server has told what it has, by an acknowledgement or by where it goes on after a reconnection. */
   #onAcknowledged(): void {
-    this.#flushes.acknowledged(this.#host?.stats().acknowledgedPosition ?? 0);
+    this.#flushes.acknowledged(this.#host?.stats().settledPosition ?? 0);
     this.#room.changed();
   }
 
   #warn(error: AudioStreamError): void {
-    this.#logger?.warn(error.message, { code: error.code });
+    this.#logger.warn(error.message, { code: error.code });
     this.#tell(new WarningEvent(toStreamError(error)));
   }
 
-  /** A listener of an earlier event may have ended the stream. */
+  /** After the end only losses are told, once everything is released. */
   #tell(event: Event): void {
     if (this.#info === undefined) this.dispatchEvent(event);
+    else if (event.type === "drop") this.#lateEvents.push(event);
   }
 
   // ---------------------------------------------------------------- state
 
   #refresh(): void {
-    const state = this.#derivedState();
-    if (state === this.#state) return;
-    this.#state = state;
-    if (state !== "starting" && state !== "closing" && state !== "closed") this.#start?.resolve();
-    this.dispatchEvent(new Event("statechange"));
+    for (let state = this.#nextState(); state !== this.#state; state = this.#nextState()) {
+      this.#state = state;
+      if (this.#isStarted) this.#start?.resolve();
+      this.dispatchEvent(new Event("statechange"));
+    }
   }
 
-  #derivedState(): StreamState {
-    return stateOf({
+  #nextState(): StreamState {
+    return nextState(this.#state, {
       ended: this.#info !== undefined,
-      closing: this.#closing !== undefined,
-      open: this.#capture !== undefined,
+      closing: this.#ending !== undefined,
+      open: this.#source.supervisor !== undefined,
       started: this.#start !== undefined,
       everConnected: this.#everConnected,
       connected: this.#connected,
       hasAudio: this.#hasAudio,
       interrupted: this.#interruption !== undefined,
-      paused: this.#paused,
+      paused: this.paused,
     });
   }
 
-  #running(call: string): AudioCapture {
-    if (this.#capture === undefined || this.#info !== undefined || this.#closing !== undefined) {
+  get #isStarted(): boolean {
+    return ["streaming", "paused", "interrupted", "reconnecting"].includes(this.#state);
+  }
+
+  /** @throws AudioStreamError `invalid-state`, or TypeError for a signal that is none. */
+  #running(call: string, signal: AbortSignal | undefined): SourceSupervisor {
+    isSignal("signal", signal);
+    const { supervisor } = this.#source;
+    if (supervisor === undefined || this.#info !== undefined || this.#ending !== undefined) {
       throw invalidState(call, this.#state);
     }
-    return this.#capture;
+    signal?.throwIfAborted();
+    return supervisor;
   }
 
   /** Waits no longer than the call's signal and the stream allow. */
@@ -484,33 +515,33 @@ export class AudioStream<Message = ServerEvent>
 
   // ---------------------------------------------------------------- end
 
-  async #finishGracefully(timeoutMs: number): Promise<void> {
-    if (this.#start === undefined) {
-      this.#finish({ outcome: "closed" });
+  /** Nothing more is captured; what is there is sent within the time. @param error why the source ended by itself. */
+  #deliver(timeoutMs: number, error: AnyAudioStreamError | undefined): void {
+    if (this.#info !== undefined || this.#ending !== undefined) return;
+    const host = this.#host;
+    const isNothing = host === undefined || (error !== undefined && host.stats().samplesCaptured === 0);
+    if (isNothing) {
+      this.#finish(error === undefined ? { outcome: "closed" } : { outcome: "failed", error });
       return;
     }
+    this.#ending = { error };
     this.#refresh();
-    const deadline = systemClock.now() + timeoutMs;
-    await this.#stopCapture(timeoutMs / 2);
-    void this.#captureScope.dispose();
-    this.#host?.end(Math.max(0, deadline - systemClock.now()));
+    void this.#sendLast(host, timeoutMs);
   }
 
-  async #stopCapture(timeoutMs: number): Promise<void> {
-    const late = deferred<never>();
-    const timer = this.#captureScope.timeout(
-      timeoutMs,
-      () => late.reject(new Error("It took too long.")),
-      "stop timeout",
-    );
+  async #sendLast(host: SessionHost, timeoutMs: number): Promise<void> {
+    const deadline = systemClock.now() + timeoutMs;
+    const error = this.#ending?.error;
+    // One that ended by itself has released everything, and is not told to stop.
+    if (error !== undefined) this.#source.end(error);
     try {
-      await Promise.race([this.#capture?.stop(), late.promise]);
-      await Promise.race([this.#path.flush(), late.promise]);
-    } catch (error) {
-      this.#logger?.warn("The capture did not stop well; its last audio may be missing.", { error });
-    } finally {
-      timer.dispose();
+      await this.#source.stop(timeoutMs / 2, () => this.#path.flush());
+    } catch (cause) {
+      if (this.#info !== undefined) return;
+      this.#logger.warn("The capture did not stop well; its last audio may be missing.", { error: cause });
     }
+    this.#path.abandon();
+    host.end(Math.max(0, deadline - systemClock.now()));
   }
 
   #fail(error: AudioStreamError): void {
@@ -521,6 +552,8 @@ export class AudioStream<Message = ServerEvent>
     if (this.#info !== undefined) return;
     this.#info = info;
     const reason = this.#endReason();
+    this.#source.end(reason);
+    this.#path.abandon();
     const released = this.#scope.dispose(reason);
     void this.#callerScope.dispose(reason);
     this.#guard.release();
@@ -529,6 +562,7 @@ export class AudioStream<Message = ServerEvent>
     this.#readers.close();
     this.#refresh();
     void released.then(() => {
+      for (const event of this.#lateEvents.splice(0)) this.dispatchEvent(event);
       this.dispatchEvent(new CloseInfoEvent(info));
       this.#closed.resolve(info);
     });

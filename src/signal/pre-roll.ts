@@ -29,6 +29,16 @@ export class PreRoll {
     return undefined;
   }
 
+  get isStarted(): boolean {
+    return this.#started;
+  }
+
+  /** The source was given back before the start: what comes next is of another. */
+  clear(): void {
+    this.#kept.length = 0;
+    this.#samples = 0;
+  }
+
   /** The stream starts. @returns what was kept, oldest first. */
   start(): AudioFrame[] {
     this.#started = true;

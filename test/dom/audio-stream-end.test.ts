@@ -187,7 +187,7 @@ describe.each(Object.entries(PENDING))("aborting %s", (_, { options = {}, bring 
     expect(await reading).toEqual({ value: undefined, done: true });
     expect(await stream.closed).toEqual({ outcome: "aborted", reason });
     await passTime(120_000);
-    expect(heard.slice(-2)).toEqual(["closed", "close"]);
+    expect(heard.filter((event) => event !== "drop").slice(-2)).toEqual(["closed", "close"]);
     expect(transport.live).toEqual([]);
     expect(source.live).toBe(false);
   });
@@ -253,6 +253,7 @@ describe("aborting", () => {
     "does not wait for a source that takes no notice during %s()",
     async (call) => {
       const { stream, source } = watched(await runningStream());
+      if (call === "resume") await stream.pause();
       source.deaf = true;
       source.slow.add(call);
       const calling = rejectionOf(stream[call]());

@@ -171,6 +171,7 @@ describe("starting", () => {
     const failed = watched(await runningStream());
     const error = deviceLost();
     failed.source.end(error);
+    await failed.stream.closed;
     await expect(failed.stream.start()).rejects.toBe(error);
     expect(failed.source.calls).toEqual(["open"]);
   });
@@ -290,13 +291,15 @@ describe("pause and resume", () => {
 
   it("a call's own signal ends that call only", async () => {
     const { stream, source } = watched(await runningStream());
-    source.slow.add("pause");
+    source.slow.add("flush");
     const controller = new AbortController();
-    const pausing = rejectionOf(stream.pause({ signal: controller.signal }));
+    const flushing = rejectionOf(stream.flush({ signal: controller.signal }));
     controller.abort("enough");
-    expect(await pausing).toBe("enough");
-    expect(stream.state).toBe("paused");
+    expect(await flushing).toBe("enough");
+    expect(stream.state).toBe("streaming");
     expect(source.live).toBe(true);
+    source.finish("flush");
+    await passTime(5_000);
   });
 });
 
@@ -315,9 +318,9 @@ describe("an interruption of the device", () => {
     const { stream, source, transport, heard } = watched(await runningStream());
     const error = deviceLost();
     source.end(error);
-    expect(transport.live).toEqual([]);
     expect(await stream.closed).toEqual({ outcome: "failed", error });
-    expect(heard.slice(-2)).toEqual(["closed", "close"]);
+    expect(transport.live).toEqual([]);
+    expect(heard.slice(-3)).toEqual(["closing", "closed", "close"]);
   });
 });
 

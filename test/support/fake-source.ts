@@ -5,7 +5,7 @@ import { type Deferred, deferred } from "../../src/internal/deferred.js";
 /** Samples of one 20 ms frame at 16 kHz. */
 export const FRAME = 320;
 
-export type SourceStep = "open" | "pause" | "resume" | "flush" | "stop";
+export type SourceStep = "open" | "pause" | "resume" | "setDevice" | "flush" | "stop";
 
 /** A source without a device: the test speaks, and decides how long each step takes and how it ends. */
 export class FakeSource implements AudioSource {
@@ -15,6 +15,10 @@ export class FakeSource implements AudioSource {
   readonly slow = new Set<SourceStep>();
   /** Steps that fail. */
   readonly failing = new Map<SourceStep, unknown>();
+  /** Signals that came with a resumption or a choice of a device, in order. */
+  readonly signals: (AbortSignal | undefined)[] = [];
+  /** Whether it has devices to choose from. */
+  hasDevices = false;
   /** Samples that stopping, pausing and flushing bring out. */
   tail = 0;
   /** What a bad source does: it takes no notice of the signal while it opens. */
@@ -63,15 +67,22 @@ export class FakeSource implements AudioSource {
       throw error;
     }
     if (this.deaf) this.#live = true;
+    const setDevice = async (deviceId: ConstrainDOMString | undefined, signal?: AbortSignal): Promise<void> => {
+      this.calls.push(`setDevice ${deviceId}`);
+      this.signals.push(signal);
+      await this.#take("setDevice");
+    };
     return {
+      ...(this.hasDevices && { setDevice }),
       track: this.track,
       pause: async (releaseDevice) => {
         this.calls.push(releaseDevice ? "pause, release" : "pause");
         await this.#take("pause");
         this.#emitTail();
       },
-      resume: async () => {
+      resume: async (signal) => {
         this.calls.push("resume");
+        this.signals.push(signal);
         await this.#take("resume");
       },
       flush: async () => {

@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type StreamState, TRANSITIONS } from "../../src/state.js";
+import { nextState, type StateFacts, type StreamState, TRANSITIONS } from "../../src/state.js";
 
 const STATES = Object.keys(TRANSITIONS) as StreamState[];
 
@@ -44,5 +45,72 @@ describe("the table of states", () => {
       expect(new Set(TRANSITIONS[state]).size).toBe(TRANSITIONS[state].length);
       expect(TRANSITIONS[state]).not.toContain(state);
     }
+  });
+});
+
+describe("the state of a stream", () => {
+  const facts: fc.Arbitrary<StateFacts> = fc.record({
+    ended: fc.boolean(),
+    closing: fc.boolean(),
+    open: fc.boolean(),
+    started: fc.boolean(),
+    everConnected: fc.boolean(),
+    connected: fc.boolean(),
+    hasAudio: fc.boolean(),
+    interrupted: fc.boolean(),
+    paused: fc.boolean(),
+  });
+
+  /** The facts and what can no longer be untrue once it was true. */
+  const lasting = (before: StateFacts, now: StateFacts): StateFacts => ({
+    ...now,
+    ended: before.ended || now.ended,
+    closing: before.closing || now.closing,
+    open: before.open || now.open,
+    started: before.started || now.started,
+    everConnected: before.everConnected || now.everConnected || now.connected,
+    hasAudio: before.hasAudio || now.hasAudio,
+  });
+
+  // Small things: `paused > starting` happened though the table has it not.
+  it("changes only along the table, whatever the facts are, even those that cannot be", () => {
+    fc.assert(
+      fc.property(fc.array(facts, { maxLength: 40 }), (sequence) => {
+        let state: StreamState = "idle";
+        for (const now of sequence) {
+          const next = nextState(state, now);
+          if (next !== state) expect(TRANSITIONS[state], `${state} to ${next}`).toContain(next);
+          state = next;
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("comes to rest after a few steps, and then says what holds", () => {
+    fc.assert(
+      fc.property(fc.array(facts, { minLength: 1, maxLength: 40 }), (sequence) => {
+        let state: StreamState = "idle";
+        let known = sequence[0] as StateFacts;
+        for (const now of sequence) {
+          known = lasting(known, now);
+          let steps = 0;
+          for (let next = nextState(state, known); next !== state; next = nextState(state, known)) {
+            state = next;
+            steps += 1;
+          }
+          expect(steps).toBeLessThanOrEqual(3);
+          if (known.ended) expect(state).toBe("closed");
+          else if (known.closing) expect(state).toBe("closing");
+          else if (!known.started) expect(state).toBe(known.open ? "warm" : "idle");
+          else if (state !== "starting") {
+            const running = known.paused ? "paused" : "streaming";
+            const connected = known.interrupted ? "interrupted" : running;
+            expect(state).toBe(known.connected ? connected : "reconnecting");
+          } else expect(known.everConnected && (known.hasAudio || known.paused)).toBe(false);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });

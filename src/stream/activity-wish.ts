@@ -1,0 +1,101 @@
+import { type Deferred, deferred } from "../internal/deferred.js";
+import type { Registration, Scope } from "../internal/scope.js";
+import { NO_LISTENER, overtakenBy } from "./calls.js";
+
+/** How much of a source is in use. `released` is `paused` without a device. */
+export type Activity = "running" | "paused" | "released";
+
+/** Whether a source that is `actual` does what is `wanted`: one that is released is paused as well. */
+export function satisfies(actual: Activity, wanted: Activity): boolean {
+  return actual === wanted || (wanted === "paused" && actual === "released");
+}
+
+interface Call {
+  readonly asked: Activity;
+  /** What the source has to be for as long as this call is the last one. */
+  readonly target: Activity;
+  readonly done: Deferred<void>;
+  /** What holds again when this one is withdrawn. `undefined`: what the source was before all calls that are pending. */
+  readonly before: Call | undefined;
+  following: Registration;
+  withdrawn: boolean;
+}
+
+/** What the callers want a source to be. The last call wins; one whose signal aborts has never been. */
+export class ActivityWish {
+  readonly #scope: Scope;
+  readonly #pending = new Set<Call>();
+  /** What the source became when the calls were last done. */
+  #settled: Activity = "running";
+  #latest: Call | undefined;
+
+  /** @param scope holds the listeners on the callers' signals. */
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
+
+  get wanted(): Activity {
+    return this.#latest?.target ?? this.#settled;
+  }
+
+  /**
+   * Asks for `asked`. A pause does not take a release back.
+   * @param onWithdrawn is called when the signal aborts before it is done.
+   */
+  ask(name: string, asked: Activity, signal: AbortSignal | undefined, onWithdrawn: () => void): Promise<void> {
+    const before = this.#latest;
+    const target = asked === "paused" && this.wanted === "released" ? "released" : asked;
+    const call: Call = {
+      asked,
+      target,
+      done: deferred(),
+      before: signal === undefined ? undefined : before,
+      following: NO_LISTENER,
+      withdrawn: false,
+    };
+    for (const other of this.#pending) {
+      if (!satisfies(target, other.asked)) this.#settle(other, () => other.done.reject(overtakenBy(name)));
+    }
+    this.#latest = call;
+    this.#pending.add(call);
+    call.following = this.#scope.follow(signal, (reason) => {
+      this.#withdraw(call, reason);
+      onWithdrawn();
+    });
+    return call.done.promise;
+  }
+
+  /** The source has become what is wanted, or more than the last call but one asked for. */
+  reached(actual: Activity): void {
+    if (!satisfies(actual, this.wanted)) return;
+    this.#settled = actual;
+    this.#latest = undefined;
+    for (const call of this.#pending) this.#settle(call, () => call.done.resolve());
+  }
+
+  /** The source could not become what is wanted, and is `actual`. @returns whether a caller was told. */
+  failed(error: unknown, actual: Activity): boolean {
+    const told = this.#pending.size > 0;
+    this.#settled = actual;
+    this.#latest = undefined;
+    this.end(error);
+    return told;
+  }
+
+  /** Nothing will be done any more. */
+  end(reason: unknown): void {
+    for (const call of this.#pending) this.#settle(call, () => call.done.reject(reason));
+  }
+
+  #withdraw(call: Call, reason: unknown): void {
+    call.withdrawn = true;
+    this.#settle(call, () => call.done.reject(reason));
+    while (this.#latest?.withdrawn) this.#latest = this.#latest.before;
+  }
+
+  #settle(call: Call, settle: () => void): void {
+    this.#pending.delete(call);
+    call.following.dispose();
+    settle();
+  }
+}
