@@ -3,9 +3,6 @@ import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "
 import type { Advice } from "./signal/signal-adviser.js";
 import type { StreamState } from "./state.js";
 
-/** A device that is open but silent for this long, in milliseconds, does not work. */
-export const FIRST_FRAME_TIMEOUT_MS = 5_000;
-
 /** What a source, a transport or a callback threw, as one of the SDK's own errors. */
 export function toStreamError(error: unknown): AnyAudioStreamError {
   if (isAudioStreamError(error)) return error;
@@ -15,13 +12,6 @@ export function toStreamError(error: unknown): AnyAudioStreamError {
     cause: error,
   }) as AnyAudioStreamError;
 }
-
-export const captureNeverStarted = (): AudioStreamError =>
-  new AudioStreamError(
-    "capture-failed",
-    `The microphone is open but delivers no audio after ${FIRST_FRAME_TIMEOUT_MS / 1_000} seconds. Call start() in a click handler, and check that no other program blocks the device.`,
-    { details: undefined },
-  );
 
 const INTERRUPTIONS: Readonly<Record<InterruptReason, string>> = {
   "device-muted": "The microphone delivers nothing: a call, a locked screen or a switch on the device holds it.",

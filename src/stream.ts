@@ -32,15 +32,7 @@ import { doneWithin } from "./stream/calls.js";
 import { toStreamEvent } from "./stream/session-events.js";
 import type { SourceSupervisor } from "./stream/source-supervisor.js";
 import { StreamSource } from "./stream/stream-source.js";
-import {
-  adviceWarning,
-  captureInterrupted,
-  captureNeverStarted,
-  FIRST_FRAME_TIMEOUT_MS,
-  invalidState,
-  noDevices,
-  toStreamError,
-} from "./stream-errors.js";
+import { adviceWarning, captureInterrupted, invalidState, noDevices, toStreamError } from "./stream-errors.js";
 import { relayTo, type StreamReactions } from "./stream-relay.js";
 import { streamScope } from "./stream-scope.js";
 import type { Transport } from "./transport/transport.js";
@@ -362,20 +354,9 @@ export class AudioStream<Message = ServerEvent>
     this.#room.changed();
     // The source comes first: what needs the person's gesture may not wait.
     this.#source.open(undefined).then(
-      () => {
-        host.start();
-        this.#watchForAudio();
-      },
+      () => host.start(),
       () => {},
     );
-  }
-
-  #watchForAudio(): void {
-    if (this.#hasAudio) return;
-    const watchdog = this.#source.scope.timeout(FIRST_FRAME_TIMEOUT_MS, () => {
-      if (!this.#hasAudio && !this.paused) this.#fail(captureNeverStarted());
-    });
-    this.#start?.promise.then(watchdog.dispose, watchdog.dispose);
   }
 
   #hear(frame: AudioFrame): void {
