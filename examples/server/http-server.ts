@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import sirv, { type RequestHandler } from "sirv";
+import { STREAM_PATH } from "./connection/stream-door.js";
 import { doFor } from "./fault-owner.js";
 
 export interface HttpServerOptions {
@@ -13,6 +14,12 @@ export interface HttpServerOptions {
   /** Answering a request failed in a way that nothing expected; the request has been ended. */
   onFault(error: unknown): void;
 }
+
+/** A client that is slower than this with its request, or that takes nothing of an answer, is let go. */
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 30_000;
+const IDLE_MS = 60_000;
+const CHECK_INTERVAL_MS = 2_000;
 
 const HEADERS: Readonly<Record<string, string>> = {
   // The SDK's audio-thread module is a file of this origin (`workletUrl`), so that no page needs `blob:`.
@@ -49,18 +56,33 @@ export function createHttpServer(options: HttpServerOptions): Server {
       response.setHeader("Cache-Control", "no-store");
       return answer(response, 200, JSON.stringify(options.health()));
     }
+    if (path === STREAM_PATH) {
+      response.setHeader("Upgrade", "websocket");
+      return answer(
+        response,
+        426,
+        "This address is a WebSocket's. A proxy in front of it must pass the Upgrade and Connection headers on.\n",
+      );
+    }
     const handler = handlers.find(({ prefix }) => path.startsWith(prefix));
     if (handler === undefined) return answer(response, 400, "The address must begin with a slash.\n");
     if (path === "/script-tag") return redirect(response, "/script-tag/");
     serveFile(handler.serve, handler.prefix, request, response);
   };
-  return createServer((request, response) => {
+  const limits = {
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  };
+  const server = createServer(limits, (request, response) => {
     const onFault = (error: unknown): void => {
       response.destroy();
       options.onFault(error);
     };
     doFor(onFault, () => answerRequest(request, response));
   });
+  server.setTimeout(IDLE_MS);
+  return server;
 }
 
 function serveFile(serve: RequestHandler, prefix: string, request: IncomingMessage, response: ServerResponse): void {

@@ -11,6 +11,7 @@ import { catchFaults } from "./fault-owner.js";
 import { createHttpServer } from "./http-server.js";
 import { listen } from "./listen.js";
 import { createLog, type Log, logEverythingPrinted, openLogPipe } from "./log.js";
+import { OccasionalLog } from "./logging/occasional-log.js";
 import { OutputPipe } from "./logging/output-pipe.js";
 import { readModelCatalog } from "./models/model-catalog.js";
 import { ModelDownloads } from "./models/model-downloads.js";
@@ -89,6 +90,11 @@ async function main(errors: OutputPipe): Promise<void> {
   });
   process.on("SIGUSR2", () => log.info(report(), "What is alive."));
   const address = await listen(httpServer, config);
+  const occasionalLog = new OccasionalLog(log, clock);
+  // Such as when there are no descriptors left for another connection: those that there are go on.
+  httpServer.on("error", (error) =>
+    occasionalLog.write("warn", "listening", { err: error }, "A connection could not be accepted."),
+  );
   output.write(`LoquiLex demo: ${address}\n`);
   log.info({ engine: engines.name, outDir: config.outDir }, "Ready.");
 

@@ -107,6 +107,14 @@ export const SETTINGS = {
     "text without control characters",
     undefined,
   ),
+  api: oneOf(
+    {
+      env: "LX_API",
+      help: "Management API; token asks for LX_TOKEN and is off without one, open needs no token unless LX_TOKEN is set.",
+    },
+    ["token", "open", "off"],
+    "token",
+  ),
   allowedOrigins: origins({
     env: "LX_ALLOWED_ORIGINS",
     help: "Origins of pages that may connect, comma-separated; by default those of this server's own host, and any loopback origin.",

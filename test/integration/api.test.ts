@@ -15,15 +15,15 @@ interface Answer {
   readonly body: { readonly error?: { readonly code: string } };
 }
 
-async function serve(token?: string) {
+async function serve(token?: string, api: "token" | "open" | "off" = token === undefined ? "open" : "token") {
   const scope = new Scope({ name: "test" });
   onTestFinished(() => scope.dispose().then(() => {}));
   const logger = createLog({ logLevel: "silent" });
   const directory = await temporaryFolder();
   const downloads = new ModelDownloads({ catalog: new Map(), directory, logger, clock: systemClock, scope });
-  const config = { token, allowedOrigins: ["https://example.org"] };
-  const api = new Api({ config, downloads, logger, scope, resources: () => ({ everything: "alive" }) });
-  const url = await loopbackServer((incoming, response) => api.handle(incoming, response, incoming.url ?? ""));
+  const config = { api, token, allowedOrigins: ["https://example.org"] };
+  const handler = new Api({ config, downloads, logger, scope, resources: () => ({ everything: "alive" }) });
+  const url = await loopbackServer((incoming, response) => handler.handle(incoming, response, incoming.url ?? ""));
   /** `fetch` would not let a test name a host or an origin. */
   const ask = async (path: string, { method = "GET", headers = {}, body = "" } = {}): Promise<Answer> => {
     const outgoing = request(`${url}${path}`, { method, headers, agent: false });
@@ -38,19 +38,40 @@ async function serve(token?: string) {
 const code = ({ status, body }: Answer) => [status, body.error?.code];
 
 describe("the API's door", () => {
-  it("is open to programs on this machine when no token is set", async () => {
+  // LuthienResearch/luthien-proxy#779, field report 83: behind a proxy on the same host everybody is local.
+  it.each([
+    ["/api/resources", "GET"],
+    ["/api/models/downloads", "GET"],
+    ["/api/models/download", "POST"],
+    ["/api/models/downloads/1", "DELETE"],
+    ["/api/nothing", "GET"],
+  ])("is shut without a token, also to programs on this machine: %s", async (path, method) => {
+    const { ask } = await serve(undefined, "token");
+    expect(code(await ask(path, { method }))).toEqual([403, "api_off"]);
+  });
+
+  // Field report 83
+  it("can be shut although there is a token", async () => {
+    const { ask } = await serve("s3cret", "off");
+    expect(code(await ask("/api/resources", { headers: { authorization: "Bearer s3cret" } }))).toEqual([
+      403,
+      "api_off",
+    ]);
+  });
+
+  it("is open without a token when it was opened by name, and asks for a token that is set all the same", async () => {
     const { ask } = await serve();
     expect(await ask("/api/resources")).toEqual({ status: 200, body: { everything: "alive" } });
+    expect((await ask("/api/resources", { headers: { host: "example.org" } })).status).toBe(200);
+    expect(code(await (await serve("s3cret", "open")).ask("/api/resources"))).toEqual([401, "unauthorized"]);
   });
 
   it.each([
     ["a page of another site", { origin: "https://evil.example" }, "foreign_origin"],
     ["a page without a name", { origin: "null" }, "foreign_origin"],
-    ["a site whose name was made to lead here", { host: "evil.example" }, "local_only"],
-    ["such a site's page", { host: "evil.example", origin: "http://evil.example" }, "local_only"],
-    ["whoever a proxy stands for", { "x-forwarded-for": "203.0.113.7" }, "local_only"],
-    ["whoever another proxy stands for", { forwarded: "for=203.0.113.7" }, "local_only"],
-  ])("is closed to %s", async (_, headers, reason) => {
+    ["a site whose name was made to lead here", { host: "evil.example" }, "unknown_host"],
+    ["such a site's page", { host: "evil.example", origin: "http://evil.example" }, "unknown_host"],
+  ])("is closed to %s, although it is open", async (_, headers, reason) => {
     const { ask } = await serve();
     expect(code(await ask("/api/resources", { headers }))).toEqual([403, reason]);
   });
@@ -112,7 +133,9 @@ describe("a server's resources", () => {
   }
 
   it("are told by the API and on SIGUSR2, each with its owner and its age, and go with the session", async () => {
-    await using backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter", LX_LOG_LEVEL: "debug" } });
+    await using backend = await BackendProcess.start({
+      env: { LX_ENGINE: "segmenter", LX_API: "open", LX_LOG_LEVEL: "debug" },
+    });
     const ask = async () => (await (await fetch(`${backend.url}/api/resources`)).json()) as Report;
     const before = await ask();
     const client = await RawClient.connect(backend.webSocketUrl);

@@ -81,6 +81,7 @@ async function expectNothingLeft(backend: BackendProcess, endings: readonly Endi
 describe("500 sessions that end in every possible way leave no thread, process, descriptor or memory behind:", () => {
   it("432 by close, abort, cut, crash, a deaf engine and a killed one", { timeout: 120_000 }, async () => {
     const env = {
+      LX_API: "open",
       ...INSPECTABLE,
       LX_ENGINE: "command",
       LX_ENGINE_COMMAND: OBEDIENT_ENGINE,

@@ -190,7 +190,7 @@ describe("downloads of models", () => {
   it("are told as Server-Sent Events from how they stand to their end", async () => {
     const { downloads, begun, server, scope } = await setUp({ a: { url: "/slow" } });
     const api = new Api({
-      config: { token: undefined, allowedOrigins: [] },
+      config: { api: "open", token: undefined, allowedOrigins: [] },
       downloads,
       logger: createLog({ logLevel: "silent" }),
       scope,
@@ -234,7 +234,12 @@ describe("the backend", () => {
     const { server, catalogPath } = await setUp({ a: { url: "/slow" } });
     const modelDir = join(await temporaryFolder(), "elsewhere");
     await mkdir(modelDir);
-    const env = { LX_ENGINE: "segmenter", LX_MODEL_CATALOG: catalogPath, LX_MODEL_DIR: modelDir, LX_TOKEN: "s3cret" };
+    const env = {
+      LX_ENGINE: "segmenter",
+      LX_MODEL_CATALOG: catalogPath,
+      LX_MODEL_DIR: modelDir,
+      LX_TOKEN: "s3cret",
+    };
     await using backend = await BackendProcess.start({ env });
     const headers = { authorization: "Bearer s3cret", "content-type": "application/json" };
     const post = async (name: string) => {

@@ -74,6 +74,7 @@ function findTrends(samples: readonly (readonly [atSec: number, figures: Figures
 async function soak(): Promise<string[]> {
   const rng = new Rng(seed);
   const env = {
+    LX_API: "open",
     ...INSPECTABLE,
     LX_ENGINE: "command",
     LX_ENGINE_COMMAND: ENGINE,

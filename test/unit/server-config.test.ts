@@ -76,6 +76,15 @@ describe("the backend's settings", () => {
       'LX_ALLOWED_ORIGINS is "https://a.example/path", and must be a comma-separated list of origins such as https://example.org (scheme, host and port, no path).',
     ],
     [
+      { LX_ALLOWED_ORIGINS: "https://a.example,*" },
+      'LX_ALLOWED_ORIGINS is "https://a.example,*", and must be a comma-separated list of origins such as https://example.org (scheme, host and port, no path).',
+    ],
+    [{ LX_API: "yes" }, 'LX_API is "yes", and must be one of token, open, off.'],
+    [
+      { LX_WS_MAX_BUFFERED_BYTES: "4 MB" },
+      'LX_WS_MAX_BUFFERED_BYTES is "4 MB", and must be a whole number from 65536 to 1073741824.',
+    ],
+    [
       { LX_WS_HEARTBEAT_SEC: "30" },
       "LX_WS_HEARTBEAT_TIMEOUT_SEC is 30, and must be more than LX_WS_HEARTBEAT_SEC, which is 30.",
     ],
@@ -107,6 +116,9 @@ describe("the backend's settings", () => {
       "https://a.example",
       "http://b.example:8080",
     ]);
+    expect(
+      configOf([], { LX_ALLOWED_ORIGINS: "HTTPS://A.example:443/,capacitor://localhost,null" }).allowedOrigins,
+    ).toEqual(["https://a.example", "capacitor://localhost", "null"]);
   });
 });
 

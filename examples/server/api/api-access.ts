@@ -4,26 +4,29 @@ import { equalText } from "../equal-text.js";
 import { isAllowedOrigin } from "../origin-policy.js";
 import { ApiError } from "./api-error.js";
 
-type AccessConfig = Pick<ServerConfig, "token" | "allowedOrigins">;
+type AccessConfig = Pick<ServerConfig, "api" | "token" | "allowedOrigins">;
 
-const LOOPBACK_ADDRESS = /^(127\.|::1$|::ffff:127\.)/;
-const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
+const NUMERIC_HOST = /^(?:localhost|\d+(?:\.\d+){3}|\[[\da-f:.]+\])(?::\d+)?$/i;
 
 /**
- * The management API is for whoever runs the server: with a token set it asks for that, and without one it answers this
- * machine alone. @throws ApiError
+ * The management API is for whoever runs the server: it is shut unless there is a token to ask for, or it was opened by
+ * name. Where a request comes from opens nothing, because a proxy on this machine makes every stranger local.
+ * @throws ApiError
  */
 export function checkAccess(request: IncomingMessage, config: AccessConfig): void {
   const { origin, host, authorization } = request.headers;
+  if (config.api === "off" || (config.api === "token" && config.token === undefined)) {
+    throw new ApiError(403, "api_off", "The API is off; set LX_TOKEN to use it, or LX_API to open it without a token.");
+  }
   if (!isAllowedOrigin({ origin, host }, config.allowedOrigins)) {
     throw new ApiError(403, "foreign_origin", "Pages of this origin may not use the API; see LX_ALLOWED_ORIGINS.");
   }
   if (config.token === undefined) {
-    if (isLocal(request)) return;
+    if (isOwnName(host, config.allowedOrigins)) return;
     throw new ApiError(
       403,
-      "local_only",
-      "Without LX_TOKEN the API answers this machine alone; set it to use it from elsewhere.",
+      "unknown_host",
+      "Without a token the API is used by this server's address, or by a name that is in LX_ALLOWED_ORIGINS.",
     );
   }
   const presented = /^Bearer (.+)$/i.exec(authorization ?? "")?.[1];
@@ -32,11 +35,8 @@ export function checkAccess(request: IncomingMessage, config: AccessConfig): voi
   }
 }
 
-/**
- * Whether the request was made on this machine, and to it: a proxy stands for others, and another name for this address
- * is how a foreign page gets round its browser's rules.
- */
-function isLocal({ socket, headers }: IncomingMessage): boolean {
-  const forwarded = headers.forwarded !== undefined || headers["x-forwarded-for"] !== undefined;
-  return !forwarded && LOOPBACK_ADDRESS.test(socket.remoteAddress ?? "") && LOOPBACK_HOST.test(headers.host ?? "");
+/** Another name for this address is how a foreign page gets round its browser's rules; an address cannot be borrowed. */
+function isOwnName(host: string | undefined, allowedOrigins: readonly string[]): boolean {
+  if (host === undefined) return false;
+  return NUMERIC_HOST.test(host) || allowedOrigins.some((origin) => origin.endsWith(`//${host.toLowerCase()}`));
 }

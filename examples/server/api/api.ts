@@ -12,7 +12,7 @@ const MAX_BODY_BYTES = 4_096;
 const MAX_EVENT_STREAMS = 32;
 
 export interface ApiOptions {
-  readonly config: Pick<ServerConfig, "token" | "allowedOrigins">;
+  readonly config: Pick<ServerConfig, "api" | "token" | "allowedOrigins">;
   readonly downloads: ModelDownloads;
   readonly logger: Log;
   /** Owns the answers that go on. */

@@ -34,7 +34,12 @@ export function sendDownloadEvents(
   scope.defer("watch of a download", downloads.watch(id, tell));
   scope.defer("answer", () => response.end());
   const keepAlive = () => {
-    response.write(": still here\n\n");
+    // A reader that has not taken what it was sent so long ago is none.
+    if (!roomy) {
+      response.destroy();
+      return;
+    }
+    roomy = response.write(": still here\n\n");
     scope.timeout(KEEP_ALIVE_MS, keepAlive);
   };
   scope.timeout(KEEP_ALIVE_MS, keepAlive);
