@@ -81,7 +81,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     };
     doFor(onFault, () => answerRequest(request, response));
   });
-  server.setTimeout(IDLE_MS);
+  server.timeout = IDLE_MS;
   return server;
 }
 
