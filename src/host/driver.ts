@@ -1,11 +1,12 @@
 import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "../errors.js";
 import { withSignal } from "../internal/abort.js";
+import { attempt } from "../internal/attempt.js";
 import type { Clock } from "../internal/clock.js";
 import type { Registration, Scope } from "../internal/scope.js";
 import type { Bytes } from "../protocol/bytes.js";
 import { CloseCode } from "../protocol/close-codes.js";
 import type { Session } from "../session/session.js";
-import type { ConnectionId, SessionEvent, SessionInput, SessionOutput } from "../session/session-io.js";
+import type { ConnectionId, ConnectionLoss, SessionEvent, SessionInput, SessionOutput } from "../session/session-io.js";
 import type { ConnectContext, Transport, TransportConnection } from "../transport/transport.js";
 
 export interface SessionDriverOptions {
@@ -59,7 +60,7 @@ export class SessionDriver {
   #drain(): void {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       const { session, clock } = this.#options;
-      const outputs = session.handle(next, clock.now(), this.#link?.connection?.bufferedBytes ?? 0);
+      const outputs = session.handle(next, clock.now(), this.#bufferedBytes());
       this.#performAll(outputs);
     }
   }
@@ -90,6 +91,8 @@ export class SessionDriver {
     const what = cause instanceof Error ? cause.message : String(cause);
     const message = `The stream had to stop because of an unexpected error: ${what}. Start a new one; if this repeats, report it.`;
     onEvent({ type: "failed", error: new AudioStreamError("internal-error", message, { details: undefined, cause }) });
+    // Whoever heard of it may have said what else is lost.
+    this.#drain();
   }
 
   #perform(output: SessionOutput): void {
@@ -98,7 +101,7 @@ export class SessionDriver {
         this.#connect(output.connection, output.attempt);
         return;
       case "send":
-        if (this.#link?.id === output.connection) this.#link.connection?.send(output.data);
+        if (this.#link?.id === output.connection) this.#send(this.#link, output.data);
         return;
       case "disconnect":
         if (this.#link?.id === output.connection) this.#disconnect(output.code, output.reason);
@@ -108,49 +111,74 @@ export class SessionDriver {
     }
   }
 
-  #connect(id: ConnectionId, attempt: number): void {
+  /** A transport that cannot send has lost its connection, and not more than that. */
+  #send(link: Link, data: string | Bytes): void {
+    try {
+      link.connection?.send(data);
+    } catch (cause) {
+      this.#lose(link, { kind: "failed", error: toConnectError(cause) });
+    }
+  }
+
+  /** A transport that cannot say how much it holds is taken for one that holds nothing. */
+  #bufferedBytes(): number {
+    try {
+      return this.#link?.connection?.bufferedBytes ?? 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  #lose(link: Link, loss: ConnectionLoss): void {
+    if (this.#link !== link) return;
+    this.#link = undefined;
+    if (link.connection !== undefined && loss.kind === "failed") {
+      close(link, link.connection, CloseCode.normal, "failed");
+    }
+    void link.scope.dispose();
+    this.dispatch({ type: "lost", connection: link.id, loss });
+  }
+
+  #connect(id: ConnectionId, count: number): void {
     void this.#link?.scope.dispose();
     const link: Link = { id, scope: this.#options.scope.child(`connection ${id}`), early: [], connection: undefined };
     this.#link = link;
-    void this.#establish(link, attempt).catch((cause: unknown) => {
-      if (this.#link !== link) return;
-      this.#link = undefined;
-      void link.scope.dispose();
-      this.dispatch({ type: "lost", connection: id, loss: { kind: "failed", error: toConnectError(cause) } });
-    });
+    void this.#establish(link, count).catch((cause: unknown) =>
+      this.#lose(link, { kind: "failed", error: toConnectError(cause) }),
+    );
   }
 
-  async #establish(link: Link, attempt: number): Promise<void> {
+  async #establish(link: Link, count: number): Promise<void> {
     const { transport, getToken } = this.#options;
     const { signal } = link.scope;
-    const context = { attempt, signal };
+    const context = { attempt: count, signal };
     const token = getToken === undefined ? undefined : await withSignal(askForToken(getToken, context), signal);
-    const pending = transport.connect({
-      ...context,
-      scope: link.scope,
-      onMessage: (data) => {
-        if (this.#link !== link) return;
-        if (link.connection === undefined) link.early.push(data);
-        else this.dispatch({ type: "message", connection: link.id, data });
-      },
-    });
+    const pending = attempt(() =>
+      transport.connect({
+        ...context,
+        scope: link.scope,
+        onMessage: (data) => {
+          if (this.#link !== link) return;
+          if (link.connection === undefined) link.early.push(data);
+          else this.dispatch({ type: "message", connection: link.id, data });
+        },
+      }),
+    );
     // A custom transport may ignore the signal; what it opens too late is closed.
     pending.then(
       (late) => signal.aborted && close(link, late, CloseCode.normal, "aborted"),
       () => {},
     );
-    const connection = await withSignal(pending, signal);
+    const connection = checkConnection(await withSignal(pending, signal));
     if (this.#link !== link) {
       close(link, connection, CloseCode.normal, "aborted");
       return;
     }
     link.connection = connection;
-    void connection.closed.then(({ code, reason }) => {
-      if (this.#link !== link) return;
-      this.#link = undefined;
-      void link.scope.dispose();
-      this.dispatch({ type: "lost", connection: link.id, loss: { kind: "closed", code, reason } });
-    });
+    attempt(() => connection.closed)
+      .then(({ code, reason }): ConnectionLoss => ({ kind: "closed", code, reason }))
+      .catch((cause: unknown): ConnectionLoss => ({ kind: "failed", error: toConnectError(cause) }))
+      .then((loss) => this.#lose(link, loss));
     this.dispatch({ type: "open", connection: link.id, token });
     for (const data of link.early.splice(0)) this.dispatch({ type: "message", connection: link.id, data });
   }
@@ -182,6 +210,11 @@ export class SessionDriver {
       "session wake-up",
     );
   }
+}
+
+function checkConnection(connection: TransportConnection): TransportConnection {
+  if (typeof connection?.send === "function" && typeof connection.close === "function") return connection;
+  throw new TypeError("connect() of the transport must resolve with a connection, which has send() and close().");
 }
 
 /** A close that fails is reported like any resource that does not end well, and stops nothing. */

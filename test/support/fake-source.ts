@@ -23,6 +23,7 @@ export class FakeSource implements AudioSource {
   tail = 0;
   /** What a bad source does: it takes no notice of the signal while it opens. */
   deaf = false;
+  bytesPerSample = 2;
   /** What every byte of a payload is. */
   sound = 0;
   peak = 0.5;
@@ -109,7 +110,7 @@ export class FakeSource implements AudioSource {
   speak(count = 1, sampleCount = FRAME): void {
     for (let n = 0; n < count; n += 1) {
       const frame = {
-        payload: new Uint8Array(sampleCount * 2).fill(this.sound),
+        payload: new Uint8Array(sampleCount * this.bytesPerSample).fill(this.sound),
         position: this.#position,
         sampleCount,
       };

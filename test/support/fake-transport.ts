@@ -1,4 +1,5 @@
 import {
+  type AudioEncoding,
   type ClientMessage,
   decodeAudioFrame,
   encodeServerMessage,
@@ -22,6 +23,8 @@ export class FakeTransport implements Transport {
   answers = true;
   acknowledges = true;
   saysGoodbye = true;
+  /** What the audio on the wire is. */
+  encoding: AudioEncoding = "pcm_s16le";
   /** Makes every attempt fail. */
   unreachable: unknown;
   /** What a bad transport does: it takes no notice of the signal while it connects. */
@@ -137,7 +140,7 @@ export class FakeConnection {
       hb: { interval_ms: 10_000, timeout_ms: 30_000 },
       resume_window: { seconds: 60, token: "resume" },
       limits: { max_in_flight: 64, max_msg_bytes: 131_072 },
-      audio: { encoding: "pcm_s16le", sample_rate: 16_000, channels: 1, window: 480_000 },
+      audio: { encoding: this.#transport.encoding, sample_rate: 16_000, channels: 1, window: 480_000 },
     });
   }
 
@@ -154,7 +157,7 @@ export class FakeConnection {
     if (!this.live) return;
     const transport = this.#transport;
     if (typeof data !== "string") {
-      const frame = decodeAudioFrame(data, { encoding: "pcm_s16le", channels: 1 });
+      const frame = decodeAudioFrame(data, { encoding: transport.encoding, channels: 1 });
       this.audio.push(frame);
       transport.expected = frame.position + frame.sampleCount;
       if (transport.acknowledges) this.acknowledge();

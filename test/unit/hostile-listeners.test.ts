@@ -1,0 +1,80 @@
+import { expect, it, vi } from "vitest";
+import { type ObservedStream, observedStream, settle } from "../support/observed-stream.js";
+
+const EVENTS = [
+  "statechange",
+  "message",
+  "reconnecting",
+  "reconnected",
+  "drop",
+  "warning",
+  "level",
+  "devicechange",
+  "close",
+];
+
+/** Keeps what listeners throw, which the platform reports as uncaught, from the test runner. */
+async function withUncaught(run: () => Promise<void>): Promise<unknown[]> {
+  const uncaught: unknown[] = [];
+  const take = (error: unknown): void => void uncaught.push(error);
+  const own = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", take);
+  try {
+    await run();
+    await new Promise((resolve) => setImmediate(resolve));
+    return uncaught;
+  } finally {
+    process.off("uncaughtException", take);
+    for (const listener of own) process.on("uncaughtException", listener);
+  }
+}
+
+async function live({ stream, source, transport }: ObservedStream): Promise<void> {
+  const passTime = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+  const started = stream.start();
+  await settle();
+  source.speak(10);
+  await started;
+  transport.last.say("status", {});
+  source.options.onInterrupt("device-muted");
+  source.options.onInterrupt(undefined);
+  source.options.onDeviceChange(source.track, "requested");
+  transport.last.lose();
+  await passTime(2_000);
+  await stream.pause();
+  await stream.resume();
+  source.speak(10);
+  await stream.flush();
+  const closing = stream.close();
+  await passTime(6_000);
+  await closing;
+}
+
+// Field report 62.
+it.each<readonly [string, () => unknown]>([
+  [
+    "throw",
+    () => {
+      throw new Error("the application's own fault");
+    },
+  ],
+  ["reject", () => Promise.reject(new Error("the application's own fault"))],
+])("listeners that %s at every event change nothing in the stream's work", async (_, listener) => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  try {
+    const observed = observedStream();
+    const { stream, source, transport, heard } = observed;
+    const uncaught = await withUncaught(async () => {
+      for (const type of EVENTS) stream.addEventListener(type, listener as () => void);
+      await live(observed);
+    });
+    expect(uncaught.length).toBeGreaterThan(10);
+    expect(await stream.closed).toEqual({ outcome: "closed" });
+    expect(transport.expected).toBe(source.captured);
+    expect(heard.slice(-2)).toEqual(["closed", "close"]);
+    expect(stream.resources()).toEqual([]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
