@@ -7,9 +7,6 @@ import {
   type WireAudioFrame,
 } from "loquilex/protocol";
 
-/** How far ahead of the clock a position may be, in milliseconds, before it cannot be true. */
-const CLOCK_SLACK_MS = 60_000;
-
 /** Turns the frames of an encoding that is not kept as it comes into 16-bit samples, in order. */
 export interface FrameDecoder {
   /** Whether {@link decode} can take this frame now. If not, its owner hears when it can. */
@@ -28,12 +25,14 @@ export type AudioVerdict =
   /** The decoder is not ready: nothing has happened yet, and the frame is to be brought again. */
   | { readonly type: "wait" };
 
-/** Takes audio frames in order, each sample once, and knows what is in and what is kept. */
+/**
+ * Takes audio frames in order, each sample once, and knows what is in and what is kept. It asks no clock: a client may be
+ * faster than real time, its device may be, and this process may have slept. The limits are counted in samples.
+ */
 export class AudioInlet {
   readonly #offer: AudioOffer;
   readonly #decoder: FrameDecoder | undefined;
   readonly #windowSamples: number;
-  readonly #openedAt: number;
   /** End position and size of what is in and not yet kept, oldest first. */
   #pending: { readonly end: number; readonly samples: number }[] = [];
   #pendingSamples = 0;
@@ -47,12 +46,10 @@ export class AudioInlet {
     /** For an encoding whose frames are not taken as they come. */
     readonly decoder?: FrameDecoder | undefined;
     readonly windowSamples: number;
-    readonly now: number;
   }) {
     this.#offer = options.offer;
     this.#decoder = options.decoder;
     this.#windowSamples = options.windowSamples;
-    this.#openedAt = options.now;
     this.#expected = options.offer.first;
     this.#kept = options.offer.first;
   }
@@ -68,7 +65,7 @@ export class AudioInlet {
   }
 
   /** @throws ShapeError when the frame is not what was agreed on. */
-  take(bytes: Uint8Array<ArrayBuffer>, now: number): AudioVerdict {
+  take(bytes: Uint8Array<ArrayBuffer>): AudioVerdict {
     const frame = decodeAudioFrame(bytes, this.#offer);
     const end = frame.position + frame.sampleCount;
     if (end <= this.#expected) return { type: "duplicate" };
@@ -78,8 +75,6 @@ export class AudioInlet {
       this.#resyncFor = this.#expected;
       return { type: "resync", position: this.#expected };
     }
-    const aheadMs = ((end - this.#offer.next) / this.#offer.sample_rate) * 1_000 - (now - this.#openedAt);
-    if (aheadMs > CLOCK_SLACK_MS) throw new ShapeError("An audio frame's position must not lie in the future.");
     const fresh = frame.position < this.#expected ? this.#withoutHead(frame) : frame;
     if (this.#pendingSamples > 0 && this.#pendingSamples + fresh.sampleCount > this.#windowSamples) {
       throw new ShapeError("A client must not send more audio than its window holds.");

@@ -78,7 +78,6 @@ export class ProtocolManager {
       offer,
       decoder: options.decoder,
       windowSamples: this.#windowSamples,
-      now: options.now,
     });
     this.#transcripts = new TranscriptMemory(terms.snapshotFinals);
     this.#outbox = new Outbox({
@@ -331,7 +330,7 @@ export class ProtocolManager {
   }
 
   #onFrame(bytes: Uint8Array<ArrayBuffer>): void {
-    const verdict = this.#inlet.take(bytes, this.#now);
+    const verdict = this.#inlet.take(bytes);
     if (verdict.type === "resync") this.#send("audio.resync", { position: verdict.position });
     if (verdict.type === "append") this.#out.push({ type: "audio", frame: verdict.frame });
     if (verdict.type === "wait") this.#held = [bytes];

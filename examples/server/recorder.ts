@@ -15,7 +15,10 @@ const MAX_QUEUED_SEC = 60;
 /** Frames are gathered this long, because a write per frame costs ten times as much. */
 const WRITE_INTERVAL_MS = 100;
 const WRITE_AT_BYTES = 65_536;
-/** The longest silence recorded for one gap, and what a stream may declare beyond the time that has really passed. */
+/**
+ * The longest silence recorded for one gap. All gaps together are recorded with this much silence and, beyond it, with no
+ * more than there is sound in the recording: the size of a file follows from what a client really sent.
+ */
 const MAX_GAP_SEC = 600;
 
 export interface RecorderOptions {
@@ -39,9 +42,10 @@ export interface RecorderOptions {
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #queue: BoundedQueue<WireAudioFrame>;
-  readonly #openedAt: number;
   /** Position of the next sample. */
   #position: number;
+  /** Samples of sound, and of silence that stands for gaps, in the recording. */
+  #sound = 0;
   #silence = 0;
   #lastWriteAt = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> | undefined;
@@ -53,7 +57,6 @@ export class Recorder {
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#position = options.startPosition;
-    this.#openedAt = options.clock.now();
     this.#queue = new BoundedQueue({
       maxCost: MAX_QUEUED_SEC * options.format.sampleRate,
       costOf: (frame) => frame.sampleCount,
@@ -123,6 +126,7 @@ export class Recorder {
         file.skip(this.#silenceFor(gap));
       }
       run.push(frame.payload);
+      this.#sound += frame.sampleCount;
       position = frame.position + frame.sampleCount;
     }
     await file.append(Buffer.concat(run));
@@ -147,12 +151,11 @@ export class Recorder {
     return this.#queue.cost * bytesPerFrame(this.#options.format) >= WRITE_AT_BYTES;
   }
 
-  /** A client could otherwise have files of any size made by naming a position. */
+  /** A client could otherwise have files of any size made by naming a position. No clock has a say: it may stand still. */
   #silenceFor(gap: number): number {
-    const { sampleRate } = this.#options.format;
-    const elapsedSec = (this.#options.clock.now() - this.#openedAt) / 1_000;
-    const allowed = Math.floor((MAX_GAP_SEC + elapsedSec) * sampleRate) - this.#silence;
-    const recorded = Math.min(gap, MAX_GAP_SEC * sampleRate, Math.max(allowed, 0));
+    const longest = MAX_GAP_SEC * this.#options.format.sampleRate;
+    const allowed = longest + this.#sound - this.#silence;
+    const recorded = Math.min(gap, longest, Math.max(allowed, 0));
     this.#silence += recorded;
     if (recorded < gap) this.#options.onShortenedGap(gap, recorded);
     return recorded;

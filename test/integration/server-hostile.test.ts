@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { AudioFrameFlag, encodeAudioFrame, SUBPROTOCOL } from "loquilex/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -50,7 +51,7 @@ describe.concurrent("a server with one bad client", () => {
     ["binary garbage", 4400, (client) => client.socket.send(Buffer.alloc(500, 0xa5))],
     ["an empty binary message", 4400, (client) => client.socket.send(new Uint8Array(0))],
     ["a frame with half a sample", 4400, (client) => client.socket.send(oneByteShort())],
-    ["a gap that reaches into the far future", 4400, (client) => client.sendFrame(2 ** 40, 320, AudioFrameFlag.gap)],
+    ["a gap that ends beyond all numbers", 4400, (client) => client.sendFrame(2 ** 53 - 320, 320, AudioFrameFlag.gap)],
     ["a message larger than allowed", 1009, (client) => client.sendText("x".repeat(8_193))],
     ["a version from the future as its first words", 4406, (client) => client.sendText('{"v":2,"t":"client.hello"}')],
   ])("closes that one for %s, with a code, and goes on for everybody else", async ([what, code, misbehave]) => {
@@ -111,6 +112,25 @@ describe.concurrent("a server with one bad client", () => {
     client.sendFrame(0);
     await client.until("audio.ack");
     client.socket.close(1000);
+  });
+
+  // k2-fsa/sherpa-onnx#1363, field report 69: what is valid is no matter of clocks, and what is written is bounded all the same.
+  it("takes gaps of years, and writes ten minutes of silence for all of them together", async () => {
+    const client = await opened();
+    client.sendFrame(0);
+    for (const years of [1, 2, 3]) client.sendFrame(years * 2 ** 39, 320, AudioFrameFlag.gap);
+    const end = 3 * 2 ** 39 + 320;
+    client.send("client.end", { position: end });
+    await client.until("session.end");
+    expect(client.messages("session.end")[0]?.data.position).toBe(end);
+    client.socket.close(1000);
+    const [path = ""] = (await backend.files(".wav")).filter((name) => name.includes(client.sessionId));
+    const { size, blocks } = await stat(path);
+    const sound = 4 * 320;
+    expect(size).toBeGreaterThanOrEqual(44 + 2 * (sound + 600 * 16_000));
+    expect(size).toBeLessThanOrEqual(44 + 2 * (2 * sound + 600 * 16_000));
+    // Silence takes no room on a disk that knows sparse files.
+    expect(blocks * 512).toBeLessThan(1_000_000);
   });
 
   it("asks for what is missing when a client leaves audio out without saying so", async () => {

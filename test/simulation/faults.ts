@@ -38,7 +38,7 @@ export const FAULTS: Readonly<Record<string, (world: World) => boolean>> = {
   "client talks rubbish": (world) => world.sayToServer(world.rng.pick(RUBBISH)),
   "client acknowledges what was never sent": (world) =>
     world.sayToServer(encodeClientMessage("client.ack", { ack_seq: 1_000_000 })),
-  "client sends from the far future": (world) => world.sayToServer(frameFromTheFuture(world)),
+  "client leaves an hour out without saying so": (world) => world.sayToServer(frameFromTheFuture(world)),
   "a frame comes again": (world) => world.repeatFrame(),
   "frames are lost": (world) => world.loseFrames(world.rng.whole(1, 5)),
   "page sleeps": (world) =>
@@ -85,7 +85,6 @@ function frameFromTheFuture(world: World): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(12 + 2);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, 1);
-  view.setUint8(1, 1);
   view.setUint16(2, 1, true);
   view.setUint32(4, farAhead(world), true);
   return bytes;

@@ -36,11 +36,6 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "const fresh = frame;",
   ),
   inlet(
-    "A position from the far future is believed.",
-    "if (aheadMs > CLOCK_SLACK_MS)",
-    "if (aheadMs === Number.NEGATIVE_INFINITY)",
-  ),
-  inlet(
     "What a crash took is believed to be in.",
     "    this.#expected = position;\n    this.#kept = position;",
     "    this.#kept = position;",
