@@ -15,7 +15,7 @@ import { OccasionalLog } from "./logging/occasional-log.js";
 import { OutputPipe } from "./logging/output-pipe.js";
 import { readModelCatalog } from "./models/model-catalog.js";
 import { ModelDownloads } from "./models/model-downloads.js";
-import { recoverRecordings } from "./recover-recordings.js";
+import { SharedFolder } from "./recording/shared-folder.js";
 import { resourceReport } from "./resource-report.js";
 import { SessionManager } from "./session-manager.js";
 import { StartError } from "./start-error.js";
@@ -58,11 +58,9 @@ async function main(errors: OutputPipe): Promise<void> {
   process.on("exit", () => SubprocessSession.killAll());
   const stopped = stopSignal(log);
 
-  await prepareOutDir(config.outDir);
-  await recover(config.outDir, log);
+  await prepareOutDir(config.outDir, log, scope.child("folder of recordings"));
   const modelDir = config.modelDir ?? join(config.outDir, "models");
   const catalog = await readModelCatalog(config.modelCatalog);
-  if (await isThere(modelDir)) await recover(modelDir, log);
   const engines = await selectEngine({ config, clock, path: process.env.PATH ?? "" });
   let stopping = false;
   const downloads = new ModelDownloads({
@@ -72,6 +70,7 @@ async function main(errors: OutputPipe): Promise<void> {
     clock,
     scope: scope.child("models"),
   });
+  if (await isThere(modelDir)) await downloads.openFolder();
   const report = () => resourceReport(scope, manager);
   const api = new Api({ config, downloads, logger: log, scope: scope.child("api"), resources: report });
   const httpServer = createHttpServer({
@@ -116,10 +115,11 @@ async function main(errors: OutputPipe): Promise<void> {
   process.exit(signal === "fault" ? 1 : 0);
 }
 
-async function prepareOutDir(outDir: string): Promise<void> {
+async function prepareOutDir(outDir: string, log: Log, scope: Scope): Promise<void> {
   try {
     await mkdir(outDir, { recursive: true });
     await access(outDir, constants.W_OK | constants.X_OK);
+    await SharedFolder.open({ directory: outDir, logger: log, scope });
   } catch (error) {
     const code = codeOf(error);
     throw new StartError(
@@ -134,13 +134,6 @@ const isThere = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-async function recover(outDir: string, log: Log): Promise<void> {
-  const { recovered, removed, failed } = await recoverRecordings(outDir);
-  for (const path of recovered) log.warn({ path }, "Finished a recording that an earlier server left.");
-  for (const path of removed) log.info({ path }, "Removed an empty leftover of an earlier server.");
-  for (const { path, error } of failed) log.error({ path, err: error }, "A leftover could not be finished.");
-}
 
 const errors = openLogPipe(systemClock);
 process.on("exit", () => errors.flush());

@@ -50,6 +50,8 @@ export type ProtocolInput =
   | { readonly type: "decoder-ready" }
   /** The session cannot go on: nothing more can be kept. */
   | { readonly type: "fail"; readonly reason: string }
+  /** What was kept is in other hands now, so this lineage ends; the client can begin another at once. */
+  | { readonly type: "lose"; readonly reason: string }
   /** The server is going down: tell the client to come back later. */
   | { readonly type: "go-away"; readonly reason: string; readonly retryAfterMs: number }
   | { readonly type: "time" };

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "./error-code.js";
 import { StorageError } from "./storage-error.js";
 
 /**
@@ -13,14 +14,19 @@ import { StorageError } from "./storage-error.js";
 export async function reserveRecordingName(directory: string, sessionId: string, startedAt: Date): Promise<string> {
   const start = startedAt.toISOString().replace(/[-:]|\.\d+/g, "");
   const first = join(directory, `${plainWord(sessionId)}-${start}`);
+  let madeFolder = false;
   for (let count = 1; ; count += 1) {
     const stem = count === 1 ? first : `${first}-${count}`;
     try {
       await (await open(`${stem}.txt`, "wx")).close();
       return stem;
     } catch (error) {
-      const taken = error instanceof Error && "code" in error && error.code === "EEXIST";
-      if (!taken) throw new StorageError("The transcript", `${stem}.txt`, error);
+      if (codeOf(error) === "EEXIST") continue;
+      // Somebody has removed the folder while the server runs: it is made again, once.
+      if (codeOf(error) !== "ENOENT" || madeFolder) throw new StorageError("The transcript", `${stem}.txt`, error);
+      await mkdir(directory, { recursive: true }).catch(() => {});
+      madeFolder = true;
+      count -= 1;
     }
   }
 }

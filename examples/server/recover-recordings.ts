@@ -1,6 +1,8 @@
-import { access, open, readdir, rm } from "node:fs/promises";
+import { access, copyFile, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { parseTemporaryName } from "./temporary-path.js";
+import { codeOf } from "./error-code.js";
+import type { Verdict } from "./recording/lease-watch.js";
+import { parseTemporaryName, temporaryPath } from "./temporary-path.js";
 import { completeWav } from "./wav-file.js";
 import {
   bytesPerFrame,
@@ -8,6 +10,7 @@ import {
   MAX_WAV_HEADER_BYTES,
   UNKNOWN_SIZE,
   WAV_HEADER_BYTES,
+  type WavFormat,
   wavHeaderBytes,
 } from "./wav-header.js";
 
@@ -21,33 +24,51 @@ export interface RecoveryReport {
 }
 
 /**
- * Finishes what servers that are dead left in the folder: a recording gets its header and its name, a half-written
- * transcript is deleted because its last whole version is beside it. Files of servers alive on this machine are not
- * touched, so several may share the folder; servers on different machines may not.
+ * Finishes what servers left in the folder that are gone: a recording gets its header and its name, a half-written
+ * transcript is deleted because its last whole version is beside it. Several servers may do so at once.
+ * @param judge says of each server whose files are there whether it is gone; what is not is left alone.
  */
-export async function recoverRecordings(directory: string): Promise<RecoveryReport> {
+export async function recoverRecordings(directory: string, judge: (owner: string) => Verdict): Promise<RecoveryReport> {
   const recovered: string[] = [];
   const removed: string[] = [];
   const failed: { path: string; error: unknown }[] = [];
   for (const name of await readdir(directory)) {
     const parsed = parseTemporaryName(name);
-    if (parsed === undefined || !parsed.abandoned) continue;
+    if (parsed === undefined) continue;
+    const verdict = judge(parsed.owner);
+    if (verdict === "unsure") continue;
     const path = join(directory, name);
     try {
-      const completed = parsed.extension === "part" ? await complete(path, join(directory, parsed.base)) : undefined;
+      const wanted = join(directory, parsed.base);
+      const completed = parsed.extension === "part" ? await complete(path, wanted, verdict) : undefined;
       if (completed === undefined) {
         await rm(path);
         removed.push(path);
       } else recovered.push(completed);
     } catch (error) {
-      failed.push({ path, error });
+      // Another server was faster, or the owner is alive after all and has finished it.
+      if (codeOf(error) !== "ENOENT") failed.push({ path, error });
     }
   }
   return { recovered, removed, failed };
 }
 
 /** @returns the recording's path, or `undefined` when there is nothing in it. */
-async function complete(part: string, wanted: string): Promise<string | undefined> {
+async function complete(part: string, wanted: string, verdict: Verdict): Promise<string | undefined> {
+  const format = await readFormat(part);
+  if (format === undefined) return undefined;
+  // From here on the file is this server's: nobody else takes it, and an owner that only slept finds it no longer.
+  const own = temporaryPath(wanted, "part");
+  await rename(part, own);
+  const source = verdict === "silent" ? await copyOf(own, wanted) : own;
+  const path = await unused(wanted);
+  await completeWav(source, path, format, await dataBytesOf(source, format));
+  if (source !== own) await rm(own);
+  return path;
+}
+
+/** `undefined` for a file without a single sample. */
+async function readFormat(part: string): Promise<WavFormat | undefined> {
   const file = await open(part, "r");
   const header = new Uint8Array(MAX_WAV_HEADER_BYTES);
   let size: number;
@@ -60,14 +81,29 @@ async function complete(part: string, wanted: string): Promise<string | undefine
   if (size <= WAV_HEADER_BYTES) return undefined;
   const format = decodeWavHeader(header);
   if (format === undefined) throw new Error(`${part} does not begin as a recording of this server does.`);
-  const frameBytes = bytesPerFrame(format);
+  return size - wavHeaderBytes(format) < bytesPerFrame(format) ? undefined : format;
+}
+
+async function dataBytesOf(path: string, format: WavFormat): Promise<number> {
   const headerBytes = wavHeaderBytes(format);
-  const available = Math.min(size - headerBytes, UNKNOWN_SIZE - 2 * headerBytes);
-  const dataBytes = Math.floor(available / frameBytes) * frameBytes;
-  if (dataBytes <= 0) return undefined;
-  const path = await unused(wanted);
-  await completeWav(part, path, format, dataBytes);
-  return path;
+  const frameBytes = bytesPerFrame(format);
+  const available = Math.min((await stat(path)).size - headerBytes, UNKNOWN_SIZE - 2 * headerBytes);
+  return Math.floor(available / frameBytes) * frameBytes;
+}
+
+/**
+ * A server that was stopped in the middle of a write goes on with it when it wakes, whatever the file is called by then.
+ * A copy is out of its reach.
+ */
+async function copyOf(own: string, wanted: string): Promise<string> {
+  const copy = temporaryPath(wanted, "tmp");
+  try {
+    await copyFile(own, copy);
+    return copy;
+  } catch (error) {
+    await rm(copy, { force: true }).catch(() => {});
+    throw error;
+  }
 }
 
 /** The path itself, or with a number in its name when something is there. */

@@ -17,6 +17,7 @@ import { OpusFrameDecoder } from "./opus-frame-decoder.js";
 import type { PeerId } from "./protocol-io.js";
 import { serverTerms } from "./server-terms.js";
 import { type RegistryInput, type RegistryOutput, type SessionKey, SessionRegistry } from "./session-registry.js";
+import { StorageError } from "./storage-error.js";
 import { StreamingSession } from "./streaming-session.js";
 
 export interface SessionManagerOptions {
@@ -231,7 +232,13 @@ export class SessionManager {
         onEvent: (t, data) => this.#tell(key, { type: "emit", t, data }),
         onFailed: (error) => {
           log.error({ error: error.message }, "A session cannot be recorded.");
-          this.#tell(key, { type: "fail", reason: "The server cannot keep the recording." });
+          const gone = error instanceof StorageError && error.code === "ENOENT";
+          this.#tell(
+            key,
+            gone
+              ? { type: "lose", reason: "The recording was taken away from this server; it goes on in another one." }
+              : { type: "fail", reason: "The server cannot keep the recording." },
+          );
         },
       }),
     );

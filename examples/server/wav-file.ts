@@ -55,7 +55,7 @@ export class WavFile {
     this.#maxDataBytes = Math.floor(most / frameBytes) * frameBytes;
   }
 
-  /** Appends whole samples. When it throws, none of these bytes are part of the recording. */
+  /** Appends whole samples. When it throws, none of these bytes are counted as part of the recording. */
   async append(bytes: Uint8Array): Promise<void> {
     const frameBytes = bytesPerFrame(this.#format);
     if (bytes.byteLength % frameBytes !== 0) {
@@ -114,6 +114,7 @@ export class WavFile {
       } finally {
         await file.close();
       }
+      await expectStillThere(part);
     });
     this.#dataBytes += bytes.byteLength;
   }
@@ -156,6 +157,15 @@ export async function completeWav(part: string, path: string, format: WavFormat,
   }
   await rename(part, path);
   await syncDirectory(dirname(path));
+}
+
+/**
+ * If this process slept for long, another server has taken the file, and what was written since may not be in the
+ * recording. The file is opened anew, because a network file system answers that from its server and not from a cache.
+ * @throws ENOENT
+ */
+async function expectStillThere(path: string): Promise<void> {
+  await (await open(path, "r")).close();
 }
 
 /** A write may take only some of the bytes, which is how a disk tells that it is about to be full. */

@@ -85,7 +85,7 @@ describe("a server that is killed in the middle of writing", () => {
       await exit;
       const seconds = await checkTranscript(folder);
       expect((await readdir(folder)).filter((name) => name.endsWith(".wav"))).toEqual([]);
-      const report = await recoverRecordings(folder);
+      const report = await recoverRecordings(folder, () => "dead");
       expect(report.failed).toEqual([]);
       expect(report.recovered).toHaveLength(1);
       expect(await checkRecording(folder)).toBeGreaterThanOrEqual(lastKept(said));

@@ -68,10 +68,10 @@ async function killOnce(outDir: string, delayMs: number): Promise<number> {
 }
 
 async function expectRecoverable(outDir: string): Promise<void> {
-  const { failed } = await recoverRecordings(outDir);
+  const { failed } = await recoverRecordings(outDir, () => "dead");
   expect(failed).toEqual([]);
   const names = await readdir(outDir);
-  expect(names.filter((name) => !/\.(txt|wav)$/.test(name))).toEqual([]);
+  expect(names.filter((name) => !/\.(txt|wav)$|^\.servers$/.test(name))).toEqual([]);
   for (const name of names.filter((file) => file.endsWith(".wav"))) {
     expect(parseWav(await readFile(join(outDir, name))).samples.length).toBeGreaterThan(0);
   }

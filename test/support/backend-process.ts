@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,7 +27,16 @@ export interface BackendOptions {
   readonly outDir?: string;
   /** @defaultValue 0, which is any free port */
   readonly port?: number;
+  /**
+   * Whether it gets a namespace of process numbers of its own, in which it is number 1, as in a container. Needs `unshare`
+   * (util-linux) and the right to use it, as root has it; without them `start()` rejects with what `unshare` said.
+   * @defaultValue false
+   */
+  readonly ownProcessNumbers?: boolean;
 }
+
+/** Ends what it has started if it is ended itself. */
+const UNSHARE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
 
 /** The reference backend in a process of its own, as `npm start` runs it, with an output folder of its own. */
 export class BackendProcess implements AsyncDisposable {
@@ -34,12 +44,22 @@ export class BackendProcess implements AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly outDir: string;
+  /** Of the server's process, as this one sees it. */
+  readonly pid: number;
   readonly #child: ChildProcess;
   readonly #log: readonly string[];
   readonly #ownsOutDir: boolean;
 
-  private constructor(child: ChildProcess, url: string, outDir: string, ownsOutDir: boolean, log: readonly string[]) {
+  private constructor(
+    child: ChildProcess,
+    pid: number,
+    url: string,
+    outDir: string,
+    ownsOutDir: boolean,
+    log: readonly string[],
+  ) {
     this.#child = child;
+    this.pid = pid;
     this.#log = log;
     this.#ownsOutDir = ownsOutDir;
     this.url = url;
@@ -52,7 +72,8 @@ export class BackendProcess implements AsyncDisposable {
     const outDir = options.outDir ?? (await mkdtemp(join(tmpdir(), "loquilex-out-")));
     const modules = ["tsx", "./test/support/backend-process-leash.ts", ...(options.imports ?? [])];
     const imports = modules.flatMap((module) => ["--import", module]);
-    const program = [process.execPath, ...imports, "examples/server/main.ts", ...(options.args ?? [])];
+    const wrapper = options.ownProcessNumbers === true ? UNSHARE : [];
+    const program = [...wrapper, process.execPath, ...imports, "examples/server/main.ts", ...(options.args ?? [])];
     const child = spawn("sh", ["-c", `${options.prefix ?? "true"} && exec "$0" "$@"`, ...program], {
       cwd: ROOT,
       // A group of its own, so that a recogniser it may leave behind can be ended with it.
@@ -77,7 +98,8 @@ export class BackendProcess implements AsyncDisposable {
           });
         }
       });
-      return new BackendProcess(child, url, outDir, options.outDir === undefined, log);
+      const pid = wrapper.length === 0 ? child.pid : onlyChildOf(child.pid ?? 0);
+      return new BackendProcess(child, pid ?? 0, url, outDir, options.outDir === undefined, log);
     } catch (error) {
       killGroup(child);
       throw error;
@@ -102,20 +124,15 @@ export class BackendProcess implements AsyncDisposable {
     return names.filter((name) => name.endsWith(ending)).map((name) => join(this.outDir, name));
   }
 
-  /** Of the process. */
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
-
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    process.kill(this.pid, signal);
   }
 
   /** Asks it to stop, as Ctrl+C does, and resolves with its exit code; `null` when it had to be killed. */
   async stop(): Promise<number | null> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const exit = once(this.#child, "exit");
-      this.#child.kill("SIGTERM");
+      this.signal("SIGTERM");
       const cancel = systemClock.schedule(STOP_TIMEOUT_MS, () => killGroup(this.#child));
       await exit;
       cancel();
@@ -127,7 +144,7 @@ export class BackendProcess implements AsyncDisposable {
   async kill9(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, "exit");
-    this.#child.kill("SIGKILL");
+    this.signal("SIGKILL");
     await exit;
   }
 
@@ -137,6 +154,8 @@ export class BackendProcess implements AsyncDisposable {
     if (this.#ownsOutDir) await rm(this.outDir, { recursive: true, force: true });
   }
 }
+
+const onlyChildOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"));
 
 /** Whatever of the process and its children is still there. */
 function killGroup(child: ChildProcess): void {

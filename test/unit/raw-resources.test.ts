@@ -21,7 +21,7 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
   { what: /\bnew (?:Shared)?Worker\(/, in: ["examples/server/thread-session.ts"] },
   { what: /\bnew (?:WebSocket|Implementation)\(/, in: ["src/transport/websocket.ts"] },
   { what: /\bnew WebSocketServer\(/, in: ["examples/server/connection/stream-door.ts"] },
-  { what: /\b(?:createServer)\(/, in: ["examples/server/http-server.ts"] },
+  { what: /\b(?:createServer)\(/, in: ["examples/server/http-server.ts", "examples/server/recording/lifeline.ts"] },
   {
     what: /(?<![.\w])(?:spawn|fork|exec|execFile|spawnSync|execSync)\(/,
     in: ["examples/server/subprocess-session.ts"],

@@ -50,7 +50,7 @@ describe("WavFile", () => {
     const wav = new WavFile({ stem: join(folder, "a"), format });
     await wav.append(counting(1, 10));
     const names = await readdir(folder);
-    expect(names).toEqual([expect.stringMatching(/^a\.wav\.\d+-[0-9a-f]{12}-\d+\.part$/)]);
+    expect(names).toEqual([expect.stringMatching(/^a\.wav\.[0-9a-f]{16}-\d+\.part$/)]);
     const bytes = await readFile(join(folder, names[0] ?? ""));
     expect(bytes.subarray(44)).toEqual(Buffer.from(counting(1, 10)));
   });

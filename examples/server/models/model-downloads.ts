@@ -1,8 +1,9 @@
-import { access, mkdir } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, Scope } from "loquilex/resources";
 import { ApiError } from "../api/api-error.js";
 import type { Log } from "../log.js";
+import { SharedFolder } from "../recording/shared-folder.js";
 import type { ModelCatalog } from "./model-catalog.js";
 import { type DownloadView, ModelDownload } from "./model-download.js";
 
@@ -28,10 +29,24 @@ export class ModelDownloads {
   readonly #watchers = new Map<string, Set<(view: DownloadView) => void>>();
   /** Names on their way to a download. */
   readonly #starting = new Set<string>();
+  #folder: Promise<SharedFolder> | undefined;
   #closed = false;
 
   constructor(options: ModelDownloadsOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Takes the folder, and removes what dead servers left there. The first download does so by itself; a folder that is
+   * there already is taken when the server starts. @throws the file system's error; the next call tries again.
+   */
+  async openFolder(): Promise<void> {
+    const { directory, logger, scope } = this.#options;
+    this.#folder ??= SharedFolder.open({ directory, logger, scope: scope.child("folder") });
+    await this.#folder.catch((error: unknown) => {
+      this.#folder = undefined;
+      throw error;
+    });
   }
 
   /** @throws ApiError */
@@ -53,7 +68,7 @@ export class ModelDownloads {
     }
     this.#starting.add(name);
     try {
-      await mkdir(directory, { recursive: true });
+      await this.openFolder();
       if (await exists(join(directory, name)))
         throw new ApiError(409, "already_present", "This model is there already.");
       if (this.#closed) throw new ApiError(503, "stopping", "The server is going down.", RETRY_AFTER_SEC);
