@@ -18,8 +18,6 @@ import { TranscriptMemory } from "./transcript-memory.js";
 const ACK_INTERVAL_MS = 100;
 /** A timer this late says that this process slept, not that the client did. */
 const LATE_MS = 1_000;
-/** When a client whose recording was lost may come back. */
-const LOST_RETRY_MS = 500;
 /** Messages that may wait for a decoder, which takes milliseconds to be made. */
 const MAX_HELD_MESSAGES = 4_096;
 
@@ -157,13 +155,9 @@ export class ProtocolManager {
         this.#goOn();
         return;
       case "fail":
-        this.#send("session.end", { position: this.#inlet.kept, reason: input.reason });
-        this.#close(CloseCode.internalError, input.reason);
-        this.#finish("failed");
-        return;
       case "lose":
-        // Without session.end, which would be the last word: the client comes back and begins a new lineage.
-        this.#send("server.error", { code: "recording_lost", detail: input.reason, retry_after_ms: LOST_RETRY_MS });
+        if (input.type === "fail") this.#send("session.end", { position: this.#inlet.kept, reason: input.reason });
+        else this.#send("server.error", { code: "recording_lost", detail: input.reason, retry_after_ms: 500 });
         this.#close(CloseCode.internalError, input.reason);
         this.#finish("failed");
         return;

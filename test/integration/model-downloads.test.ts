@@ -79,12 +79,14 @@ async function setUp(more: Record<string, Partial<Entry>> = {}) {
     return downloads.get(view.id).view;
   };
   const files = async () => (await readdir(directory)).filter((name) => name !== ".servers");
-  return { server, directory, scope, downloads, over, begun, files, catalogPath };
+  /** What is alive besides the lease of the folder, which is held as long as the server runs. */
+  const resources = () => scope.resources().filter(({ owner }) => !owner.includes("folder"));
+  return { server, directory, scope, resources, downloads, over, begun, files, catalogPath };
 }
 
 describe("a download of a model", () => {
   it("ends with a whole file of the model's name, and nothing else", async () => {
-    const { downloads, over, files, directory, scope } = await setUp({
+    const { downloads, over, files, directory, resources } = await setUp({
       a: { url: "/redirected", bytes: MODEL.byteLength },
     });
     const view = await downloads.start("a");
@@ -97,7 +99,7 @@ describe("a download of a model", () => {
     });
     expect(await files()).toEqual(["a"]);
     expect(await readFile(join(directory, "a"))).toEqual(MODEL);
-    expect(scope.resources()).toEqual([]);
+    expect(resources()).toEqual([]);
     await expect(downloads.start("a")).rejects.toMatchObject({ status: 409, code: "already_present" });
   });
 
@@ -109,12 +111,12 @@ describe("a download of a model", () => {
     ["is not there", { url: "/absent" }, "bad_answer"],
     ["has a server that does not answer", { url: "http://127.0.0.1:1/" }, "unreachable"],
   ])("that %s leaves nothing, says why, and can be tried again", async (_, entry, reason) => {
-    const { downloads, over, files, scope } = await setUp({ a: entry });
+    const { downloads, over, files, resources } = await setUp({ a: entry });
     const view = await over(await downloads.start("a"));
     expect(view).toMatchObject({ state: "failed", error: { code: reason, message: expect.stringMatching(/\.$/) } });
     expect(view.error?.message).not.toContain("127.0.0.1");
     expect(await files()).toEqual([]);
-    expect(scope.resources()).toEqual([]);
+    expect(resources()).toEqual([]);
     expect((await downloads.start("a")).state).toBe("running");
   });
 
@@ -179,16 +181,16 @@ describe("downloads of models", () => {
   });
 
   it("all end when the server does, and none begins any more", async () => {
-    const { downloads, begun, files, scope } = await setUp({ a: { url: "/slow" }, b: { url: "/slow" } });
+    const { downloads, begun, files, resources } = await setUp({ a: { url: "/slow" }, b: { url: "/slow" } });
     await Promise.all([begun("a"), begun("b")]);
     await downloads.shutdown();
     expect(await files()).toEqual([]);
-    expect(scope.resources()).toEqual([]);
+    expect(resources()).toEqual([]);
     await expect(downloads.start("c")).rejects.toMatchObject({ status: 503, code: "stopping" });
   });
 
   it("are told as Server-Sent Events from how they stand to their end", async () => {
-    const { downloads, begun, server, scope } = await setUp({ a: { url: "/slow" } });
+    const { downloads, begun, server, scope, resources } = await setUp({ a: { url: "/slow" } });
     const api = new Api({
       config: { api: "open", token: undefined, allowedOrigins: [] },
       downloads,
@@ -208,7 +210,7 @@ describe("downloads of models", () => {
     expect(events.at(-1)).toMatch(/^event: completed\n/);
     const late = await fetch(`${url}/api/models/downloads/${id}/events`);
     expect(await late.text()).toMatch(/^event: completed\n/);
-    await vi.waitFor(() => expect(scope.resources()).toEqual([]));
+    await vi.waitFor(() => expect(resources()).toEqual([]));
   });
 });
 

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deferred, systemClock } from "loquilex/resources";
 import { describe, expect, it, vi } from "vitest";
@@ -102,7 +102,8 @@ describe("keeping the audio", () => {
     session.append(countingFrame(2 ** 50));
     session.append(countingFrame(2 ** 52));
     await session.end();
-    expect((await recorded(outDir)).byteLength).toBe(2 * (600 * SAMPLE_RATE + 3 * FRAME_SAMPLES));
+    // Ten minutes, and as much again as there was sound before the last gap.
+    expect((await recorded(outDir)).byteLength).toBe(2 * (600 * SAMPLE_RATE + (3 + 2) * FRAME_SAMPLES));
     expect(of("kept").at(-1)).toBe(2 ** 52 + FRAME_SAMPLES);
   });
 
@@ -162,12 +163,22 @@ describe("keeping the audio", () => {
   });
 
   it("fails when its files cannot be made at all", async () => {
-    const outDir = join(await temporaryFolder(), "absent");
-    const { session, of } = openSession({ outDir, engine: new ScriptedEngine() });
+    const file = join(await temporaryFolder(), "file");
+    await writeFile(file, "");
+    const { session, of } = openSession({ outDir: join(file, "absent"), engine: new ScriptedEngine() });
     session.append(countingFrame(0));
     await vi.waitFor(() => expect(of<Error>("failed")[0]?.message).toContain("The transcript"));
     await expect(session.end()).rejects.toThrow("The transcript");
     expect(of("kept")).toEqual([]);
+  });
+
+  it("makes its folder again when somebody has removed it while the server runs", async () => {
+    const outDir = join(await temporaryFolder(), "absent");
+    const { session, of } = openSession({ outDir, engine: new ScriptedEngine() });
+    session.append(countingFrame(0));
+    await session.end();
+    expect(of("failed")).toEqual([]);
+    expect((await recorded(outDir)).byteLength).toBe(2 * FRAME_SAMPLES);
   });
 
   it("finishes the file with what came so far when it is disposed", async () => {

@@ -48,7 +48,8 @@ export class FolderLease {
   #beating: Promise<void> = Promise.resolve();
   #isFailing = false;
 
-  private constructor(options: FolderLeaseOptions, reach: string) {
+  /** For {@link FolderLease.take}. */
+  constructor(options: FolderLeaseOptions, reach: string) {
     this.#options = options;
     this.#reach = reach;
   }

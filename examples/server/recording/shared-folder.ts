@@ -22,7 +22,8 @@ export class SharedFolder {
   readonly #options: SharedFolderOptions;
   readonly #watch: LeaseWatch;
 
-  private constructor(options: SharedFolderOptions) {
+  /** For {@link SharedFolder.open}. */
+  constructor(options: SharedFolderOptions) {
     this.#options = options;
     this.#watch = new LeaseWatch(options.directory);
   }
