@@ -1,5 +1,6 @@
 import { AUDIO_FRAME_HEADER_BYTES, AudioFrameFlag, encodeAudioFrame } from "../protocol/audio-frame.js";
 import type { Bytes } from "../protocol/bytes.js";
+import { ImpossiblePositionError } from "./impossible-position-error.js";
 import { append, LossLedger } from "./loss-ledger.js";
 import { Pace } from "./pace.js";
 import type { AudioRange } from "./range-set.js";
@@ -36,8 +37,8 @@ export interface AudioSenderOptions extends ReplayBufferLimits {
 /** How soon a full socket is looked at again, in milliseconds. */
 const FULL_SOCKET_POLL_MS = 25;
 
-/** Thrown when the server claims something about audio that cannot be true. */
-export class ImpossiblePositionError extends Error {}
+/** Whether the server still is what acknowledged the audio so far, or has started anew. */
+export type Lineage = "same" | "new";
 
 /**
  * One queue for audio, from capture to wire: keeps every frame until it is acknowledged, sends in order from where the
@@ -79,7 +80,6 @@ export class AudioSender {
       | "next"
       | "acknowledged"
       | "bytes"
-      | "samples"
       | "samplesUnacknowledged"
       | "framesUnacknowledged"
       | "framesToSend"
@@ -166,15 +166,18 @@ export class AudioSender {
   }
 
   /**
-   * A connection is ready for audio.
-   * @param lineage whether the server still is what acknowledged the audio so far, or has started anew.
+   * Checks where a server says it stands, before anything is changed by its answer.
    * @throws ImpossiblePositionError when the server asks for audio that never was.
    */
-  start(terms: SendTerms, lineage: "same" | "new", now: number): void {
-    const buffer = this.#buffer;
-    if (terms.position > (lineage === "same" ? this.#sentTo : buffer.next)) {
-      throw new ImpossiblePositionError(`The server stands at ${terms.position}, beyond what was sent to it.`);
+  verify(position: number, lineage: Lineage): void {
+    if (position > (lineage === "same" ? this.#sentTo : this.#buffer.next)) {
+      throw new ImpossiblePositionError(`The server stands at ${position}, beyond what was sent to it.`);
     }
+  }
+
+  /** A connection is ready for audio from a position that was verified. */
+  start(terms: SendTerms, lineage: Lineage, now: number): void {
+    const buffer = this.#buffer;
     if (lineage === "same" && terms.position < Math.min(buffer.acknowledged, buffer.first)) {
       this.#lose({ from: terms.position, to: Math.min(buffer.acknowledged, buffer.first) });
     }

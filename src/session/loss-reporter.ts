@@ -37,9 +37,8 @@ export class LossReporter {
   follow(now: number): void {
     this.#gather(now);
     this.#drop(this.#episodes.takeFinished(now));
-    for (const range of this.#episodes.takeProgress(now)) {
-      this.#emit({ type: "warning", error: audioDropping(range, this.#sampleRate) });
-    }
+    const progress = this.#episodes.takeProgress(now);
+    if (progress !== undefined) this.#emit({ type: "warning", error: audioDropping(progress, this.#sampleRate) });
   }
 
   /** Announces everything that is lost by now: something has happened that ends every episode of loss. */

@@ -186,12 +186,7 @@ export class ReplayBuffer {
     this.#acknowledged = position;
     const index = this.#firstIndexAfter(position);
     this.#acknowledgedOrdinal = Math.max(this.#acknowledgedOrdinal, this.#slots[index]?.ordinal ?? this.#ordinal);
-    for (;;) {
-      const oldest = this.#slots[this.#head];
-      if (oldest === undefined || endOf(oldest) > position - this.#limits.graceSamples) break;
-      if (this.#head >= this.#cursor) break;
-      this.#free();
-    }
+    this.#freeAcknowledged();
   }
 
   /** The server stands at `position` and has nothing beyond; what it acknowledged may have become less. */
@@ -200,6 +195,7 @@ export class ReplayBuffer {
     this.#sentTo = position;
     this.#acknowledgedOrdinal = this.#slots[this.#firstIndexAfter(acknowledged)]?.ordinal ?? this.#ordinal;
     this.seek(position);
+    this.#freeAcknowledged();
   }
 
   clear(): void {
@@ -208,6 +204,16 @@ export class ReplayBuffer {
     this.#cursor = 0;
     this.#bytes = 0;
     this.#acknowledgedOrdinal = this.#ordinal;
+  }
+
+  /** Frees what is acknowledged and was sent or skipped, all but the grace tail. */
+  #freeAcknowledged(): void {
+    const keepsFrom = this.#acknowledged - this.#limits.graceSamples;
+    for (;;) {
+      const oldest = this.#slots[this.#head];
+      if (oldest === undefined || endOf(oldest) > keepsFrom || this.#head >= this.#cursor) break;
+      this.#free();
+    }
   }
 
   #free(): Slot | undefined {

@@ -11,8 +11,10 @@ import {
   type ServerMessage,
 } from "../protocol/messages.js";
 import { ShapeError } from "../protocol/shape.js";
-import { AudioSender, type CapturedFrame, ImpossiblePositionError } from "./audio-sender.js";
+import { AudioSender, type CapturedFrame, type Lineage } from "./audio-sender.js";
 import type { SeqRange } from "./event-ledger.js";
+import { checkGrant } from "./grant.js";
+import { ImpossiblePositionError } from "./impossible-position-error.js";
 import { Link, type Welcome } from "./link.js";
 import { LossReporter } from "./loss-reporter.js";
 import { MessageReceipts } from "./message-receipts.js";
@@ -311,6 +313,7 @@ export class Session {
         this.#onWelcome(message.data);
         break;
       case "session.new":
+        this.#verify(message.data.audio, "new");
         this.#receipts.reset(message.data.epoch, message.seq);
         this.#answered(message.data.audio, "new");
         return;
@@ -318,6 +321,7 @@ export class Session {
         this.#onSnapshot(message.data);
         return;
       case "session.ack":
+        this.#verify(message.data.audio, "same");
         if (message.data.epoch !== undefined) this.#receipts.learnEpoch(message.data.epoch);
         this.#receipts.ledger.finishResume(message.seq);
         this.#answered(message.data.audio, "same");
@@ -366,13 +370,19 @@ export class Session {
     this.#maxMessageBytes = welcome.limits.max_msg_bytes;
     this.#link = new Link(welcome, this.#options.heartbeat, `${this.#connections}`, this.#now);
     this.#resumeToken = welcome.resume_window.token ?? this.#resumeToken;
+    if (welcome.audio !== undefined) checkGrant(welcome.audio, this.#options.format);
     if (welcome.audio === undefined && this.#phase.name === "opening" && !this.#established) {
       this.#answered(undefined, "new");
     }
   }
 
+  /** An answer that cannot be true must leave nothing changed: the next connection goes on from what was before it. */
+  #verify(audio: { readonly position: number } | undefined, lineage: Lineage): void {
+    if (audio !== undefined && this.#link?.welcome.audio !== undefined) this.#sender.verify(audio.position, lineage);
+  }
+
   /** The server has told where it stands: the session is live. */
-  #answered(audio: { readonly position: number; readonly pace: number } | undefined, lineage: "same" | "new"): void {
+  #answered(audio: { readonly position: number; readonly pace: number } | undefined, lineage: Lineage): void {
     if (this.#phase.name !== "opening" && this.#phase.name !== "live") return;
     const isFirstAnswer = this.#phase.name === "opening";
     const window = this.#link?.welcome.audio?.window;

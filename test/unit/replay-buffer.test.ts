@@ -34,13 +34,14 @@ class Model {
   acknowledge(position: number): void {
     if (position <= this.acknowledged) return;
     this.acknowledged = position;
-    while (this.cursor > 0 && (this.frames[0]?.to ?? 0) <= position - LIMITS.graceSamples) this.#drop();
+    this.#free();
   }
 
   resume(position: number, acknowledged: number): void {
     this.acknowledged = acknowledged;
     this.sentTo = position;
     this.seek(position);
+    this.#free();
   }
 
   seek(position: number): void {
@@ -68,6 +69,10 @@ class Model {
 
   get inFlight(): ModelFrame[] {
     return this.frames.slice(0, this.cursor).filter(({ to }) => to > this.acknowledged);
+  }
+
+  #free(): void {
+    while (this.cursor > 0 && (this.frames[0]?.to ?? 0) <= this.acknowledged - LIMITS.graceSamples) this.#drop();
   }
 
   #drop(): ModelFrame {
