@@ -11,7 +11,7 @@ export interface AudioStreamErrorDetails {
   "device-not-found": undefined;
   "device-in-use": undefined;
   "device-lost": undefined;
-  /** The audio-thread module could not be loaded, mostly because a Content Security Policy forbids it. */
+  /** The audio-thread module could not be loaded; the message says what was seen. As a warning: not from its address. */
   "worklet-load-failed": { readonly url: string };
   "capture-failed": undefined;
   /** Nothing is captured for now; it goes on by itself where that is possible. */

@@ -19,6 +19,7 @@ export type {
   InterruptReason,
   SourceOpenOptions,
 } from "./capture/source.js";
+export { preloadWorklet } from "./capture/worklet-loader.js";
 export { DEFAULTS } from "./defaults.js";
 export {
   type AnyAudioStreamError,

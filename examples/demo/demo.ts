@@ -5,6 +5,7 @@ import {
   isAudioStreamError,
   listMicrophones,
   type MicrophoneInfo,
+  preloadWorklet,
   watchMicrophones,
 } from "loquilex";
 import { Scope } from "loquilex/resources";
@@ -16,6 +17,9 @@ import { ERROR_TITLES } from "./words.js";
 
 /** Long enough for a recogniser that lags behind; who does not want to wait presses Stop again. */
 const CLOSE_TIMEOUT_MS = 20_000;
+
+/** A file of this site, because its Content Security Policy forbids blobs; named after its content when the page is built. */
+const WORKLET_URL = new URL("../../dist/capture.worklet.js", import.meta.url);
 
 const page = findPage(document);
 const demo = new Scope({ name: "demo" });
@@ -41,7 +45,10 @@ function prepare(): void {
   demo.listen(page.resume, "click", () => act((stream) => stream.resume()));
   demo.listen(page.stop, "click", () => act(stop));
   // Where it is not supported, Start says why.
-  if (checkSupport().supported) watchMicrophones(offerMicrophones, { signal: demo.signal });
+  if (!checkSupport().supported) return;
+  watchMicrophones(offerMicrophones, { signal: demo.signal });
+  // So that a server that is away for a while does not stop Start, which says it if the file is not to be had.
+  preloadWorklet(WORKLET_URL).catch(() => {});
 }
 
 function start(server: URL): void {
@@ -51,7 +58,7 @@ function start(server: URL): void {
   const token = page.token.value;
   const stream = createMicrophoneStream(server, {
     sampleRate: SAMPLE_RATE,
-    microphone: { workletUrl: "/dist/capture.worklet.js", deviceId: chosenMicrophone() },
+    microphone: { workletUrl: WORKLET_URL, deviceId: chosenMicrophone() },
     getToken: token === "" ? undefined : () => token,
   });
   current = stream;

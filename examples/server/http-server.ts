@@ -41,7 +41,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   const handlers = pages.map(([prefix, directory]) => ({
     prefix,
     // "dev" looks files up at each request, so that a build while the server runs neither hides nor breaks them.
-    serve: sirv(directory, { dev: true, etag: true }),
+    serve: sirv(directory, { dev: true, etag: true, setHeaders: keepHashed }),
   }));
   const answerRequest = (request: IncomingMessage, response: ServerResponse) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
@@ -83,6 +83,12 @@ export function createHttpServer(options: HttpServerOptions): Server {
   });
   server.timeout = IDLE_MS;
   return server;
+}
+
+/** A name with a hash of the content never means anything else: the page works on with such a file while the server is away. */
+function keepHashed(response: ServerResponse, path: string): void {
+  if (/^\/assets\/.+-[\w-]{8}\.\w+$/.test(path))
+    response.setHeader("Cache-Control", "public, max-age=31536000, immutable");
 }
 
 function serveFile(serve: RequestHandler, prefix: string, request: IncomingMessage, response: ServerResponse): void {

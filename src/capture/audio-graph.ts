@@ -1,3 +1,4 @@
+import type { AudioStreamError } from "../errors.js";
 import { withSignal } from "../internal/abort.js";
 import { deferred } from "../internal/deferred.js";
 import type { Registration, Scope } from "../internal/scope.js";
@@ -8,12 +9,10 @@ import { ContextClock } from "./context-clock.js";
 import { captureFailed, messageOf, workletLoadTimedOut } from "./media-errors.js";
 import { ProcessorClient } from "./processor-client.js";
 import type { AudioFrame } from "./source.js";
-import { loadCaptureWorklet } from "./worklet-loader.js";
+import { loadCaptureWorklet, WORKLET_TIMEOUT_MS } from "./worklet-loader.js";
 
 /** How long opening waits for the context to run; one that starts later is an interruption until then. */
 const START_TIMEOUT_MS = 500;
-/** How long the audio-thread module may take to load, over a slow network too. */
-const LOAD_TIMEOUT_MS = 15_000;
 
 /** What sound is taken from: a track, or a node of the caller's own graph. */
 export type Sound = MediaStreamTrack | AudioNode;
@@ -28,6 +27,8 @@ export interface GraphOptions {
   /** Before a frame gets its position. */
   onFrameArrived(): void;
   onFrame(frame: AudioFrame): void;
+  /** Something went wrong that does not keep the graph from delivering. */
+  onWarning(error: AudioStreamError): void;
   /** The processor threw, and does nothing any more. */
   onProcessorFailed(): void;
 }
@@ -82,12 +83,14 @@ export class AudioGraph {
     const { workletUrl } = this.#options;
     const deadline = afterWakingTime(
       this.scope,
-      LOAD_TIMEOUT_MS,
-      () => late.reject(workletLoadTimedOut(workletUrl, LOAD_TIMEOUT_MS)),
+      WORKLET_TIMEOUT_MS,
+      () => late.reject(workletLoadTimedOut(workletUrl, WORKLET_TIMEOUT_MS)),
       { resource: "audio-thread module" },
     );
     try {
-      await withSignal(Promise.race([loadCaptureWorklet(this.context, workletUrl), late.promise]), this.scope.signal);
+      const load = loadCaptureWorklet(this.scope, this.context, workletUrl);
+      const fallback = await withSignal(Promise.race([load, late.promise]), this.scope.signal);
+      if (fallback !== undefined) this.#options.onWarning(fallback);
     } finally {
       deadline.dispose();
     }

@@ -22,14 +22,12 @@ export interface GraphKeeperParts {
   readonly asked: Pick<CaptureOptions, "audioContext" | "workletUrl" | "deviceLossTimeoutMs" | "track" | "node">;
   readonly settings: ProcessorSettings;
   onFrame(frame: AudioFrame): void;
+  onWarning(error: AudioStreamError): void;
   /** It cannot be mended: nothing more comes. */
   onFailed(error: AudioStreamError): void;
 }
 
-/**
- * Keeps a graph delivering: one whose context stands still is built anew, a processor that failed is begun again. Calls and
- * mending hold no lock: a graph is built beside the one in use, and follows what is wanted when it takes its place.
- */
+/** Keeps a graph delivering: one whose context stands still is built anew, a processor that failed is begun again. */
 export class GraphKeeper {
   readonly #parts: GraphKeeperParts;
   readonly #timeline: CaptureTimeline;
@@ -176,6 +174,7 @@ export class GraphKeeper {
         if (graph === this.#graph && this.#recovering && graph.context.state === "running") this.#recovered();
         this.#parts.onFrame(frame);
       },
+      onWarning: this.#parts.onWarning,
       onProcessorFailed: () => this.#onProcessorFailed(graph),
     });
     return graph;

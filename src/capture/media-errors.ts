@@ -80,19 +80,30 @@ export function permissionWithdrawn(): AudioStreamError<"permission-denied"> {
   );
 }
 
-/** @param inlined whether the package's own code was loaded from a blob. */
+/**
+ * @param inlined whether the package's own code was loaded from a blob.
+ * @param seen what was seen, as a sentence.
+ */
 export function workletLoadFailed(
   url: string,
   inlined: boolean,
+  seen: string,
   cause: unknown,
 ): AudioStreamError<"worklet-load-failed"> {
   const message = inlined
-    ? "The audio-thread code could not be loaded from a blob, mostly because the page's Content Security Policy forbids " +
-      "it. Serve the package's capture.worklet.js from your own site and give its address as the workletUrl option, or " +
-      "allow blob: in script-src."
-    : `The audio-thread code could not be loaded from ${url}. Check that workletUrl leads to the package's ` +
-      "capture.worklet.js, served as JavaScript, and that the page's Content Security Policy allows it in script-src.";
+    ? `The audio-thread code could not be loaded from a blob. ${seen} Serve the package's capture.worklet.js from your own ` +
+      "site and give its address as the workletUrl option, or allow blob: in script-src."
+    : `The audio-thread code could not be loaded from ${url}. ${seen} Check that the server runs, that workletUrl leads to ` +
+      "the package's capture.worklet.js, and that the page's script-src allows it.";
   return new AudioStreamError("worklet-load-failed", message, { details: { url }, cause });
+}
+
+/** @param error why the module could not be loaded from its address. */
+export function workletFellBack(
+  error: AudioStreamError<"worklet-load-failed">,
+): AudioStreamError<"worklet-load-failed"> {
+  const message = `${error.message} The code inside the package is used instead.`;
+  return new AudioStreamError("worklet-load-failed", message, { details: error.details, cause: error });
 }
 
 /** @param url where it was to be loaded from; without it, from inside the package. */

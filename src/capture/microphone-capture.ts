@@ -58,6 +58,7 @@ export class MicrophoneCapture implements AudioCapture {
         this.#device.heard(frame.peakLevel);
         options.onFrame(frame);
       },
+      onWarning: (error) => options.onWarning(error),
       onFailed: (error) => this.#fail(error),
     });
     this.#device = new DeviceKeeper({

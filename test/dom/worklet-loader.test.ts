@@ -1,11 +1,31 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { loadCaptureWorklet } from "../../src/capture/worklet-loader.js";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { loadCaptureWorklet, preloadWorklet } from "../../src/capture/worklet-loader.js";
 import { type Deferred, deferred } from "../../src/internal/deferred.js";
+import { Scope } from "../../src/internal/scope.js";
 import { PROCESSOR_NAME } from "../../src/worklet/port-messages.js";
 
-afterEach(() => {
+beforeEach(() => {
+  scope = new Scope({ name: "test" });
+});
+
+afterEach(async () => {
+  await scope.dispose();
   vi.restoreAllMocks();
 });
+
+/** What is found where the module should be. */
+function answerWith(status: number, type = "text/javascript"): void {
+  vi.spyOn(globalThis, "fetch").mockImplementation(
+    async () => new Response("", { status, headers: { "content-type": type } }),
+  );
+}
+
+function reportViolation(effectiveDirective: string): void {
+  document.dispatchEvent(Object.assign(new Event("securitypolicyviolation"), { effectiveDirective }));
+}
+
+let scope: Scope;
+const load = (...args: readonly [BaseAudioContext, string | URL | undefined]) => loadCaptureWorklet(scope, ...args);
 
 function contextThat(addModule: (url: string) => Promise<void>) {
   return { audioWorklet: { addModule } } as unknown as BaseAudioContext;
@@ -20,7 +40,7 @@ describe("loading the audio-thread module", () => {
     });
     const revoke = vi.spyOn(URL, "revokeObjectURL").mockImplementation(() => {});
     const urls: string[] = [];
-    await loadCaptureWorklet(
+    await load(
       contextThat(async (url) => {
         urls.push(url);
         expect(revoke).not.toHaveBeenCalled();
@@ -40,7 +60,7 @@ describe("loading the audio-thread module", () => {
     vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:test");
     const revoke = vi.spyOn(URL, "revokeObjectURL").mockImplementation(() => {});
     const cause = new DOMException("Unable to load a worklet's module.", "AbortError");
-    const loading = loadCaptureWorklet(
+    const loading = load(
       contextThat(() => Promise.reject(cause)),
       undefined,
     );
@@ -51,7 +71,7 @@ describe("loading the audio-thread module", () => {
   it("makes no blob when it is told where the module is", async () => {
     const create = vi.spyOn(URL, "createObjectURL");
     const urls: string[] = [];
-    await loadCaptureWorklet(
+    await load(
       contextThat(async (url) => {
         urls.push(url);
       }),
@@ -65,26 +85,29 @@ describe("loading the audio-thread module", () => {
   it("tries again after a failure, and not after a success", async () => {
     let fails = true;
     let calls = 0;
-    const context = contextThat(async () => {
-      calls += 1;
+    answerWith(404);
+    const context = contextThat(async (url) => {
+      if (url === "/w.js") calls += 1;
       if (fails) throw new DOMException("404", "AbortError");
     });
-    await expect(loadCaptureWorklet(context, "/w.js")).rejects.toMatchObject({ details: { url: "/w.js" } });
+    await expect(load(context, "/w.js")).rejects.toMatchObject({ details: { url: "/w.js" } });
     fails = false;
-    await loadCaptureWorklet(context, "/w.js");
-    await loadCaptureWorklet(context, "/w.js");
+    await load(context, "/w.js");
+    await load(context, "/w.js");
     expect(calls).toBe(2);
   });
 
   // WebKitGTK 2.50: its main thread waits for ever where two modules load into one worklet at once.
   it("has streams that share a context wait for each other", async () => {
     const loads: Deferred<void>[] = [];
-    const context = contextThat(() => {
+    answerWith(404);
+    const context = contextThat((url) => {
+      if (url.startsWith("blob:")) return Promise.reject(new DOMException("No.", "AbortError"));
       const load = deferred<void>();
       loads.push(load);
       return load.promise;
     });
-    const [first, second, third] = ["/1.js", "/2.js", "/3.js"].map((url) => loadCaptureWorklet(context, url));
+    const [first, second, third] = ["/1.js", "/2.js", "/3.js"].map((url) => load(context, url));
     expect(loads).toHaveLength(1);
     loads[0]?.reject(new DOMException("404", "AbortError"));
     await expect(first).rejects.toMatchObject({ details: { url: "/1.js" } });
@@ -92,5 +115,86 @@ describe("loading the audio-thread module", () => {
     loads[1]?.resolve(undefined);
     await Promise.all([second, third]);
     expect(loads).toHaveLength(2);
+  });
+
+  // Field report 66: a server that was stopped after the page had loaded was taken for a policy.
+  describe("that is not to be had", () => {
+    const unable = new DOMException("Unable to load a worklet's module.", "AbortError");
+    /** Neither the address nor a blob is taken. */
+    const refusing = contextThat(() => Promise.reject(unable));
+    const messageFor = async (workletUrl: string | undefined, context = refusing) =>
+      load(context, workletUrl).then(
+        () => "loaded",
+        ({ message }: Error) => message,
+      );
+
+    it("says that the address cannot be fetched, and nothing of a policy that nobody saw", async () => {
+      vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("Failed to fetch"));
+      const message = await messageFor("/w.js");
+      expect(message).toContain("The address cannot be fetched: Failed to fetch.");
+      expect(message).not.toContain("Content Security Policy");
+    });
+
+    it("says what the server answers there instead", async () => {
+      answerWith(404);
+      expect(
+        await messageFor(
+          "/w.js",
+          contextThat(() => Promise.reject(unable)),
+        ),
+      ).toContain("The server answers 404");
+      answerWith(200, "text/html");
+      expect(
+        await messageFor(
+          "/w.js",
+          contextThat(() => Promise.reject(unable)),
+        ),
+      ).toContain("served there is text/html, not JavaScript");
+    });
+
+    it("says what the browser said where the module is there all the same", async () => {
+      answerWith(200);
+      const message = await messageFor(
+        "/w.js",
+        contextThat(() => Promise.reject(unable)),
+      );
+      expect(message).toContain("The browser refused it: Unable to load a worklet's module.");
+    });
+
+    it("names the policy where the browser reported that it was violated", async () => {
+      const fetched = vi.spyOn(globalThis, "fetch");
+      const forbidding = contextThat(() => {
+        reportViolation("script-src-elem");
+        return Promise.reject(unable);
+      });
+      expect(await messageFor(undefined, forbidding)).toContain(
+        "The page's Content Security Policy forbids it: the browser reported a violation of script-src-elem.",
+      );
+      expect(fetched).not.toHaveBeenCalled();
+    });
+
+    it("is replaced by the code inside the package while its server is away, with a warning", async () => {
+      vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("Failed to fetch"));
+      const loaded: string[] = [];
+      const context = contextThat(async (url) => {
+        if (!url.startsWith("blob:")) throw unable;
+        loaded.push(url);
+      });
+      const fallback = await load(context, "/w.js");
+      expect(loaded).toHaveLength(1);
+      expect(fallback).toMatchObject({ code: "worklet-load-failed", details: { url: "/w.js" } });
+      expect(fallback?.message).toMatch(/cannot be fetched.*The code inside the package is used instead\.$/);
+    });
+  });
+
+  it("ahead of its need asks for the same address as a capture will, and opens no device", async () => {
+    const urls: string[] = [];
+    class Offline {
+      readonly audioWorklet = { addModule: async (url: string) => void urls.push(url) };
+    }
+    vi.stubGlobal("OfflineAudioContext", Offline);
+    await preloadWorklet("/w.js");
+    expect(urls).toEqual(["/w.js"]);
+    vi.unstubAllGlobals();
   });
 });

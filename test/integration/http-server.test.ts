@@ -84,6 +84,15 @@ describe("the demo's web server", () => {
     expect(await ask("/assets/demo.js", { headers })).toMatchObject({ status: 200, body: "changed()" });
   });
 
+  // Field report 66
+  it("lets browsers keep for good what is named after its content, so that a page works on while the server is away", async () => {
+    const { ask, root } = await serve();
+    await writeFile(join(root, "dist/demo/assets/capture.worklet-D8ZUsjBP.js"), "worklet()");
+    const answer = await ask("/assets/capture.worklet-D8ZUsjBP.js");
+    expect(answer.headers["cache-control"]).toBe("public, max-age=31536000, immutable");
+    expect((await ask("/")).headers["cache-control"]).toBe("no-cache");
+  });
+
   it("answers HEAD without the content", async () => {
     const { ask } = await serve();
     const answer = await ask("/", { method: "HEAD" });
