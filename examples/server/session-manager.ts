@@ -120,6 +120,7 @@ export class SessionManager {
       socket,
       scope: this.#options.scope.child(`connection ${peer}`),
       maxBufferedBytes: this.#options.config.maxBufferedBytes,
+      maxMessageBytes: this.#options.config.maxMessageBytes,
       onMessage: (data) => this.#dispatch({ type: "data", peer, data }),
       onError: ({ message }) =>
         this.#occasionalLog.write("warn", "socket", { peer, error: message }, "A connection failed."),

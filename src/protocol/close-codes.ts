@@ -2,6 +2,8 @@
 export const CloseCode = {
   normal: 1000,
   goingAway: 1001,
+  /** A message was larger than the other end takes. */
+  messageTooBig: 1009,
   internalError: 1011,
   /** Said on a deploy: come back after a moment. */
   serviceRestart: 1012,

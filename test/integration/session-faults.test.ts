@@ -1,5 +1,5 @@
 import { encodeAudioFrame, type WireAudioFrame } from "loquilex/protocol";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { BackendProcess } from "../support/backend-process.js";
 import { NodeStream } from "../support/node-stream.js";
 import { isProcessAlive } from "../support/process-alive.js";
@@ -107,4 +107,24 @@ describe.each([
     expect(backend.log).toContain("Something failed in a way that nothing expected.");
     expect(await backend.stop()).toBe(0);
   });
+});
+
+// Field report 99: what belongs to no client still ends the process, but not by losing everybody's audio.
+it("an error that is nobody's finishes the recordings before it ends the process", async () => {
+  const fail = 'process.on("SIGWINCH", () => setTimeout(() => { throw new Error("It was nobody."); }));';
+  await using backend = await BackendProcess.start({
+    env: { LX_ENGINE: "segmenter" },
+    imports: [`data:text/javascript,${encodeURIComponent(fail)}`],
+  });
+  const client = await RawClient.connect(backend.webSocketUrl);
+  client.hello();
+  await client.until("session.new");
+  client.sendFrame(0, 16_000);
+  await client.untilAcknowledged(16_000);
+  backend.signal("SIGWINCH");
+  expect((await client.untilClosed()).code).toBe(1012);
+  await vi.waitFor(() => expect(isProcessAlive(backend.pid)).toBe(false), { timeout: 10_000 });
+  expect(await backend.stop()).toBe(1);
+  expect(await backend.files(".part")).toEqual([]);
+  expect(await backend.files(".wav")).toHaveLength(1);
 });

@@ -158,6 +158,27 @@ describe("the subprotocol", () => {
   });
 });
 
+// cube-js/cube#10246, field report 70: limits that an end cannot know yet.
+describe("the limit of a message", () => {
+  it("is announced as it is, holds to the byte, and does not count for an opening that came before it was told", async () => {
+    const token = "ж".repeat(4_096);
+    await using small = await BackendProcess.start({
+      env: { LX_ENGINE: "segmenter", LX_WS_MAX_MSG_BYTES: "4096", LX_TOKEN: token },
+    });
+    const client = await RawClient.connect(small.webSocketUrl);
+    client.hello({ token });
+    await client.until("session.new");
+    expect(client.messages("server.welcome")[0]?.data.limits.max_msg_bytes).toBe(4_096);
+    client.sendFrame(0, (4_096 - 12) / 2);
+    await client.untilAcknowledged((4_096 - 12) / 2);
+    client.sendFrame((4_096 - 12) / 2, (4_096 - 12) / 2 + 1);
+    expect(await client.untilClosed()).toEqual({ code: 1009, reason: "A message must not have more than 4096 bytes." });
+    const stranger = await RawClient.connect(small.webSocketUrl);
+    stranger.sendText("x".repeat(65_537));
+    expect((await stranger.untilClosed()).code).toBe(1009);
+  });
+});
+
 // nodetool-ai/nodetool#4673, field report 79
 describe("refused clients that never hang up", () => {
   it.each([

@@ -3,6 +3,11 @@ import { type Deferred, deferred, type Scope } from "loquilex/resources";
 import type { RawData, WebSocket } from "ws";
 import { doFor, type OnFault } from "../fault-owner.js";
 
+/**
+ * Bytes of an opening, which a client sends before it is told the limit: room for every field at its longest, a token of
+ * 4,096 characters included.
+ */
+export const MAX_OPENING_BYTES = 65_536;
 /** How long a closed connection may take to say goodbye. */
 const CLOSE_GRACE_MS = 2_000;
 
@@ -12,6 +17,8 @@ export interface ClientConnectionOptions {
   readonly scope: Scope;
   /** Bytes that may wait for a client to read them. */
   readonly maxBufferedBytes: number;
+  /** Bytes of one message, the opening excepted. */
+  readonly maxMessageBytes: number;
   onMessage(data: string | Uint8Array<ArrayBuffer>): void;
   /** The socket failed; its end follows. */
   onError(error: Error): void;
@@ -28,6 +35,7 @@ export class ClientConnection {
   readonly #options: ClientConnectionOptions;
   readonly #ended: Deferred<void> = deferred();
   #givenUp = false;
+  #hasOpened = false;
 
   constructor(options: ClientConnectionOptions) {
     this.#options = options;
@@ -35,7 +43,7 @@ export class ClientConnection {
     scope.defer("socket", () => socket.terminate());
     socket.on("error", (error) => options.onError(error));
     socket.on("message", (data, isBinary) => {
-      doFor(options.onFault, () => options.onMessage(isBinary ? toBytes(data) : data.toString()));
+      doFor(options.onFault, () => this.#receive(data, isBinary));
     });
     socket.on("close", (code) => {
       void scope.dispose();
@@ -75,12 +83,28 @@ export class ClientConnection {
     scope.timeout(CLOSE_GRACE_MS, () => socket.terminate(), "close grace");
   }
 
+  #receive(data: RawData, isBinary: boolean): void {
+    if (this.#givenUp) return;
+    const message = isBinary ? toBytes(data) : data.toString();
+    const { maxMessageBytes } = this.#options;
+    const isOpening = !this.#hasOpened;
+    this.#hasOpened = true;
+    if (isOpening || sizeOf(data) <= maxMessageBytes) this.#options.onMessage(message);
+    else {
+      this.close(CloseCode.messageTooBig, `A message must not have more than ${maxMessageBytes} bytes.`);
+      this.#reportClosed(CloseCode.messageTooBig);
+    }
+  }
+
   #reportClosed(code: number): void {
     if (this.#givenUp) return;
     this.#givenUp = true;
     this.#options.onClosed(code);
   }
 }
+
+const sizeOf = (data: RawData): number =>
+  Array.isArray(data) ? data.reduce((sum, part) => sum + part.byteLength, 0) : data.byteLength;
 
 function toBytes(data: RawData): Uint8Array<ArrayBuffer> {
   const buffer = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);

@@ -7,6 +7,7 @@ import { doFor } from "../fault-owner.js";
 import type { Log } from "../log.js";
 import type { OccasionalLog } from "../logging/occasional-log.js";
 import { isAllowedOrigin } from "../origin-policy.js";
+import { MAX_OPENING_BYTES } from "./client-connection.js";
 import { refuseUpgrade } from "./refuse-upgrade.js";
 
 /** Where clients connect. */
@@ -47,7 +48,8 @@ export class StreamDoor {
     const { httpServer, scope } = options;
     this.#server = new WebSocketServer({
       noServer: true,
-      maxPayload: options.maxMessageBytes,
+      // What is larger is never taken into memory. The connection knows which message is the opening.
+      maxPayload: Math.max(options.maxMessageBytes, MAX_OPENING_BYTES),
       // Only the protocol's own name is ever echoed, so that what else a client offers stays out of every log.
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
       perMessageDeflate: false,
