@@ -23,6 +23,8 @@ export interface AudioStreamErrorDetails {
   /** The browser's audio encoder failed. */
   "encoder-failed": undefined;
   "connect-failed": undefined;
+  /** No attempt to connect can ever succeed as asked: an impossible URL or subprotocol, or `ws:` on an https page. */
+  "connect-impossible": undefined;
   "connect-timeout": { readonly timeoutMs: number };
   "connection-lost": { readonly closeCode: number; readonly closeReason: string };
   "heartbeat-timeout": { readonly timeoutMs: number };
@@ -35,6 +37,8 @@ export interface AudioStreamErrorDetails {
   /** The server speaks the protocol but takes no audio. */
   "audio-refused": undefined;
   "protocol-violation": undefined;
+  /** The server speaks another version of the protocol, or granted another audio format than was offered. */
+  "protocol-mismatch": undefined;
   "retries-exhausted": { readonly attempts: number };
   /** Audio is being lost since `from`, up to `to` so far. One `drop` event follows when it is over. Audio goes on. */
   "audio-dropping": { readonly from: number; readonly to: number; readonly durationMs: number };

@@ -71,9 +71,12 @@ export interface ReplayOptions {
 
 /** When to connect again, and when to give up. Delays grow by `factor` from `initialDelayMs` to `maxDelayMs`. */
 export interface ReconnectOptions {
-  /** Upper end of the first delay, in milliseconds. @defaultValue 250 */
+  /**
+   * Upper end of the first delay, in milliseconds. If the connection ended from outside, which may have hit all clients of
+   * the server at once, the first delay is drawn from at least 750 ms. @defaultValue 250
+   */
   readonly initialDelayMs?: number | undefined;
-  /** @defaultValue 10_000 */
+  /** Upper end of every computed delay. A server may ask for a longer one. @defaultValue 10_000 */
   readonly maxDelayMs?: number | undefined;
   /** @defaultValue 2 */
   readonly factor?: number | undefined;
@@ -81,28 +84,44 @@ export interface ReconnectOptions {
   readonly jitterRatio?: number | undefined;
   /** @defaultValue Infinity */
   readonly maxAttempts?: number | undefined;
-  /** Give up after this long without a connection. @defaultValue 60_000 */
+  /**
+   * Give up after this long without a connection that is of use. Time in which the page slept does not count. A server that
+   * asks for a longer wait ends the stream at once. @defaultValue 60_000
+   */
   readonly maxElapsedMs?: number | undefined;
-  /** Limit for one attempt, handshake included. @defaultValue 10_000 */
+  /**
+   * Limit for one attempt, from asking for the token and the URL to the server's answer. Each part of a long answer extends
+   * it. @defaultValue 10_000
+   */
   readonly connectTimeoutMs?: number | undefined;
+  /**
+   * What a failure does before the server has ever answered: `"retry"` goes on like later, `"fail-fast"` rejects `start()`
+   * with it. Either way the first one is a `warning` at once. @defaultValue "retry"
+   */
+  readonly initial?: "retry" | "fail-fast" | undefined;
 }
 
-/** Returns the delay in milliseconds before the next attempt, or `null` to give up. */
+/** Returns the delay in milliseconds before the next attempt, or `null` to give up. It alone decides. */
 export type ReconnectPolicy = (context: RetryContext) => number | null;
 
 /** What a {@link ReconnectPolicy} decides by. */
 export interface RetryContext {
   /** Failures in a row, this one included. */
   readonly attempt: number;
-  /** Since the connection was lost. */
+  /** Since there was a connection that was of use, in milliseconds. */
   readonly elapsedMs: number;
   readonly error: AnyAudioStreamError;
+  /** How long the server asked to wait, in milliseconds; `undefined` if it did not. */
+  readonly retryAfterMs: number | undefined;
 }
 
 /** How a dead connection is noticed. */
 export interface HeartbeatOptions {
   /** Silence after which a heartbeat is sent. @defaultValue 10_000 */
   readonly intervalMs?: number | undefined;
-  /** How long to wait for the answer before the connection is given up. @defaultValue 5_000 */
+  /**
+   * How long to wait for the answer before the connection is given up. On a link whose measured round trips are longer, as
+   * long as they let expect. @defaultValue 3_000
+   */
   readonly timeoutMs?: number | undefined;
 }

@@ -111,6 +111,7 @@ function resolveRetry(given: AudioStreamOptions["reconnect"]): RetryOptions | un
     jitterRatio: inRange("reconnect.jitterRatio", all.jitterRatio, 0, 1),
     maxAttempts: inRange("reconnect.maxAttempts", all.maxAttempts, 0, Number.POSITIVE_INFINITY),
     maxElapsedMs: inRange("reconnect.maxElapsedMs", all.maxElapsedMs, 0, Number.POSITIVE_INFINITY),
+    initial: oneOf("reconnect.initial", all.initial, ["retry", "fail-fast"]),
     policy: typeof given === "function" ? checkedPolicy(given) : undefined,
   };
 }

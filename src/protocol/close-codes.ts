@@ -31,8 +31,12 @@ export const CloseCode = {
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 
-/** Codes after which the same request can only fail again. Everything else is worth another try. */
+/**
+ * Codes after which the same request can only fail again, unless the server has said on that connection when to come back.
+ * Everything else is worth another try.
+ */
 const FATAL: ReadonlySet<number> = new Set([
+  CloseCode.messageTooBig,
   CloseCode.unauthorized,
   CloseCode.forbidden,
   CloseCode.unsupported,
@@ -41,7 +45,7 @@ const FATAL: ReadonlySet<number> = new Set([
   CloseCode.tooLarge,
 ]);
 
-/** Whether a client must not try again after this code. */
+/** Whether a client must not try again after this code, if no `retry_after_ms` came before it. */
 export const isFatalCloseCode = (code: number): boolean => FATAL.has(code);
 
 /** What a close frame has room for. */

@@ -1,7 +1,9 @@
+import type { RoundTrip } from "./round-trip.js";
+
 export interface HeartbeatTerms {
   /** Silence after which a heartbeat is sent, in milliseconds. */
   readonly intervalMs: number;
-  /** How long an idle link may owe an answer, in milliseconds. */
+  /** How long a link may owe the answer to a heartbeat, in milliseconds; a slow link may take longer. */
   readonly timeoutMs: number;
 }
 
@@ -10,21 +12,18 @@ export interface LinkTerms extends HeartbeatTerms {
   readonly mortal: boolean;
 }
 
-/** Audio that nobody acknowledges shows a half-open link long before an idle heartbeat would. */
+/** Audio that nobody acknowledges is a reason to ask long before an idle link would be asked. */
 const UNACKNOWLEDGED_SILENCE_MS = 1_500;
-/** How long a link that should have answered already may owe the answer to a probe. */
-const PROBE_TIMEOUT_MS = 2_000;
-/** A timer this late means that the page slept, so the silence says nothing about the link. */
-const LATE_MS = 1_000;
 
 export type HeartbeatVerdict = "alive" | "send-heartbeat" | "dead";
 
 /**
- * Tells when to send a heartbeat and when a link is dead. Any inbound byte counts as life. A verdict of death needs an
- * unanswered probe and a timer that came on time: after a sleep the link gets one more probe first.
+ * Decides when to send a heartbeat and when a link is dead. Any inbound byte counts as life. A verdict of death needs a
+ * heartbeat that stayed unanswered for the timeout, or for as long as a link with this round trip may take if that is longer.
  */
 export class Heartbeat {
   readonly #terms: LinkTerms;
+  readonly #roundTrip: Pick<RoundTrip, "limitMs">;
   #lastInbound: number;
   #lastOutbound: number;
   #probeDeadline: number | undefined;
@@ -32,14 +31,20 @@ export class Heartbeat {
   #excused = false;
   #audioUnacknowledged = false;
 
-  constructor(terms: LinkTerms, now: number) {
+  constructor(terms: LinkTerms, roundTrip: Pick<RoundTrip, "limitMs">, now: number) {
     this.#terms = terms;
+    this.#roundTrip = roundTrip;
     this.#lastInbound = now;
     this.#lastOutbound = now;
   }
 
   get lastInbound(): number {
     return this.#lastInbound;
+  }
+
+  /** Whether the link owes an answer. */
+  get waiting(): boolean {
+    return this.#probeDeadline !== undefined;
   }
 
   inbound(now: number): void {
@@ -63,23 +68,22 @@ export class Heartbeat {
     if (this.#probeDeadline === undefined) this.#probeAgain = true;
   }
 
-  /** @param lateMs how much later than asked this check runs. */
-  check(now: number, lateMs: number): HeartbeatVerdict {
-    if (this.#probeDeadline !== undefined && now >= this.#probeDeadline) {
-      if (this.#terms.mortal && (lateMs < LATE_MS || this.#excused)) return "dead";
-      this.#excused = true;
-      this.#probeDeadline = now + PROBE_TIMEOUT_MS;
-      return "send-heartbeat";
-    }
+  /** Nobody could act for a while, so the silence says nothing: asks again, and lets a pending question start over, once. */
+  excuse(): void {
+    if (this.#probeDeadline !== undefined && this.#excused) return;
+    this.#excused = this.#probeDeadline !== undefined;
+    this.#probeAgain = true;
+  }
+
+  check(now: number): HeartbeatVerdict {
     if (this.#probeAgain) {
       this.#probeAgain = false;
-      this.#probeDeadline = now + PROBE_TIMEOUT_MS;
-      return "send-heartbeat";
+      return this.#ask(now);
     }
-    if (this.#probeDeadline === undefined && now >= this.#silenceEnds) {
-      this.#probeDeadline = now + (this.#audioUnacknowledged ? PROBE_TIMEOUT_MS : this.#terms.timeoutMs);
-      return "send-heartbeat";
+    if (this.#probeDeadline !== undefined && now >= this.#probeDeadline) {
+      return this.#terms.mortal ? "dead" : this.#ask(now);
     }
+    if (this.#probeDeadline === undefined && now >= this.#silenceEnds) return this.#ask(now);
     return now >= this.#lastOutbound + this.#terms.intervalMs ? "send-heartbeat" : "alive";
   }
 
@@ -87,6 +91,11 @@ export class Heartbeat {
   get nextCheck(): number {
     const silence = this.#probeDeadline ?? this.#silenceEnds;
     return Math.min(silence, this.#lastOutbound + this.#terms.intervalMs);
+  }
+
+  #ask(now: number): HeartbeatVerdict {
+    this.#probeDeadline = now + Math.max(this.#terms.timeoutMs, this.#roundTrip.limitMs);
+    return "send-heartbeat";
   }
 
   get #silenceEnds(): number {

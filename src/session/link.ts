@@ -1,5 +1,6 @@
 import type { ServerData } from "../protocol/messages.js";
-import { Heartbeat, type HeartbeatTerms, type HeartbeatVerdict } from "./heartbeat.js";
+import { Heartbeat, type HeartbeatTerms } from "./heartbeat.js";
+import { RoundTrip } from "./round-trip.js";
 
 export type Welcome = ServerData["server.welcome"];
 
@@ -8,13 +9,21 @@ export class Link {
   readonly welcome: Welcome;
   readonly heartbeat: Heartbeat;
   readonly #name: string;
+  readonly #roundTrip = new RoundTrip();
   #heartbeats = 0;
   #pending: { readonly id: string; readonly at: number } | undefined;
+  /** Audio whose acknowledgement is being timed: one piece at a time. */
+  #timed: { readonly position: number; readonly at: number } | undefined;
+  #progressed = false;
 
-  /** @param own what the application wants; `undefined` leaves the rhythm to the server and death to the transport. */
-  constructor(welcome: Welcome, own: HeartbeatTerms | undefined, name: string, now: number) {
+  /**
+   * @param own what the application wants; `undefined` leaves the rhythm to the server and death to the transport.
+   * @param openedAt when the opening went out: its answer is the first that is known of the round trip.
+   */
+  constructor(welcome: Welcome, own: HeartbeatTerms | undefined, name: string, openedAt: number, now: number) {
     this.welcome = welcome;
     this.#name = name;
+    this.#roundTrip.measured(now - openedAt);
     const { interval_ms, timeout_ms } = welcome.hb;
     this.heartbeat = new Heartbeat(
       {
@@ -23,12 +32,14 @@ export class Link {
         timeoutMs: welcome.audio ? (own?.timeoutMs ?? timeout_ms) : Math.max(own?.timeoutMs ?? 0, timeout_ms),
         mortal: own !== undefined,
       },
+      this.#roundTrip,
       now,
     );
   }
 
-  check(now: number, lateMs: number): HeartbeatVerdict {
-    return this.heartbeat.check(now, lateMs);
+  /** Whether the server has acknowledged more audio on this connection. */
+  get progressed(): boolean {
+    return this.#progressed;
   }
 
   /** @returns the name of a heartbeat that goes out now. */
@@ -44,6 +55,20 @@ export class Link {
     if (this.#pending === undefined || this.#pending.id !== id) return undefined;
     const roundTripMs = now - this.#pending.at;
     this.#pending = undefined;
+    this.#roundTrip.measured(roundTripMs);
     return roundTripMs;
+  }
+
+  /** Audio up to a position has gone out. */
+  audioSent(position: number, now: number): void {
+    this.#timed ??= { position, at: now };
+  }
+
+  /** More audio is acknowledged than before. */
+  acknowledged(position: number, now: number): void {
+    this.#progressed = true;
+    if (this.#timed === undefined || position < this.#timed.position) return;
+    this.#roundTrip.measured(now - this.#timed.at);
+    this.#timed = undefined;
   }
 }

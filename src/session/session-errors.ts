@@ -1,13 +1,9 @@
 import { AudioStreamError } from "../errors.js";
 import { CloseCode } from "../protocol/close-codes.js";
+import type { ServerData } from "../protocol/messages.js";
 import type { AudioRange } from "./range-set.js";
-
-/** What the server said about itself in a `server.error` shortly before it closed. */
-export interface ServerComplaint {
-  readonly code: string;
-  readonly detail: string;
-  readonly retryAfterMs: number | undefined;
-}
+import type { ServerComplaint } from "./server-complaints.js";
+import type { SessionOptions } from "./session-options.js";
 
 const MEANINGS: Readonly<Record<number, string>> = {
   [CloseCode.forbidden]: "This client may not use the session. Check the account's rights, or start a new session.",
@@ -15,27 +11,35 @@ const MEANINGS: Readonly<Record<number, string>> = {
   [CloseCode.tooLarge]: "The session has reached the server's size limit. Start a new session.",
 };
 
-export function closedByServer(code: number, reason: string, complaint: ServerComplaint | undefined): AudioStreamError {
+/** A close, and what the server had said on the connection before it. */
+export interface ServerClose {
+  readonly code: number;
+  readonly reason: string;
+  readonly complaint: ServerComplaint | undefined;
+  /** How long the server asked to wait: it is then no final refusal. */
+  readonly retryAfterMs: number | undefined;
+  /** What the server had announced. */
+  readonly maxMessageBytes: number | undefined;
+}
+
+export function closedByServer(close: ServerClose): AudioStreamError {
+  const { code, reason, complaint, retryAfterMs } = close;
   const said = complaint === undefined ? reason : `${complaint.code}: ${complaint.detail}`;
   const details = { closeCode: code, closeReason: reason };
+  const next = retryAfterMs === undefined ? undefined : `It asked to come back after ${inSeconds(retryAfterMs)}.`;
   if (code === CloseCode.unauthorized) {
     return new AudioStreamError(
       "unauthorized",
-      "The server refused the access token. Sign in again, or ask whoever runs this page for a new token.",
+      `The server refused the access token. ${next ?? "Sign in again, or ask whoever runs this page for a new token."}`,
       { details: undefined },
     );
   }
-  if (code === CloseCode.inUse) return sessionInUse();
+  if (code === CloseCode.inUse) return sessionInUse(next);
   if (code === CloseCode.superseded) return sessionSuperseded();
-  const meaning = MEANINGS[code];
+  const meaning = code === CloseCode.messageTooBig ? tooBig(close) : MEANINGS[code];
   if (meaning !== undefined) {
-    return new AudioStreamError(
-      "rejected-by-server",
-      `The server refused the stream (${code}${saying(said)}). ${meaning}`,
-      {
-        details,
-      },
-    );
+    const message = `The server refused the stream (${code}${saying(said)}). ${next ?? meaning}`;
+    return new AudioStreamError("rejected-by-server", message, { details });
   }
   return new AudioStreamError(
     "connection-lost",
@@ -44,12 +48,45 @@ export function closedByServer(code: number, reason: string, complaint: ServerCo
   );
 }
 
-export const sessionInUse = (): AudioStreamError =>
+function tooBig({ maxMessageBytes }: ServerClose): string {
+  const limit = maxMessageBytes === undefined ? "" : `; it had announced a limit of ${maxMessageBytes} bytes`;
+  return `A message was larger than it or a proxy on the way takes${limit}. Allow larger messages there, or use a shorter frameDurationMs.`;
+}
+
+/** The server asks its client to move to another connection. */
+export const sentAway = (reason: string): AudioStreamError =>
   new AudioStreamError(
-    "session-in-use",
-    "Another tab or client holds this session. Close it there, take it over with the takeover option, or use another sessionId.",
+    "connection-lost",
+    `The server asked for another connection (${CloseCode.serviceRestart}${saying(reason)}). Audio is kept and sent again.`,
+    { details: { closeCode: CloseCode.serviceRestart, closeReason: reason } },
+  );
+
+/** The two ends can never agree: another attempt would get the same answer. */
+export const protocolMismatch = (what: string): AudioStreamError =>
+  new AudioStreamError(
+    "protocol-mismatch",
+    `The server does not speak this protocol as the stream does: ${what} Use a server and a package that fit each other.`,
     { details: undefined },
   );
+
+/** @returns what is wrong with a grant of audio, if it is not the format that was offered. */
+export function grantMismatch(
+  offered: SessionOptions["format"],
+  granted: ServerData["server.welcome"]["audio"],
+): AudioStreamError | undefined {
+  if (granted === undefined) return undefined;
+  const wanted = `${offered.encoding}, ${offered.sampleRate} Hz, ${offered.channels} channel(s)`;
+  const given = `${granted.encoding}, ${granted.sample_rate} Hz, ${granted.channels} channel(s)`;
+  return wanted === given
+    ? undefined
+    : protocolMismatch(`it granted ${given}, and ${wanted} was offered. Audio would be misread.`);
+}
+
+/** @param next what happens now, if the refusal is not final. */
+export const sessionInUse = (
+  next = "Close it there, take it over with the takeover option, or use another sessionId.",
+): AudioStreamError =>
+  new AudioStreamError("session-in-use", `Another tab or client holds this session. ${next}`, { details: undefined });
 
 export const sessionSuperseded = (): AudioStreamError =>
   new AudioStreamError(
@@ -72,12 +109,14 @@ export const heartbeatTimeout = (timeoutMs: number): AudioStreamError =>
     { details: { timeoutMs } },
   );
 
-export const connectTimeout = (timeoutMs: number): AudioStreamError =>
-  new AudioStreamError(
-    "connect-timeout",
-    `The server did not answer within ${Math.round(timeoutMs)} ms. Check the network and the server's address.`,
-    { details: { timeoutMs } },
-  );
+/** @param phase what the attempt had come to. */
+export function connectTimeout(timeoutMs: number, phase: "connecting" | "opening"): AudioStreamError {
+  const message =
+    phase === "connecting"
+      ? `No connection could be opened within ${Math.round(timeoutMs)} ms, token and URL included. Check the network, the server's address and the functions that provide token and URL.`
+      : `A connection was opened, but the server did not answer within ${Math.round(timeoutMs)} ms. It may be overloaded, or not be a LoquiLex server: check the address.`;
+  return new AudioStreamError("connect-timeout", message, { details: { timeoutMs } });
+}
 
 export const protocolViolation = (what: string): AudioStreamError =>
   new AudioStreamError(
@@ -130,14 +169,33 @@ export const closeTimeout = (timeoutMs: number, unacknowledgedFrames: number): A
     { details: { unacknowledgedFrames } },
   );
 
+export interface GivenUp {
+  /** In a row; the first was the loss of the connection. */
+  readonly failures: number;
+  readonly everConnected: boolean;
+  /** How long the server asked to wait, if that is why. */
+  readonly tooLongMs: number | undefined;
+}
+
 /** Ends the retries. A server that was never reached keeps the error of the last attempt. */
-export function givenUp(last: AudioStreamError, attempts: number, everConnected: boolean): AudioStreamError {
-  if (!everConnected || last.code === "unauthorized") return last;
+export function givenUp(last: AudioStreamError, { failures, everConnected, tooLongMs }: GivenUp): AudioStreamError {
+  const wait =
+    tooLongMs === undefined
+      ? ""
+      : ` The server asked to wait ${inSeconds(tooLongMs)}, which is longer than reconnect.maxElapsedMs allows.`;
+  if (!everConnected || last.code === "unauthorized") {
+    if (wait === "") return last;
+    return new AudioStreamError(last.code, `${last.message}${wait}`, { details: last.details, cause: last });
+  }
+  const attempts = failures - 1;
+  const tried = attempts === 0 ? "was lost and is not tried again" : `could not be restored in ${attempts} attempts`;
   return new AudioStreamError(
     "retries-exhausted",
-    `The connection could not be restored in ${attempts} attempts. Check the network, then start a new stream. Last error: ${last.message}`,
+    `The connection ${tried}.${wait} Check the network, then start a new stream. Last error: ${last.message}`,
     { details: { attempts }, cause: last },
   );
 }
+
+const inSeconds = (ms: number): string => `${Math.ceil(ms / 1_000)} seconds`;
 
 const saying = (text: string): string => (text === "" ? "" : `, "${text}"`);

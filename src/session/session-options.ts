@@ -7,9 +7,16 @@ import type { HeartbeatTerms } from "./heartbeat.js";
 export interface RetryOptions extends BackoffOptions {
   readonly maxAttempts: number;
   readonly maxElapsedMs: number;
-  /** Replaces the computed delay; `null` gives up. */
+  /** Whether the first connection is tried again as well. */
+  readonly initial: "retry" | "fail-fast";
+  /** Decides alone: replaces the computed delay and every limit. `null` gives up. */
   readonly policy:
-    | ((context: { attempt: number; elapsedMs: number; error: AudioStreamError }) => number | null)
+    | ((context: {
+        attempt: number;
+        elapsedMs: number;
+        error: AudioStreamError;
+        retryAfterMs: number | undefined;
+      }) => number | null)
     | undefined;
 }
 

@@ -9,18 +9,19 @@ import {
   parseServerMessage,
   type ServerData,
   type ServerMessage,
+  UnsupportedVersionError,
 } from "../protocol/messages.js";
 import { ShapeError } from "../protocol/shape.js";
+import { Attempt, CHANCE_MS } from "./attempt.js";
 import { AudioSender, type CapturedFrame, type Lineage } from "./audio-sender.js";
 import type { SeqRange } from "./event-ledger.js";
-import { checkGrant } from "./grant.js";
 import { ImpossiblePositionError } from "./impossible-position-error.js";
 import { Link, type Welcome } from "./link.js";
 import { LossReporter } from "./loss-reporter.js";
 import { MessageReceipts } from "./message-receipts.js";
 import { MAX_IN_FLIGHT, openingMessage } from "./opening.js";
 import type { AudioRange } from "./range-set.js";
-import { type Failure, Reconnector } from "./reconnector.js";
+import { type Failure, type GiveUp, Reconnector, type Retry } from "./reconnector.js";
 import * as errors from "./session-errors.js";
 import type {
   ConnectionId,
@@ -32,20 +33,30 @@ import type {
   SessionStats,
 } from "./session-io.js";
 import type { SessionOptions } from "./session-options.js";
+import { SessionTime } from "./session-time.js";
 
 const GRACE_TAIL_MS = 2_000;
 const SOCKET_HIGH_WATER_BYTES = 65_536;
-/** A complaint that is followed by a close is the close's reason; one that is not is a warning of its own. */
-const COMPLAINT_DELAY_MS = 1_000;
+/** How often the session looks whether time stands still, while something has a deadline. */
+const PULSE_MS = 1_000;
 
 type Phase =
   | { readonly name: "idle" }
   | { readonly name: "done" }
   | { readonly name: "suspended" }
-  | { readonly name: "connecting"; readonly connection: ConnectionId; readonly deadline: number }
-  | { readonly name: "opening"; readonly connection: ConnectionId; readonly deadline: number }
+  | { readonly name: "connecting"; readonly connection: ConnectionId }
+  | { readonly name: "opening"; readonly connection: ConnectionId }
   | { readonly name: "live"; readonly connection: ConnectionId }
+  /** `until` is a time by the wall: what the server or a policy asked for passes during sleep too. */
   | { readonly name: "waiting"; readonly until: number; readonly hurriable: boolean };
+
+interface Ending {
+  readonly deadline: number;
+  readonly timeoutMs: number;
+  sentOn: ConnectionId | undefined;
+  /** The deadline was put off once already. */
+  readonly excused: boolean;
+}
 
 /**
  * The client's end of the protocol as a pure state machine: takes what happens and the time, returns what to do. It
@@ -59,6 +70,8 @@ export class Session {
   readonly #reconnector: Reconnector;
   #phase: Phase = { name: "idle" };
   #out: SessionOutput[] = [];
+  readonly #time = new SessionTime();
+  /** In time awake, like every deadline here. */
   #now = 0;
   #wakeAt: number | undefined;
 
@@ -71,12 +84,13 @@ export class Session {
   /** The server of the last answer takes no audio. */
   #audioRefused = false;
   #link: Link | undefined;
-  #complaint: errors.ServerComplaint | undefined;
-  #complaintDueAt: number | undefined;
+  /** The latest connection. */
+  #attempt: Attempt | undefined;
+  #firstFailureTold = false;
   #roundTripTimeMs: number | undefined;
   /** Told by a snapshot, and not yet by a `connected` event. */
   #missingMessages: readonly SeqRange[] = [];
-  #end: { readonly deadline: number; readonly timeoutMs: number; sentOn: ConnectionId | undefined } | undefined;
+  #end: Ending | undefined;
   /** Announced by the last welcome. */
   #maxMessageBytes = Number.POSITIVE_INFINITY;
   #bytesSent = 0;
@@ -135,19 +149,21 @@ export class Session {
    * @param bufferedBytes what the current connection has accepted but not yet handed to the network.
    */
   handle(input: SessionInput, now: number, bufferedBytes = 0): SessionOutput[] {
-    const lateMs = input.type === "time" && this.#wakeAt !== undefined ? now - this.#wakeAt : 0;
-    this.#now = now;
+    const stalledMs = this.#time.advance(now, this.#wakeAt);
+    this.#now = this.#time.awake;
     if (this.#phase.name === "done") this.#takeLate(input);
     else {
-      this.#take(input, lateMs);
+      if (stalledMs > 0) this.#excuse(stalledMs);
+      this.#take(input);
       this.#work(bufferedBytes);
     }
-    this.#wakeAt = this.#nextWake();
+    const wakeAt = this.#nextWake();
+    this.#wakeAt = wakeAt === undefined ? undefined : this.#time.toClock(wakeAt);
     // What had been decided before something threw is returned with the next outputs.
     return this.#out.splice(0);
   }
 
-  #take(input: SessionInput, lateMs: number): void {
+  #take(input: SessionInput): void {
     switch (input.type) {
       case "start":
         if (this.#phase.name === "idle") this.#connect();
@@ -177,16 +193,24 @@ export class Session {
         this.#suspend();
         return;
       case "probe":
-        if (this.#phase.name === "suspended") this.#connect();
+        if (this.#phase.name === "suspended") {
+          this.#reconnector.returned(this.#time);
+          this.#connect();
+        }
         this.#hurry();
         this.#link?.heartbeat.probe();
-        this.#checkHeartbeat(0);
+        this.#checkHeartbeat();
         return;
       case "time":
-        this.#checkDeadlines(lateMs);
+        this.#checkDeadlines();
         return;
       case "end":
-        this.#end ??= { deadline: this.#now + input.timeoutMs, timeoutMs: input.timeoutMs, sentOn: undefined };
+        this.#end ??= {
+          deadline: this.#now + input.timeoutMs,
+          timeoutMs: input.timeoutMs,
+          sentOn: undefined,
+          excused: false,
+        };
         if (this.#phase.name === "idle") this.#finish({ type: "ended" });
         return;
       case "abort":
@@ -206,20 +230,30 @@ export class Session {
     return "connection" in this.#phase ? this.#phase.connection : undefined;
   }
 
+  /** What the server has asked for on the latest connection. */
+  get #retryAfterMs(): number | undefined {
+    return this.#attempt?.complaints.retryAfterMs(this.#now);
+  }
+
+  get #answerDueAt(): number {
+    return this.#attempt?.deadline ?? this.#now;
+  }
+
   // ---------------------------------------------------------------- connecting
 
   #connect(): void {
     this.#connections += 1;
-    this.#reconnector.connecting(this.#now);
+    this.#reconnector.connecting(this.#time);
     const connection = this.#connections;
-    this.#phase = { name: "connecting", connection, deadline: this.#now + this.#options.connectTimeoutMs };
+    this.#attempt = new Attempt(connection, this.#options.connectTimeoutMs, this.#now);
+    this.#phase = { name: "connecting", connection };
     this.#out.push({ type: "connect", connection, attempt: this.#reconnector.failures + 1 });
   }
 
   #open(token: string | undefined): void {
     const connection = this.#connections;
-    this.#phase = { name: "opening", connection, deadline: this.#now + this.#options.connectTimeoutMs };
-    this.#complaint = undefined;
+    this.#phase = { name: "opening", connection };
+    this.#attempt?.opened(this.#now);
     if (this.#established) this.#receipts.beginResume();
     const { lastSeq, epoch } = this.#receipts.ledger;
     const resume = this.#established ? { lastSeq, epoch, resumeToken: this.#resumeToken } : undefined;
@@ -228,19 +262,22 @@ export class Session {
 
   #lost(loss: ConnectionLoss): void {
     if (loss.kind === "failed") {
-      this.#retry({ error: loss.error, refusedByServer: false, retryAfterMs: undefined });
+      if (loss.error.retryable) this.#retry({ error: loss.error, endedBy: "here", retryAfterMs: undefined });
+      else this.#fail(loss.error);
       return;
     }
     const { code, reason } = loss;
-    const error = errors.closedByServer(code, reason, this.#complaint);
+    const complaint = this.#attempt?.complaints.latest;
+    // A connection that just breaks is no refusal, so only what was said in the same moment can be meant for it.
+    const retryAfterMs = code === 1006 && complaint === undefined ? undefined : this.#retryAfterMs;
+    const maxMessageBytes = this.#link?.welcome.limits.max_msg_bytes;
+    const error = errors.closedByServer({ code, reason, complaint, retryAfterMs, maxMessageBytes });
+    const endedBy = code === 1006 || code === CloseCode.replaced ? "there" : "server";
     if (code === CloseCode.unauthorized && this.#options.renewableToken && !this.#triedFreshToken) {
       this.#triedFreshToken = true;
-      this.#retry({ error, refusedByServer: false, retryAfterMs: undefined });
-    } else if (isFatalCloseCode(code)) this.#fail(error);
-    else {
-      const refusedByServer = code !== 1006 && code !== 1005 && code !== CloseCode.replaced;
-      this.#retry({ error, refusedByServer, retryAfterMs: this.#complaint?.retryAfterMs });
-    }
+      this.#retry({ error, endedBy: "here", retryAfterMs }, "renewal");
+    } else if (isFatalCloseCode(code) && retryAfterMs === undefined) this.#fail(error);
+    else this.#retry({ error, endedBy, retryAfterMs });
   }
 
   /** Abandons the connection without waiting for it. */
@@ -249,36 +286,47 @@ export class Session {
     if (connection !== undefined) this.#out.push({ type: "disconnect", connection, code, reason });
   }
 
-  #retry(failure: Failure): void {
+  #retry(failure: Failure, kind: "failure" | "renewal" = "failure"): void {
     this.#leave();
-    const retry = this.#reconnector.failed(failure, this.#now);
-    if (retry === undefined) {
-      this.#fail(errors.givenUp(failure.error, this.#reconnector.failures, this.#established));
+    const failsFast = kind === "failure" && !this.#established && this.#options.retry?.initial === "fail-fast";
+    const giveUp: GiveUp = { type: "give-up", tooLongMs: undefined };
+    const decision = failsFast ? giveUp : this.#reconnector.failed(failure, this.#time);
+    const isNews = !this.#established && !this.#firstFailureTold;
+    this.#firstFailureTold = true;
+    if (isNews && decision.type === "give-up") this.#warn(failure.error);
+    this.#follow(decision, failure.error);
+    if (isNews && decision.type === "retry") this.#warn(failure.error);
+  }
+
+  #follow(decision: Retry | GiveUp, error: AudioStreamError): void {
+    if (decision.type === "give-up") {
+      const { failures } = this.#reconnector;
+      this.#fail(errors.givenUp(error, { failures, everConnected: this.#established, tooLongMs: decision.tooLongMs }));
       return;
     }
-    const { attempt, delayMs, hurriable } = retry;
-    this.#phase = { name: "waiting", until: this.#now + delayMs, hurriable };
-    this.#emit({ type: "reconnecting", attempt, delayMs, error: failure.error });
+    const { attempt, delayMs, hurriable } = decision;
+    this.#phase = { name: "waiting", until: this.#time.wall + delayMs, hurriable };
+    this.#emit({ type: "reconnecting", attempt, delayMs, error });
   }
 
   /** The network is said to be back: no need to sit the whole delay out. */
   #hurry(): void {
     if (this.#phase.name !== "waiting" || !this.#phase.hurriable) return;
-    this.#phase = { ...this.#phase, until: Math.min(this.#phase.until, this.#reconnector.soon(this.#now)) };
+    this.#phase = { ...this.#phase, until: Math.min(this.#phase.until, this.#reconnector.soon(this.#time)) };
   }
 
   #suspend(): void {
     if (this.#phase.name === "idle" || this.#phase.name === "done") return;
     this.#disconnect(CloseCode.rollover, "page put away");
     this.#leave();
-    this.#reconnector.left(this.#now);
+    this.#reconnector.left(this.#time);
     this.#phase = { name: "suspended" };
   }
 
   #leave(): void {
     this.#sender.stop();
     this.#receipts.stop();
-    this.#complaintDueAt = undefined;
+    this.#attempt?.complaints.stop();
     this.#link = undefined;
   }
 
@@ -287,19 +335,21 @@ export class Session {
   #receive(data: string | Uint8Array): void {
     this.#bytesReceived += bytesOf(data);
     this.#link?.heartbeat.inbound(this.#now);
-    if (this.#phase.name === "opening") {
-      this.#phase = { ...this.#phase, deadline: this.#now + this.#options.connectTimeoutMs };
-    }
     try {
       if (typeof data !== "string") throw new ShapeError("A server sends no binary frames.");
       const message = parseServerMessage(data);
       this.#dispatch(message);
     } catch (error) {
+      if (error instanceof UnsupportedVersionError) {
+        this.#fail(errors.protocolMismatch(error.message), CloseCode.unsupported);
+        return;
+      }
       if (!(error instanceof ShapeError || error instanceof ImpossiblePositionError)) throw error;
       const violation = errors.protocolViolation(error.message);
-      this.#emit({ type: "warning", error: violation });
+      this.#warn(violation);
+      this.#firstFailureTold = true;
       this.#disconnect(CloseCode.protocolViolation, error.message.slice(0, 120));
-      this.#retry({ error: violation, refusedByServer: true, retryAfterMs: undefined });
+      this.#retry({ error: violation, endedBy: "server", retryAfterMs: this.#retryAfterMs });
     }
   }
 
@@ -330,7 +380,7 @@ export class Session {
         this.#onEnd(message.data);
         break;
       case "audio.ack":
-        this.#sender.acknowledge(message.data.position);
+        this.#onAudioAck(message.data.position);
         break;
       case "audio.resync":
         this.#sender.resync(message.data.position);
@@ -340,7 +390,7 @@ export class Session {
         this.#roundTripTimeMs = this.#link?.answered(message.corr, this.#now) ?? this.#roundTripTimeMs;
         break;
       case "server.error":
-        this.#onComplaint(message.data);
+        this.#attempt?.complaints.add(message.data, this.#now);
         break;
       case "server.goaway":
         this.#onGoAway(message.data);
@@ -356,21 +406,44 @@ export class Session {
     if (message.seq !== undefined) this.#receipts.ledger.note(message.seq);
   }
 
-  #onSnapshot({ epoch, gap }: ServerData["session.snapshot"]): void {
+  #onSnapshot({ epoch, gap, current_seq }: ServerData["session.snapshot"]): void {
     this.#receipts.learnEpoch(epoch);
+    this.#attempt?.replays(current_seq, this.#now);
     if (gap !== undefined) this.#missingMessages = this.#receipts.ledger.undelivered(gap.from_seq, gap.to_seq);
   }
 
   #deliver(message: ServerMessage): void {
-    if (message.seq === undefined || this.#receipts.ledger.accept(message.seq))
-      this.#emit({ type: "message", message });
+    if (message.seq !== undefined && !this.#receipts.ledger.accept(message.seq)) return;
+    if (message.seq !== undefined) this.#attempt?.delivered(message.seq, this.#now);
+    this.#emit({ type: "message", message });
+  }
+
+  #onAudioAck(position: number): void {
+    const before = this.#sender.buffer.acknowledged;
+    this.#sender.acknowledge(position);
+    if (this.#sender.buffer.acknowledged <= before) return;
+    this.#link?.acknowledged(position, this.#now);
+    this.#reconnector.progressed();
+    this.#checkStability();
+  }
+
+  /** A connection that carries audio is of use once some of it is acknowledged. */
+  #checkStability(): void {
+    const useful = this.#link?.progressed === true || this.#sender.samplesInFlight === 0;
+    this.#reconnector.check(this.#time, useful);
   }
 
   #onWelcome(welcome: Welcome): void {
+    const mismatch = errors.grantMismatch(this.#options.format, welcome.audio);
+    if (mismatch !== undefined) {
+      this.#fail(mismatch, CloseCode.unsupported);
+      return;
+    }
+    this.#attempt?.welcomed(this.#now);
     this.#maxMessageBytes = welcome.limits.max_msg_bytes;
-    this.#link = new Link(welcome, this.#options.heartbeat, `${this.#connections}`, this.#now);
+    const openedAt = this.#phase.name === "opening" ? this.#attempt?.openedAt : undefined;
+    this.#link = new Link(welcome, this.#options.heartbeat, `${this.#connections}`, openedAt ?? this.#now, this.#now);
     this.#resumeToken = welcome.resume_window.token ?? this.#resumeToken;
-    if (welcome.audio !== undefined) checkGrant(welcome.audio, this.#options.format);
     if (welcome.audio === undefined && this.#phase.name === "opening" && !this.#established) {
       this.#answered(undefined, "new");
     }
@@ -403,7 +476,7 @@ export class Session {
     const reconnection: Reconnection = {
       resumed: lineage === "same",
       replayedFrames: this.#sender.buffer.framesToSend,
-      downtimeMs: this.#reconnector.connected(this.#now),
+      downtimeMs: this.#reconnector.connected(this.#time),
       missingAudio: lineage === "new" && missingTo > 0 ? { from: 0, to: missingTo } : undefined,
       missingMessages: this.#missingMessages,
     };
@@ -412,19 +485,12 @@ export class Session {
     this.#emit({ type: "connected", reconnection: wasEstablished ? reconnection : undefined });
   }
 
-  #onComplaint({ code, detail = "", retry_after_ms }: ServerData["server.error"]): void {
-    this.#complaint = { code, detail, retryAfterMs: retry_after_ms };
-    this.#complaintDueAt = this.#now + COMPLAINT_DELAY_MS;
-  }
-
-  #onGoAway({ reason, retry_after_ms }: ServerData["server.goaway"]): void {
+  #onGoAway({ reason, retry_after_ms = 0 }: ServerData["server.goaway"]): void {
     this.#disconnect(CloseCode.rollover, "rollover");
     this.#leave();
-    this.#reconnector.left(this.#now);
-    const delayMs = this.#reconnector.plannedDelayMs(retry_after_ms ?? 0, this.#now);
-    this.#phase = { name: "waiting", until: this.#now + delayMs, hurriable: false };
-    const error = errors.closedByServer(CloseCode.serviceRestart, reason, undefined);
-    this.#emit({ type: "reconnecting", attempt: 1, delayMs, error });
+    const askedMs = Math.max(retry_after_ms, this.#retryAfterMs ?? 0);
+    const error = errors.sentAway(reason);
+    this.#follow(this.#reconnector.sentAway(error, askedMs, this.#time), error);
   }
 
   #onEnd({ position, reason }: ServerData["session.end"]): void {
@@ -445,45 +511,64 @@ export class Session {
 
   // ---------------------------------------------------------------- time
 
-  #checkDeadlines(lateMs: number): void {
+  /** Nobody could act for a while: that is nobody's fault, and what has a deadline gets one more chance. */
+  #excuse(stalledMs: number): void {
+    this.#reconnector.stalled(stalledMs, this.#time);
+    this.#link?.heartbeat.excuse();
+    this.#attempt?.excuse(this.#now);
+    const end = this.#end;
+    if (end === undefined || end.excused) return;
+    const deadline = Math.max(end.deadline, this.#now + Math.min(CHANCE_MS, end.timeoutMs));
+    this.#end = { ...end, deadline, excused: true };
+  }
+
+  #checkDeadlines(): void {
     if (this.#end !== undefined && this.#now >= this.#end.deadline) {
       this.#fail(errors.closeTimeout(this.#end.timeoutMs, this.#sender.buffer.framesUnacknowledged));
       return;
     }
     const phase = this.#phase;
-    if (phase.name === "waiting" && this.#now >= phase.until) this.#connect();
-    else if ((phase.name === "connecting" || phase.name === "opening") && this.#now >= phase.deadline) {
+    if (phase.name === "waiting" && this.#now >= this.#time.toAwake(phase.until)) this.#connect();
+    else if ((phase.name === "connecting" || phase.name === "opening") && this.#now >= this.#answerDueAt) {
       this.#disconnect(CloseCode.timeout, "connect timeout");
-      const error = errors.connectTimeout(this.#options.connectTimeoutMs);
-      this.#retry({ error, refusedByServer: false, retryAfterMs: undefined });
+      const error = errors.connectTimeout(this.#options.connectTimeoutMs, phase.name);
+      this.#retry({ error, endedBy: "here", retryAfterMs: this.#retryAfterMs });
     } else if (phase.name === "live") {
-      this.#reconnector.check(this.#now);
-      this.#checkHeartbeat(lateMs);
+      this.#checkStability();
+      this.#checkHeartbeat();
     }
   }
 
-  #checkHeartbeat(lateMs: number): void {
+  #checkHeartbeat(): void {
     const link = this.#link;
     if (this.#phase.name !== "live" || link === undefined) return;
-    const verdict = link.check(this.#now, lateMs);
+    const verdict = link.heartbeat.check(this.#now);
     if (verdict === "send-heartbeat") {
       this.#put(encodeClientMessage("client.hb", {}, { sid: this.#options.sessionId, id: link.beat(this.#now) }));
     } else if (verdict === "dead") {
       const error = errors.heartbeatTimeout(this.#now - link.heartbeat.lastInbound);
       this.#disconnect(CloseCode.timeout, "heartbeat timeout");
-      this.#retry({ error, refusedByServer: false, retryAfterMs: undefined });
+      this.#retry({ error, endedBy: "here", retryAfterMs: undefined });
     }
   }
 
+  /** In time awake. */
   #nextWake(): number | undefined {
     const phase = this.#phase;
     if (phase.name === "done" || phase.name === "idle") return undefined;
-    const times = [this.#receipts.dueAt, this.#complaintDueAt, this.#losses.nextDue, this.#end?.deadline];
-    if (phase.name === "waiting") times.push(phase.until);
-    else if (phase.name === "connecting" || phase.name === "opening") times.push(phase.deadline);
+    const times = [
+      this.#receipts.dueAt,
+      this.#attempt?.complaints.warningDueAt,
+      this.#losses.nextDue,
+      this.#end?.deadline,
+    ];
+    if (phase.name === "waiting") times.push(this.#time.toAwake(phase.until));
+    else if (phase.name === "connecting" || phase.name === "opening") times.push(this.#answerDueAt);
     else if (phase.name === "live") {
       times.push(this.#link?.heartbeat.nextCheck, this.#sender.nextWake, this.#reconnector.stableAt);
     }
+    const isJudging = phase.name === "live" || phase.name === "suspended" ? this.#link?.heartbeat.waiting : true;
+    if (isJudging || this.#end !== undefined) times.push((Math.floor(this.#now / PULSE_MS) + 1) * PULSE_MS);
     const due = times.filter((time) => time !== undefined);
     return due.length === 0 ? undefined : Math.min(...due);
   }
@@ -495,7 +580,9 @@ export class Session {
     if (this.#phase.name === "done") return;
     this.#losses.reportSettled();
     if (this.#phase.name === "live") {
-      for (const frame of this.#sender.pump(this.#now, bufferedBytes)) this.#put(frame);
+      const frames = this.#sender.pump(this.#now, bufferedBytes);
+      for (const frame of frames) this.#put(frame);
+      if (frames.length > 0) this.#link?.audioSent(this.#sender.cursorPosition, this.#now);
       this.#sayEnd();
       this.#link?.heartbeat.expectAcknowledgement(this.#sender.samplesInFlight > 0, this.#now);
     }
@@ -503,11 +590,8 @@ export class Session {
       const maxInFlight = Math.min(MAX_IN_FLIGHT, this.#link.welcome.limits.max_in_flight);
       this.#acknowledgeMessages(this.#receipts.due(maxInFlight, this.#now));
     }
-    if (this.#complaint !== undefined && this.#complaintDueAt !== undefined && this.#now >= this.#complaintDueAt) {
-      this.#emit({ type: "warning", error: errors.serverComplained(this.#complaint) });
-      this.#complaintDueAt = undefined;
-      this.#complaint = undefined;
-    }
+    const complaint = this.#attempt?.complaints.takeWarning(this.#now);
+    if (complaint !== undefined) this.#warn(errors.serverComplained(complaint));
     this.#losses.follow(this.#now);
   }
 
@@ -546,8 +630,12 @@ export class Session {
     this.#out.push({ type: "event", event });
   }
 
-  #fail(error: AudioStreamError): void {
-    this.#disconnect(CloseCode.normal, "failed");
+  #warn(error: AudioStreamError): void {
+    this.#emit({ type: "warning", error });
+  }
+
+  #fail(error: AudioStreamError, closeCode: number = CloseCode.normal): void {
+    this.#disconnect(closeCode, "failed");
     this.#finish({ type: "failed", error });
   }
 

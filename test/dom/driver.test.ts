@@ -119,7 +119,7 @@ describe("tokens", () => {
     expect(events[0]).toMatchObject({ type: "reconnecting", error: { code: "connect-failed", cause } });
     clock.advance(250);
     await settle();
-    expect(types()).toEqual(["reconnecting", "connected"]);
+    expect(types()).toEqual(["reconnecting", "warning", "connected"]);
   });
 
   it.each([[undefined], [7], [{ token: "x" }], [null]])(

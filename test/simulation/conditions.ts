@@ -69,6 +69,7 @@ export function drawConditions(rng: Rng, kind: Kind, sampleRate: number): Condit
         jitterRatio: 1,
         maxAttempts: Number.POSITIVE_INFINITY,
         maxElapsedMs: Number.POSITIVE_INFINITY,
+        initial: "retry",
         // Ten attempts in two minutes would leave most faults nobody to hit.
         policy: quickly ? ({ attempt }) => rng.between(0, Math.min(150, 25 * 2 ** attempt)) : undefined,
       },

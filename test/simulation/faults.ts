@@ -72,7 +72,6 @@ export const TROUBLE_AT_THE_END: readonly string[] = [
 
 const RUBBISH = [
   "rubbish",
-  '{"v":2,"t":"server.hb","data":{}}',
   '{"v":1,"t":"audio.unheard-of","data":{}}',
   '{"v":1,"t":"audio.ack","data":{"position":-1}}',
   new Uint8Array([1, 2, 3]),

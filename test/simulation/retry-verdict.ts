@@ -37,6 +37,7 @@ function play(seed: number, durationMs: number, server: Server, probeEveryMs?: n
       jitterRatio: 1,
       maxAttempts: Number.POSITIVE_INFINITY,
       maxElapsedMs: Number.POSITIVE_INFINITY,
+      initial: "retry",
       policy: undefined,
     },
     connectTimeoutMs: 10_000,
@@ -99,13 +100,14 @@ export function judgeRetries(): string[] {
   const say = (problem: string) => problems.push(problem);
   judgePatience(say);
   const first = (server: Server) => Array.from({ length: CLIENTS }, (_, index) => play(index + 1, 8_000, server));
+  // Gone for all at once: the first delays have room for a crowd.
   const gone = first(() => ({ closeCode: 1006 }));
-  for (const [index, ceiling] of [250, 500, 1_000].entries()) judgeSpread(gone, index, 0, ceiling, say);
+  for (const [index, ceiling] of [750, 750, 1_000].entries()) judgeSpread(gone, index, 0, ceiling, say);
   judgeSpread(
     first(() => ({ closeCode: 1011 })),
     0,
     1_250,
-    1_500,
+    2_000,
     say,
   );
   judgeSpread(

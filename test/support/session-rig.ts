@@ -27,6 +27,7 @@ export const RETRY: RetryOptions = {
   jitterRatio: 0,
   maxAttempts: Number.POSITIVE_INFINITY,
   maxElapsedMs: 60_000,
+  initial: "retry",
   policy: undefined,
 };
 
@@ -49,16 +50,18 @@ export class SessionRig {
   /** The server's grant, for {@link answer}. */
   window = 480_000;
   pace = 100;
+  readonly #format: SessionOptions["format"];
   #captured = 0;
   #connection = 0;
 
   constructor({ replay, ...overrides }: SessionOverrides = {}) {
+    this.#format = overrides.format ?? { encoding: "pcm_s16le", sampleRate: SAMPLE_RATE, channels: 1 };
     this.session = new Session({
       sessionId: "session",
       clientId: "client",
       takeover: false,
       agent: "test/1",
-      format: { encoding: "pcm_s16le", sampleRate: SAMPLE_RATE, channels: 1 },
+      format: this.#format,
       replay: { maxDurationMs: 30_000, maxBytes: 4_000_000, whenFull: "drop-oldest", ...replay },
       retry: RETRY,
       connectTimeoutMs: 10_000,
@@ -139,11 +142,12 @@ export class SessionRig {
   // ---------------------------------------------------------------- whole conversations
 
   welcome(more: Partial<ServerData["server.welcome"]> = {}): void {
+    const { encoding, sampleRate, channels } = this.#format;
     this.say("server.welcome", {
       hb: { interval_ms: 10_000, timeout_ms: 30_000 },
       resume_window: { seconds: 60, token: `secret ${this.#connection}` },
       limits: { max_in_flight: 64, max_msg_bytes: 1_000_000 },
-      audio: { encoding: "pcm_s16le", sample_rate: SAMPLE_RATE, channels: 1, window: this.window },
+      audio: { encoding, sample_rate: sampleRate, channels, window: this.window },
       ...more,
     });
   }

@@ -47,6 +47,7 @@ function replay(): {
       jitterRatio: 1,
       maxAttempts: 100,
       maxElapsedMs: 60_000,
+      initial: "retry",
       policy: undefined,
     },
     connectTimeoutMs: 10_000,

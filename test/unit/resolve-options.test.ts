@@ -72,7 +72,7 @@ describe("options that are given", () => {
       replay: { ...DEFAULTS.replay, maxDurationMs: 5_000 },
       retry: { factor: 3, initialDelayMs: 250 },
       connectTimeoutMs: 2_000,
-      heartbeat: { intervalMs: 1_000, timeoutMs: 5_000 },
+      heartbeat: { intervalMs: 1_000, timeoutMs: DEFAULTS.heartbeat.timeoutMs },
       renewableToken: true,
     });
   });
@@ -88,16 +88,23 @@ describe("options that are given", () => {
     const error = new AudioStreamError("connect-failed", "No.", { details: undefined });
     const policy = vi.fn(() => 77);
     const { retry } = resolve({ reconnect: policy }).session;
-    expect(retry?.policy?.({ attempt: 2, elapsedMs: 9, error })).toBe(77);
-    expect(policy).toHaveBeenCalledExactlyOnceWith({ attempt: 2, elapsedMs: 9, error });
+    expect(retry?.policy?.({ attempt: 2, elapsedMs: 9, error, retryAfterMs: 400 })).toBe(77);
+    expect(policy).toHaveBeenCalledExactlyOnceWith({ attempt: 2, elapsedMs: 9, error, retryAfterMs: 400 });
     expect(retry?.maxElapsedMs).toBe(60_000);
-    expect(resolve({ reconnect: () => null }).session.retry?.policy?.({ attempt: 1, elapsedMs: 0, error })).toBeNull();
+    expect(
+      resolve({ reconnect: () => null }).session.retry?.policy?.({
+        attempt: 1,
+        elapsedMs: 0,
+        error,
+        retryAfterMs: undefined,
+      }),
+    ).toBeNull();
   });
 
   it.each([undefined, Number.NaN, "1000", {}, true])("do not let that function answer %o", (answer) => {
     const error = new AudioStreamError("connect-failed", "No.", { details: undefined });
     const { retry } = resolve({ reconnect: () => answer }).session;
-    expect(() => retry?.policy?.({ attempt: 1, elapsedMs: 0, error })).toThrow(
+    expect(() => retry?.policy?.({ attempt: 1, elapsedMs: 0, error, retryAfterMs: undefined })).toThrow(
       /^The reconnect function must return milliseconds or null, and returned/,
     );
   });

@@ -31,17 +31,4 @@ describe("an answer that cannot be true", () => {
     );
     expect(answers).toEqual([undefined, false]);
   });
-
-  // own reading
-  it.each([{ encoding: "mulaw" as const }, { sample_rate: 8_000 }, { channels: 2 }])(
-    "is a grant of other audio than was offered: %j",
-    (other) => {
-      const rig = new SessionRig();
-      rig.start();
-      rig.open();
-      rig.welcome({ audio: { encoding: "pcm_s16le", sample_rate: 16_000, channels: 1, window: 1_000, ...other } });
-      expect(sent(rig, 4400)).toBe(1);
-      expect(rig.session.done).toBe(false);
-    },
-  );
 });

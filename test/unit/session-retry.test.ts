@@ -121,7 +121,7 @@ describe("giving up", () => {
     rig.connect();
     rig.frames(3);
     rig.lose(1006);
-    expect(rig.failure).toMatchObject({ code: "retries-exhausted", details: { attempts: 1 } });
+    expect(rig.failure).toMatchObject({ code: "retries-exhausted", details: { attempts: 0 } });
     expect(rig.eventsOf("reconnecting")).toEqual([]);
     expect(rig.eventsOf("drop").map(({ range }) => range)).toEqual([{ from: 0, to: 3 * FRAME }]);
     expect(rig.session).toMatchObject({ done: true, wakeAt: undefined });
@@ -162,7 +162,7 @@ describe("giving up", () => {
     rig.lose(1006);
     rig.pass(250);
     rig.fail(last);
-    expect(rig.failure).toMatchObject({ code: "retries-exhausted", details: { attempts: 2 }, cause: last });
+    expect(rig.failure).toMatchObject({ code: "retries-exhausted", details: { attempts: 1 }, cause: last });
   });
 
   it("lets the time of an outage count only while it lasts", () => {

@@ -10,6 +10,7 @@ const heartbeat = mutantsOf("src/session/heartbeat.ts");
 const backoff = mutantsOf("src/session/backoff.ts");
 const reconnector = mutantsOf("src/session/reconnector.ts");
 const opening = mutantsOf("src/session/opening.ts");
+const time = mutantsOf("src/session/session-time.ts");
 
 export const CLIENT_MUTANTS: readonly Mutant[] = [
   // Connections
@@ -31,15 +32,15 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   session(
     "The client waits for the close event of a dead link before it replaces it.",
     `this.#disconnect(CloseCode.timeout, "heartbeat timeout");
-      this.#retry({ error, refusedByServer: false, retryAfterMs: undefined });`,
+      this.#retry({ error, endedBy: "here", retryAfterMs: undefined });`,
     `this.#disconnect(CloseCode.timeout, "heartbeat timeout");
       this.#emit({ type: "warning", error });`,
   ),
   session("The client forgets to close a dead link.", `this.#disconnect(CloseCode.timeout, "heartbeat timeout");`, ""),
   session(
     "The client waits for an answer to its opening for ever.",
-    '(phase.name === "connecting" || phase.name === "opening") && this.#now',
-    'phase.name === "connecting" && this.#now',
+    '(phase.name === "connecting" || phase.name === "opening") && this.#now >=',
+    'phase.name === "connecting" && this.#now >=',
   ),
   session(
     "A timer outlives the session.",
@@ -49,7 +50,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   session(
     "The client stays connected to a server that breaks the protocol.",
     `      this.#disconnect(CloseCode.protocolViolation, error.message.slice(0, 120));
-      this.#retry({ error: violation, refusedByServer: true, retryAfterMs: undefined });`,
+      this.#retry({ error: violation, endedBy: "server", retryAfterMs: this.#retryAfterMs });`,
     "",
   ),
   opening("Every connection of the client calls itself the first.", "attempt: connection,", "attempt: 1,"),
@@ -202,10 +203,10 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   // Liveness and retries
   heartbeat(
     "A dead link is never declared dead.",
-    "if (this.#terms.mortal && (lateMs < LATE_MS || this.#excused))",
-    "if (false)",
+    'return this.#terms.mortal ? "dead" : this.#ask(now);',
+    "return this.#ask(now);",
   ),
-  heartbeat("A late timer kills a healthy link.", "(lateMs < LATE_MS || this.#excused)", "(lateMs >= 0)"),
+  time("A late timer kills a healthy link.", "lateMs > STALL_MS ? lateMs : 0", "0"),
   heartbeat(
     "Only a pong counts as life.",
     "    this.#lastInbound = now;\n    this.#probeDeadline = undefined;",
@@ -213,40 +214,36 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   ),
   backoff(
     "The jitter is missing.",
-    "const jittered = ceiling * (1 - jitterRatio + jitterRatio * this.#random());",
-    "const jittered = ceiling;",
+    "const drawn = jitterRatio * Math.min(spread, room) * this.#random();",
+    "const drawn = jitterRatio * Math.min(spread, room);",
   ),
   backoff(
     "Half of the jitter is missing.",
-    "const jittered = ceiling * (1 - jitterRatio + jitterRatio * this.#random());",
-    "const jittered = (ceiling * (1 + this.#random())) / 2;",
+    "const drawn = jitterRatio * Math.min(spread, room) * this.#random();",
+    "const drawn = (jitterRatio * Math.min(spread, room) * (1 + this.#random())) / 2;",
   ),
   backoff("Attempts know no budget.", "return Math.max(0, oldest + WINDOW_MS - now);", "return 0;"),
   backoff(
     "A server that accepts and closes is hammered.",
-    "const floor = failure.refusedByServer ?",
-    "const floor = failure.attempt < 0 ?",
+    'const floor = endedBy === "server" ?',
+    "const floor = attempt < 0 ?",
   ),
   backoff(
     "The server's wish for a delay is ignored.",
-    "failure.retryAfterMs === undefined ? 0",
-    "failure.attempt > 0 ? 0",
+    "retryAfterMs === undefined ? 0 : retryAfterMs",
+    "retryAfterMs === undefined || attempt > 0 ? 0 : retryAfterMs",
   ),
   reconnector(
     "Any connection ends the row of failures at once.",
-    "    this.#liveSince = now;\n    return downtimeMs;",
-    "    this.#liveSince = now;\n    this.#failures = 0;\n    this.#backoff.reset();\n    return downtimeMs;",
+    "    this.#liveSince = now.awake;\n    return downtimeMs;",
+    "    this.#liveSince = now.awake;\n    this.#failures = 0;\n    this.#backoff.reset();\n    return downtimeMs;",
   ),
   reconnector(
     "Good news about the network outrun the budget.",
-    "return now + Math.max(spread, this.#backoff.budgetDelayMs(now));",
-    "return now + spread;",
+    "return now.wall + Math.max(spread, this.#backoff.budgetDelayMs(now.wall));",
+    "return now.wall + spread;",
   ),
-  reconnector(
-    "A server that sends everyone away is hammered.",
-    "Math.max(askedMs + this.#random() * ROLLOVER_SPREAD_MS, this.#backoff.budgetDelayMs(now))",
-    "askedMs + this.#random() * ROLLOVER_SPREAD_MS",
-  ),
+  reconnector("A server that sends everyone away is hammered.", "if (this.#moves > 1) {", "if (this.#moves < 0) {"),
   reconnector(
     "Everyone who is sent away comes back at the same moment.",
     "askedMs + this.#random() * ROLLOVER_SPREAD_MS",
