@@ -74,8 +74,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   ),
   session(
     "Audio is acknowledged by being sent.",
-    "for (const frame of this.#sender.pump(this.#now, bufferedBytes)) this.#put(frame);",
-    "for (const frame of this.#sender.pump(this.#now, bufferedBytes)) this.#put(frame);\n      this.#sender.acknowledge(this.#sender.everSentTo);",
+    "for (const frame of frames) this.#put(frame);",
+    "for (const frame of frames) this.#put(frame);\n      this.#sender.acknowledge(this.#sender.everSentTo);",
   ),
   sender(
     "An acknowledgement of what was never sent is believed.",
@@ -162,8 +162,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   ),
   session(
     "The snapshot's number is taken as the last one seen.",
-    '#onSnapshot({ epoch, gap }: ServerData["session.snapshot"]): void {',
-    '#onSnapshot({ epoch, gap, current_seq }: ServerData["session.snapshot"]): void {\n    this.#receipts.ledger.finishResume(current_seq);',
+    "this.#attempt?.replays(current_seq, this.#now);",
+    "this.#receipts.ledger.finishResume(current_seq);",
   ),
   ledger(
     "The last number moves over holes while a resume is answered.",
