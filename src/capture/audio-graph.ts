@@ -6,6 +6,7 @@ import { afterWakingTime } from "../internal/waking-time.js";
 import type { ProcessorCommand, ProcessorFrame, ProcessorSettings } from "../worklet/port-messages.js";
 import type { CaptureTimeline } from "./capture-timeline.js";
 import { ContextClock } from "./context-clock.js";
+import { playSilently } from "./graph/silent-player.js";
 import { captureFailed, messageOf, workletLoadTimedOut } from "./media-errors.js";
 import { ProcessorClient } from "./processor-client.js";
 import type { AudioFrame } from "./source.js";
@@ -22,6 +23,8 @@ export interface GraphOptions {
   /** Used, and never closed, instead of a context of its own. */
   readonly audioContext?: AudioContext | undefined;
   readonly workletUrl?: string | URL | undefined;
+  /** Whether the tracks are the caller's, who may have them from elsewhere than a microphone. */
+  readonly given: boolean;
   readonly settings: ProcessorSettings;
   readonly timeline: CaptureTimeline;
   /** Before a frame gets its position. */
@@ -48,6 +51,8 @@ export class AudioGraph {
   #open = false;
   /** Leads the source to the processor. */
   #lead: Registration | undefined;
+  /** Plays a given track. */
+  #player: Scope | undefined;
   /** Of the first device whose rate is known, in Hz. */
   #deviceRate: number | undefined;
   /** From the processor's positions to the stream's; `undefined` until the next frame tells. */
@@ -169,8 +174,19 @@ export class AudioGraph {
 
   /** Leads the sound to the processor, in place of the one before. @throws AudioStreamError `capture-failed`. */
   connect(sound: Sound): void {
-    const source = isNode(sound) ? sound : this.#sourceOf(sound);
-    if (!isNode(sound)) this.#deviceRate ??= rateOf(sound);
+    if (isNode(sound)) {
+      this.#use(sound);
+      return;
+    }
+    const stream = new MediaStream([sound]);
+    this.#use(this.#sourceOf(stream));
+    this.#deviceRate ??= rateOf(sound);
+    if (!this.#options.given) return;
+    this.#player = this.scope.child("given track");
+    playSilently(this.#player, stream);
+  }
+
+  #use(source: AudioNode): void {
     // Before the other is connected, so that no quantum mixes the two.
     this.disconnect();
     this.#source = source;
@@ -179,6 +195,7 @@ export class AudioGraph {
 
   disconnect(): void {
     this.#lead?.dispose();
+    void this.#player?.dispose();
     this.#source = undefined;
   }
 
@@ -191,9 +208,9 @@ export class AudioGraph {
     this.#lead = this.scope.defer("microphone source node", () => source.disconnect(node));
   }
 
-  #sourceOf(track: MediaStreamTrack): AudioNode {
+  #sourceOf(stream: MediaStream): AudioNode {
     try {
-      return this.context.createMediaStreamSource(new MediaStream([track]));
+      return this.context.createMediaStreamSource(stream);
     } catch (cause) {
       throw captureFailed(
         `The microphone could not be connected to the audio context: ${messageOf(cause)} Where you give the audioContext, ` +

@@ -166,6 +166,7 @@ export class GraphKeeper {
     const graph: AudioGraph = new AudioGraph(scope.child("graph"), {
       audioContext: asked.audioContext,
       workletUrl: asked.workletUrl,
+      given: asked.track !== undefined,
       settings,
       timeline: this.#timeline,
       onFrameArrived: () => graph === this.#graph && this.#progress?.frameArrived(),

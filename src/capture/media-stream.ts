@@ -9,9 +9,11 @@ import type { AudioSource } from "./source.js";
 export type MediaStreamSourceOptions = Pick<MicrophoneOptions, "channels" | "audioContext" | "workletUrl">;
 
 /**
- * Sound that the page has already: a tab or a screen that is shared, a call, an element, a mixer. Of a stream, its first
- * audio track. What is given stays the caller's: it is neither stopped nor closed. A track that ends ends the stream with
- * `device-lost`, after its last sample.
+ * Sound that the page has already: a tab or a screen that is shared, a call, an element, a mixer. Of a stream, the audio
+ * track that is its first when the source is opened; tracks that are added later are not followed. What is given stays the
+ * caller's: it is neither stopped nor closed. A track that ends, or that the page stops, ends the stream with `device-lost`,
+ * after its last sample. Tracks are also played by a muted audio element while they are captured, because Chromium keeps
+ * sound that came over WebRTC silent otherwise.
  * @throws TypeError naming what is wrong.
  */
 export function mediaStream(

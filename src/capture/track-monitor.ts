@@ -7,11 +7,27 @@ export interface TrackObserver {
   onEnded(): void;
 }
 
-/** Watches a track until the scope ends. One that is muted or has ended already is reported at once. */
+/** How often it is looked whether a track has ended without an event, in milliseconds. */
+const LOOK_MS = 1_000;
+
+/**
+ * Watches a track until the scope ends. One that is muted or has ended already is reported at once; one that the page
+ * itself stopped, of which browsers fire no event, within a second.
+ */
 export function monitorTrack(scope: Scope, track: MediaStreamTrack, observer: TrackObserver): void {
   scope.listen(track, "mute", () => observer.onMuted(true));
   scope.listen(track, "unmute", () => observer.onMuted(false));
-  scope.listen(track, "ended", () => observer.onEnded());
-  if (track.readyState === "ended") observer.onEnded();
-  else if (track.muted) observer.onMuted(true);
+  let ended = false;
+  const end = (): void => {
+    if (ended) return;
+    ended = true;
+    observer.onEnded();
+  };
+  scope.listen(track, "ended", end);
+  const look = (): void => {
+    if (track.readyState === "ended") end();
+    else scope.timeout(LOOK_MS, look, "track watch");
+  };
+  look();
+  if (track.readyState !== "ended" && track.muted) observer.onMuted(true);
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { mediaStream } from "../../src/capture/media-stream.js";
 import {
   type FakeAudio,
@@ -26,6 +26,7 @@ beforeEach(() => {
 afterEach(() => {
   ending.abort();
   fake.uninstall();
+  vi.restoreAllMocks();
 });
 
 async function open(...args: Parameters<typeof mediaStream>) {
@@ -86,6 +87,45 @@ describe("sound that the page has already", () => {
     ending.abort();
     expect(track.stopCalls).toBe(0);
     expect(fake.openContexts).toEqual([]);
+  });
+
+  // BabylonJS/Babylon.js#18745, otalk/hark#9, field report 68
+  it("is played by a muted element while it is captured, without which Chromium keeps a remote track silent", async () => {
+    const make = vi.spyOn(document, "createElement");
+    const playing = vi.spyOn(HTMLMediaElement.prototype, "play");
+    const played: (FakeMediaStream | null)[] = [];
+    vi.spyOn(HTMLMediaElement.prototype, "srcObject", "set").mockImplementation((stream) => {
+      played.push(stream as unknown as FakeMediaStream | null);
+    });
+    await open(track.asTrack());
+    const element = make.mock.results[0]?.value as HTMLAudioElement;
+    expect(element.muted).toBe(true);
+    expect(played.map((stream) => stream?.getTracks())).toEqual([[track]]);
+    expect(playing).toHaveBeenCalledOnce();
+    ending.abort();
+    expect(played.at(-1)).toBeNull();
+    expect(element.paused).toBe(true);
+    expect(track.stopCalls).toBe(0);
+  });
+
+  it("is not played where it is a node, which sounds by itself", async () => {
+    const make = vi.spyOn(document, "createElement");
+    await open((await givenNode()).asNode());
+    expect(make).not.toHaveBeenCalled();
+  });
+
+  it("that the page stops, of which there is no event, ends the stream too", async () => {
+    vi.useFakeTimers();
+    const opening = open(streamOf(track));
+    await vi.advanceTimersByTimeAsync(0);
+    const { heard } = await opening;
+    fake.context.render(second);
+    track.stop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await settle();
+    expect(heard.ends.map(({ code }) => code)).toEqual(["device-lost"]);
+    expect(samplesIn(heard)).toBe(16_000);
+    vi.useRealTimers();
   });
 
   it("that ends ends the stream with device-lost, after its last sample", async () => {
