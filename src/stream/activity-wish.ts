@@ -44,7 +44,9 @@ export class ActivityWish {
    */
   ask(name: string, asked: Activity, signal: AbortSignal | undefined, onWithdrawn: () => void): Promise<void> {
     const before = this.#latest;
-    const target = asked === "paused" && this.wanted === "released" ? "released" : asked;
+    // A resumption that is overtaken has never been, and neither has what it would have taken back.
+    const isReleased = this.wanted === "released" || this.#settled === "released";
+    const target = asked === "paused" && isReleased ? "released" : asked;
     const call: Call = {
       asked,
       target,

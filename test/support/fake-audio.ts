@@ -86,6 +86,8 @@ export interface FakePrompt {
   /** @returns the track that the page receives. */
   grant(): FakeTrack;
   refuse(error: unknown): void;
+  /** Whether the person has said yes or no. */
+  answered: boolean;
 }
 
 class FakePort extends EventTarget {
@@ -331,13 +333,18 @@ export class FakeAudio {
     return new Promise((resolve, reject) => {
       const prompt: FakePrompt = {
         constraints,
+        answered: false,
         grant: () => {
+          prompt.answered = true;
           const track = this.newTrack(this.#deviceFor(constraints));
           recordResource("microphone track", "of a fake device", () => track.readyState === "live");
           resolve(new FakeMediaStream([track]));
           return track;
         },
-        refuse: reject,
+        refuse: (error) => {
+          prompt.answered = true;
+          reject(error);
+        },
       };
       this.prompts.push(prompt);
       if (this.answer === "grant") prompt.grant();

@@ -87,6 +87,7 @@ export class FakeConnection {
   /** Whether a socket is held, opening or open. */
   live = true;
   bufferedBytes = 0;
+  #greeted = false;
   readonly sent: ClientMessage[] = [];
   readonly audio: WireAudioFrame[] = [];
   /** How the client closed it: `code reason`. */
@@ -125,6 +126,16 @@ export class FakeConnection {
     });
   }
 
+  /** A server that did not open, answer or acknowledge does all of it now. */
+  relent(): void {
+    this.open();
+    const [first] = this.sent;
+    if (first !== undefined && !this.#greeted) this.#transport.greet(this, first);
+    if (this.#greeted) this.acknowledge();
+    const end = this.sent.find(({ t }) => t === "client.end");
+    if (end?.t === "client.end") this.say("session.end", { position: end.data.position, reason: "done" });
+  }
+
   /** The link or the server ends the connection. */
   lose(code = 1006, reason = ""): void {
     this.live = false;
@@ -136,6 +147,7 @@ export class FakeConnection {
   }
 
   welcome(): void {
+    this.#greeted = true;
     this.say("server.welcome", {
       hb: { interval_ms: 10_000, timeout_ms: 30_000 },
       resume_window: { seconds: 60, token: "resume" },
