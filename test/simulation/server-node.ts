@@ -222,6 +222,10 @@ export class ServerNode {
         return;
       case "session":
         this.#performForSession(output.key, output.output, now);
+        return;
+      case "fault":
+        // A server ends one session for it and goes on; here nothing may fail in that way.
+        throw output.error;
     }
   }
 
