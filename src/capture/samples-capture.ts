@@ -103,6 +103,8 @@ export class SamplesCapture implements AudioCapture {
     if (this.#taken === 0) {
       throw captureFailed("The input of samples() ended without a sample: there is nothing to stream.");
     }
+    // What resampler and framer still hold is not to come out in a pause either.
+    await this.#mayGo(this.#taken);
   }
 
   async #takeAll(piece: Float32Array): Promise<void> {

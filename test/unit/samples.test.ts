@@ -335,6 +335,28 @@ describe("pausing samples()", () => {
     expect(heard.sampleCount).toBe(320);
   });
 
+  // Field report 86: nothing is delivered while the caller wants nothing.
+  it("keeps the end that came while it paused: nothing more is emitted before the resumption", async () => {
+    const input = new Watched();
+    const end = deferred<IteratorResult<Float32Array>>();
+    input.pieces = [noise(48_100)];
+    input.held = end.promise;
+    const { heard, source, capture } = await open(input, { sampleRate: 48_000, realTime: false });
+    const ended = vi.fn();
+    source.ended.then(ended, ended);
+    await pass();
+    await capture.pause(false);
+    const before = heard.sampleCount;
+    end.resolve({ done: true, value: undefined });
+    await pass(60_000);
+    expect(heard.sampleCount).toBe(before);
+    expect(ended).not.toHaveBeenCalled();
+    await capture.resume();
+    await pass();
+    expect(heard.sampleCount).toBe(Math.round(48_100 / 3));
+    expect(ended).toHaveBeenCalledExactlyOnceWith(undefined);
+  });
+
   it("flush() emits the frame that is not full yet, and disturbs nothing", async () => {
     const sound = noise(1_000);
     const input = new Watched();
