@@ -7,7 +7,7 @@ import type { Bytes } from "../protocol/bytes.js";
 import { CloseCode } from "../protocol/close-codes.js";
 import type { Session } from "../session/session.js";
 import type { ConnectionId, ConnectionLoss, SessionEvent, SessionInput, SessionOutput } from "../session/session-io.js";
-import type { ConnectContext, Transport, TransportConnection } from "../transport/transport.js";
+import type { ConnectContext, Transport, TransportCloseInfo, TransportConnection } from "../transport/transport.js";
 
 export interface SessionDriverOptions {
   readonly session: Session;
@@ -123,7 +123,8 @@ export class SessionDriver {
   /** A transport that cannot say how much it holds is taken for one that holds nothing. */
   #bufferedBytes(): number {
     try {
-      return this.#link?.connection?.bufferedBytes ?? 0;
+      const bytes = this.#link?.connection?.bufferedBytes ?? 0;
+      return Number.isFinite(bytes) ? bytes : 0;
     } catch {
       return 0;
     }
@@ -159,8 +160,10 @@ export class SessionDriver {
         scope: link.scope,
         onMessage: (data) => {
           if (this.#link !== link) return;
-          if (link.connection === undefined) link.early.push(data);
-          else this.dispatch({ type: "message", connection: link.id, data });
+          // Anything else is taken for a binary message, which the session knows to be wrong.
+          const message = typeof data === "string" || data instanceof Uint8Array ? data : new Uint8Array(0);
+          if (link.connection === undefined) link.early.push(message);
+          else this.dispatch({ type: "message", connection: link.id, data: message });
         },
       }),
     );
@@ -176,7 +179,7 @@ export class SessionDriver {
     }
     link.connection = connection;
     attempt(() => connection.closed)
-      .then(({ code, reason }): ConnectionLoss => ({ kind: "closed", code, reason }))
+      .then(toLoss)
       .catch((cause: unknown): ConnectionLoss => ({ kind: "failed", error: toConnectError(cause) }))
       .then((loss) => this.#lose(link, loss));
     this.dispatch({ type: "open", connection: link.id, token });
@@ -210,6 +213,15 @@ export class SessionDriver {
       "session wake-up",
     );
   }
+}
+
+/** A close that does not say how is one that the network made. */
+function toLoss({ code, reason }: TransportCloseInfo): ConnectionLoss {
+  return {
+    kind: "closed",
+    code: Number.isInteger(code) ? code : 1006,
+    reason: typeof reason === "string" ? reason : "",
+  };
 }
 
 function checkConnection(connection: TransportConnection): TransportConnection {

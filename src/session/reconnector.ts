@@ -115,6 +115,7 @@ export class Reconnector {
   returned(now: Moment): void {
     this.#failures = 0;
     this.#outageSince = now.awake;
+    this.#backoff.reset();
   }
 
   /** Nobody could act for so long. A page whose every timer is late does not get a fresh budget each time. */

@@ -34,14 +34,17 @@ async function connect(
   options: WebSocketTransportOptions,
   { attempt, signal, scope, onMessage }: TransportConnectOptions,
 ): Promise<TransportConnection> {
-  const url = toWebSocketUrl(typeof provider === "function" ? await provider({ attempt, signal }) : provider);
+  const given = typeof provider === "function" ? await provider({ attempt, signal }) : provider;
   signal.throwIfAborted();
-  const Implementation = options.WebSocket ?? globalThis.WebSocket;
   const { protocols = SUBPROTOCOL } = options;
-  const socket = new Implementation(url, typeof protocols === "string" ? protocols : [...protocols]);
+  const { socket, url } = makeSocket(given, protocols, options.WebSocket ?? globalThis.WebSocket);
+  const offered = typeof protocols === "string" ? [protocols] : protocols;
   socket.binaryType = "arraybuffer";
-  // The close event says all that can be known; but `ws` in Node throws, also long after, when nobody takes the error.
-  socket.onerror = () => {};
+  let said = "";
+  // Browsers say nothing here, `ws` in Node why it failed; and it throws, also long after, when nobody takes the error.
+  socket.onerror = (event) => {
+    if ("message" in event && typeof event.message === "string") said = event.message;
+  };
 
   const opened = deferred<void>();
   const closed = deferred<TransportCloseInfo>();
@@ -51,20 +54,32 @@ async function connect(
     void listeners.dispose();
     closed.resolve(info);
   };
-  listeners.listen(socket, "open", () => opened.resolve());
+  listeners.listen(socket, "open", () => {
+    const { protocol } = socket;
+    // A browser does not come so far; other implementations may take a server that leaves the name out.
+    const isEchoed = typeof protocol !== "string" || offered.length === 0 || offered.includes(protocol);
+    if (isEchoed) opened.resolve();
+    else
+      opened.reject(connectFailed(url, `it answered with the subprotocol "${protocol}", not ${offered.join(" or ")}`));
+  });
   listeners.listen(socket, "message", ({ data }: MessageEvent<string | ArrayBuffer>) =>
     onMessage(typeof data === "string" ? data : new Uint8Array(data)),
   );
   listeners.listen(socket, "close", ({ code, reason, wasClean }: CloseEvent) => {
     held.release();
-    opened.reject(connectFailed(url));
+    opened.reject(connectFailed(url, said));
     detach({ code, reason, clean: wasClean });
   });
   listeners.follow(signal, (reason) => {
     opened.reject(reason);
     detach({ code: 1006, reason: "aborted", clean: false });
   });
-  await opened.promise;
+  try {
+    await opened.promise;
+  } catch (error) {
+    void listeners.dispose();
+    throw error;
+  }
   return {
     closed: closed.promise,
     get bufferedBytes() {
@@ -98,11 +113,37 @@ function toWebSocketUrl(url: string | URL): string {
   return parsed.href;
 }
 
-const connectFailed = (url: string): AudioStreamError => {
+/** Errors by which a platform says that an address or a subprotocol can never work. */
+const FINAL_ERRORS: readonly unknown[] = ["SecurityError", "SyntaxError", "TypeError"];
+
+/** @throws AudioStreamError `connect-impossible` when no attempt can succeed with this. */
+function makeSocket(
+  given: string | URL,
+  protocols: string | readonly string[],
+  Implementation: typeof WebSocket,
+): { socket: WebSocket; url: string } {
+  try {
+    const url = toWebSocketUrl(given);
+    return { socket: new Implementation(url, typeof protocols === "string" ? protocols : [...protocols]), url };
+  } catch (cause) {
+    if (!(cause instanceof Error || cause instanceof DOMException) || !FINAL_ERRORS.includes(cause.name)) throw cause;
+    const hint = cause.name === "SecurityError" ? "A page on https can only use wss:. " : "";
+    throw new AudioStreamError(
+      "connect-impossible",
+      `No connection can be made with this address and these subprotocols: ${cause.message} ${hint}Correct them; trying again does not help.`,
+      { details: undefined, cause },
+    );
+  }
+}
+
+/** @param said what is known of the cause; a browser does not say. */
+function connectFailed(url: string, said: string): AudioStreamError {
   const { host } = new URL(url);
-  return new AudioStreamError(
-    "connect-failed",
-    `The server ${host} could not be reached. Check the network, the address, and that the server is running.`,
-    { details: undefined },
-  );
-};
+  const known =
+    said === ""
+      ? "The browser does not say why. Perhaps the network is down, the address or port is wrong, no server runs there, its certificate is not accepted, or what answers is no LoquiLex server: a page, a proxy, or one that does not echo the subprotocol."
+      : `What is known: ${said}. Check the network, the address, and that a LoquiLex server is running there.`;
+  return new AudioStreamError("connect-failed", `The server ${host} could not be reached. ${known}`, {
+    details: undefined,
+  });
+}

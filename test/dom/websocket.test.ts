@@ -153,7 +153,7 @@ describe("the address", () => {
     const failing = webSocket(() => Promise.reject(failure), { WebSocket: Implementation });
     expect(await rejectionOf(failing.connect(options))).toBe(failure);
     const wrong = webSocket(() => "ftp://example.org", { WebSocket: Implementation });
-    expect(await rejectionOf(wrong.connect(options))).toBeInstanceOf(TypeError);
+    expect(await rejectionOf(wrong.connect(options))).toMatchObject({ code: "connect-impossible", retryable: false });
     expect(RecordedSocket.made).toEqual([]);
   });
 });
@@ -247,6 +247,40 @@ describe("a connection", () => {
     const { connection } = await connected();
     connection.close(4400, "日".repeat(120));
     expect(lastSocket().closings).toEqual([[4400, "日".repeat(41)]]);
+  });
+});
+
+describe("what can never work", () => {
+  const throwing = (error: Error) =>
+    class {
+      constructor() {
+        throw error;
+      }
+    } as unknown as typeof WebSocket;
+
+  // insidewhy/rxjs-websockets#42, field report 73
+  it.each([
+    ["ws: on a page on https", new DOMException("An insecure connection may not be made.", "SecurityError")],
+    ["a nonsense subprotocol", new DOMException("The subprotocol is invalid.", "SyntaxError")],
+    ["no implementation", new TypeError("WebSocket is not a constructor.")],
+  ])("is named as final: %s", async (_, cause) => {
+    const { options } = connectOptions();
+    const error = await rejectionOf(webSocket(ADDRESS, { WebSocket: throwing(cause) }).connect(options));
+    expect(error).toMatchObject({ code: "connect-impossible", retryable: false, cause });
+    expect((error as Error).message).toContain(cause.message);
+  });
+
+  it("is not what a provider of addresses says that cannot reach its own server", async () => {
+    const { options } = connectOptions();
+    const cause = new TypeError("Failed to fetch");
+    const failing = webSocket(() => Promise.reject(cause), { WebSocket: Implementation });
+    expect(await rejectionOf(failing.connect(options))).toBe(cause);
+  });
+
+  it("is not an error of an implementation's own kind", async () => {
+    const { options } = connectOptions();
+    const cause = new Error("no memory");
+    expect(await rejectionOf(webSocket(ADDRESS, { WebSocket: throwing(cause) }).connect(options))).toBe(cause);
   });
 });
 

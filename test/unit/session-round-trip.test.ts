@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { FRAME, SessionRig } from "../support/session-rig.js";
+
+/** A server that gets everything and answers all of it, both of which take their time. */
+function talk(rig: SessionRig, roundTripMs: number, durationMs: number): void {
+  const due: { at: number; position?: number; id?: string }[] = [];
+  let seen = rig.outputs.length;
+  let position = rig.captured;
+  for (const end = rig.now + durationMs; rig.now < end; ) {
+    rig.frames(1);
+    rig.pass(20);
+    for (const output of rig.outputs.slice(seen)) {
+      if (output.type !== "send") continue;
+      if (typeof output.data === "string") {
+        const { t, id } = JSON.parse(output.data) as { t: string; id?: string };
+        if (t === "client.hb" && id !== undefined) due.push({ at: rig.now + roundTripMs, id });
+      } else {
+        position += FRAME;
+        if ((position / FRAME) % 10 === 0) due.push({ at: rig.now + roundTripMs, position });
+      }
+    }
+    seen = rig.outputs.length;
+    while (due[0] !== undefined && due[0].at <= rig.now) {
+      const { position: kept, id } = due.shift() ?? {};
+      if (kept !== undefined) rig.ack(kept);
+      else rig.say("server.hb", {}, id === undefined ? {} : { corr: id });
+    }
+  }
+}
+
+// flet-dev/flet#1656, socketio/socket.io#2769, field report 76
+describe("a link with long round trips", () => {
+  it.each([4_000, 8_000])("is not taken for a dead one when they take %i ms from the first", (roundTripMs) => {
+    const rig = new SessionRig({ heartbeat: { intervalMs: 10_000, timeoutMs: 500 } });
+    rig.start();
+    rig.open();
+    rig.pass(roundTripMs);
+    rig.begin();
+    talk(rig, roundTripMs, 140_000);
+    expect(rig.disconnects).toEqual([]);
+    expect(rig.eventsOf("drop")).toEqual([]);
+  });
+
+  it("is given the time that the application allows while audio is in flight", () => {
+    for (const [timeoutMs, patience] of [
+      [500, 2_500],
+      [20_000, 21_500],
+    ] as const) {
+      const rig = new SessionRig({ heartbeat: { intervalMs: 10_000, timeoutMs } });
+      rig.connect();
+      rig.frames(1);
+      rig.pass(patience - 1);
+      expect(rig.disconnects).toEqual([]);
+      rig.pass(1);
+      expect(rig.disconnects).toMatchObject([{ connection: 1, code: 4408 }]);
+    }
+  });
+
+  it("is still found dead, within a time that follows its round trips", () => {
+    const rig = new SessionRig({ heartbeat: { intervalMs: 10_000, timeoutMs: 3_000 } });
+    rig.start();
+    rig.open();
+    rig.pass(4_000);
+    rig.begin();
+    talk(rig, 4_000, 60_000);
+    rig.frames(1);
+    rig.pass(12_000);
+    expect(rig.disconnects).toMatchObject([{ connection: 1, code: 4408 }]);
+  });
+});
