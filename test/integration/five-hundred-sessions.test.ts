@@ -98,7 +98,7 @@ describe("500 sessions that end in every possible way leave no thread, process, 
 
   // openclaw/openclaw#94081
   it("68 by a disk that is full", { timeout: 120_000 }, async () => {
-    const env = { ...INSPECTABLE, LX_ENGINE: "segmenter", LX_LOG_LEVEL: "error" };
+    const env = { LX_API: "open", ...INSPECTABLE, LX_ENGINE: "segmenter", LX_LOG_LEVEL: "error" };
     await using backend = await BackendProcess.start({ env, prefix: "ulimit -f 512" });
     await expectNothingLeft(backend, [fullDisk], 68);
     expect(await backend.files(".part")).toEqual([]);
