@@ -54,6 +54,8 @@ export type ProtocolInput =
   | { readonly type: "lose"; readonly reason: string }
   /** The server is going down: tell the client to come back later. */
   | { readonly type: "go-away"; readonly reason: string; readonly retryAfterMs: number }
+  /** This process did not run for a while: what nobody could do meanwhile counts against nobody. */
+  | { readonly type: "woke" }
   | { readonly type: "time" };
 
 /** What a session wants done. */

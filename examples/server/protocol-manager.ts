@@ -11,13 +11,12 @@ import {
 } from "loquilex/protocol";
 import { AudioInlet, type FrameDecoder } from "./audio-inlet.js";
 import { type Gap, Outbox } from "./outbox.js";
+import { judgeOpening, type Refusal } from "./protocol/opening-judge.js";
 import type { FinishReason, Opening, PeerId, ProtocolInput, ProtocolOutput, ServerTerms } from "./protocol-io.js";
 import { ResumeSecrets } from "./resume-secrets.js";
 import { TranscriptMemory } from "./transcript-memory.js";
 
 const ACK_INTERVAL_MS = 100;
-/** A timer this late says that this process slept, not that the client did. */
-const LATE_MS = 1_000;
 /** Messages that may wait for a decoder, which takes milliseconds to be made. */
 const MAX_HELD_MESSAGES = 4_096;
 
@@ -108,18 +107,17 @@ export class ProtocolManager {
   }
 
   handle(input: ProtocolInput, now: number): ProtocolOutput[] {
-    const lateMs = input.type === "time" && this.#wakeAt !== undefined ? now - this.#wakeAt : 0;
     this.#now = now;
     this.#out = [];
     if (!this.#finished) {
-      this.#take(input, lateMs);
+      this.#take(input);
       this.#work();
     }
     this.#wakeAt = this.#finished ? undefined : this.#nextWake();
     return this.#out;
   }
 
-  #take(input: ProtocolInput, lateMs: number): void {
+  #take(input: ProtocolInput): void {
     switch (input.type) {
       case "attach":
         this.#attach(input.peer, input.opening);
@@ -161,6 +159,10 @@ export class ProtocolManager {
         this.#close(CloseCode.internalError, input.reason);
         this.#finish("failed");
         return;
+      case "woke":
+        this.#lastInbound = Math.max(this.#lastInbound, this.#now - this.#options.terms.heartbeatTimeoutMs / 2);
+        if (this.#expiresAt !== undefined) this.#expiresAt = this.#now + this.#options.terms.resumeTtlMs;
+        return;
       case "go-away":
         if (this.#peer !== undefined) {
           this.#send("server.goaway", { reason: input.reason, retry_after_ms: input.retryAfterMs });
@@ -168,7 +170,7 @@ export class ProtocolManager {
         }
         return;
       case "time":
-        this.#checkDeadlines(lateMs);
+        this.#checkDeadlines();
     }
   }
 
@@ -176,29 +178,20 @@ export class ProtocolManager {
 
   #attach(peer: PeerId, opening: Opening): void {
     const { data, kind } = opening;
-    if (data.client_id !== this.#options.clientId) {
-      this.#refuse(peer, CloseCode.inUse, "in_use", "Another client holds this session.");
+    const judgement = judgeOpening(opening, {
+      clientId: this.#options.clientId,
+      epoch: this.#options.epoch,
+      attempt: this.#attempt,
+      confirmed: this.#confirmed,
+      lastSeq: this.#outbox.seq,
+      freeInMs: this.#freeInMs,
+      secrets: this.#secrets,
+    });
+    if ("error" in judgement) {
+      this.#refuse(peer, judgement);
       return;
     }
-    if (data.attempt <= this.#attempt) {
-      this.#refuse(peer, CloseCode.replaced, "stale", "A newer connection of this client is known.");
-      return;
-    }
-    const knows = kind === "resume" && data.epoch === this.#options.epoch && this.#secrets.use(data.resume_token);
-    if (!knows && this.#confirmed) {
-      const wrongSecret = kind === "resume";
-      this.#refuse(
-        peer,
-        wrongSecret ? CloseCode.forbidden : CloseCode.inUse,
-        wrongSecret ? "invalid_resume_token" : "in_use",
-        wrongSecret ? "The resume secret is wrong." : "The session is open already; resume it.",
-      );
-      return;
-    }
-    if (kind === "resume" && knows && data.last_seq > this.#outbox.seq) {
-      this.#refuse(peer, CloseCode.protocolViolation, "invalid_ack", "last_seq was never sent.");
-      return;
-    }
+    const { knows } = judgement;
     if (this.#peer !== undefined) this.#close(CloseCode.replaced, "replaced by a newer connection");
     this.#peer = peer;
     this.#attempt = data.attempt;
@@ -262,9 +255,18 @@ export class ProtocolManager {
   }
 
   /** Answers a connection that does not become this session's, and changes nothing else. */
-  #refuse(peer: PeerId, code: number, error: string, detail: string): void {
-    const data = encodeServerMessage("server.error", { code: error, detail }, { sid: this.#options.sessionId });
+  #refuse(peer: PeerId, { code, error, detail, retryAfterMs }: Refusal): void {
+    const complaint = { code: error, detail, retry_after_ms: retryAfterMs };
+    const data = encodeServerMessage("server.error", complaint, { sid: this.#options.sessionId });
     this.#out.push({ type: "send", peer, data }, { type: "close", peer, code, reason: detail });
+  }
+
+  /** When the session is free for another client at the latest, if nothing is heard of its own. */
+  get #freeInMs(): number | undefined {
+    const { heartbeatIntervalMs, heartbeatTimeoutMs, resumeTtlMs } = this.#options.terms;
+    if (this.#expiresAt !== undefined) return Math.max(0, this.#expiresAt - this.#now);
+    const silentMs = this.#now - this.#lastInbound;
+    return silentMs > heartbeatIntervalMs ? Math.max(0, heartbeatTimeoutMs - silentMs) + resumeTtlMs : undefined;
   }
 
   #detach(code: number): void {
@@ -368,7 +370,7 @@ export class ProtocolManager {
     this.#send("audio.ack", { position: this.#inlet.kept });
   }
 
-  #checkDeadlines(lateMs: number): void {
+  #checkDeadlines(): void {
     if (this.#expiresAt !== undefined && this.#now >= this.#expiresAt) {
       this.#finish(this.#drained ? "ended" : "expired");
       return;
@@ -376,11 +378,8 @@ export class ProtocolManager {
     if (this.#peer === undefined) return;
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.#options.terms;
     if (this.#now >= this.#lastInbound + heartbeatTimeoutMs) {
-      if (lateMs >= LATE_MS) this.#lastInbound = this.#now - heartbeatTimeoutMs / 2;
-      else {
-        this.#close(CloseCode.timeout, "heartbeat timeout");
-        return;
-      }
+      this.#close(CloseCode.timeout, "heartbeat timeout");
+      return;
     }
     if (this.#now >= this.#lastOutbound + heartbeatIntervalMs) this.#send("server.hb", {});
   }

@@ -14,9 +14,10 @@ import { keptFormat, refuseFormat } from "./granted-audio.js";
 import type { Log } from "./log.js";
 import { OccasionalLog } from "./logging/occasional-log.js";
 import { OpusFrameDecoder } from "./opus-frame-decoder.js";
+import type { RegistryInput, RegistryOutput, SessionKey } from "./protocol/registry-io.js";
 import type { PeerId } from "./protocol-io.js";
 import { serverTerms } from "./server-terms.js";
-import { type RegistryInput, type RegistryOutput, type SessionKey, SessionRegistry } from "./session-registry.js";
+import { SessionRegistry } from "./session-registry.js";
 import { StorageError } from "./storage-error.js";
 import { StreamingSession } from "./streaming-session.js";
 
@@ -222,6 +223,7 @@ export class SessionManager {
       nameOf(key),
       new StreamingSession({
         sessionId: key.sessionId,
+        lineage: key.epoch.toString(36),
         format: keptFormat(offer),
         startPosition: offer.first,
         outDir: config.outDir,

@@ -7,42 +7,9 @@ import {
   UnsupportedVersionError,
 } from "loquilex/protocol";
 import type { FrameDecoder } from "./audio-inlet.js";
+import type { RegistryInput, RegistryOutput, SessionKey } from "./protocol/registry-io.js";
 import type { Opening, PeerId, ProtocolInput, ProtocolOutput, ServerTerms } from "./protocol-io.js";
 import { ProtocolManager } from "./protocol-manager.js";
-
-/** Names one lineage of one session. */
-export interface SessionKey {
-  readonly sessionId: string;
-  readonly epoch: number;
-}
-
-export type RegistryInput =
-  | { readonly type: "connected"; readonly peer: PeerId }
-  | { readonly type: "data"; readonly peer: PeerId; readonly data: string | Uint8Array<ArrayBuffer> }
-  | { readonly type: "closed"; readonly peer: PeerId; readonly code: number }
-  | { readonly type: "authorized"; readonly peer: PeerId; readonly granted: boolean }
-  | {
-      readonly type: "session";
-      readonly key: SessionKey;
-      readonly input: Exclude<ProtocolInput, { type: "attach" | "data" | "detached" | "superseded" | "time" }>;
-    }
-  /** Take no new sessions; tell every client to come back later. */
-  | { readonly type: "go-away"; readonly reason: string; readonly retryAfterMs: number }
-  | { readonly type: "time" };
-
-export type RegistryOutput =
-  | { readonly type: "send"; readonly peer: PeerId; readonly data: string }
-  | { readonly type: "close"; readonly peer: PeerId; readonly code: number; readonly reason: string }
-  /** Check the token, and say `authorized`. */
-  | { readonly type: "authorize"; readonly peer: PeerId; readonly token: string | undefined }
-  | { readonly type: "open"; readonly key: SessionKey; readonly offer: AudioOffer }
-  /** Work for one client, or for one session, failed in a way that nothing expected, and has ended it. */
-  | { readonly type: "fault"; readonly sessionId: string | undefined; readonly error: unknown }
-  | {
-      readonly type: "session";
-      readonly key: SessionKey;
-      readonly output: Extract<ProtocolOutput, { type: "audio" | "end-audio" | "finished" }>;
-    };
 
 export interface SessionRegistryOptions {
   readonly terms: ServerTerms;
@@ -62,6 +29,10 @@ const OPENING_TIMEOUT_MS = 10_000;
 /** How much a client may send while its token is checked. */
 const MAX_EARLY_MESSAGES = 64;
 const OVERLOADED_RETRY_MS = 5_000;
+/** How often at least time is looked at while there is anybody to wait for. */
+const TICK_MS = 500;
+/** Nothing for so much longer says that this process did not run, as in a machine that was paused. */
+const LATE_MS = 1_000;
 
 type Peer =
   | { readonly phase: "new"; readonly deadline: number }
@@ -101,12 +72,18 @@ export class SessionRegistry {
     for (const { manager } of this.#sessions.values()) earliest = Math.min(earliest, manager.wakeAt ?? earliest);
     for (const peer of this.#peers.values())
       if (peer.phase !== "attached") earliest = Math.min(earliest, peer.deadline);
-    return Number.isFinite(earliest) ? earliest : undefined;
+    return this.#isWaiting ? Math.min(earliest, this.#now + TICK_MS) : undefined;
+  }
+
+  get #isWaiting(): boolean {
+    return this.#sessions.size > 0 || this.#peers.size > 0;
   }
 
   handle(input: RegistryInput, now: number): RegistryOutput[] {
+    const slept = this.#isWaiting && now - this.#now > TICK_MS + LATE_MS;
     this.#now = now;
     this.#out = [];
+    if (slept) this.#wake();
     try {
       this.#take(input);
     } catch (error) {
@@ -144,6 +121,15 @@ export class SessionRegistry {
       case "time":
         this.#checkDeadlines();
     }
+  }
+
+  /** Nobody could act while this process slept, so all that wait for somebody wait anew. */
+  #wake(): void {
+    const deadline = this.#now + OPENING_TIMEOUT_MS;
+    for (const [peer, state] of this.#peers) {
+      if (state.phase !== "attached") this.#peers.set(peer, { ...state, deadline });
+    }
+    for (const session of this.#sessions.values()) this.#feed(session, { type: "woke" });
   }
 
   #connected(peer: PeerId): void {
@@ -204,6 +190,9 @@ export class SessionRegistry {
 
   #sessionFor(peer: PeerId, opening: Opening): LiveSession | undefined {
     const { session_id, client_id, audio } = opening.data;
+    const known = this.#sessions.get(session_id);
+    // One whose time is over may not have been told so yet, and must not keep another client out.
+    if (known !== undefined && known.manager.clientId !== client_id) this.#feed(known, { type: "time" });
     const existing = this.#sessions.get(session_id);
     const takeover = opening.kind === "hello" && opening.data.takeover === true;
     if (existing !== undefined && !(takeover && existing.manager.clientId !== client_id)) return existing;

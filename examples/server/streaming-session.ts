@@ -32,6 +32,8 @@ export interface StreamingEvents {
 
 export interface StreamingSessionOptions {
   readonly sessionId: string;
+  /** Begins the id of every segment, so that no two lineages of a session have one in common. @defaultValue none */
+  readonly lineage?: string | undefined;
   /** Of the frames, and of the recording: they are kept as they come. */
   readonly format: StreamFormat;
   /** Position of the first sample of the recording. */
@@ -213,9 +215,10 @@ export class StreamingSession {
   }
 
   #reportCaption({ text, segmentId, final, from, to }: Segment): void {
+    const { lineage } = this.#options;
     this.#options.onEvent(final ? "asr.final" : "asr.partial", {
       text,
-      segment_id: segmentId,
+      segment_id: lineage === undefined ? segmentId : `${lineage}-${segmentId}`,
       final,
       audio: { from, to },
     });

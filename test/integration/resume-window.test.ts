@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BackendProcess, START_TIMEOUT_MS } from "../support/backend-process.js";
 import { NodeStream } from "../support/node-stream.js";
+import { RawClient } from "../support/raw-client.js";
 import { expectEverythingOnDisk, recordingsOf } from "../support/server-disk.js";
 import { accountFor, NOTHING_WRONG, readSamples } from "../support/stamped-audio.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
@@ -90,5 +91,30 @@ describe("a client that never comes back", () => {
     const [file] = await recordingsOf(backend, stream);
     expect(accountFor(await readSamples(file ?? ""), 0, captured)).toEqual(NOTHING_WRONG);
     expect(await backend.files(".part")).toEqual([]);
+  });
+});
+
+// scribble-rs/scribble.rs#157, field report 72
+describe("the tab after one that crashed", () => {
+  it("gets the session without a takeover as soon as its time is over, and waits as long as the server says", async () => {
+    const crashed = await RawClient.connect(backend.webSocketUrl);
+    crashed.hello();
+    await crashed.until("session.new");
+    crashed.sendFrame(0);
+    await crashed.untilAcknowledged(320);
+    crashed.socket.terminate();
+    await crashed.untilClosed();
+    const startedAt = performance.now();
+    await using stream = await NodeStream.start(backend.webSocketUrl, { sessionId: crashed.sessionId });
+    const waitedMs = performance.now() - startedAt;
+    expect(waitedMs).toBeGreaterThan(WINDOW_SEC * 1_000 - 1_000);
+    expect(waitedMs).toBeLessThan(WINDOW_SEC * 1_000 + 5_000);
+    // Refused once, and not again and again.
+    expect(stream.sockets).toHaveLength(2);
+    await stream.captured(500);
+    await stream.close();
+    expect(stream.drops).toEqual([]);
+    // What the crashed tab had recorded, and what the new one has.
+    expect(await recordingsOf(backend, stream)).toHaveLength(2);
   });
 });

@@ -1,10 +1,6 @@
+import type { RegistryInput, RegistryOutput, SessionKey } from "../../examples/server/protocol/registry-io.js";
 import type { ServerTerms } from "../../examples/server/protocol-io.js";
-import {
-  type RegistryInput,
-  type RegistryOutput,
-  type SessionKey,
-  SessionRegistry,
-} from "../../examples/server/session-registry.js";
+import { SessionRegistry } from "../../examples/server/session-registry.js";
 import { Recording } from "./recording.js";
 import type { Rng } from "./rng.js";
 import { ServerReferee } from "./server-referee.js";

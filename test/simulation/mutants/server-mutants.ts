@@ -1,6 +1,7 @@
 import { type Mutant, mutantsOf } from "./mutant.js";
 
 const manager = mutantsOf("examples/server/protocol-manager.ts");
+const judge = mutantsOf("examples/server/protocol/opening-judge.ts");
 const registry = mutantsOf("examples/server/session-registry.ts");
 const outbox = mutantsOf("examples/server/outbox.ts");
 const inlet = mutantsOf("examples/server/audio-inlet.ts");
@@ -97,9 +98,9 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   ),
 
   // Identity
-  manager(
+  judge(
     "A late echo of an older connection displaces the newer one.",
-    "if (data.attempt <= this.#attempt) {",
+    "if (data.attempt <= session.attempt) {",
     "if (data.attempt < 0) {",
   ),
   manager(
@@ -110,18 +111,18 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   manager("The generation is not raised.", "    this.#generation += 1;\n", ""),
   manager(
     "A stranger's number shuts the client out.",
-    "    const knows = kind",
-    "    this.#attempt = data.attempt - 1;\n    const knows = kind",
+    "    const judgement = judge",
+    "    this.#attempt = data.attempt - 1;\n    const judgement = judge",
   ),
   manager(
     "A client whose answer was lost is taken for a stranger.",
     "      else this.#onFrame(data);\n      this.#confirmed = true;",
     "      else this.#onFrame(data);",
   ),
-  manager(
+  judge(
     "A hello with the client's id is let in by anyone.",
-    "if (!knows && this.#confirmed) {",
-    'if (!knows && this.#confirmed && kind === "hello") {',
+    "if (!knows && session.confirmed) {",
+    'if (!knows && session.confirmed && kind === "hello") {',
   ),
   secrets("The secret is rotated without grace.", "    this.#valid.push(secret);", "    this.#valid = [secret];"),
   secrets("Any secret is good.", "if (index < 0) return false;", "if (index < 0) return true;"),
@@ -130,15 +131,15 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "if (index < 0) return false;",
     "if (index < 0) {\n      this.#valid = [];\n      return false;\n    }",
   ),
-  manager(
+  judge(
     "The epoch is ignored.",
-    'kind === "resume" && data.epoch === this.#options.epoch && this.#secrets.use(data.resume_token)',
+    'kind === "resume" && data.epoch === session.epoch && session.secrets.use(data.resume_token)',
     'kind === "resume"',
   ),
 
-  manager(
+  judge(
     "Anybody's hello is let in.",
-    "if (data.client_id !== this.#options.clientId) {",
+    "if (data.client_id !== session.clientId) {",
     "if (data.client_id === undefined) {",
   ),
 
@@ -150,13 +151,14 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   ),
   manager(
     "A silent client is never given up.",
-    'this.#close(CloseCode.timeout, "heartbeat timeout");\n        return;',
+    'this.#close(CloseCode.timeout, "heartbeat timeout");\n      return;',
     "this.#lastInbound = this.#now;",
   ),
+  registry("A server that slept blames its client.", "    if (slept) this.#wake();\n", ""),
   manager(
-    "A server that slept blames its client.",
-    "if (lateMs >= LATE_MS) this.#lastInbound",
-    "if (lateMs < 0) this.#lastInbound",
+    "Sessions whose clients could not come back while the server slept expire when it wakes.",
+    "        if (this.#expiresAt !== undefined) this.#expiresAt = this.#now + this.#options.terms.resumeTtlMs;\n        return;",
+    "        return;",
   ),
   manager(
     "The resume window counts from the start.",

@@ -1,0 +1,92 @@
+import { CloseCode } from "loquilex/protocol";
+import { describe, expect, it } from "vitest";
+import { RegistryServer, TERMS } from "../support/registry-server.js";
+
+const TTL_MS = TERMS.resumeTtlMs;
+
+const begun = (): RegistryServer => {
+  const server = new RegistryServer();
+  server.open(1, "first");
+  server.beat(1);
+  return server;
+};
+
+// scribble-rs/scribble.rs#157, field report 72
+describe("a session that another client asks for", () => {
+  it("is refused for good while its own client is heard", () => {
+    const server = begun();
+    server.pass(5_000);
+    server.open(2, "second");
+    expect(server.error(2)).toEqual({ code: "in_use", detail: "Another client holds this session." });
+    expect(server.closed(2)).toBe(CloseCode.inUse);
+  });
+
+  it("is refused with what is left of its time once its own client is gone, and is given away after that", () => {
+    const server = begun();
+    server.handle({ type: "closed", peer: 1, code: 1006 });
+    server.pass(20_000);
+    server.open(2, "second");
+    expect(server.error(2)).toMatchObject({ code: "in_use", retry_after_ms: 40_000 });
+    expect(server.closed(2)).toBe(CloseCode.inUse);
+    server.pass(40_000);
+    server.open(3, "second");
+    expect(server.said(3).map(({ t }) => t)).toEqual(["server.welcome", "session.new", "audio.ack"]);
+  });
+
+  it("is given away at the very moment at which its time is over, though no timer has said so yet", () => {
+    const server = begun();
+    server.handle({ type: "closed", peer: 1, code: 1006 });
+    server.pass(TTL_MS - 1);
+    server.now += 1;
+    server.open(2, "second");
+    expect(server.closed(2)).toBeUndefined();
+    expect(server.said(2).map(({ t }) => t)).toContain("session.new");
+  });
+
+  it("is refused with a time while its own client keeps a silence that no living one keeps", () => {
+    const server = begun();
+    server.pass(15_000);
+    server.open(2, "second");
+    // What is left until the connection is given up, and then the time for which the session waits.
+    expect(server.error(2)).toMatchObject({ code: "in_use", retry_after_ms: 15_000 + TTL_MS });
+  });
+
+  it("is taken over at once by one who asks for that", () => {
+    const server = begun();
+    server.handle({ type: "closed", peer: 1, code: 1006 });
+    server.open(2, "second", { takeover: true });
+    expect(server.said(2).map(({ t }) => t)).toContain("session.new");
+  });
+});
+
+// GetStream/stream-chat-js#698 for servers, field report 69: a server that did not run blames nobody for it.
+describe("a server that was paused", () => {
+  it("lets a detached session wait its whole time anew, since nobody could come back meanwhile", () => {
+    const server = begun();
+    server.handle({ type: "closed", peer: 1, code: 1006 });
+    server.pass(50_000);
+    server.sleep(3_600_000);
+    server.pass(TTL_MS - 1_000);
+    expect(server.registry.sessionCount).toBe(1);
+    server.resume(2, "first", { resume_token: "secret 1" });
+    expect(server.said(2).map(({ t }) => t)).toContain("session.ack");
+  });
+
+  it("gives a session up that nobody comes back to after that", () => {
+    const server = begun();
+    server.handle({ type: "closed", peer: 1, code: 1006 });
+    server.sleep(3_600_000);
+    server.pass(TTL_MS);
+    expect(server.registry.sessionCount).toBe(0);
+  });
+
+  it("counts the silence of neither a client nor a connection that has not said who it is", () => {
+    const server = begun();
+    server.handle({ type: "connected", peer: 2 });
+    server.sleep(3_600_000);
+    server.pass(9_000);
+    server.beat(1);
+    expect(server.closed(1)).toBeUndefined();
+    expect(server.closed(2)).toBeUndefined();
+  });
+});
