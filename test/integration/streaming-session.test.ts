@@ -217,6 +217,21 @@ describe("captions", () => {
     expect(await readFile(join(outDir, transcript ?? ""), "utf8")).toBe("hello\n");
   });
 
+  // Field report 93
+  it("have ids that no other lineage of the session has, whatever the engine calls them", async () => {
+    const ids: unknown[] = [];
+    for (const lineage of ["a1", "b2"]) {
+      const engine = new ScriptedEngine();
+      const { session, of } = openSession({ outDir: await temporaryFolder(), engine, lineage });
+      session.append(countingFrame(0));
+      await vi.waitFor(() => expect(engine.heard).toHaveLength(1));
+      engine.stream?.onSegment({ segmentId: "s-1", from: 0, to: 320, text: "hello", final: true });
+      await session.end();
+      ids.push(...of<{ segment_id: string }>("asr.final").map(({ segment_id }) => segment_id));
+    }
+    expect(ids).toEqual(["a1-s-1", "b2-s-1"]);
+  });
+
   // openclaw/openclaw#94081
   it("tells a final only when it is in the transcript, and what follows it only then", async () => {
     const outDir = await temporaryFolder();

@@ -7,6 +7,8 @@ import type { Payload } from "./wire.js";
 const ACK_WITHIN_MS = 200;
 /** A timer this late says that the process slept. */
 const LATE_MS = 1_000;
+/** A server that did not run for so long cannot have missed it. */
+const SURELY_ASLEEP_MS = 1_500;
 
 /** Segments that a snapshot may repeat before it grows beyond what a client accepts. */
 const MAX_PARTIALS = 500;
@@ -150,6 +152,8 @@ export class ServerReferee {
     if (sleptMs >= this.#terms.heartbeatIntervalMs + LATE_MS) this.#wokeLateAt = now;
     for (const view of this.#peers.values()) view.allowanceMs += sleptMs + this.#terms.heartbeatTimeoutMs / 2;
     if (this.#keptSince !== undefined) this.#keptSince = now;
+    // Nobody could come back meanwhile, so the wait begins anew.
+    if (sleptMs > SURELY_ASLEEP_MS && this.#detachedAt !== undefined) this.#detachedAt = now;
   }
 
   /** The process died: nobody is attached, and with its memory go its numbers. */

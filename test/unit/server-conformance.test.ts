@@ -57,7 +57,8 @@ class Witness {
       sample_rate: 16_000,
       channels: 1,
       first: this.#first,
-      next: this.#next,
+      // What it has captured since and not sent yet.
+      next: this.#next + 10 * FRAME,
     } as const;
     const resumes = this.#epoch !== undefined && !forgets;
     if (resumes) {
