@@ -40,6 +40,8 @@ export interface AudioStreamErrorDetails {
   /** The server speaks another version of the protocol, or granted another audio format than was offered. */
   "protocol-mismatch": undefined;
   "retries-exhausted": { readonly attempts: number };
+  /** Numbered messages, both ends included, never came. One that still comes is delivered all the same. */
+  "messages-missing": { readonly ranges: readonly { readonly fromSeq: number; readonly toSeq: number }[] };
   /** Audio is being lost since `from`, up to `to` so far. One `drop` event follows when it is over. Audio goes on. */
   "audio-dropping": { readonly from: number; readonly to: number; readonly durationMs: number };
   /** The server takes no messages as large as one that has to be sent and cannot be split. */

@@ -10,7 +10,9 @@ import type { CloseInfo } from "./state.js";
  */
 export type ServerEvent = Extract<
   KnownServerMessage,
-  { t: "asr.partial" | "asr.final" | "mt.partial" | "mt.final" | "status" | "queue.drop" }
+  {
+    t: "asr.partial" | "asr.final" | "asr.void" | "mt.partial" | "mt.final" | "mt.void" | "status" | "queue.drop";
+  }
 >;
 
 /** Events of a stream by name. `Message` is the type of the messages the application expects. */

@@ -22,6 +22,7 @@ import {
   showPartial,
   showState,
   showStats,
+  takeBack,
   write,
 } from "./view.js";
 import { SILENCE_ADVICE, STATE_WORDS, UNREACHED_ADVICE } from "./words.js";
@@ -95,6 +96,9 @@ function showMessage(page: Page, message: ServerEvent, note: (what: string) => u
       return;
     case "asr.final":
       addFinal(page, message.data);
+      return;
+    case "asr.void":
+      for (const segment of message.data.segment_ids) takeBack(page, segment);
       return;
     case "status": {
       const engine = describeEngine(message.data);

@@ -31,7 +31,7 @@ export interface Page {
   readonly history: HTMLElement;
   timeline: Timeline;
   /** Segments whose final caption is shown: a repeated final is shown once, a late partial not at all. */
-  finished: Set<string>;
+  finished: Map<string, HTMLElement>;
   /** The segment whose partial caption is shown. */
   speaking: string | undefined;
 }
@@ -43,6 +43,7 @@ export interface Caption {
   readonly text: string;
   readonly segment_id: string;
   readonly audio?: { readonly from: number; readonly to: number } | undefined;
+  readonly replaces?: readonly string[] | undefined;
 }
 
 /** @throws Error when the document is not the demo page. */
@@ -88,7 +89,7 @@ export function findPage(document: Document): Page {
     finals: element("#finals"),
     history: element("#history"),
     timeline: emptyTimeline(),
-    finished: new Set(),
+    finished: new Map(),
     speaking: undefined,
   };
 }
@@ -96,7 +97,7 @@ export function findPage(document: Document): Page {
 /** Empties everything the last stream left. */
 export function clearPage(page: Page): void {
   page.timeline = emptyTimeline();
-  page.finished = new Set();
+  page.finished = new Map();
   page.speaking = undefined;
   for (const element of [page.error, page.drop, page.partial, page.finals, page.history]) element.replaceChildren();
 }
@@ -167,8 +168,19 @@ export function addFinal(page: Page, caption: Caption): void {
     write(page.partial, "");
   }
   if (page.finished.has(caption.segment_id)) return;
-  page.finished.add(caption.segment_id);
-  addRow(page.finals, caption.audio === undefined ? "" : clockTime(caption.audio.from), caption.text);
+  for (const segment of caption.replaces ?? []) takeBack(page, segment);
+  const text = addRow(page.finals, caption.audio === undefined ? "" : clockTime(caption.audio.from), caption.text);
+  page.finished.set(caption.segment_id, text);
+}
+
+/** Removes a caption that holds no longer. */
+export function takeBack(page: Page, segment: string): void {
+  if (page.speaking === segment) {
+    page.speaking = undefined;
+    write(page.partial, "");
+  }
+  page.finished.get(segment)?.parentElement?.remove();
+  page.finished.delete(segment);
 }
 
 /** Adds a line to what happened to the connection. @returns where its text stands, for a change of it. */

@@ -49,6 +49,7 @@ export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
   "protocol-violation": "The server said something unexpected",
   "protocol-mismatch": "The server speaks another language",
   "retries-exhausted": "The connection could not be restored",
+  "messages-missing": "Captions are missing",
   "audio-dropping": "Audio is being lost",
   "message-too-large": "The server takes only smaller messages",
   "buffer-overflow": "Too much audio is waiting",

@@ -78,7 +78,11 @@ const transcript = record({
   final: optional(flag),
   /** Positions of the segment's first sample and of the one after its last. */
   audio: optional(record({ from: position, to: position })),
+  /** Segments whose captions this one takes the place of, once it is final. */
+  replaces: optional(list(identifier, 1_000)),
 });
+
+const voided = record({ segment_ids: list(identifier, 100_000) });
 
 const CLIENT_DATA = {
   "client.hello": record({ ...opening, takeover: optional(flag) }),
@@ -146,6 +150,8 @@ const SERVER_DATA = {
   "asr.final": transcript,
   "mt.partial": transcript,
   "mt.final": transcript,
+  "asr.void": voided,
+  "mt.void": voided,
   status: anything,
   "queue.drop": anything,
   "system.heartbeat": anything,

@@ -24,8 +24,11 @@ export class MessageReceipts {
     this.#acknowledgedSeq = seq ?? 0;
   }
 
-  learnEpoch(epoch: number): void {
-    if (this.ledger.learnEpoch(epoch)) this.#acknowledgedSeq = 0;
+  /** @returns whether the epoch is a new one, in which numbers start again. */
+  learnEpoch(epoch: number): boolean {
+    const isNew = this.ledger.learnEpoch(epoch);
+    if (isNew) this.#acknowledgedSeq = 0;
+    return isNew;
   }
 
   /** The connection is gone. */

@@ -14,6 +14,24 @@ export class RangeSet {
     this.#limit = limit;
   }
 
+  /** Removes one position. @returns whether it was in the set. */
+  delete(position: number): boolean {
+    const index = this.#ranges.findIndex(({ from, to }) => from <= position && position < to);
+    const range = this.#ranges[index];
+    if (range === undefined) return false;
+    const rest = [
+      { from: range.from, to: position },
+      { from: position + 1, to: range.to },
+    ].filter(({ from, to }) => from < to);
+    this.#ranges.splice(index, 1, ...rest);
+    return true;
+  }
+
+  /** Empties the set. @returns what was in it, in order. */
+  take(): AudioRange[] {
+    return this.#ranges.splice(0);
+  }
+
   /** Adds the range. @returns the parts of it that were not in the set, in order. */
   add(range: AudioRange): AudioRange[] {
     if (range.from >= range.to) return [];

@@ -1,6 +1,10 @@
 import { AudioStreamError } from "../errors.js";
 import { CloseCode } from "../protocol/close-codes.js";
+
 import type { ServerData } from "../protocol/messages.js";
+
+import type { SeqRange } from "./event-ledger.js";
+
 import type { AudioRange } from "./range-set.js";
 import type { ServerComplaint } from "./server-complaints.js";
 import type { SessionOptions } from "./session-options.js";
@@ -139,6 +143,13 @@ export const audioRefused = (): AudioStreamError =>
     { details: undefined },
   );
 
+export const messagesMissing = (ranges: readonly SeqRange[]): AudioStreamError =>
+  new AudioStreamError(
+    "messages-missing",
+    `Numbered messages of the server never came (${ranges.map(inWords).join(", ")}). Captions may be incomplete; if this repeats, the server needs mending.`,
+    { details: { ranges } },
+  );
+
 export const messageTooLarge = (messageBytes: number, maxMessageBytes: number): AudioStreamError =>
   new AudioStreamError(
     "message-too-large",
@@ -197,5 +208,6 @@ export function givenUp(last: AudioStreamError, { failures, everConnected, tooLo
 }
 
 const inSeconds = (ms: number): string => `${Math.ceil(ms / 1_000)} seconds`;
+const inWords = ({ fromSeq, toSeq }: SeqRange): string => (fromSeq === toSeq ? `${fromSeq}` : `${fromSeq} to ${toSeq}`);
 
 const saying = (text: string): string => (text === "" ? "" : `, "${text}"`);

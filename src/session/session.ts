@@ -14,7 +14,8 @@ import {
 import { ShapeError } from "../protocol/shape.js";
 import { Attempt, CHANCE_MS } from "./attempt.js";
 import { AudioSender, type CapturedFrame, type Lineage } from "./audio-sender.js";
-import type { SeqRange } from "./event-ledger.js";
+import { CaptionLedger } from "./caption-ledger.js";
+import { droppedEvents } from "./dropped-events.js";
 import { ImpossiblePositionError } from "./impossible-position-error.js";
 import { Link, type Welcome } from "./link.js";
 import { LossReporter } from "./loss-reporter.js";
@@ -67,6 +68,7 @@ export class Session {
   readonly #sender: AudioSender;
   readonly #losses: LossReporter;
   readonly #receipts = new MessageReceipts();
+  readonly #captions = new CaptionLedger();
   readonly #reconnector: Reconnector;
   #phase: Phase = { name: "idle" };
   #out: SessionOutput[] = [];
@@ -88,8 +90,6 @@ export class Session {
   #attempt: Attempt | undefined;
   #firstFailureTold = false;
   #roundTripTimeMs: number | undefined;
-  /** Told by a snapshot, and not yet by a `connected` event. */
-  #missingMessages: readonly SeqRange[] = [];
   #end: Ending | undefined;
   /** Announced by the last welcome. */
   #maxMessageBytes = Number.POSITIVE_INFINITY;
@@ -366,13 +366,14 @@ export class Session {
         this.#verify(message.data.audio, "new");
         this.#receipts.reset(message.data.epoch, message.seq);
         this.#answered(message.data.audio, "new");
+        this.#renewCaptions();
         return;
       case "session.snapshot":
         this.#onSnapshot(message.data);
         return;
       case "session.ack":
         this.#verify(message.data.audio, "same");
-        if (message.data.epoch !== undefined) this.#receipts.learnEpoch(message.data.epoch);
+        if (message.data.epoch !== undefined) this.#learnEpoch(message.data.epoch);
         this.#receipts.ledger.finishResume(message.seq);
         this.#answered(message.data.audio, "same");
         return;
@@ -404,18 +405,40 @@ export class Session {
         return;
     }
     if (message.seq !== undefined) this.#receipts.ledger.note(message.seq);
+    this.#reportMissingMessages();
+  }
+
+  #learnEpoch(epoch: number): void {
+    if (this.#receipts.learnEpoch(epoch)) this.#renewCaptions();
+  }
+
+  #renewCaptions(): void {
+    for (const message of this.#captions.renew(this.#options.sessionId)) this.#emit({ type: "message", message });
   }
 
   #onSnapshot({ epoch, gap, current_seq }: ServerData["session.snapshot"]): void {
-    this.#receipts.learnEpoch(epoch);
+    this.#learnEpoch(epoch);
     this.#attempt?.replays(current_seq, this.#now);
-    if (gap !== undefined) this.#missingMessages = this.#receipts.ledger.undelivered(gap.from_seq, gap.to_seq);
+    if (gap !== undefined) this.#receipts.ledger.lose(gap.from_seq, gap.to_seq);
   }
 
   #deliver(message: ServerMessage): void {
-    if (message.seq !== undefined && !this.#receipts.ledger.accept(message.seq)) return;
+    const { ledger } = this.#receipts;
+    const dropped = droppedEvents(message);
+    if (dropped !== undefined) ledger.loseReported(dropped.from_seq, dropped.to_seq);
+    const isNew = message.seq === undefined || ledger.accept(message.seq);
+    this.#reportMissingMessages();
+    if (!isNew) return;
     if (message.seq !== undefined) this.#attempt?.delivered(message.seq, this.#now);
-    this.#emit({ type: "message", message });
+    const judged = this.#captions.judge(message);
+    if (judged !== undefined) this.#emit({ type: "message", message: judged });
+  }
+
+  /** What is missing from a replay is reported with the reconnection, once the replay is over. */
+  #reportMissingMessages(): void {
+    if (this.#phase.name !== "live") return;
+    const ranges = this.#receipts.ledger.takeMissing();
+    if (ranges.length > 0) this.#warn(errors.messagesMissing(ranges));
   }
 
   #onAudioAck(position: number): void {
@@ -478,9 +501,8 @@ export class Session {
       replayedFrames: this.#sender.buffer.framesToSend,
       downtimeMs: this.#reconnector.connected(this.#time),
       missingAudio: lineage === "new" && missingTo > 0 ? { from: 0, to: missingTo } : undefined,
-      missingMessages: this.#missingMessages,
+      missingMessages: this.#receipts.ledger.takeMissing(),
     };
-    this.#missingMessages = [];
     if (wasEstablished && isFirstAnswer) this.#reconnects += 1;
     this.#emit({ type: "connected", reconnection: wasEstablished ? reconnection : undefined });
   }

@@ -39,6 +39,8 @@ export function judgeMessages(world: World, say: (problem: string) => void): num
     }
     if (event.type !== "message") continue;
     const { message } = event;
+    // The client itself takes back what an earlier lineage left open.
+    if (message.t === "asr.void") continue;
     if (message.t === "queue.drop") {
       const { from_seq, to_seq } = message.data as { from_seq: number; to_seq: number };
       announce(from_seq, to_seq);

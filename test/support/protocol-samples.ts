@@ -19,6 +19,7 @@ const opening = {
   audio: audioOffer,
 } as const;
 
+const voided = { full: { segment_ids: ["s1", "s2"] }, minimal: { segment_ids: [] } };
 const transcript = {
   full: { text: "hello", segment_id: "s1", final: true, audio: { from: 0, to: 320 } },
   minimal: { text: "", segment_id: "s1" },
@@ -93,6 +94,8 @@ export const SERVER_SAMPLES: { readonly [T in ServerMessageType]: Sample<ServerD
   "asr.final": transcript,
   "mt.partial": transcript,
   "mt.final": transcript,
+  "asr.void": voided,
+  "mt.void": voided,
   status: anything,
   "queue.drop": anything,
   "system.heartbeat": anything,

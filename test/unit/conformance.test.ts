@@ -97,7 +97,9 @@ function replay(): {
 
 describe("a conversation recorded with the original server", () => {
   const texts = (events: readonly SessionEvent[]) =>
-    events.flatMap((event) => (event.type === "message" ? [(event.message.data as { text: string }).text] : []));
+    events.flatMap((event) =>
+      event.type === "message" && event.message.t !== "asr.void" ? [(event.message.data as { text: string }).text] : [],
+    );
 
   it("delivers every domain event once, in order, across resumes and a new epoch", () => {
     const recorded = RECORDING.flatMap(({ msg }) =>
@@ -105,6 +107,14 @@ describe("a conversation recorded with the original server", () => {
     );
     expect(recorded).toHaveLength(21);
     expect(texts(replay().events)).toEqual(recorded);
+  });
+
+  // field report 93
+  it("takes back the one caption that was open when the server lost its state", () => {
+    const voided = replay().events.flatMap((event) =>
+      event.type === "message" && event.message.t === "asr.void" ? [event.message.data] : [],
+    );
+    expect(voided).toHaveLength(1);
   });
 
   it("never lets the server reach its max_in_flight for want of acknowledgements", () => {

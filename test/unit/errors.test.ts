@@ -32,6 +32,7 @@ const DETAILS: AudioStreamErrorDetails = {
   "protocol-violation": undefined,
   "protocol-mismatch": undefined,
   "retries-exhausted": { attempts: 1 },
+  "messages-missing": { ranges: [{ fromSeq: 1, toSeq: 2 }] },
   "audio-dropping": { from: 0, to: 1, durationMs: 1 },
   "message-too-large": { messageBytes: 2, maxMessageBytes: 1 },
   "buffer-overflow": { droppedFrames: 1 },

@@ -16,7 +16,6 @@ class Pair {
   readonly delivered: number[] = [];
   readonly announced: number[] = [];
   #wire: Wire[] = [];
-  #missing: number[] = [];
   #live = false;
 
   constructor(maxEvents: number, window: number) {
@@ -33,15 +32,10 @@ class Pair {
   /** What was on its way is lost. */
   reconnect(): void {
     this.#wire = [];
-    this.#missing = [];
     this.ledger.beginResume();
     const gap = this.outbox.rewind(this.ledger.lastSeq);
     this.#live = true;
-    if (gap !== undefined) {
-      for (const { fromSeq, toSeq } of this.ledger.undelivered(gap.from_seq, gap.to_seq)) {
-        for (let seq = fromSeq; seq <= toSeq; seq += 1) this.#missing.push(seq);
-      }
-    }
+    if (gap !== undefined) this.ledger.lose(gap.from_seq, gap.to_seq);
     this.#put(this.outbox.replay("s"));
     this.#wire.push({ t: "session.ack", data: { from_seq: 0, to_seq: 0 } });
     this.#put(this.outbox.pump("s"));
@@ -51,10 +45,17 @@ class Pair {
     for (const message of this.#wire.splice(0, messages)) {
       if (message.t === "session.ack") {
         this.ledger.finishResume(undefined);
-        this.announced.push(...this.#missing.splice(0));
+        this.announceMissing();
       } else if (message.t === "queue.drop") {
+        this.ledger.loseReported(message.data.from_seq, message.data.to_seq);
         for (let seq = message.data.from_seq; seq <= message.data.to_seq; seq += 1) this.announced.push(seq);
       } else if (message.seq !== undefined && this.ledger.accept(message.seq)) this.delivered.push(message.seq);
+    }
+  }
+
+  announceMissing(): void {
+    for (const { fromSeq, toSeq } of this.ledger.takeMissing()) {
+      for (let seq = fromSeq; seq <= toSeq; seq += 1) this.announced.push(seq);
     }
   }
 

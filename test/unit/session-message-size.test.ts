@@ -1,15 +1,19 @@
 import { AudioFrameFlag, decodeAudioFrame } from "loquilex/protocol";
 import { describe, expect, it } from "vitest";
 import { utf8Length } from "../../src/internal/utf8.js";
+import type { SessionOptions } from "../../src/session/session-options.js";
 import { FRAME, positionsFrom, SAMPLE_RATE, SessionRig } from "../support/session-rig.js";
 
 const HEADER = 12;
+const PCM: SessionOptions["format"] = { encoding: "pcm_s16le", sampleRate: SAMPLE_RATE, channels: 1 };
 
 /** A server that takes messages of so many bytes. */
 const limited = (maxMessageBytes: number) => ({ limits: { max_in_flight: 64, max_msg_bytes: maxMessageBytes } });
 
-const begin = (rig: SessionRig, maxMessageBytes: number) => {
-  rig.welcome(limited(maxMessageBytes));
+const begin = (rig: SessionRig, maxMessageBytes: number, format = PCM) => {
+  const { encoding, sampleRate, channels } = format;
+  const grant = { encoding, sample_rate: sampleRate, channels, window: rig.window };
+  rig.welcome({ ...limited(maxMessageBytes), audio: grant });
   const audio = { position: 0, pace: rig.pace };
   rig.say("session.new", { session_id: "session", epoch: 7, reason: "created", audio });
 };
@@ -44,10 +48,11 @@ describe("a server whose limit is smaller than the frames", () => {
   });
 
   it("gets none that is larger, and only whole samples of all channels", () => {
-    const rig = new SessionRig({ format: { encoding: "pcm_f32le", sampleRate: 48_000, channels: 2 } });
+    const format = { encoding: "pcm_f32le", sampleRate: 48_000, channels: 2 } as const;
+    const rig = new SessionRig({ format });
     rig.start();
     rig.open();
-    begin(rig, 4_095);
+    begin(rig, 4_095, format);
     const payload = new Uint8Array(960 * 8);
     rig.do({ type: "frame", frame: { payload, position: 0, sampleCount: 960, flags: 0 } });
     const frames = rig.outputs.flatMap((output) =>
@@ -129,10 +134,11 @@ describe("a message that cannot be made small enough ends the stream at once, wi
   });
 
   it("when it is an Opus packet", () => {
-    const rig = new SessionRig({ format: { encoding: "opus", sampleRate: SAMPLE_RATE, channels: 1 } });
+    const format = { encoding: "opus", sampleRate: SAMPLE_RATE, channels: 1 } as const;
+    const rig = new SessionRig({ format });
     rig.start();
     rig.open();
-    begin(rig, 100);
+    begin(rig, 100, format);
     const small = { payload: new Uint8Array(80).fill(8), position: 0, sampleCount: FRAME, flags: 0 };
     rig.do({ type: "frame", frame: small });
     expect(rig.failure).toBeUndefined();

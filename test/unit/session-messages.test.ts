@@ -43,6 +43,103 @@ describe("messages of the server", () => {
   });
 });
 
+// Own trial, field report 92
+describe("a hole in the numbers of messages", () => {
+  const deliveredIn = (rig: SessionRig) => rig.eventsOf("message").map(({ message }) => message.seq);
+  const reportedIn = (rig: SessionRig) =>
+    rig.eventsOf("warning").flatMap(({ error }) => (error.code === "messages-missing" ? [error.details] : []));
+
+  it("is reported with its range before the message that follows it", () => {
+    const rig = connected();
+    for (let seq = 1; seq <= 12; seq += 1) rig.caption(seq);
+    rig.caption(20);
+    expect(reportedIn(rig)).toEqual([{ ranges: [{ fromSeq: 13, toSeq: 19 }] }]);
+    expect(rig.eventsOf("warning")[0]?.error.message).toContain("13 to 19");
+    expect(rig.events.slice(-2).map(({ type }) => type)).toEqual(["warning", "message"]);
+    rig.pass(100);
+    expect(acks(rig).at(-1)).toBe(20);
+  });
+
+  it("does not swallow a message that comes late, which is delivered once", () => {
+    const rig = connected();
+    for (const seq of [1, 12, 20, 15, 15, 20, 12, 21]) rig.caption(seq);
+    expect(deliveredIn(rig)).toEqual([1, 12, 20, 15, 21]);
+    expect(reportedIn(rig)).toEqual([
+      { ranges: [{ fromSeq: 2, toSeq: 11 }] },
+      { ranges: [{ fromSeq: 13, toSeq: 19 }] },
+    ]);
+  });
+
+  it("is not reported again, if the server said itself that those messages will never come", () => {
+    const rig = connected();
+    rig.caption(1);
+    rig.say("queue.drop", { queue: "events", from_seq: 2, to_seq: 5 });
+    rig.caption(6);
+    rig.caption(9);
+    expect(reportedIn(rig)).toEqual([{ ranges: [{ fromSeq: 7, toSeq: 8 }] }]);
+  });
+
+  it("is reported whatever else a server puts into its queue.drop", () => {
+    const rig = connected();
+    for (const data of [{ queue: "audio", from_seq: 1, to_seq: 5 }, "nonsense", { queue: "events", from_seq: -1 }]) {
+      rig.say("queue.drop", data);
+    }
+    rig.caption(6);
+    expect(reportedIn(rig)).toEqual([{ ranges: [{ fromSeq: 1, toSeq: 5 }] }]);
+  });
+
+  it("is reported at the beginning of a new lineage, too", () => {
+    const rig = connected();
+    rig.caption(1);
+    rig.say("session.new", { session_id: "session", epoch: 8, reason: "reset" });
+    rig.caption(3);
+    expect(reportedIn(rig)).toEqual([{ ranges: [{ fromSeq: 1, toSeq: 2 }] }]);
+  });
+
+  it("is none, if control messages have the numbers between", () => {
+    const rig = connected();
+    rig.caption(1);
+    rig.say("system.heartbeat", {}, { seq: 2 });
+    rig.say("server.hb", {}, { seq: 3 });
+    rig.caption(4);
+    expect(reportedIn(rig)).toEqual([]);
+    expect(deliveredIn(rig)).toEqual([1, 4]);
+  });
+
+  it("in a replay is reported with the reconnection, and a message that still comes is delivered once", () => {
+    const rig = connected();
+    for (let seq = 1; seq <= 8; seq += 1) rig.caption(seq);
+    rig.reconnect();
+    rig.welcome();
+    const nothing = { current_seq: 12, finalized_transcript: [], active_partials: [] };
+    rig.say("session.snapshot", { session_id: "session", epoch: 7, ...nothing });
+    rig.caption(9);
+    rig.caption(12);
+    rig.say("session.ack", { session_id: "session", status: "resumed", epoch: 7, audio: { position: 0, pace: 4 } });
+    expect(rig.eventsOf("connected").at(-1)?.reconnection?.missingMessages).toEqual([{ fromSeq: 10, toSeq: 11 }]);
+    for (const seq of [11, 11, 13]) rig.caption(seq);
+    expect(deliveredIn(rig).slice(8)).toEqual([9, 12, 11, 13]);
+    expect(reportedIn(rig)).toEqual([]);
+  });
+
+  it("that an interrupted resume announced is reported once, less what the next one brings", () => {
+    const rig = connected();
+    rig.caption(1);
+    rig.reconnect();
+    rig.welcome();
+    const snapshot = { session_id: "session", epoch: 7, current_seq: 9, finalized_transcript: [], active_partials: [] };
+    rig.say("session.snapshot", { ...snapshot, gap: { from_seq: 2, to_seq: 5 } });
+    rig.caption(6);
+    rig.reconnect();
+    rig.welcome();
+    rig.say("session.snapshot", { ...snapshot, gap: { from_seq: 2, to_seq: 4 } });
+    for (const seq of [5, 6, 7]) rig.caption(seq);
+    rig.say("session.ack", { session_id: "session", status: "resumed", epoch: 7, audio: { position: 0, pace: 4 } });
+    expect(rig.eventsOf("connected").at(-1)?.reconnection?.missingMessages).toEqual([{ fromSeq: 2, toSeq: 4 }]);
+    expect(deliveredIn(rig)).toEqual([1, 6, 5, 7]);
+  });
+});
+
 describe("acknowledging messages", () => {
   it("comes 100 ms after the first that waits, once for all of them", () => {
     const rig = connected();

@@ -147,14 +147,10 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   // Messages
   ledger(
     "Events are delivered as often as they come.",
-    "if (seq <= this.#lastSeq || this.#ahead.has(seq)) return false;",
+    "if (seq <= this.#lastSeq) return this.#missing.delete(seq);",
     "",
   ),
-  ledger(
-    "What was delivered ahead of a hole is delivered again.",
-    "if (seq <= this.#lastSeq || this.#ahead.has(seq)) return false;",
-    "if (seq <= this.#lastSeq) return false;",
-  ),
+  ledger("What was delivered ahead of a hole is delivered again.", "if (this.#ahead.has(seq)) return false;", ""),
   ledger(
     "A new lineage's numbers are compared with the old one's.",
     "    this.#lastSeq = seq ?? 0;\n    this.#highest = this.#lastSeq;",
@@ -172,12 +168,12 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   ),
   session(
     "A gap in the messages is not told.",
-    "if (gap !== undefined) this.#missingMessages",
-    "if (gap === undefined) return;\n    if (gap.from_seq < 0) this.#missingMessages",
+    "missingMessages: this.#receipts.ledger.takeMissing(),",
+    "missingMessages: [],",
   ),
   ledger(
     "A gap is told although parts of it were delivered.",
-    ".filter((seq) => seq >= from && seq <= toSeq)",
+    ".filter((seq) => seq >= fromSeq && seq <= toSeq)",
     ".filter(() => false)",
   ),
   receipts(
