@@ -144,7 +144,7 @@ export default defineConfig(({ mode }) => {
         project("simulation", "node", { testTimeout: 300_000 }),
         // Real time, sockets and processes: what a busy machine delayed gets a second try, what is wrong fails both.
         project("integration", "node", { testTimeout: 60_000, retry: 1 }),
-        project("package", "node", { testTimeout: 120_000 }),
+        project("package", "node", { testTimeout: 120_000, hookTimeout: 120_000 }),
         project("browser", "node", {
           retry: 1,
           testTimeout: 120_000,
