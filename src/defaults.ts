@@ -18,7 +18,7 @@ export const DEFAULTS = Object.freeze({
     connectTimeoutMs: 10_000,
     initial: "retry",
   }),
-  heartbeat: Object.freeze({ intervalMs: 10_000, timeoutMs: 3_000 }),
+  heartbeat: Object.freeze({ intervalMs: 10_000, timeoutMs: 2_500 }),
   microphone: Object.freeze({ deviceLossTimeoutMs: 30_000 }),
   pause: Object.freeze({ releaseDevice: false }),
   close: Object.freeze({ timeoutMs: 5_000 }),

@@ -121,7 +121,7 @@ export interface HeartbeatOptions {
   readonly intervalMs?: number | undefined;
   /**
    * How long to wait for the answer before the connection is given up. On a link whose measured round trips are longer, as
-   * long as they let expect. @defaultValue 3_000
+   * long as they let expect. @defaultValue 2_500
    */
   readonly timeoutMs?: number | undefined;
 }

@@ -9,6 +9,8 @@ export type Mode = "pass" | "hold" | "swallow";
 export class Path {
   mode: Mode = "pass";
   bytesPerSecond: number | undefined;
+  /** How long everything is on its way. */
+  delayMs = 0;
   /** Count of delivered bytes at which everything is cut. */
   cutAt: number | undefined;
   deliveredBytes = 0;
@@ -73,14 +75,20 @@ export class Link {
   reset(): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const { from, cancelTimer } of Object.values(this.#lanes)) {
-      cancelTimer();
-      from.resetAndDestroy();
+    for (const lane of Object.values(this.#lanes)) {
+      lane.cancel();
+      lane.from.resetAndDestroy();
     }
     this.#events.onEnd();
   }
 
   #arrived(direction: Direction, bytes: Buffer): void {
+    const { delayMs } = this.#paths[direction];
+    if (delayMs === 0) this.#take(direction, bytes);
+    else this.#lanes[direction].later(delayMs, () => this.#ended || this.#take(direction, bytes));
+  }
+
+  #take(direction: Direction, bytes: Buffer): void {
     if (this.#modeOf(direction) !== "swallow") this.#lanes[direction].queue.push(bytes);
     this.#deliver(direction);
     if (this.#paths[direction].bytesPerSecond !== undefined && this.heldBytes(direction) > THROTTLED_QUEUE_BYTES) {
@@ -157,7 +165,9 @@ class Lane {
   readonly from: Socket;
   readonly to: Socket;
   readonly queue: (Buffer | "end")[] = [];
-  cancelTimer: () => void = () => {};
+  #cancelWake: () => void = () => {};
+  /** Of what is on its way. */
+  readonly #cancels = new Set<() => void>();
 
   constructor(from: Socket, to: Socket) {
     this.from = from;
@@ -165,7 +175,21 @@ class Lane {
   }
 
   wakeIn(delayMs: number, callback: () => void): void {
-    this.cancelTimer();
-    this.cancelTimer = systemClock.schedule(delayMs, callback);
+    this.#cancelWake();
+    this.#cancelWake = systemClock.schedule(delayMs, callback);
+  }
+
+  later(delayMs: number, callback: () => void): void {
+    const cancel = systemClock.schedule(delayMs, () => {
+      this.#cancels.delete(cancel);
+      callback();
+    });
+    this.#cancels.add(cancel);
+  }
+
+  cancel(): void {
+    this.#cancelWake();
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.clear();
   }
 }

@@ -108,6 +108,11 @@ export class TcpProxy implements AsyncDisposable {
     this.#pump();
   }
 
+  /** Lets everything that comes in from now on be on its way for so long, in order. */
+  delay(direction: Direction, delayMs: number): void {
+    this.#paths[direction].delayMs = delayMs;
+  }
+
   /** Delivers exactly so many more bytes in one direction, and then resets every open connection. */
   cutAfter(direction: Direction, bytes: number): void {
     this.#paths[direction].cutAt = this.#paths[direction].deliveredBytes + bytes;
