@@ -19,13 +19,15 @@ export interface MadeCall {
 const CALLS = [
   "warmUp",
   "start",
-  "start",
   "pause",
   "pause",
+  "release",
   "release",
   "resume",
   "resume",
   "resume",
+  "resume",
+  "setDevice",
   "setDevice",
   "mute",
   "flush",
@@ -99,8 +101,8 @@ export class CalledStream {
   /** Makes one call at random, with or without a signal that may abort at any time. */
   call(name: Name = this.#rng.pick(CALLS)): void {
     // Ends are rare, so that something comes before them.
-    if ((name === "close" || name === "abort") && !this.#rng.chance(0.2)) return;
-    const signal = this.#rng.chance(0.35) ? this.#newSignal() : undefined;
+    if ((name === "close" || name === "abort") && !this.#rng.chance(0.08)) return;
+    const signal = this.#rng.chance(0.4) ? this.#newSignal() : undefined;
     this.log.push(`${name}${signal === undefined ? "" : " with a signal"}`);
     this.#make(name, signal);
   }

@@ -61,13 +61,17 @@ export class ModelDevices implements DeviceWorld {
     const what = this.#rng.pick([
       "prompt",
       "slow",
+      "slow",
       "hold",
+      "hold",
+      "release",
       "release",
       "deny",
       "allow",
+      "allow",
       "silent",
       "sound",
-      "vanish",
+      "swap",
       "end",
     ]);
     if (what === "prompt" || what === "slow" || what === "hold") this.#manner = what;
@@ -78,7 +82,7 @@ export class ModelDevices implements DeviceWorld {
     } else if (what === "allow") this.#denying = false;
     else if (what === "silent") this.#setSilent(true);
     else if (what === "sound") this.#setSilent(false);
-    else if (what === "vanish") this.#swap();
+    else if (what === "swap") this.#swap();
     // Rare, since nothing comes after it.
     else if (this.#rng.chance(0.2)) this.#end();
     return what;
