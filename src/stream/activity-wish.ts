@@ -15,10 +15,7 @@ interface Call {
   /** What the source has to be for as long as this call is the last one. */
   readonly target: Activity;
   readonly done: Deferred<void>;
-  /** What holds again when this one is withdrawn. `undefined`: what the source was before all calls that are pending. */
-  readonly before: Call | undefined;
   following: Registration;
-  withdrawn: boolean;
 }
 
 /** What the callers want a source to be. The last call wins; one whose signal aborts has never been. */
@@ -43,7 +40,6 @@ export class ActivityWish {
    * @param onWithdrawn is called when the signal aborts before it is done.
    */
   ask(name: string, asked: Activity, signal: AbortSignal | undefined, onWithdrawn: () => void): Promise<void> {
-    const before = this.#latest;
     // A resumption that is overtaken has never been, and neither has what it would have taken back.
     const isReleased = this.wanted === "released" || this.#settled === "released";
     const target = asked === "paused" && isReleased ? "released" : asked;
@@ -51,9 +47,7 @@ export class ActivityWish {
       asked,
       target,
       done: deferred(),
-      before: signal === undefined ? undefined : before,
       following: NO_LISTENER,
-      withdrawn: false,
     };
     for (const other of this.#pending) {
       if (!satisfies(target, other.asked)) this.#settle(other, () => other.done.reject(overtakenBy(name)));
@@ -89,10 +83,10 @@ export class ActivityWish {
     for (const call of this.#pending) this.#settle(call, () => call.done.reject(reason));
   }
 
+  /** What was asked before holds again, as far as nobody was told that it does not. */
   #withdraw(call: Call, reason: unknown): void {
-    call.withdrawn = true;
     this.#settle(call, () => call.done.reject(reason));
-    while (this.#latest?.withdrawn) this.#latest = this.#latest.before;
+    if (this.#latest === call) this.#latest = [...this.#pending].at(-1);
   }
 
   #settle(call: Call, settle: () => void): void {

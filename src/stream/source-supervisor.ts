@@ -169,7 +169,7 @@ export class SourceSupervisor {
     const wanted = this.#wish.wanted;
     if (step.kind !== "setDevice") {
       if (this.#urgent === "device" && this.#device !== undefined) return false;
-      if (step.kind === "pause") return wanted !== "running" && satisfies(step.goal, wanted);
+      if (step.kind === "pause") return step.goal === wanted;
       return wanted === "running" && (this.#device === undefined || this.#urgent === "activity");
     }
     if (step.call !== this.#device) return false;

@@ -141,7 +141,7 @@ export class ModelDevices implements DeviceWorld {
     await this.#step(signal);
     if (this.polite && (call !== this.#latest || signal?.aborted)) throw new DOMException("Overtaken.", "AbortError");
     // What has ended takes nothing, rude or not: the stream has let go of it.
-    if (this.#options?.signal.aborted) return;
+    if (this.#options === undefined || this.#options.signal.aborted) return;
     this.#device ??= this.#chosen;
     this.#capturing = true;
   }

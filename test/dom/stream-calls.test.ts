@@ -161,14 +161,31 @@ describe("a call whose signal aborts is undone", () => {
   it("an abort gives way to the call before it that still stands", async () => {
     const { stream, source } = watched(await runningStream());
     source.slow.add("pause");
-    void rejectionOf(stream.pause());
+    const pausing = stream.pause();
     const controller = new AbortController();
+    const releasing = rejectionOf(stream.pause({ releaseDevice: true, signal: controller.signal }));
+    controller.abort("no");
+    expect(await releasing).toBe("no");
+    source.finish("pause");
+    await pausing;
+    expect(stream.paused).toBe(true);
+    expect(source.calls.at(-1)).toBe("pause");
+  });
+
+  it("an abort brings no call back that was told that it was overtaken", async () => {
+    const { stream, source } = watched(await runningStream());
+    source.slow.add("pause");
+    const pausing = rejectionOf(stream.pause());
+    const controller = new AbortController();
+    source.slow.add("resume");
     const resuming = rejectionOf(stream.resume({ signal: controller.signal }));
+    expect(await pausing).toMatchObject(overtaken("resume()"));
     controller.abort("no");
     expect(await resuming).toBe("no");
     source.finish("pause");
+    source.finish("resume");
     await settle();
-    expect(stream.paused).toBe(true);
+    expect(stream).toMatchObject({ state: "streaming", paused: false });
   });
 
   it("a warmUp() that is aborted gives the device back, and the stream can still be started", async () => {
