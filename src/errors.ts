@@ -11,6 +11,10 @@ export interface AudioStreamErrorDetails {
   "device-not-found": undefined;
   "device-in-use": undefined;
   "device-lost": undefined;
+  /** The browser has the permission, and did not open the device within this time. */
+  "device-timeout": { readonly timeoutMs: number };
+  /** The device that was asked for is not there, and the one named `label` is used in its place. Audio goes on. */
+  "device-fallback": { readonly deviceId: string; readonly label: string };
   /** The audio-thread module could not be loaded; the message says what was seen. As a warning: not from its address. */
   "worklet-load-failed": { readonly url: string };
   "capture-failed": undefined;
@@ -58,6 +62,7 @@ export type AudioStreamErrorCode = keyof AudioStreamErrorDetails;
 const RETRYABLE: ReadonlySet<AudioStreamErrorCode> = new Set([
   "device-in-use",
   "device-lost",
+  "device-timeout",
   "capture-interrupted",
   "connect-failed",
   "connect-timeout",

@@ -30,6 +30,8 @@ export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
   "device-not-found": "No microphone was found",
   "device-in-use": "The microphone is busy",
   "device-lost": "The microphone was disconnected",
+  "device-timeout": "The microphone did not open",
+  "device-fallback": "Another microphone is used",
   "worklet-load-failed": "The audio code could not be loaded",
   "capture-failed": "The microphone stopped working",
   "capture-interrupted": "The microphone is interrupted",

@@ -49,9 +49,90 @@ export function getUserMediaError(cause: unknown): AudioStreamError {
   }
 }
 
-/** Whether `getUserMedia` failed because the device of the given id is gone, and for no other reason. */
-export function isDeviceIdError(error: unknown): boolean {
-  return nameOf(error) === "OverconstrainedError" && (error as { constraint?: unknown }).constraint === "deviceId";
+/** The browser gave a track that ended before it could be used. */
+export function endedAtOnce(): AudioStreamError {
+  return getUserMediaError(new DOMException("The device ended at once.", "NotReadableError"));
+}
+
+/**
+ * Whether `getUserMedia` failed because the required device is not there. The id is the only thing that is ever required,
+ * so that any unfulfilled constraint is the id; engines leave its name empty until the page has had the permission.
+ * https://github.com/w3c/mediacapture-main/issues/746
+ */
+export function isDeviceGone(error: unknown): boolean {
+  return nameOf(error) === "OverconstrainedError" || nameOf(error) === "NotFoundError";
+}
+
+/** Whether `getUserMedia` found the device and could not open it, as on platforms that open one microphone at a time. */
+export function isDeviceBusy(error: unknown): boolean {
+  return isAudioStreamError(error, "device-in-use") && !isRefusal(error.cause);
+}
+
+/** Whether `getUserMedia` was refused, by whomever. */
+export function isRefusal(error: unknown): boolean {
+  return nameOf(error) === "NotAllowedError" || nameOf(error) === "SecurityError";
+}
+
+/** `getUserMedia` was refused though the browser says that the page is allowed to use the microphone. */
+export function refusedThoughAllowed(cause: unknown): AudioStreamError<"device-in-use"> {
+  return new AudioStreamError(
+    "device-in-use",
+    "The browser did not open the microphone though this page is allowed to use it. The system's audio service may be " +
+      "restarting, or the system's own settings forbid the microphone to the browser. Check them, and start again.",
+    { details: undefined, cause },
+  );
+}
+
+/** @param timeoutMs how long the browser took without opening the device. */
+export function deviceTimeout(timeoutMs: number): AudioStreamError<"device-timeout"> {
+  return new AudioStreamError(
+    "device-timeout",
+    `The browser has the permission, but did not open the microphone within ${Math.round(timeoutMs / 1_000)} seconds. ` +
+      "Reconnect the microphone or restart the browser, and start again.",
+    { details: { timeoutMs } },
+  );
+}
+
+/** @param timeoutMs how long the browser took without listing its devices. */
+export function listTimeout(timeoutMs: number): AudioStreamError<"capture-failed"> {
+  return captureFailed(
+    `The browser did not list its microphones within ${timeoutMs / 1_000} seconds. Try again, or restart the browser.`,
+  );
+}
+
+/** @param deviceId the chosen device; @param label the name of the one that is used. */
+export function deviceFallback(deviceId: string, label: string): AudioStreamError<"device-fallback"> {
+  const used = label === "" ? "the browser's choice" : `"${label}"`;
+  return new AudioStreamError(
+    "device-fallback",
+    `The chosen microphone is not there, and ${used} is used in its place. Connect the chosen one, or choose another.`,
+    { details: { deviceId, label } },
+  );
+}
+
+/** The only input is one that records what the loudspeakers play. */
+export function onlyMonitors(): AudioStreamError<"device-not-found"> {
+  return new AudioStreamError(
+    "device-not-found",
+    "No microphone was found: the browser offered only the monitor of an output, which records what the loudspeakers play. " +
+      "Connect a microphone, or choose the monitor by its deviceId, and start again.",
+    { details: undefined },
+  );
+}
+
+/** The system has muted the track for long. @param mutedMs for how long. */
+export function mutedForLong(mutedMs: number): AudioStreamError<"capture-interrupted"> {
+  return new AudioStreamError(
+    "capture-interrupted",
+    `The microphone has been muted by the system for ${Math.round(mutedMs / 1_000)} seconds: another program or page may ` +
+      "hold it, or a switch is off. It is asked for anew now, and again when the person returns to the page.",
+    { details: { reason: "device-muted" } },
+  );
+}
+
+/** The reason of a call that another one has made void. */
+export function overtakenBy(call: string): DOMException {
+  return new DOMException(`The call was overtaken by ${call}.`, "AbortError");
 }
 
 /** @param waitedMs how long another microphone was waited for. */

@@ -2,25 +2,22 @@ import type { AudioStreamError } from "../errors.js";
 import { withSignal } from "../internal/abort.js";
 import { Scope } from "../internal/scope.js";
 import { type CaptureOptions, givenSound } from "./capture-options.js";
-import { DeviceKeeper } from "./device-keeper.js";
 import { GraphKeeper } from "./graph-keeper.js";
 import { Interruptions } from "./interruptions.js";
 import { insecureContext, noMediaDevices, unsupported } from "./media-errors.js";
+import { DeviceSupervisor } from "./microphone/device-supervisor.js";
 import { checkMicrophoneOptions } from "./microphone-options.js";
 import { processorSettings } from "./processor-settings.js";
 import { missingCaptureFeatures } from "./requirements.js";
 import type { AudioCapture, SourceOpenOptions } from "./source.js";
-import { Turns } from "./turns.js";
 
 /** An open microphone, or sound that was given: led to the processor on the audio thread, and kept so. */
 export class MicrophoneCapture implements AudioCapture {
   readonly #scope: Scope;
   readonly #options: SourceOpenOptions;
   readonly #asked: CaptureOptions;
-  /** Pause, resume and switches run one after the other. */
-  readonly #turns: Turns;
   readonly #graph: GraphKeeper;
-  readonly #device: DeviceKeeper;
+  readonly #device: DeviceSupervisor;
   #finishing: Promise<void> | undefined;
   /** The owner asked for the end, and need not be told of it. */
   #stopped = false;
@@ -45,28 +42,29 @@ export class MicrophoneCapture implements AudioCapture {
   /** Creates and starts the audio context; {@link open} waits for the rest. */
   constructor(scope: Scope, asked: CaptureOptions, options: SourceOpenOptions) {
     const settings = processorSettings(asked.channels, options);
-    const interruptions = new Interruptions((reason) => options.onInterrupt(reason));
+    const interruptions = new Interruptions((reason) => {
+      this.#device.sound.doubt();
+      options.onInterrupt(reason);
+    });
     this.#scope = scope;
     this.#options = options;
     this.#asked = asked;
-    this.#turns = new Turns(scope);
     const common = { scope, interruptions, asked };
     this.#graph = new GraphKeeper({
       ...common,
       settings,
       onFrame: (frame) => {
-        this.#device.heard(frame.peakLevel);
+        this.#device.sound.heard(frame.peakLevel);
         options.onFrame(frame);
       },
       onWarning: (error) => options.onWarning(error),
       onFailed: (error) => this.#fail(error),
     });
-    this.#device = new DeviceKeeper({
+    this.#device = new DeviceSupervisor({
       ...common,
-      turns: this.#turns,
-      connect: (track) => this.#graph.connect(track),
-      disconnect: () => this.#graph.disconnect(),
+      sink: this.#graph,
       onDeviceChange: (track, reason) => options.onDeviceChange(track, reason),
+      onWarning: (error) => options.onWarning(error),
       onFailed: (error) => void this.#end(error),
     });
   }
@@ -75,28 +73,18 @@ export class MicrophoneCapture implements AudioCapture {
     return this.#device.track;
   }
 
-  async pause(releaseDevice: boolean): Promise<void> {
-    this.#device.cancel();
-    await this.#turns.take(async () => {
-      await this.#graph.pause();
-      this.#device.pause(releaseDevice);
-    });
+  pause(releaseDevice: boolean): Promise<void> {
+    return this.#bounded(this.#device.pause(releaseDevice));
   }
 
-  resume(): Promise<void> {
+  resume(signal?: AbortSignal): Promise<void> {
     // At once, while the person's gesture still counts.
     this.#graph.wake();
-    const resumed = this.#turns.take(async () => {
-      await this.#device.resume();
-      await this.#graph.resume();
-    });
-    // A caller that does not wait for it is not troubled by the end of the capture.
-    resumed.catch(() => {});
-    return resumed;
+    return this.#bounded(this.#device.resume(signal));
   }
 
-  async flush(): Promise<void> {
-    await this.#graph.flush();
+  flush(): Promise<void> {
+    return this.#bounded(this.#graph.flush());
   }
 
   async setDevice(deviceId: ConstrainDOMString | undefined, signal?: AbortSignal): Promise<void> {
@@ -104,7 +92,7 @@ export class MicrophoneCapture implements AudioCapture {
       throw unsupported("setDevice", "This stream captures what it was given, and has no devices to choose from.");
     }
     checkMicrophoneOptions({ deviceId });
-    await this.#turns.take(() => this.#device.setDevice(deviceId, signal));
+    await this.#bounded(this.#device.setDevice(deviceId, signal));
   }
 
   stop(): Promise<void> {
@@ -120,12 +108,19 @@ export class MicrophoneCapture implements AudioCapture {
       return;
     }
     const device = this.#scope.child("device");
-    const [track] = await withSignal(
+    const [acquired] = await withSignal(
       Promise.all([this.#device.acquire(device), this.#graph.load()]),
       this.#scope.signal,
     );
-    await this.#graph.begin(track);
-    this.#device.begin(device, track);
+    await this.#graph.begin(acquired.track);
+    this.#device.begin(device, acquired);
+  }
+
+  /** Waits no longer than the capture lives. A caller who does not wait is not troubled by its end. */
+  #bounded(call: Promise<void>): Promise<void> {
+    const bounded = withSignal(call, this.#scope.signal);
+    bounded.catch(() => {});
+    return bounded;
   }
 
   /** Lets the processor deliver what it holds, then releases everything. */
@@ -135,6 +130,7 @@ export class MicrophoneCapture implements AudioCapture {
   }
 
   async #drainAndRelease(reason: unknown): Promise<void> {
+    this.#device.end();
     await this.#graph.stop();
     await this.#scope.dispose(reason);
   }

@@ -2,10 +2,15 @@ import { CHANNEL_POLICIES, type ChannelPolicy } from "../worklet/port-messages.j
 
 /**
  * Which microphone, and how the browser treats its sound. Names, meanings and units are those of `MediaTrackConstraints`;
- * each is a preference unless `exact` is asked. Fixed at construction, checked there.
+ * each but a plain `deviceId` is a preference. Fixed at construction, checked there.
  */
 export interface MicrophoneOptions {
-  /** A device that is gone is asked for once more without this. @defaultValue the browser's choice */
+  /**
+   * A plain id and `exact` choose a device: no other is used as long as it is there. If it is not there, the browser's
+   * choice is used in its place, with the warning `device-fallback`, until the chosen one comes back. `ideal` is a wish.
+   * `"default"` and no id at all follow the system's default as far as the browser lists it. @defaultValue the browser's
+   * choice
+   */
   readonly deviceId?: ConstrainDOMString | undefined;
   /**
    * What the device is asked to deliver. Browsers that cancel echo may deliver one channel all the same.

@@ -1,16 +1,23 @@
 import { Scope } from "../internal/scope.js";
-import { captureFailed, insecureContext, messageOf, noMediaDevices } from "./media-errors.js";
-import { microphonePermission } from "./permission.js";
+import { within } from "../internal/within.js";
+import { captureFailed, insecureContext, listTimeout, messageOf, noMediaDevices } from "./media-errors.js";
+import { DeviceList } from "./microphone/device-list.js";
+import { permissionWithin } from "./permission.js";
 import { missingCaptureFeatures } from "./requirements.js";
 
-/** A microphone that the browser tells of. */
+/** How long a browser may take to list its devices, in milliseconds. */
+const LIST_TIMEOUT_MS = 2_000;
+
+/** A microphone that the browser lists. */
 export interface MicrophoneInfo {
   /** For the option `deviceId` and for `setDevice()`; empty until the page has had the microphone's permission. */
   readonly deviceId: string;
-  /** The same for all parts of one piece of hardware; empty where the browser does not tell. */
+  /** The same for all parts of one piece of hardware, and no identity; empty if the browser does not say. */
   readonly groupId: string;
   /** For people; empty until the page has had the microphone's permission. */
   readonly label: string;
+  /** Whether the system has chosen it as the default; `false` for all if the browser does not say. */
+  readonly isDefault: boolean;
 }
 
 /** How long the list is watched. */
@@ -20,22 +27,30 @@ export interface WatchMicrophonesOptions {
 }
 
 /**
- * The microphones that can be chosen, in the browser's order. Asks for no permission: until the page has been given the
- * microphone once, browsers tell at most that there is one, with an empty id and label.
- * @throws AudioStreamError `insecure-context`, `unsupported`, or `capture-failed` where the browser does not tell.
+ * The microphones that can be chosen, in the browser's order, each once. Asks for no permission: until the page has been
+ * given the microphone once, browsers reveal at most that there is one, with an empty id and label.
+ * @throws AudioStreamError `insecure-context`, `unsupported`, or `capture-failed` if the browser does not list them.
  */
 export async function listMicrophones(): Promise<MicrophoneInfo[]> {
   checkDevices();
+  const scope = new Scope({ name: "microphone list" });
   try {
-    return (await audioInputs()).map(({ deviceId, groupId, label }) => ({ deviceId, groupId, label }));
-  } catch (cause) {
-    throw captureFailed(`The browser does not list its microphones: ${messageOf(cause)}`, cause);
+    const list = await listWithin(scope);
+    if (list === undefined) throw listTimeout(LIST_TIMEOUT_MS);
+    const { devices, default: chosen } = list;
+    return devices.map((device) => {
+      const { deviceId, groupId, label } = device;
+      return { deviceId, groupId, label, isDefault: device === chosen };
+    });
+  } finally {
+    void scope.dispose();
   }
 }
 
 /**
- * Tells the microphones now, and again whenever the list changes: when one is plugged in or out, and, where the browser
- * tells of that, when the permission is given and the labels with it. What the browser fails to tell is passed over.
+ * Calls back with the microphones now, and again whenever the list changes: when one is plugged in or out, when the system
+ * has another default, and, if the browser reports that, when the permission is given and the labels with it. A list that
+ * the browser fails to give is passed over.
  * @throws AudioStreamError `insecure-context` or `unsupported`.
  */
 export function watchMicrophones(
@@ -46,38 +61,55 @@ export function watchMicrophones(
   if (signal.aborted) return;
   const scope = new Scope({ name: "microphone list" });
   scope.follow(signal, (reason) => void scope.dispose(reason));
-  let told: string | undefined;
-  const tell = async (): Promise<void> => {
+  let reported: string | undefined;
+  let asked = 0;
+  let answered = 0;
+  const report = async (): Promise<void> => {
+    asked += 1;
+    const turn = asked;
     const microphones = await listMicrophones().catch(() => undefined);
+    // An answer that comes after a newer one is old.
+    if (microphones === undefined || scope.disposed || turn < answered) return;
+    answered = turn;
     const list = JSON.stringify(microphones);
-    if (microphones === undefined || scope.disposed || list === told) return;
-    told = list;
+    if (list === reported) return;
+    reported = list;
     callback(microphones);
   };
-  onDevicesChanged(scope, () => void tell());
-  void microphonePermission().then((status) => {
-    if (status !== undefined) scope.listen(status, "change", () => void tell());
+  onDevicesChanged(scope, () => void report());
+  void permissionWithin(scope).then((status) => {
+    if (status !== undefined) scope.listen(status, "change", () => void report());
   });
-  void tell();
+  void report();
 }
 
-/** The microphones that the browser tells of; `undefined` where it fails to. */
-export async function listInputs(): Promise<MediaDeviceInfo[] | undefined> {
+/** The microphones that the browser lists; `undefined` if it fails to, or not in time. @throws the reason of the scope's end. */
+export async function listInputs(scope: Scope): Promise<DeviceList | undefined> {
   try {
-    return await audioInputs();
+    return await listWithin(scope);
   } catch {
+    scope.signal.throwIfAborted();
     return undefined;
   }
 }
 
-/** Calls back when the browser's list of devices changes, until the scope ends; never where it does not tell. */
+/** Calls back when the browser's list of devices changes, until the scope ends; never if the browser does not report it. */
 export function onDevicesChanged(scope: Scope, callback: () => void): void {
   const devices: Partial<MediaDevices> | undefined = globalThis.navigator?.mediaDevices;
   if (typeof devices?.addEventListener === "function") scope.listen(devices as MediaDevices, "devicechange", callback);
 }
 
-async function audioInputs(): Promise<MediaDeviceInfo[]> {
-  return (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "audioinput");
+async function listWithin(scope: Scope): Promise<DeviceList | undefined> {
+  const devices = await within(scope, LIST_TIMEOUT_MS, enumerate(), undefined);
+  return devices && new DeviceList(devices);
+}
+
+async function enumerate(): Promise<MediaDeviceInfo[]> {
+  try {
+    return (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "audioinput");
+  } catch (cause) {
+    throw captureFailed(`The browser does not list its microphones: ${messageOf(cause)}`, cause);
+  }
 }
 
 function checkDevices(): void {

@@ -39,10 +39,18 @@ export type InterruptReason =
   | "processor-failed";
 
 /**
- * Why a source captures from a track that it did not begin with: it was asked to (`requested`), the one before was lost
- * (`device-lost`), the lost one came back (`device-returned`), or a pause had released it (`resumed`).
+ * Why a source captures from a track that it did not begin with: it was asked to (`requested`), the one before was lost or
+ * stayed muted (`device-lost`), the lost one came back and is heard (`device-returned`), the system has another default
+ * (`default-changed`), the track had died and its device was opened anew (`renewed`), or a pause had released it
+ * (`resumed`).
  */
-export type DeviceChangeReason = "requested" | "device-lost" | "device-returned" | "resumed";
+export type DeviceChangeReason =
+  | "requested"
+  | "device-lost"
+  | "device-returned"
+  | "default-changed"
+  | "renewed"
+  | "resumed";
 
 /** Where audio comes from. Opening prompts the user where the platform does. */
 export interface AudioSource {

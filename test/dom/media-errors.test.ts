@@ -1,13 +1,19 @@
 import { describe, expect, it } from "vitest";
 import {
   captureFailed,
+  deviceFallback,
   deviceLost,
+  deviceTimeout,
   getUserMediaError,
   givenTrackEnded,
   insecureContext,
-  isDeviceIdError,
+  isDeviceGone,
+  listTimeout,
+  mutedForLong,
   noMediaDevices,
+  onlyMonitors,
   permissionWithdrawn,
+  refusedThoughAllowed,
   unsupported,
   workletLoadFailed,
 } from "../../src/capture/media-errors.js";
@@ -33,11 +39,13 @@ describe("a failed getUserMedia", () => {
     expect(getUserMediaError(cause).code).toBe("capture-failed");
   });
 
-  it("is about the device's id only if the browser says so", () => {
-    expect(isDeviceIdError(overconstrained("deviceId"))).toBe(true);
-    expect(isDeviceIdError(overconstrained("sampleRate"))).toBe(false);
-    expect(isDeviceIdError(named("NotFoundError"))).toBe(false);
-    expect(isDeviceIdError(undefined)).toBe(false);
+  // w3c/mediacapture-main#746, field report 52: engines leave the constraint's name empty before the permission.
+  it("is about the device that was asked for if it is not there, whatever constraint the browser names", () => {
+    expect(isDeviceGone(overconstrained("deviceId"))).toBe(true);
+    expect(isDeviceGone(overconstrained(""))).toBe(true);
+    expect(isDeviceGone(named("NotFoundError"))).toBe(true);
+    expect(isDeviceGone(named("NotReadableError"))).toBe(false);
+    expect(isDeviceGone(undefined)).toBe(false);
   });
 });
 
@@ -48,7 +56,14 @@ describe("every message", () => {
     getUserMediaError(named("NotAllowedError")),
     getUserMediaError(named("NotFoundError")),
     getUserMediaError(named("NotReadableError")),
+    deviceFallback("a", "Built-in"),
+    deviceFallback("a", ""),
     deviceLost(30_000),
+    deviceTimeout(10_000),
+    listTimeout(2_000),
+    mutedForLong(10_000),
+    onlyMonitors(),
+    refusedThoughAllowed(named("NotAllowedError")),
     givenTrackEnded(),
     permissionWithdrawn(),
     noMediaDevices(),

@@ -124,11 +124,12 @@ describe("a device that is lost", () => {
     expect(fake.track.device).toBe(HEADSET_AGAIN);
   });
 
-  it("is asked for as a wish, so that no second prompt is needed where it is gone", async () => {
-    await open({ deviceId: { exact: "headset" } });
+  it("and was chosen is asked for by its id first, and then another once", async () => {
+    const { heard } = await open({ deviceId: { exact: "headset" } });
     fake.plug(BUILT_IN);
     await pass(0);
-    expect(askedFor()).toEqual([{ exact: "headset" }, "headset"]);
+    expect(askedFor()).toEqual([{ exact: "headset" }, { exact: "headset" }, true]);
+    expect(heard.warnings.map(({ code }) => code)).toEqual(["device-fallback"]);
   });
 
   it("ends the capture with device-lost, everything released, when none came within the time", async () => {
@@ -161,7 +162,7 @@ describe("a device that is lost", () => {
     fake.plug(BUILT_IN);
     await pass(60_000);
     expect(heard.ends.map(({ code }) => code)).toEqual(["permission-denied"]);
-    expect(askedFor()).toEqual([true, "headset"]);
+    expect(askedFor()).toEqual([true, true]);
     expectAllReleased();
   });
 

@@ -218,12 +218,9 @@ describe("a saved device that is gone", () => {
     expectAllReleased();
   });
 
-  it.each([
-    { name: "a denial", error: new DOMException("no", "NotAllowedError"), code: "permission-denied" },
-    { name: "another constraint", error: overconstrained("channelCount"), code: "device-not-found" },
-  ])("is never asked for again after $name", async ({ error, code }) => {
-    fake.answer = error;
-    await expect(openMicrophone({ deviceId: { exact: "a" } })).rejects.toMatchObject({ code });
+  it("is never asked for again after a denial", async () => {
+    fake.answer = new DOMException("no", "NotAllowedError");
+    await expect(openMicrophone({ deviceId: { exact: "a" } })).rejects.toMatchObject({ code: "permission-denied" });
     expect(fake.prompts).toHaveLength(1);
   });
 });

@@ -6,6 +6,9 @@ import { settle } from "../support/heard-capture.js";
 const HEADSET: FakeDevice = { deviceId: "headset", groupId: "usb", label: "Headset" };
 const BUILT_IN: FakeDevice = { deviceId: "built-in", groupId: "board", label: "Built-in" };
 
+const isDefault = (device: FakeDevice) => ({ ...device, isDefault: true });
+const isOther = (device: FakeDevice) => ({ ...device, isDefault: false });
+
 let fake: FakeAudio;
 let ending: AbortController;
 
@@ -23,7 +26,7 @@ afterEach(() => {
 describe("listMicrophones()", () => {
   it("tells ids, groups and labels of microphones, and of nothing else, without a prompt", async () => {
     fake.devices = [BUILT_IN, HEADSET];
-    expect(await listMicrophones()).toEqual([BUILT_IN, HEADSET]);
+    expect(await listMicrophones()).toEqual([isDefault(BUILT_IN), isOther(HEADSET)]);
     expect(fake.prompts).toEqual([]);
   });
 
@@ -53,7 +56,7 @@ describe("watchMicrophones()", () => {
     await settle();
     fake.plug(HEADSET);
     await settle();
-    expect(lists).toEqual([[BUILT_IN], [BUILT_IN, HEADSET], [HEADSET]]);
+    expect(lists).toEqual([[isDefault(BUILT_IN)], [isDefault(BUILT_IN), isOther(HEADSET)], [isDefault(HEADSET)]]);
   });
 
   it("tells the labels once the permission is given", async () => {
@@ -85,6 +88,6 @@ describe("watchMicrophones()", () => {
     enumerate.enumerateDevices = enumerateDevices;
     fake.plug(HEADSET);
     await settle();
-    expect(lists).toEqual([[HEADSET]]);
+    expect(lists).toEqual([[isDefault(HEADSET)]]);
   });
 });

@@ -20,18 +20,29 @@ export interface FakeDevice {
   readonly label?: string;
   /** Hz. @defaultValue 48_000 */
   readonly sampleRate?: number;
+  /** Its tracks are muted from the beginning. */
+  readonly muted?: boolean;
+  /** Its tracks give only zeros. */
+  readonly silent?: boolean;
 }
+
+/** How a prompt is answered: granted at once, left to the test, or refused with an error. */
+export type FakeAnswer = "grant" | "hold" | Error | DOMException;
 
 export class FakeTrack extends EventTarget {
   readonly kind = "audio";
   readonly device: FakeDevice | undefined;
   readyState: MediaStreamTrackState = "live";
-  muted = false;
+  muted: boolean;
+  /** It gives only zeros, whatever is rendered. */
+  silent: boolean;
   stopCalls = 0;
 
   constructor(device?: FakeDevice) {
     super();
     this.device = device;
+    this.muted = device?.muted ?? false;
+    this.silent = device?.silent ?? false;
   }
 
   get label(): string {
@@ -239,13 +250,20 @@ export class FakeAudioContext extends EventTarget {
     return source;
   }
 
-  /** Renders the samples, in whole quanta, into every node that a live track leads to; nothing unless running. */
+  /**
+   * Renders the samples, in whole quanta, into every node that a live track leads to, and zeros if all of its tracks are
+   * silent; nothing unless running.
+   */
   render(samples: Float32Array): void {
     for (let at = 0; this.state === "running" && at + QUANTUM <= samples.length; at += QUANTUM) {
       for (const node of this.nodes) {
-        const fed = this.sources.some((source) => source.outputs.has(node) && source.track?.readyState === "live");
-        const led = node.outputs.has(this.destination);
-        if (led) node.render(fed ? samples.slice(at, at + QUANTUM) : undefined, this.frame);
+        if (!node.outputs.has(this.destination)) continue;
+        const tracks = this.sources.filter(({ outputs }) => outputs.has(node)).map(({ track }) => track);
+        const live = tracks.filter((track) => track?.readyState === "live");
+        const sound = live.every((track) => track?.silent)
+          ? new Float32Array(QUANTUM)
+          : samples.slice(at, at + QUANTUM);
+        node.render(live.length > 0 ? sound : undefined, this.frame);
       }
       this.frame += QUANTUM;
     }
@@ -259,8 +277,14 @@ export class FakeAudioContext extends EventTarget {
 export class FakeAudio {
   /** Of every context made from now on. */
   sampleRate = 48_000;
-  /** How prompts are answered: granted at once, refused with an error, or left to the test. */
-  answer: "grant" | "hold" | Error | DOMException = "grant";
+  /** How prompts are answered, or who decides it. */
+  answer: FakeAnswer | ((constraints: MediaStreamConstraints) => FakeAnswer) = "grant";
+  /** The platform opens one microphone at a time, and says `NotReadableError` to a second one. */
+  oneAtATime = false;
+  /** Nothing is granted when nothing is plugged in. */
+  mustBePlugged = false;
+  /** How the browser lists its devices: at once, never, or not at all. */
+  listing: "answer" | "never" | Error = "answer";
   /** Whether a context may start: `false` is a page without a gesture. */
   mayStart = true;
   /** What loading a worklet module waits for; reject it to fail. */
@@ -278,6 +302,8 @@ export class FakeAudio {
   readonly mediaDevices = new EventTarget();
   /** What the browser says of the permission; `undefined`: it does not know the question. */
   readonly permission: { status: (EventTarget & { state: PermissionState }) | undefined } = { status: undefined };
+  /** The browser never answers what the permission is. */
+  permissionUnanswered = false;
   readonly #restore: (() => void)[] = [];
 
   get liveTracks(): FakeTrack[] {
@@ -336,7 +362,12 @@ export class FakeAudio {
         answered: false,
         grant: () => {
           prompt.answered = true;
-          const track = this.newTrack(this.#deviceFor(constraints));
+          const device = this.#deviceFor(constraints);
+          if (device instanceof Error) {
+            reject(device);
+            return new FakeTrack();
+          }
+          const track = this.newTrack(device);
           recordResource("microphone track", "of a fake device", () => track.readyState === "live");
           resolve(new FakeMediaStream([track]));
           return track;
@@ -347,8 +378,9 @@ export class FakeAudio {
         },
       };
       this.prompts.push(prompt);
-      if (this.answer === "grant") prompt.grant();
-      else if (this.answer !== "hold") prompt.refuse(this.answer);
+      const answer = typeof this.answer === "function" ? this.answer(constraints) : this.answer;
+      if (answer === "grant") prompt.grant();
+      else if (answer !== "hold") prompt.refuse(answer);
     });
   }
 
@@ -362,6 +394,12 @@ export class FakeAudio {
     this.mediaDevices.dispatchEvent(new Event("devicechange"));
   }
 
+  /** The browser lists these from now on, and says so; tracks go on as they are. */
+  relist(...devices: FakeDevice[]): void {
+    this.devices = devices;
+    this.mediaDevices.dispatchEvent(new Event("devicechange"));
+  }
+
   setPermission(state: PermissionState): void {
     const { status } = this.permission;
     if (status === undefined) this.permission.status = Object.assign(new EventTarget(), { state });
@@ -371,10 +409,16 @@ export class FakeAudio {
     }
   }
 
-  #deviceFor({ audio }: MediaStreamConstraints): FakeDevice | undefined {
+  /** Only `exact` selects, as in Chromium; without it the first one is the browser's choice. */
+  #deviceFor({ audio }: MediaStreamConstraints): FakeDevice | Error | undefined {
     const wanted = typeof audio === "object" ? audio.deviceId : undefined;
-    const id = typeof wanted === "object" && !Array.isArray(wanted) ? wanted.exact : wanted;
-    return this.devices.find(({ deviceId }) => deviceId === id) ?? this.devices[0];
+    const exact = typeof wanted === "object" && !Array.isArray(wanted) ? wanted.exact : undefined;
+    const chosen = this.devices.find(({ deviceId }) => deviceId === exact);
+    if (this.oneAtATime && this.liveTracks.length > 0) return new DOMException("It is in use.", "NotReadableError");
+    if (this.devices.length === 0) {
+      return this.mustBePlugged ? new DOMException("There is none.", "NotFoundError") : undefined;
+    }
+    return exact === undefined ? this.devices[0] : (chosen ?? overconstrained("deviceId"));
   }
 
   uninstall(): void {
@@ -400,14 +444,24 @@ export function installFakeAudio(): FakeAudio {
   );
   const mediaDevices = Object.assign(fake.mediaDevices, {
     getUserMedia: (constraints: MediaStreamConstraints) => fake.getUserMedia(constraints),
-    enumerateDevices: async () => [
-      ...fake.devices.map((device) => ({ kind: "audioinput", groupId: "", label: "", ...device })),
-      { kind: "audiooutput", deviceId: "speaker", groupId: "", label: "Speaker" },
-    ],
+    enumerateDevices: async () => {
+      if (fake.listing === "never") return new Promise(() => {});
+      if (fake.listing !== "answer") throw fake.listing;
+      return [
+        ...fake.devices.map(({ deviceId, groupId = "", label = "" }) => ({
+          kind: "audioinput",
+          deviceId,
+          groupId,
+          label,
+        })),
+        { kind: "audiooutput", deviceId: "speaker", groupId: "", label: "Speaker" },
+      ];
+    },
   });
   fake.define(globalThis.navigator, "mediaDevices", mediaDevices);
   fake.define(globalThis.navigator, "permissions", {
     query: async () => {
+      if (fake.permissionUnanswered) return new Promise(() => {});
       if (fake.permission.status === undefined) throw new TypeError("This name is not known.");
       return fake.permission.status;
     },

@@ -7,12 +7,13 @@ export interface Heard {
   readonly interrupts: (InterruptReason | undefined)[];
   /** The reason of each change of the device, and the track's label. */
   readonly changes: string[];
+  readonly warnings: AudioStreamError[];
   readonly ends: AudioStreamError[];
 }
 
 /** Options to open a source with, and what it tells. */
 export function listenTo(signal: AbortSignal, more: Partial<SourceOpenOptions> = {}) {
-  const heard: Heard = { frames: [], interrupts: [], changes: [], ends: [] };
+  const heard: Heard = { frames: [], interrupts: [], changes: [], warnings: [], ends: [] };
   const options: SourceOpenOptions = {
     signal,
     format: { encoding: "pcm_s16le", sampleRate: 16_000, channelCount: 1 },
@@ -20,7 +21,7 @@ export function listenTo(signal: AbortSignal, more: Partial<SourceOpenOptions> =
     onFrame: (frame) => heard.frames.push(frame),
     onInterrupt: (reason) => heard.interrupts.push(reason),
     onDeviceChange: (track, reason) => heard.changes.push(`${reason}: ${track.label}`),
-    onWarning: () => {},
+    onWarning: (error) => heard.warnings.push(error),
     onEnd: (error) => heard.ends.push(error),
     ...more,
   };

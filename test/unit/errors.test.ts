@@ -13,6 +13,8 @@ const DETAILS: AudioStreamErrorDetails = {
   "device-not-found": undefined,
   "device-in-use": undefined,
   "device-lost": undefined,
+  "device-timeout": { timeoutMs: 1 },
+  "device-fallback": { deviceId: "a", label: "Built-in" },
   "worklet-load-failed": { url: "/worklet.js" },
   "capture-failed": undefined,
   "capture-interrupted": { reason: "device-muted" },
@@ -46,6 +48,7 @@ const CODES = Object.keys(DETAILS) as AudioStreamErrorCode[];
 const RETRYABLE: readonly AudioStreamErrorCode[] = [
   "device-in-use",
   "device-lost",
+  "device-timeout",
   "capture-interrupted",
   "connect-failed",
   "connect-timeout",

@@ -28,7 +28,7 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
   },
   { what: /\bnew AudioContext\(/, in: ["src/capture/audio-graph.ts"] },
   { what: /\bnew AudioWorkletNode\(/, in: ["src/capture/processor-client.ts"] },
-  { what: /\.getUserMedia\(/, in: ["src/capture/device.ts"] },
+  { what: /\.getUserMedia\(/, in: ["src/capture/microphone/acquisition.ts"] },
   { what: /\bnew FinalizationRegistry\b/, in: ["src/internal/leak-guard.ts"] },
 ];
 

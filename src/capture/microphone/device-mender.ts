@@ -1,0 +1,300 @@
+import { DEFAULTS } from "../../defaults.js";
+import { type AudioStreamError, isAudioStreamError } from "../../errors.js";
+import { systemClock } from "../../internal/clock.js";
+import { deferred } from "../../internal/deferred.js";
+import type { Scope } from "../../internal/scope.js";
+import type { Interruptions } from "../interruptions.js";
+import { deviceFallback, mutedForLong, permissionWithdrawn, toCaptureError } from "../media-errors.js";
+import type { MicrophoneOptions } from "../microphone-options.js";
+import { onDevicesChanged } from "../microphones.js";
+import { PermissionWatch } from "../permission-watch.js";
+import type { DeviceChangeReason } from "../source.js";
+import { type Acquired, acquireTrack, followedAlias } from "./acquisition.js";
+import { AttemptPacing } from "./attempt-pacing.js";
+import type { DeviceHolder } from "./device-holder.js";
+import { type DeviceList, isSameDevice } from "./device-list.js";
+import { acquireUnmuted, type LostDevice, searchTrack } from "./device-search.js";
+import type { HeldDevice } from "./held-device.js";
+import { LatestList } from "./latest-list.js";
+import { SoundWatch } from "./sound-watch.js";
+
+/** For how long sound of a returned device is waited for, in milliseconds. */
+const RETURN_SOUND_MS = 3_000;
+/** How soon a device is looked for again that is heard and not listed, in milliseconds. */
+const UNLISTED_CHECK_MS = 1_000;
+/** A track that lives shorter than this was no find, in milliseconds. */
+const FLAPPING_MS = 5_000;
+
+/** What a {@link DeviceMender} is made with. */
+export interface DeviceMenderParts {
+  readonly scope: Scope;
+  readonly holder: DeviceHolder;
+  readonly interruptions: Interruptions;
+  /** What the owner asks for now. */
+  asked(): MicrophoneOptions;
+  /** Whether a device may be acquired now that no call has asked for. */
+  mayMend(): boolean;
+  /** The browser does not list the device any more, and it is not heard. */
+  onGone(): void;
+  onDeviceChange(track: MediaStreamTrack, reason: DeviceChangeReason): void;
+  onWarning(error: AudioStreamError): void;
+  onFailed(error: AudioStreamError): void;
+}
+
+/** Something to be mended, in a scope that owns the track until it is in use. */
+type Errand = (job: Scope) => Promise<void>;
+
+/**
+ * Mends in the background, one thing at a time: searches for a device that was lost, goes back to it when it returns,
+ * follows the system's default, and replaces a track that has died. What it does is derived from what is seen and heard at
+ * the moment, and tried again by time.
+ */
+export class DeviceMender {
+  readonly sound: SoundWatch;
+  readonly #parts: DeviceMenderParts;
+  readonly #lists: LatestList;
+  #permission: PermissionWatch | undefined;
+  /** A device that is replaced by another for the time being. */
+  #missed: LostDevice | undefined;
+  /** What the track in use needs, as far as can be heard. */
+  #need: "renewal" | "another" | undefined;
+  /** The person said no to a prompt that no call had asked for. */
+  #refused = false;
+  /** Something is being mended; what it acquires belongs to the scope until it is in use. */
+  #isBusy = false;
+  #job: Scope | undefined;
+  readonly #pacing: AttemptPacing;
+  /** When a search found the last device, and how many in a row were lost again at once. */
+  #foundAt = Number.NEGATIVE_INFINITY;
+  #flaps = 0;
+
+  constructor(parts: DeviceMenderParts) {
+    this.#parts = parts;
+    this.#lists = new LatestList(parts.scope, (list) => this.#onList(list));
+    this.#pacing = new AttemptPacing(parts.scope, () => this.#refresh());
+    this.sound = new SoundWatch(parts.scope, {
+      onZeros: () => this.#refresh(),
+      onDead: () => this.#needs("renewal"),
+      onSoundWhileMuted: () => parts.interruptions.set({ "device-muted": false }),
+      onStillMuted: (mutedMs, waited) => this.#onStillMuted(mutedMs, waited),
+    });
+  }
+
+  /** The first track is in use. */
+  begin(): void {
+    const { scope, holder, onFailed } = this.#parts;
+    this.#permission = new PermissionWatch(scope, (state) => {
+      if (state === "denied" && (holder.held !== undefined || this.#isBusy)) onFailed(permissionWithdrawn());
+      if (state === "granted") this.forgive();
+      this.#refresh();
+    });
+    onDevicesChanged(scope, () => {
+      this.#pacing.hurry();
+      this.#refresh();
+    });
+    this.#refresh();
+  }
+
+  /** Another track is in use from now on. */
+  onHeld(track: MediaStreamTrack): void {
+    this.#job = undefined;
+    this.#need = undefined;
+    this.sound.begin(track.muted);
+    if (track.muted) this.sound.muted(true);
+    this.#refresh();
+  }
+
+  /** Another track is in use. */
+  report(acquired: Acquired, reason: DeviceChangeReason): void {
+    this.#pacing.reset();
+    this.#parts.onDeviceChange(acquired.track, reason);
+    this.warnOfFallback(acquired);
+  }
+
+  /** Says so if it is not the chosen device, and goes back to that one when it is there. */
+  warnOfFallback({ track, insteadOf }: Acquired): void {
+    if (insteadOf === undefined) return;
+    this.#missed ??= { identity: { deviceId: insteadOf, label: "" }, others: new Set() };
+    this.#parts.onWarning(deviceFallback(insteadOf, track.label));
+  }
+
+  /** Goes back to no other device: this one was chosen. */
+  forget(): void {
+    this.#missed = undefined;
+  }
+
+  /** The person, or the page for them, asks for the microphone again. */
+  forgive(): void {
+    this.#refused = false;
+    this.#pacing.reset();
+  }
+
+  /** Nothing is heard, and nothing needed, until another track is in use. */
+  rest(): void {
+    this.#need = undefined;
+    this.sound.begin(false);
+  }
+
+  /** Calls off what is under way. */
+  callOff(): void {
+    void this.#job?.dispose(new DOMException("The microphone is not asked for any more.", "AbortError"));
+    this.#job = undefined;
+  }
+
+  /** Mends what is to be mended, if anything is. */
+  mend(): void {
+    const { scope, mayMend } = this.#parts;
+    if (this.#permission === undefined || this.#isBusy || scope.disposed || !mayMend()) return;
+    const errand = this.#nextErrand();
+    if (errand !== undefined) void this.#run(scope.child("device"), errand);
+  }
+
+  async #run(job: Scope, errand: Errand): Promise<void> {
+    this.#pacing.begun();
+    this.#isBusy = true;
+    this.#job = job;
+    try {
+      await errand(job);
+    } catch (error) {
+      // What is in use stays so, and what was called off has ended already.
+      if (job !== this.#parts.holder.held?.scope && !job.disposed) {
+        void job.dispose(error);
+        if (isAudioStreamError(error, "permission-denied")) this.#refused = true;
+        else this.#pacing.failed();
+      }
+    }
+    this.#isBusy = false;
+    this.#job = undefined;
+    this.mend();
+  }
+
+  #nextErrand(): Errand | undefined {
+    const { held } = this.#parts.holder;
+    if (held === undefined) return (job) => this.#search(job);
+    if (this.#refused) return undefined;
+    if (this.#need !== undefined) return (job) => this.#mendNeed(job, held);
+    if (!this.#pacing.isDue) return undefined;
+    const alias = followedAlias(this.#parts.asked().deviceId);
+    if (alias !== undefined && held.isDefault) {
+      const current = this.#lists.latest?.behind(alias);
+      if (current !== undefined && isSameDevice(current, held.identity) === false) {
+        return (job) => this.#follow(job, current.deviceId);
+      }
+      if (current !== undefined) return undefined;
+    }
+    const missed = this.#missed;
+    const returned = missed && this.#lists.latest?.find(missed.identity, missed.others);
+    if (returned === undefined) return undefined;
+    if (returned !== held.identity.deviceId) return (job) => this.#goBack(job, returned);
+    this.#missed = undefined;
+    return undefined;
+  }
+
+  /** Looks for the lost device, or another. If there is none, the capture has failed. */
+  async #search(job: Scope): Promise<void> {
+    const { holder, asked, onFailed } = this.#parts;
+    const lost = this.#missed ?? holder.lost;
+    try {
+      if (this.#refused || (await this.#permission?.isWithdrawn())) throw permissionWithdrawn();
+      job.signal.throwIfAborted();
+      this.#flaps = systemClock.now() - this.#foundAt < FLAPPING_MS ? this.#flaps + 1 : 0;
+      const limitMs = asked().deviceLossTimeoutMs ?? DEFAULTS.microphone.deviceLossTimeoutMs;
+      const acquired = await searchTrack(job, { asked: asked(), lost, limitMs, flaps: this.#flaps });
+      this.#foundAt = systemClock.now();
+      await holder.replace(job, acquired.track);
+      const found = holder.held;
+      this.#missed = found && lost && isSameDevice(lost.identity, found.identity) !== true ? lost : undefined;
+      this.report(acquired, "device-lost");
+    } catch (error) {
+      // One that ended at once is not the last that there is.
+      if (job.disposed || isAudioStreamError(error, "device-in-use")) throw error;
+      onFailed(toCaptureError(error));
+    }
+  }
+
+  /** Follows the system's default. @param deviceId of the device behind it; empty if the browser does not say. */
+  async #follow(job: Scope, deviceId: string): Promise<void> {
+    const { holder } = this.#parts;
+    const missed = this.#missed;
+    const before = await this.#take(job, deviceId);
+    void before?.scope.dispose();
+    const { held } = holder;
+    if (held === undefined) return;
+    held.followsDefault();
+    const isBack = missed !== undefined && isSameDevice(missed.identity, held.identity) === true;
+    if (isBack) this.#missed = undefined;
+    this.report(held, isBack ? "device-returned" : "default-changed");
+  }
+
+  /** Goes back to the missed device, for good only if it is heard. */
+  async #goBack(job: Scope, deviceId: string): Promise<void> {
+    const { scope, holder } = this.#parts;
+    const before = await this.#take(job, deviceId);
+    const { held } = holder;
+    const listening = scope.child("returned device");
+    this.#job = listening;
+    const ended = deferred<false>();
+    if (held !== undefined) listening.listen(held.track, "ended", () => ended.resolve(false));
+    try {
+      const isHeard = await Promise.race([this.sound.comes(listening, RETURN_SOUND_MS), ended.promise]);
+      if (!isHeard && before !== undefined && (await holder.goBack(before))) {
+        this.#pacing.failed();
+        return;
+      }
+      if (isHeard) this.#missed = undefined;
+      if (held !== undefined && holder.held === held) {
+        this.report(held, isHeard ? "device-returned" : "device-lost");
+      }
+    } finally {
+      if (before !== holder.held) void before?.scope.dispose();
+      void listening.dispose();
+    }
+  }
+
+  async #mendNeed(job: Scope, held: HeldDevice): Promise<void> {
+    const { holder, asked } = this.#parts;
+    const { deviceId } = held.identity;
+    const ids = this.#need === "another" ? (this.#lists.latest?.microphoneIds ?? []) : [];
+    this.#need = undefined;
+    const other = await acquireUnmuted(job, asked(), ids, deviceId);
+    const before = other === undefined ? await this.#take(job, deviceId) : await holder.replace(job, other);
+    void before?.scope.dispose();
+    if (holder.held !== undefined) this.report(holder.held, other === undefined ? "renewed" : "device-lost");
+    if (other === undefined) return;
+    this.#missed ??= held.lost;
+    this.#pacing.rest();
+  }
+
+  /** Captures from this device, or from what was asked for if its id is not known. @returns the one before, still live. */
+  async #take(job: Scope, deviceId: string): Promise<HeldDevice | undefined> {
+    const { holder, asked } = this.#parts;
+    const options = deviceId === "" ? asked() : { ...asked(), deviceId: { exact: deviceId } };
+    return holder.replace(job, await acquireTrack(job, options));
+  }
+
+  #needs(need: "renewal" | "another"): void {
+    if (!this.#parts.mayMend()) return;
+    this.#need = need;
+    this.mend();
+  }
+
+  #onStillMuted(mutedMs: number, waited: number): void {
+    if (waited === 1 && this.#parts.mayMend()) this.#parts.onWarning(mutedForLong(mutedMs));
+    this.#needs(waited > 1 ? "another" : "renewal");
+  }
+
+  /** Lets speak what the browser lists. */
+  #onList(list: DeviceList): void {
+    const { scope, holder, onGone } = this.#parts;
+    if (!holder.look(list, followedAlias(this.#parts.asked().deviceId))) {
+      // What is heard is there, whatever the list says.
+      if (this.sound.isHeard) scope.timeout(UNLISTED_CHECK_MS, () => this.#refresh(), "device list");
+      else onGone();
+    }
+    this.mend();
+  }
+
+  #refresh(): void {
+    if (this.#permission !== undefined) void this.#lists.refresh();
+  }
+}

@@ -1,0 +1,69 @@
+import type { Scope } from "../../internal/scope.js";
+import { type DeviceIdentity, type DeviceList, isAlias, isSameDevice } from "./device-list.js";
+import type { LostDevice } from "./device-search.js";
+
+/** A track that is captured, and what is known of its device. */
+export class HeldDevice {
+  /** Owns the track, unless the caller gave it, and what listens to it. */
+  readonly scope: Scope;
+  readonly track: MediaStreamTrack;
+  #identity: DeviceIdentity;
+  #identified = false;
+  #listed = false;
+  #others: ReadonlySet<string> = new Set();
+  #isDefault = false;
+
+  constructor(scope: Scope, track: MediaStreamTrack) {
+    this.scope = scope;
+    this.track = track;
+    this.#identity = identityOf(track);
+  }
+
+  /** The real device behind the track, as far as it is known. */
+  get identity(): DeviceIdentity {
+    return this.#identity;
+  }
+
+  /** Whether it was the system's default when it was opened. */
+  get isDefault(): boolean {
+    return this.#isDefault;
+  }
+
+  /** It was opened because it is the system's default. */
+  followsDefault(): void {
+    this.#isDefault = true;
+  }
+
+  /** By what it is known again once it is lost. */
+  get lost(): LostDevice {
+    return { identity: this.#identity, others: this.#others };
+  }
+
+  /**
+   * Takes notice of what the browser lists.
+   * @param alias that is followed, if one is.
+   * @returns `false` if the browser listed the device before, and does no more.
+   */
+  look(list: DeviceList, alias: string | undefined): boolean {
+    const settings = this.track.getSettings();
+    if (!this.#identified) {
+      const { deviceId = "", groupId = "" } = settings;
+      this.#identity = list.identify({ deviceId, groupId, label: this.track.label });
+      const current = alias === undefined ? undefined : list.behind(alias);
+      this.#isDefault ||=
+        isAlias(deviceId) || (current !== undefined && isSameDevice(current, this.#identity) === true);
+      this.#identified = true;
+    }
+    const listed = list.has(this.#identity);
+    if (listed === undefined) return true;
+    if (this.#listed && !listed) return false;
+    this.#listed = listed;
+    this.#others = list.others(this.#identity);
+    return true;
+  }
+}
+
+function identityOf(track: MediaStreamTrack): DeviceIdentity {
+  const { deviceId = "" } = track.getSettings();
+  return { deviceId: isAlias(deviceId) ? "" : deviceId, label: track.label };
+}
