@@ -290,10 +290,7 @@ export class DeviceSupervisor {
   }
 
   #onEnded(): void {
-    if (this.#isGiven) {
-      this.#parts.onFailed(givenTrackEnded());
-      return;
-    }
+    if (this.#isGiven) return this.#parts.onFailed(givenTrackEnded());
     if (this.#isRunning) this.#holder.lose();
     else this.#holder.release();
     this.#mender.mend();
