@@ -290,8 +290,8 @@ export class DeviceSupervisor {
   }
 
   #onEnded(): void {
-    if (this.#isGiven) return this.#parts.onFailed(givenTrackEnded());
-    if (this.#isRunning) this.#holder.lose();
+    if (this.#isGiven) this.#parts.onFailed(givenTrackEnded());
+    else if (this.#isRunning) this.#holder.lose();
     else this.#holder.release();
     this.#mender.mend();
   }
