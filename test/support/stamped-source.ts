@@ -83,8 +83,10 @@ export class StampedSource implements AudioSource {
       },
       async flush() {},
       async stop() {
+        const wasRunning = running !== undefined;
         halt();
-        if (!scope.disposed && tailSamples > 0) emit(tailSamples);
+        // A paused source has brought everything out already.
+        if (wasRunning && !scope.disposed && tailSamples > 0) emit(tailSamples);
         void scope.dispose();
       },
     };
