@@ -39,6 +39,7 @@ declare global {
 export interface PageStreamOptions extends Pick<MicrophoneStreamOptions, "frameDurationMs" | "heartbeat" | "replay"> {
   readonly reconnect?: ReconnectOptions | false;
   readonly channels?: MicrophoneOptions["channels"];
+  readonly deviceId?: string;
   readonly workletUrl?: string;
   readonly token?: string;
 }
@@ -55,8 +56,8 @@ export class PageStream {
   }
 
   static async create(page: ScriptablePage, url: string, options: PageStreamOptions = {}): Promise<PageStream> {
-    const { channels, workletUrl, ...others } = options;
-    const microphone = { ...UNPROCESSED, channels, workletUrl };
+    const { channels, deviceId, workletUrl, ...others } = options;
+    const microphone = { ...UNPROCESSED, channels, deviceId, workletUrl };
     await page.evaluate(
       async ({ url, options: { token, ...options } }) => {
         const deadline = performance.now() + 10_000;
@@ -131,6 +132,11 @@ export class PageStream {
 
   setDevice(deviceId: string): Promise<void> {
     return this.#page.evaluate((deviceId) => stream.setDevice(deviceId), deviceId);
+  }
+
+  /** Of the track in use. */
+  trackLabel(): Promise<string> {
+    return this.#page.evaluate(() => stream.track?.label ?? "");
   }
 
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {

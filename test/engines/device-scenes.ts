@@ -81,5 +81,22 @@ export function deviceScenes(stage: () => Stage): void {
       await expectOneSession(stream);
       await stage().expectReleased();
     });
+
+    // jitsi/lib-jitsi-meet#2933, microsoft/cognitive-services-speech-sdk-js#957, mdn/content#41220, field report 51
+    it("that is chosen is the one that is heard, at the start and after a pause that released it", async () => {
+      const stream = await stage().startChosen(other);
+      expect(await stream.trackLabel()).toContain(other.name);
+      await stage().speak("first", other);
+      await stage().speak("second");
+      await stream.pause({ releaseDevice: true });
+      await stream.resume();
+      await stage().settled(stream);
+      expect(await stream.trackLabel()).toContain(other.name);
+      await stage().speak("second");
+      await stage().speak("third", other);
+      await stage().closed(stream);
+      await expectOneSession(stream);
+      await stage().expectReleased();
+    });
   });
 }

@@ -147,7 +147,26 @@ export class Stage implements AsyncDisposable {
     await this.microphone.plugIn();
     await this.microphone.makeDefault();
     await this.openPage();
-    const stream = await PageStream.create(this.page, this.url, { channels });
+    return this.#start({ channels });
+  }
+
+  /** The same, from a microphone that the page has chosen among those that it knows since it was allowed to use one. */
+  async startChosen(chosen: VirtualMicrophone): Promise<PageStream> {
+    await this.microphone.plugIn();
+    await chosen.plugIn();
+    await this.microphone.makeDefault();
+    await this.openPage();
+    await this.page.evaluate(async () => {
+      const allowed = await navigator.mediaDevices.getUserMedia({ audio: true });
+      for (const track of allowed.getTracks()) track.stop();
+    });
+    // An engine that has just started on a busy machine may take some seconds for its first list.
+    await eventually(() => this.deviceId(chosen).catch(() => "")).not.toBe("");
+    return this.#start({ channels: "left", deviceId: await this.deviceId(chosen) });
+  }
+
+  async #start(options: PageStreamOptions): Promise<PageStream> {
+    const stream = await PageStream.create(this.page, this.url, options);
     await stream.start();
     await this.settled(stream);
     return stream;
