@@ -76,14 +76,7 @@ export class AudioSender {
   get buffer(): Readonly<
     Pick<
       ReplayBuffer,
-      | "first"
-      | "next"
-      | "acknowledged"
-      | "bytes"
-      | "samplesUnacknowledged"
-      | "framesUnacknowledged"
-      | "framesToSend"
-      | "frameCount"
+      "first" | "next" | "acknowledged" | "bytes" | "samplesUnacknowledged" | "framesUnacknowledged" | "framesToSend"
     >
   > {
     return this.#buffer;
@@ -239,6 +232,7 @@ export class AudioSender {
         const maxSamples = this.#samplesIn(terms.maxMessageBytes);
         if (maxSamples < 1) return [...wire, encodeAudioFrame(frame)];
         this.#buffer.splitNext(maxSamples);
+        this.#buffer.seek(this.#wirePosition); // The server may have the first parts already.
         continue;
       }
       if (buffered > 0 && buffered + size > this.#options.highWaterBytes) {

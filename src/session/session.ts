@@ -211,7 +211,8 @@ export class Session {
           sentOn: undefined,
           excused: false,
         };
-        if (this.#phase.name === "idle") this.#finish({ type: "ended" });
+        // Before the start, as while it waits for a lock, only a session that has nothing to deliver is over at once.
+        if (this.#phase.name === "idle" && this.#sender.capturedTo === 0) this.#finish({ type: "ended" });
         return;
       case "abort":
         this.#disconnect(CloseCode.normal, "aborted");
@@ -577,7 +578,8 @@ export class Session {
   /** In time awake. */
   #nextWake(): number | undefined {
     const phase = this.#phase;
-    if (phase.name === "done" || phase.name === "idle") return undefined;
+    if (phase.name === "done") return undefined;
+    if (phase.name === "idle") return this.#end?.deadline;
     const times = [
       this.#receipts.dueAt,
       this.#attempt?.complaints.warningDueAt,

@@ -44,8 +44,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   ),
   session(
     "A timer outlives the session.",
-    'if (phase.name === "done" || phase.name === "idle")',
-    'if (phase.name === "idle")',
+    'if (phase.name === "done") return undefined;',
+    'if (phase.name === "done") return this.#now + 1;',
   ),
   session(
     "The client stays connected to a server that breaks the protocol.",
