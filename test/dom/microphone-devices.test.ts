@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { microphone } from "../../src/capture/microphone.js";
+import type { MicrophoneOptions } from "../../src/capture/microphone-options.js";
+import { type FakeAudio, type FakeDevice, installFakeAudio } from "../support/fake-audio.js";
+import { listenTo, settle } from "../support/heard-capture.js";
+
+const HEADSET: FakeDevice = { deviceId: "headset", groupId: "usb", label: "Headset" };
+const BUILT_IN: FakeDevice = { deviceId: "built-in", groupId: "board", label: "Built-in" };
+const defaultOf = ({ groupId = "", label }: FakeDevice): FakeDevice => ({
+  deviceId: "default",
+  groupId,
+  label: `Default - ${label}`,
+});
+
+let fake: FakeAudio;
+let ending: AbortController;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  fake = installFakeAudio();
+  fake.devices = [BUILT_IN, HEADSET];
+  ending = new AbortController();
+});
+
+afterEach(() => {
+  ending.abort();
+  fake.uninstall();
+  vi.useRealTimers();
+});
+
+async function pass(durationMs: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(durationMs);
+  await settle();
+}
+
+async function open(options: MicrophoneOptions = {}) {
+  const { heard, options: openOptions } = listenTo(ending.signal);
+  const opening = microphone(options).open(openOptions);
+  await pass(0);
+  return { heard, capture: await opening };
+}
+
+// jitsi/lib-jitsi-meet#2933, field report 51
+it("a chosen microphone is the one that is used, at the start and after a released pause", async () => {
+  const { capture } = await open({ deviceId: "headset" });
+  expect(capture.track?.label).toBe("Headset");
+  await capture.pause(true);
+  await capture.resume();
+  expect(capture.track?.label).toBe("Headset");
+});
+
+// microsoft/cognitive-services-speech-sdk-js#957, field report 51
+it("a chosen microphone that is not there is replaced once, with a warning that names the one in use", async () => {
+  const { heard } = await open({ deviceId: "gone" });
+  expect(heard.warnings).toMatchObject([{ code: "device-fallback", details: { deviceId: "gone", label: "Built-in" } }]);
+});
+
+// MyPureCloud/genesys-cloud-webrtc-sdk#267, field report 53
+it("the default that was asked for is followed when the system has another", async () => {
+  fake.devices = [defaultOf(HEADSET), HEADSET, BUILT_IN];
+  const { heard, capture } = await open();
+  fake.relist(defaultOf(BUILT_IN), HEADSET, BUILT_IN);
+  await pass(0);
+  expect(capture.track?.label).toContain("Built-in");
+  expect(heard.changes).toEqual(["default-changed: Built-in"]);
+});
+
+// signalwire/signalwire-legacy-js#830, field report 64
+it("a platform that opens one microphone at a time is switched by releasing the one in use first", async () => {
+  fake.oneAtATime = true;
+  const { capture } = await open();
+  await capture.setDevice?.("headset");
+  expect(capture.track?.label).toBe("Headset");
+  expect(fake.liveTracks).toHaveLength(1);
+});
+
+// duckduckgo/Android#1916, field report 60
+it("a browser that has the permission and does not open the device is given up by name", async () => {
+  fake.setPermission("granted");
+  fake.answer = "hold";
+  const opening = microphone().open(listenTo(ending.signal).options);
+  const failed = expect(opening).rejects.toMatchObject({ code: "device-timeout" });
+  await pass(10_100);
+  await failed;
+});
