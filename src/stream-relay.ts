@@ -63,9 +63,10 @@ export function relayTo(reactions: StreamReactions): StreamRelay {
       onEvent: (event) => stream.deref()?.onSessionEvent(event),
       onPageGone: () => stream.deref()?.onPageGone(),
     },
-    transport: { connect: (options) => stream.deref()?.connect(options) ?? forgotten() },
-    getToken: (context) => stream.deref()?.getToken(context) ?? forgotten(),
+    transport: { connect: (options) => (stream.deref() ?? FORGOTTEN).connect(options) },
+    getToken: (context) => (stream.deref() ?? FORGOTTEN).getToken(context),
   };
 }
 
 const forgotten = (): Promise<never> => Promise.reject(invalidState("Connecting", "closed"));
+const FORGOTTEN: Pick<StreamReactions, "connect" | "getToken"> = { connect: forgotten, getToken: forgotten };
