@@ -55,6 +55,8 @@ export class SourceSupervisor {
   #urgent: "activity" | "device" | undefined;
   #patience: Registration = NO_LISTENER;
   #ended = false;
+  /** The source was asked to stop, and delivers what it still holds. */
+  #stopping = false;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -68,7 +70,9 @@ export class SourceSupervisor {
 
   /** Whether what the source delivers is wanted: not while it is paused and nothing else was asked of it. */
   get listening(): boolean {
-    return !this.paused || this.#doubtful || (this.#step !== undefined && this.#step.kind !== "setDevice");
+    return (
+      !this.paused || this.#doubtful || this.#stopping || (this.#step !== undefined && this.#step.kind !== "setDevice")
+    );
   }
 
   get hasDevices(): boolean {
@@ -114,6 +118,7 @@ export class SourceSupervisor {
   stop(): Promise<void> {
     if (this.#ended) return Promise.resolve();
     this.end(overtakenBy("close()"));
+    this.#stopping = true;
     return attempt(() => this.#parts.capture.stop());
   }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { samples } from "../../src/capture/samples.js";
 import type { AudioCapture, AudioSource } from "../../src/capture/source.js";
 import { AudioStreamError } from "../../src/errors.js";
 import type { DropEvent } from "../../src/events.js";
@@ -385,6 +386,40 @@ describe("a source that never answers", () => {
     source.speak(1);
     await passTime(1_000);
     expect(transport.last.audio).toHaveLength(2);
+  });
+});
+
+// A resampler keeps a few milliseconds through a pause, so that the signal goes on without a break.
+describe("what a paused source still holds when it is stopped", () => {
+  it("is sent, and is not told as lost", async () => {
+    const { stream, source, transport } = watched(await runningStream());
+    const drops: DropEvent[] = [];
+    stream.addEventListener("drop", (event) => drops.push(event));
+    await stream.pause();
+    source.tail = 67;
+    const closing = stream.close();
+    await passTime(1_000);
+    await closing;
+    expect(transport.expected).toBe(source.captured);
+    expect(drops).toEqual([]);
+  });
+
+  it("is sent when it is a recording of samples() too: every sample that was read before the pause arrives", async () => {
+    const transport = new FakeTransport();
+    const source = samples([new Float32Array(48_000).fill(0.5)], { sampleRate: 48_000 });
+    const stream = new AudioStream({ source, transport });
+    const drops: DropEvent[] = [];
+    stream.addEventListener("drop", (event) => drops.push(event));
+    const started = stream.start();
+    await passTime(500);
+    await started;
+    await stream.pause();
+    const closing = stream.close();
+    source.ended.catch(() => {});
+    await passTime(1_000);
+    await closing;
+    expect(drops).toEqual([]);
+    expect(transport.expected % 320).toBe(0);
   });
 });
 
