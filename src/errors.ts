@@ -36,6 +36,8 @@ export interface AudioStreamErrorDetails {
   "rejected-by-server": { readonly closeCode: number; readonly closeReason: string };
   /** Another tab or client holds the session id. */
   "session-in-use": undefined;
+  /** The browser did not say whether another tab holds the session id. The stream goes on, and the server decides. */
+  "session-lock-timeout": undefined;
   /** Another tab or client took the session over. */
   "session-superseded": undefined;
   /** The server speaks the protocol but takes no audio. */

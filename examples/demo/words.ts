@@ -46,6 +46,7 @@ export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
   unauthorized: "The access token was refused",
   "rejected-by-server": "The server refused the stream",
   "session-in-use": "The session is open elsewhere",
+  "session-lock-timeout": "The browser is slow",
   "session-superseded": "The session goes on elsewhere",
   "audio-refused": "The server takes no audio",
   "protocol-violation": "The server said something unexpected",

@@ -1,10 +1,11 @@
 import type { AudioStreamError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
+import { deferred } from "../internal/deferred.js";
 import type { Scope } from "../internal/scope.js";
 import type { CapturedFrame } from "../session/audio-sender.js";
 import type { AudioRange } from "../session/range-set.js";
 import { Session } from "../session/session.js";
-import { sessionInUse, sessionSuperseded } from "../session/session-errors.js";
+import { sessionInUse, sessionLockTimeout, sessionSuperseded } from "../session/session-errors.js";
 import type { SessionEvent, SessionStats } from "../session/session-io.js";
 import type { SessionOptions } from "../session/session-options.js";
 import type { ConnectContext, Transport } from "../transport/transport.js";
@@ -37,6 +38,9 @@ export interface HostOptions {
   onPageGone(): void;
 }
 
+/** How long a browser may take to say whether another tab holds the session. */
+const LOCK_TIMEOUT_MS = 2_000;
+
 /** Runs the session on the page's own thread. */
 export function mainHost(options: HostOptions): SessionHost {
   const session = new Session(options.session);
@@ -50,19 +54,37 @@ export function mainHost(options: HostOptions): SessionHost {
     driver.dispatch({ type: "abort" });
     options.onEvent({ type: "failed", error });
   };
-  const start = async () => {
+  const overtaken = deferred<"late">();
+  const overtakeLockAfter = (ms: number) =>
+    options.scope.timeout(ms, () => overtaken.resolve("late"), "session lock timeout");
+  /** Asks the browser whether the session is free, but not for ever: the server asks the same of everybody. */
+  const lock = async (): Promise<boolean> => {
     const { scope } = options;
     const { sessionId, takeover } = options.session;
     const onStolen = () => fail(sessionSuperseded());
-    const free = !options.exclusive || (await lockSession({ sessionId, takeover, scope, onStolen }));
-    if (free) driver.dispatch({ type: "start" });
+    const timer = overtakeLockAfter(LOCK_TIMEOUT_MS);
+    const free = await Promise.race([lockSession({ sessionId, takeover, scope, onStolen }), overtaken.promise]);
+    timer.dispose();
+    if (free === "late" && !scope.disposed) options.onEvent({ type: "warning", error: sessionLockTimeout() });
+    return free !== false;
+  };
+  let begun = false;
+  const start = async () => {
+    if (begun) return;
+    begun = true;
+    if (!options.exclusive || (await lock())) driver.dispatch({ type: "start" });
     else fail(sessionInUse());
   };
   return {
     start: () => void start(),
     send: (frame) => driver.dispatch({ type: "frame", frame }),
     discard: (range) => driver.dispatch({ type: "discard", range }),
-    end: (timeoutMs) => driver.dispatch({ type: "end", timeoutMs }),
+    end: (timeoutMs) => {
+      driver.dispatch({ type: "end", timeoutMs });
+      if (session.done) return;
+      overtakeLockAfter(timeoutMs / 4);
+      void start();
+    },
     stats: () => session.stats,
   };
 }

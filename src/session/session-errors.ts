@@ -92,6 +92,13 @@ export const sessionInUse = (
 ): AudioStreamError =>
   new AudioStreamError("session-in-use", `Another tab or client holds this session. ${next}`, { details: undefined });
 
+export const sessionLockTimeout = (): AudioStreamError =>
+  new AudioStreamError(
+    "session-lock-timeout",
+    "The browser did not say in time whether another tab holds this session. The stream goes on without that, and the server decides.",
+    { details: undefined },
+  );
+
 export const sessionSuperseded = (): AudioStreamError =>
   new AudioStreamError(
     "session-superseded",

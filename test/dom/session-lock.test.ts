@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { mainHost } from "../../src/host/main-host.js";
 import { lockSession } from "../../src/host/session-lock.js";
 import { Scope } from "../../src/internal/scope.js";
+import type { SessionEvent } from "../../src/session/session-io.js";
+import type { SessionOptions } from "../../src/session/session-options.js";
+import { FakeTransport } from "../support/fake-transport.js";
+import { ManualClock } from "../support/manual-clock.js";
+import { settle } from "../support/observed-stream.js";
+import { FRAME, RETRY } from "../support/session-rig.js";
 
 type Held = (lock: Lock | null) => Promise<unknown> | undefined;
 
@@ -43,6 +50,73 @@ function want({ takeover = false } = {}): { scope: Scope; free: Promise<boolean>
   const onStolen = vi.fn();
   return { scope, onStolen, free: lockSession({ sessionId: "a-session", takeover, scope, onStolen }) };
 }
+
+// Own trial, field report 90
+describe("a browser that never says whether a session is free", () => {
+  const host = () => {
+    const clock = new ManualClock();
+    const scope = new Scope({ name: "session", clock });
+    const transport = new FakeTransport();
+    const events: SessionEvent[] = [];
+    const session = {
+      sessionId: "a-silent-session",
+      clientId: "client",
+      takeover: false,
+      agent: "test/1",
+      format: { encoding: "pcm_s16le", sampleRate: 16_000, channels: 1 },
+      replay: { maxDurationMs: 30_000, maxBytes: 4_000_000, whenFull: "drop-oldest" },
+      retry: RETRY,
+      connectTimeoutMs: 3_000,
+      heartbeat: undefined,
+      renewableToken: false,
+      random: () => 0.5,
+    } as const;
+    vi.stubGlobal("navigator", { locks: { request: () => new Promise(() => {}) } });
+    const running = mainHost({
+      session: { ...session, initial: "retry" } as SessionOptions,
+      exclusive: true,
+      transport,
+      clock,
+      scope,
+      getToken: undefined,
+      onEvent: (event) => events.push(event),
+      onPageGone: () => {},
+    });
+    const frame = { payload: new Uint8Array(FRAME * 2), position: 0, sampleCount: FRAME, flags: 0 };
+    running.send(frame);
+    return { running, clock, scope, transport, events };
+  };
+
+  it("holds a start up for two seconds, then the stream goes on with a warning", async () => {
+    const { running, clock, scope, transport, events } = host();
+    running.start();
+    await settle();
+    clock.advance(1_999);
+    await settle();
+    expect(transport.connections).toEqual([]);
+    clock.advance(1);
+    await settle();
+    expect(events.flatMap((event) => (event.type === "warning" ? [event.error.code] : []))).toEqual([
+      "session-lock-timeout",
+    ]);
+    expect(transport.last.audio).toHaveLength(1);
+    await scope.dispose();
+  });
+
+  it("does not keep a close from sending what was captured", async () => {
+    const { running, clock, scope, transport, events } = host();
+    running.start();
+    await settle();
+    running.end(2_000);
+    clock.advance(500);
+    await settle();
+    expect(transport.last.audio).toHaveLength(1);
+    await settle();
+    expect(events.at(-1)?.type).toBe("ended");
+    expect(events.some(({ type }) => type === "drop")).toBe(false);
+    await scope.dispose();
+  });
+});
 
 describe("the lock on a session's name", () => {
   it("is given to the first, refused to the second, and free again when the first has ended", async () => {

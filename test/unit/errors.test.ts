@@ -29,6 +29,7 @@ const DETAILS: AudioStreamErrorDetails = {
   unauthorized: undefined,
   "rejected-by-server": { closeCode: 4403, closeReason: "no" },
   "session-in-use": undefined,
+  "session-lock-timeout": undefined,
   "session-superseded": undefined,
   "audio-refused": undefined,
   "protocol-violation": undefined,

@@ -59,6 +59,31 @@ describe("ending a session", () => {
     expect(rig.outputs).toEqual([{ type: "event", event: { type: "ended" } }]);
   });
 
+  // Own trial, field report 90
+  it("that comes before the start sends what was captured once the start comes", () => {
+    const rig = new SessionRig();
+    rig.frames(5);
+    rig.do({ type: "end", timeoutMs: 5_000 });
+    rig.pass(1_000);
+    rig.start();
+    rig.open();
+    rig.begin();
+    expect(rig.positions()).toEqual(positionsFrom(0, 5));
+    sayEnd(rig, 5 * FRAME);
+    expect(rig.eventsOf("drop")).toEqual([]);
+    expect(rig.eventsOf("ended")).toHaveLength(1);
+  });
+
+  // Own trial, field report 90
+  it("that comes before a start which never comes fails at its deadline, and says what is lost", () => {
+    const rig = new SessionRig();
+    rig.frames(5);
+    rig.do({ type: "end", timeoutMs: 5_000 });
+    rig.pass(5_000);
+    expect(rig.failure?.code).toBe("close-timeout");
+    expect(rig.lost()).toEqual([{ from: 0, to: 5 * FRAME }]);
+  });
+
   it("that comes while the first connection is being made waits for it, and sends everything", () => {
     const rig = new SessionRig();
     rig.start();
