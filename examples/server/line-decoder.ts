@@ -1,4 +1,7 @@
-/** A line longer than this is handed out in pieces, so that a program that never ends one cannot fill the memory. */
+/**
+ * A line longer than this is handed out in pieces, so that a program that never ends one cannot fill the memory, and so
+ * that each fits into a caption, which clients refuse beyond 100,000 characters.
+ */
 const MAX_LINE_CHARACTERS = 65_536;
 
 /**
@@ -23,13 +26,23 @@ export class LineDecoder {
   }
 
   #split(text: string): string[] {
-    const pieces = (this.#rest + text).split("\n");
-    this.#rest = pieces.pop() ?? "";
-    const lines = pieces.map((line) => line.replace(/\r$/, ""));
-    while (this.#rest.length > MAX_LINE_CHARACTERS) {
-      lines.push(this.#rest.slice(0, MAX_LINE_CHARACTERS));
-      this.#rest = this.#rest.slice(MAX_LINE_CHARACTERS);
-    }
-    return lines;
+    const [first = "", ...more] = text.split("\n");
+    const lines = [this.#rest + first, ...more];
+    const rest = inPieces(lines.pop() ?? "");
+    this.#rest = rest.pop() ?? "";
+    return [...lines.flatMap((line) => inPieces(line.replace(/\r$/, ""))), ...rest];
   }
+}
+
+/** No piece ends in the middle of a character. */
+function inPieces(line: string): string[] {
+  const pieces: string[] = [];
+  let from = 0;
+  while (line.length - from > MAX_LINE_CHARACTERS) {
+    const end = from + MAX_LINE_CHARACTERS;
+    const to = /[\ud800-\udbff]/.test(line.charAt(end - 1)) ? end - 1 : end;
+    pieces.push(line.slice(from, to));
+    from = to;
+  }
+  return [...pieces, line.slice(from)];
 }

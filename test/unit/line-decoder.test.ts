@@ -35,4 +35,17 @@ describe("LineDecoder", () => {
     for (let count = 0; count < 100; count += 1) lines += decoder.push(Buffer.alloc(10_000, "x")).length;
     expect(lines).toBe(15);
   });
+
+  it("hands no line out that is larger than a caption may be, and cuts no character in two", () => {
+    const line = "🎤".repeat(100_000);
+    for (const size of [999, 65_536, 1_000_000]) {
+      const decoder = new LineDecoder();
+      const bytes = Buffer.from(`a${line}\nend\n`);
+      const lines: string[] = [];
+      for (let at = 0; at < bytes.length; at += size) lines.push(...decoder.push(bytes.subarray(at, at + size)));
+      expect(lines.join("")).toBe(`a${line}end`);
+      expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(65_536);
+      expect(lines.some((piece) => /[\ud800-\udbff]$/.test(piece))).toBe(false);
+    }
+  });
 });
