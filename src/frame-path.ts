@@ -105,6 +105,11 @@ export class FramePath {
     this.#mute.set(muted, performance.now());
   }
 
+  /** What went into the encoder and has not come out yet. */
+  get samplesEncoding(): number {
+    return this.#encoding.reduce((sum, { from, to }) => sum + to - from, 0);
+  }
+
   /** Of the last frame. */
   get level(): Pick<AudioFrame, "peakLevel" | "rmsLevel"> {
     return this.#level;

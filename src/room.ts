@@ -5,20 +5,33 @@ import type { SessionStats } from "./session/session-io.js";
 
 /** Of what may be kept for replay, how much a source that can wait fills: the rest is for what it cannot hold back. */
 const FILL = 0.5;
+/** How far a source that can wait runs ahead of the encoder, in milliseconds. */
+const ENCODING_MS = 5_000;
 
 /** Lets sources that can wait give no more than the stream can keep until the server has it. */
 export class Room {
   readonly #limitSamples: number;
+  readonly #limitEncoding: number;
   readonly #stats: () => SessionStats | undefined;
+  readonly #encoding: () => number;
   #waiting: Deferred<void> | undefined;
 
-  /** @param stats of the session; `undefined` before the start, when audio is not kept for the server yet. */
-  constructor({ format, session: { replay } }: ResolvedOptions, stats: () => SessionStats | undefined) {
+  /**
+   * @param stats of the session; `undefined` before the start, when audio is not kept for the server yet.
+   * @param encoding samples that the encoder has not given to the session yet.
+   */
+  constructor(
+    { format, session: { replay } }: ResolvedOptions,
+    stats: () => SessionStats | undefined,
+    encoding: () => number,
+  ) {
     const bySamples = (replay.maxDurationMs / 1_000) * format.sampleRate;
     // An encoding without a fixed size is smaller than any other.
     const byBytes = replay.maxBytes / ((bytesPerSample(format.encoding) ?? 1) * format.channelCount);
     this.#limitSamples = FILL * Math.min(bySamples, byBytes);
+    this.#limitEncoding = (ENCODING_MS / 1_000) * format.sampleRate;
     this.#stats = stats;
+    this.#encoding = encoding;
   }
 
   /** Resolves as soon as there is some. */
@@ -28,7 +41,7 @@ export class Room {
     return this.#waiting.promise;
   }
 
-  /** The stream has started, or the server has told what it has. */
+  /** The stream has started, the encoder has given something, or the server has told what it has. */
   changed(): void {
     if (this.#waiting === undefined || !this.#hasSome()) return;
     this.#waiting.resolve();
@@ -37,6 +50,8 @@ export class Room {
 
   #hasSome(): boolean {
     const stats = this.#stats();
-    return stats !== undefined && stats.bufferedSamples < this.#limitSamples;
+    if (stats === undefined) return false;
+    const encoding = this.#encoding();
+    return encoding < this.#limitEncoding && encoding + stats.bufferedSamples < this.#limitSamples;
   }
 }

@@ -116,14 +116,19 @@ export class AudioStream<Message = ServerEvent>
     this.#scope = scope;
     this.#guard = new LeakGuard(releaseForgotten);
     this.#readers = new MessageReaders(this.#callerScope, (message) => void this.#guard.hold(this, message));
-    this.#room = new Room(this.#resolved, () => this.#host?.stats());
-    this.#path = new FramePath(this.#resolved, {
+    const path = new FramePath(this.#resolved, {
       onFrame: (frame) => this.#onFrame(frame),
       onLevel: (level) => this.#tell(new LevelEvent(level)),
       onAdvice: (advice) => this.#warn(adviceWarning(advice)),
       onLost: (range) => this.#host?.discard(range),
       onError: (error) => this.#onSourceEnd(error),
     });
+    this.#path = path;
+    this.#room = new Room(
+      this.#resolved,
+      () => this.#host?.stats(),
+      () => path.samplesEncoding,
+    );
     this.#source = new StreamSource({
       scope,
       callers: this.#callerScope,
@@ -386,6 +391,7 @@ export class AudioStream<Message = ServerEvent>
 
   #onFrame(frame: CapturedFrame): void {
     this.#host?.send(frame);
+    this.#room.changed();
     if (!this.#hasAudio) {
       this.#hasAudio = true;
       this.#refresh();
