@@ -43,7 +43,7 @@ async function connect(
   let said = "";
   // Browsers say nothing here, `ws` in Node why it failed; and it throws, also long after, when nobody takes the error.
   socket.onerror = (event) => {
-    if ("message" in event && typeof event.message === "string") said = event.message;
+    said = causeIn(event);
   };
 
   const opened = deferred<void>();
@@ -56,11 +56,10 @@ async function connect(
   };
   listeners.listen(socket, "open", () => {
     const { protocol } = socket;
-    // A browser does not come so far; other implementations may take a server that leaves the name out.
+    // A browser refuses such a server by itself; other implementations may accept one that leaves the name out.
     const isEchoed = typeof protocol !== "string" || offered.length === 0 || offered.includes(protocol);
     if (isEchoed) opened.resolve();
-    else
-      opened.reject(connectFailed(url, `it answered with the subprotocol "${protocol}", not ${offered.join(" or ")}`));
+    else opened.reject(notEchoed(url, protocol, offered));
   });
   listeners.listen(socket, "message", ({ data }: MessageEvent<string | ArrayBuffer>) =>
     onMessage(typeof data === "string" ? data : new Uint8Array(data)),
@@ -134,6 +133,26 @@ function makeSocket(
       { details: undefined, cause },
     );
   }
+}
+
+/** @returns what an implementation says about its failure; a browser says nothing. */
+function causeIn(event: Event): string {
+  const message = "message" in event && typeof event.message === "string" ? event.message : "";
+  const error: unknown = "error" in event ? event.error : undefined;
+  // A name with several addresses fails with one error for each of them, and no message of its own.
+  const messages = message === "" && error instanceof AggregateError ? error.errors.map(String) : [message];
+  const reason = /:SSL routines:[^:]*:([^:]+)/.exec(message)?.[1];
+  if (reason === undefined) return messages.join("; ");
+  return `TLS failed with "${reason}"; perhaps that port speaks no TLS, and the address should begin with ws:`;
+}
+
+function notEchoed(url: string, protocol: string, offered: readonly string[]): AudioStreamError {
+  const answered = protocol === "" ? "without a subprotocol" : `with the subprotocol "${protocol}"`;
+  return new AudioStreamError(
+    "connect-failed",
+    `The server ${new URL(url).host} accepted the WebSocket ${answered}, and ${offered.join(" or ")} was offered. It must answer with what was offered, or browsers refuse it. Check the address, and whether a proxy on the way removes the header Sec-WebSocket-Protocol.`,
+    { details: undefined },
+  );
 }
 
 /** @param said what is known of the cause; a browser does not say. */

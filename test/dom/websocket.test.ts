@@ -284,6 +284,84 @@ describe("what can never work", () => {
   });
 });
 
+/** An implementation that accepts what a browser would refuse, or says what a browser would keep to itself. */
+function otherImplementation(
+  happens: (socket: EventTarget & { onerror?: (event: Event) => void }) => void,
+  protocol = "",
+) {
+  const sockets: EventTarget[] = [];
+  const closings: (readonly unknown[])[] = [];
+  class Other extends EventTarget {
+    readonly protocol = protocol;
+    onerror: ((event: Event) => void) | undefined;
+    constructor() {
+      super();
+      sockets.push(this);
+      queueMicrotask(() => happens(this as never));
+    }
+    close(...args: unknown[]): void {
+      closings.push(args);
+    }
+  }
+  return { WebSocket: Other as unknown as typeof WebSocket, closings };
+}
+
+// swoole/swoole-src#946, field report 84
+describe("a server that does not echo the subprotocol", () => {
+  const open = (socket: EventTarget) => socket.dispatchEvent(new Event("open"));
+
+  it.each([
+    ["", "without a subprotocol"],
+    ["other.v1", 'with the subprotocol "other.v1"'],
+    ["LOQUILEX.V1", 'with the subprotocol "LOQUILEX.V1"'],
+  ])("is named, and its socket closed, when it answers with %o", async (protocol, words) => {
+    const { options } = connectOptions();
+    const other = otherImplementation(open, protocol);
+    const error = await rejectionOf(webSocket(`${ADDRESS}?token=secret`, other).connect(options));
+    expect(error).toMatchObject({ code: "connect-failed", retryable: true });
+    expect((error as Error).message).toContain(`127.0.0.1:8080 accepted the WebSocket ${words}`);
+    expect((error as Error).message).toContain("loquilex.v1 was offered");
+    expect((error as Error).message).not.toContain("secret");
+    expect(other.closings).toEqual([[1000, "aborted"]]);
+  });
+
+  it.each([
+    [["loquilex.v1", "ticket.abc"], "ticket.abc"],
+    ["other.v1", "other.v1"],
+    [[], ""],
+  ])("is another one than a server that answers %j with %o", async (protocols, protocol) => {
+    const { options } = connectOptions();
+    const other = otherImplementation(open, protocol);
+    const connection = await webSocket(ADDRESS, { ...other, protocols }).connect(options);
+    expect(other.closings).toEqual([]);
+    connection.close(1000, "done");
+  });
+});
+
+describe("what an implementation says about its failure", () => {
+  const failing = (error: object) =>
+    otherImplementation((socket) => {
+      socket.onerror?.(Object.assign(new Event("error"), error));
+      socket.dispatchEvent(Object.assign(new Event("close"), { code: 1006, reason: "", wasClean: false }));
+    });
+
+  it.each<[string, object, string]>([
+    ["a message", { message: "connect EHOSTUNREACH" }, "What is known: connect EHOSTUNREACH."],
+    [
+      "an error for each address of a name",
+      { message: "", error: new AggregateError([new Error("refused by ::1"), new Error("refused by 127.0.0.1")]) },
+      "What is known: Error: refused by ::1; Error: refused by 127.0.0.1.",
+    ],
+    ["nothing", {}, "The browser does not say why."],
+    ["nonsense", { message: 7, error: "none" }, "The browser does not say why."],
+  ])("is part of the error: %s", async (_, said, expected) => {
+    const { options } = connectOptions();
+    const error = await rejectionOf(webSocket(ADDRESS, failing(said)).connect(options));
+    expect(error).toMatchObject({ code: "connect-failed" });
+    expect((error as Error).message).toContain(expected);
+  });
+});
+
 describe("an abort", () => {
   it("before the attempt makes no socket", async () => {
     const { options } = connectOptions({ signal: AbortSignal.abort("gone") });
