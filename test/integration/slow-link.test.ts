@@ -48,7 +48,7 @@ describe.concurrent("a link that is slower than speech", () => {
   it("fills the socket up to its mark and no further when the server reads nothing for a while", async () => {
     // A server that would take everything at once, so that the socket alone is in the way.
     await using server = await TinyServer.listen(async (connection) => {
-      await connection.welcome({ window: 1_000_000_000 });
+      await connection.welcome({ window: 1_000_000_000, sample_rate: 48_000 });
       connection.socket.pause();
       connection.send("session.new", { session_id: "s", epoch: 1, reason: "new", audio: { position: 0, pace: 1_000 } });
     });

@@ -46,15 +46,17 @@ export class Link {
     this.#lanes = { toServer: new Lane(client, server), toClient: new Lane(server, client) };
     for (const direction of ["toServer", "toClient"] as const) {
       const { from, queue } = this.#lanes[direction];
-      from.on("data", (bytes) => this.#arrived(direction, bytes));
-      from.on("end", () => {
-        if (this.#modeOf(direction) === "swallow") return;
-        queue.push("end");
-        this.pump();
-      });
+      from.on("data", (bytes) => this.#arrives(direction, () => this.#take(direction, bytes)));
+      from.on("end", () =>
+        this.#arrives(direction, () => {
+          if (this.#modeOf(direction) === "swallow") return;
+          queue.push("end");
+          this.pump();
+        }),
+      );
       // Whatever broke, "close" follows, and it is all a proxy can pass on.
       from.on("error", () => {});
-      from.on("close", () => this.#closed(direction));
+      from.on("close", () => this.#arrives(direction, () => this.#closed(direction)));
     }
   }
 
@@ -82,10 +84,8 @@ export class Link {
     this.#events.onEnd();
   }
 
-  #arrived(direction: Direction, bytes: Buffer): void {
-    const { delayMs } = this.#paths[direction];
-    if (delayMs === 0) this.#take(direction, bytes);
-    else this.#lanes[direction].later(delayMs, () => this.#ended || this.#take(direction, bytes));
+  #arrives(direction: Direction, callback: () => void): void {
+    this.#lanes[direction].after(this.#paths[direction].delayMs, () => this.#ended || callback());
   }
 
   #take(direction: Direction, bytes: Buffer): void {
@@ -166,7 +166,10 @@ class Lane {
   readonly to: Socket;
   readonly queue: (Buffer | "end")[] = [];
   #cancelWake: () => void = () => {};
-  /** Of what is on its way. */
+  /** What is on its way, in order. */
+  readonly #onItsWay: (() => void)[] = [];
+  /** When the last of it arrives, on the `performance.now()` clock. */
+  #lastArrivesAt = 0;
   readonly #cancels = new Set<() => void>();
 
   constructor(from: Socket, to: Socket) {
@@ -179,10 +182,19 @@ class Lane {
     this.#cancelWake = systemClock.schedule(delayMs, callback);
   }
 
-  later(delayMs: number, callback: () => void): void {
-    const cancel = systemClock.schedule(delayMs, () => {
-      this.#cancels.delete(cancel);
+  /** Calls back after so long, and never before what set out earlier, however long that takes. */
+  after(delayMs: number, callback: () => void): void {
+    const now = systemClock.now();
+    if (this.#onItsWay.length === 0 && delayMs === 0) {
       callback();
+      return;
+    }
+    this.#lastArrivesAt = Math.max(now + delayMs, this.#lastArrivesAt);
+    this.#onItsWay.push(callback);
+    const cancel = systemClock.schedule(this.#lastArrivesAt - now, () => {
+      this.#cancels.delete(cancel);
+      // Two timers that end in the same millisecond may fire in either order.
+      this.#onItsWay.shift()?.();
     });
     this.#cancels.add(cancel);
   }

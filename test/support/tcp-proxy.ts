@@ -108,7 +108,7 @@ export class TcpProxy implements AsyncDisposable {
     this.#pump();
   }
 
-  /** Lets everything that comes in from now on be on its way for so long, in order. */
+  /** Lets everything that comes in from now on, the end of a connection included, be on its way for so long, in order. */
   delay(direction: Direction, delayMs: number): void {
     this.#paths[direction].delayMs = delayMs;
   }

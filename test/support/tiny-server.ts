@@ -62,7 +62,9 @@ export class TinyConnection {
   }
 
   /** Waits for the client's first message and says who this is. */
-  async welcome(audio: { readonly window: number } = { window: 160_000 }): Promise<void> {
+  async welcome(
+    audio: { readonly window: number; readonly sample_rate?: number } = { window: 160_000 },
+  ): Promise<void> {
     await this.until(({ messages }) => messages.length > 0);
     this.send("server.welcome", {
       hb: { interval_ms: 10_000, timeout_ms: 30_000 },
