@@ -1,3 +1,4 @@
+import type { FramePath } from "./frame-path.js";
 import { type Deferred, deferred } from "./internal/deferred.js";
 import { bytesPerSample } from "./protocol/audio-frame.js";
 import type { ResolvedOptions } from "./resolve-options.js";
@@ -13,17 +14,14 @@ export class Room {
   readonly #limitSamples: number;
   readonly #limitEncoding: number;
   readonly #stats: () => SessionStats | undefined;
-  readonly #encoding: () => number;
+  readonly #path: Pick<FramePath, "samplesEncoding">;
   #waiting: Deferred<void> | undefined;
 
-  /**
-   * @param stats of the session; `undefined` before the start, when audio is not kept for the server yet.
-   * @param encoding samples that the encoder has not given to the session yet.
-   */
+  /** @param stats of the session; `undefined` before the start, when audio is not kept for the server yet. */
   constructor(
     { format, session: { replay } }: ResolvedOptions,
+    path: Pick<FramePath, "samplesEncoding">,
     stats: () => SessionStats | undefined,
-    encoding: () => number,
   ) {
     const bySamples = (replay.maxDurationMs / 1_000) * format.sampleRate;
     // An encoding without a fixed size is smaller than any other.
@@ -31,7 +29,7 @@ export class Room {
     this.#limitSamples = FILL * Math.min(bySamples, byBytes);
     this.#limitEncoding = (ENCODING_MS / 1_000) * format.sampleRate;
     this.#stats = stats;
-    this.#encoding = encoding;
+    this.#path = path;
   }
 
   /** Resolves as soon as there is some. */
@@ -51,7 +49,7 @@ export class Room {
   #hasSome(): boolean {
     const stats = this.#stats();
     if (stats === undefined) return false;
-    const encoding = this.#encoding();
-    return encoding < this.#limitEncoding && encoding + stats.bufferedSamples < this.#limitSamples;
+    const { samplesEncoding } = this.#path;
+    return samplesEncoding < this.#limitEncoding && samplesEncoding + stats.bufferedSamples < this.#limitSamples;
   }
 }

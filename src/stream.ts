@@ -116,19 +116,14 @@ export class AudioStream<Message = ServerEvent>
     this.#scope = scope;
     this.#guard = new LeakGuard(releaseForgotten);
     this.#readers = new MessageReaders(this.#callerScope, (message) => void this.#guard.hold(this, message));
-    const path = new FramePath(this.#resolved, {
+    this.#path = new FramePath(this.#resolved, {
       onFrame: (frame) => this.#onFrame(frame),
       onLevel: (level) => this.#tell(new LevelEvent(level)),
       onAdvice: (advice) => this.#warn(adviceWarning(advice)),
       onLost: (range) => this.#host?.discard(range),
       onError: (error) => this.#onSourceEnd(error),
     });
-    this.#path = path;
-    this.#room = new Room(
-      this.#resolved,
-      () => this.#host?.stats(),
-      () => path.samplesEncoding,
-    );
+    this.#room = new Room(this.#resolved, this.#path, () => this.#host?.stats());
     this.#source = new StreamSource({
       scope,
       callers: this.#callerScope,

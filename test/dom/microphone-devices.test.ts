@@ -3,6 +3,7 @@ import { microphone } from "../../src/capture/microphone.js";
 import type { MicrophoneOptions } from "../../src/capture/microphone-options.js";
 import { type FakeAudio, type FakeDevice, installFakeAudio } from "../support/fake-audio.js";
 import { listenTo, settle } from "../support/heard-capture.js";
+import { HeardMicrophone } from "../support/heard-microphone.js";
 
 const HEADSET: FakeDevice = { deviceId: "headset", groupId: "usb", label: "Headset" };
 const BUILT_IN: FakeDevice = { deviceId: "built-in", groupId: "board", label: "Built-in" };
@@ -82,4 +83,74 @@ it("a browser that has the permission and does not open the device is given up b
   const failed = expect(opening).rejects.toMatchObject({ code: "device-timeout" });
   await pass(10_100);
   await failed;
+});
+
+// A prompt that nobody asked for blocks nothing: the search for another device, with its time limit, waited for it for ever.
+it("a lost device is looked for although a prompt for a better one is still open", async () => {
+  const microphone = new HeardMicrophone(fake);
+  fake.devices = [HEADSET, BUILT_IN];
+  const { capture, heard } = await microphone.open();
+  fake.plug(BUILT_IN);
+  await microphone.hear();
+  expect(capture.track?.label).toBe("Built-in");
+  fake.answer = "hold";
+  fake.plug({ ...HEADSET, deviceId: "headset-2" }, BUILT_IN);
+  await microphone.hear();
+  const open = fake.prompts.filter(({ answered }) => !answered);
+  expect(open).toHaveLength(1);
+  fake.answer = "grant";
+  fake.plug({ ...HEADSET, deviceId: "headset-2" });
+  await microphone.hear();
+  expect(heard.interrupts).toEqual(["device-lost", undefined, "device-lost", undefined]);
+  expect(capture.track?.label).toBe("Headset");
+  // Nobody waits for that answer any more.
+  open[0]?.grant();
+  await pass(0);
+  expect(fake.liveTracks).toHaveLength(1);
+  microphone.end();
+});
+
+it("a device that is lost while the audio code loads is looked for in a browser that lists no devices, too", async () => {
+  const microphone = new HeardMicrophone(fake);
+  fake.listing = new Error("not today");
+  let load: () => void = () => {};
+  fake.loading = new Promise((resolve) => (load = resolve));
+  const opening = microphone.open();
+  await pass(0);
+  fake.track.end();
+  load();
+  const { capture, heard } = await opening;
+  await microphone.hear();
+  expect(capture.track?.readyState).toBe("live");
+  expect(heard.interrupts.at(-1)).toBe(undefined);
+  microphone.end();
+});
+
+it("a device that was muted before a pause and is heard after it interrupts nothing any more, whatever its flag says", async () => {
+  const microphone = new HeardMicrophone(fake);
+  const { capture, heard } = await microphone.open();
+  await microphone.hear();
+  fake.track.setMuted(true);
+  fake.track.silent = true;
+  await microphone.hear();
+  await capture.pause(false);
+  await capture.resume();
+  fake.track.silent = false;
+  await microphone.hear(2);
+  expect(heard.interrupts).toEqual(["device-muted", undefined]);
+  microphone.end();
+});
+
+it("the default that is used in place of a chosen device is followed as well, until the chosen one is there", async () => {
+  fake.devices = [defaultOf(HEADSET), HEADSET, BUILT_IN];
+  const { capture, heard } = await open({ deviceId: "chosen" });
+  fake.relist(defaultOf(BUILT_IN), HEADSET, BUILT_IN);
+  await pass(0);
+  expect(capture.track?.label).toContain("Built-in");
+  fake.relist(defaultOf(HEADSET), HEADSET, BUILT_IN);
+  await pass(2_000);
+  expect(heard.changes).toEqual(["default-changed: Built-in", "default-changed: Headset"]);
+  fake.relist(defaultOf(HEADSET), HEADSET, BUILT_IN, { deviceId: "chosen", label: "Chosen" });
+  await pass(2_000);
+  expect(capture.track?.label).toBe("Chosen");
 });

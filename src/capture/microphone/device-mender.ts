@@ -14,6 +14,7 @@ import { AttemptPacing } from "./attempt-pacing.js";
 import type { DeviceHolder } from "./device-holder.js";
 import { type DeviceList, isSameDevice } from "./device-list.js";
 import { acquireUnmuted, type LostDevice, searchTrack } from "./device-search.js";
+import { type Errand, Errands } from "./errands.js";
 import type { HeldDevice } from "./held-device.js";
 import { LatestList } from "./latest-list.js";
 import { SoundWatch } from "./sound-watch.js";
@@ -41,9 +42,6 @@ export interface DeviceMenderParts {
   onFailed(error: AudioStreamError): void;
 }
 
-/** Something to be mended, in a scope that owns the track until it is in use. */
-type Errand = (job: Scope) => Promise<void>;
-
 /**
  * Mends in the background, one thing at a time: searches for a device that was lost, goes back to it when it returns,
  * follows the system's default, and replaces a track that has died. What it does is derived from what is seen and heard at
@@ -60,9 +58,7 @@ export class DeviceMender {
   #need: "renewal" | "another" | undefined;
   /** The person said no to a prompt that no call had asked for. */
   #refused = false;
-  /** Something is being mended; what it acquires belongs to the scope until it is in use. */
-  #isBusy = false;
-  #job: Scope | undefined;
+  readonly #errands = new Errands();
   readonly #pacing: AttemptPacing;
   /** When a search found the last device, and how many in a row were lost again at once. */
   #foundAt = Number.NEGATIVE_INFINITY;
@@ -84,7 +80,7 @@ export class DeviceMender {
   begin(): void {
     const { scope, holder, onFailed } = this.#parts;
     this.#permission = new PermissionWatch(scope, (state) => {
-      if (state === "denied" && (holder.held !== undefined || this.#isBusy)) onFailed(permissionWithdrawn());
+      if (state === "denied" && (holder.held !== undefined || this.#errands.isBusy)) onFailed(permissionWithdrawn());
       if (state === "granted") this.forgive();
       this.#refresh();
     });
@@ -93,15 +89,29 @@ export class DeviceMender {
       this.#refresh();
     });
     this.#refresh();
+    this.mend();
+  }
+
+  /** The track in use has ended. A prompt that is open, for a better one, keeps the search for another waiting no longer. */
+  onEnded(): void {
+    this.#errands.stopAcquiring();
+    this.mend();
   }
 
   /** Another track is in use from now on. */
   onHeld(track: MediaStreamTrack): void {
-    this.#job = undefined;
+    this.#errands.acquired();
     this.#need = undefined;
     this.sound.begin(track.muted);
     if (track.muted) this.sound.muted(true);
     this.#refresh();
+  }
+
+  /** The track in use is heard again, after a pause. */
+  onResumed(): void {
+    const { track } = this.#parts.holder;
+    this.sound.begin(false);
+    if (track?.muted) this.sound.muted(true);
   }
 
   /** Another track is in use. */
@@ -137,34 +147,25 @@ export class DeviceMender {
 
   /** Calls off what is under way. */
   callOff(): void {
-    void this.#job?.dispose(new DOMException("The microphone is not asked for any more.", "AbortError"));
-    this.#job = undefined;
+    this.#errands.callOff();
   }
 
   /** Mends what is to be mended, if anything is. */
   mend(): void {
     const { scope, mayMend } = this.#parts;
-    if (this.#permission === undefined || this.#isBusy || scope.disposed || !mayMend()) return;
+    if (this.#permission === undefined || this.#errands.isBusy || scope.disposed || !mayMend()) return;
     const errand = this.#nextErrand();
     if (errand !== undefined) void this.#run(scope.child("device"), errand);
   }
 
   async #run(job: Scope, errand: Errand): Promise<void> {
     this.#pacing.begun();
-    this.#isBusy = true;
-    this.#job = job;
-    try {
-      await errand(job);
-    } catch (error) {
-      // What is in use stays so, and what was called off has ended already.
-      if (job !== this.#parts.holder.held?.scope && !job.disposed) {
-        void job.dispose(error);
-        if (isAudioStreamError(error, "permission-denied")) this.#refused = true;
-        else this.#pacing.failed();
-      }
-    }
-    this.#isBusy = false;
-    this.#job = undefined;
+    await this.#errands.run(job, errand, (error) => {
+      if (job === this.#parts.holder.held?.scope) return;
+      void job.dispose(error);
+      if (isAudioStreamError(error, "permission-denied")) this.#refused = true;
+      else this.#pacing.failed();
+    });
     this.mend();
   }
 
@@ -174,16 +175,15 @@ export class DeviceMender {
     if (this.#refused) return undefined;
     if (this.#need !== undefined) return (job) => this.#mendNeed(job, held);
     if (!this.#pacing.isDue) return undefined;
-    const alias = followedAlias(this.#parts.asked().deviceId);
-    if (alias !== undefined && held.isDefault) {
-      const current = this.#lists.latest?.behind(alias);
-      if (current !== undefined && isSameDevice(current, held.identity) === false) {
-        return (job) => this.#follow(job, current.deviceId);
-      }
-      if (current !== undefined) return undefined;
+    const { latest } = this.#lists;
+    const { alias } = held;
+    const returned = this.#missed && latest?.find(this.#missed.identity, this.#missed.others);
+    const current = alias && latest?.behind(alias);
+    // A device that was chosen and is there comes before what the system has chosen in its place.
+    if (alias && current && (returned === undefined || followedAlias(this.#parts.asked().deviceId) !== undefined)) {
+      if (isSameDevice(current, held.identity) !== false) return undefined;
+      return (job) => this.#follow(job, alias, current.deviceId);
     }
-    const missed = this.#missed;
-    const returned = missed && this.#lists.latest?.find(missed.identity, missed.others);
     if (returned === undefined) return undefined;
     if (returned !== held.identity.deviceId) return (job) => this.#goBack(job, returned);
     this.#missed = undefined;
@@ -212,15 +212,15 @@ export class DeviceMender {
     }
   }
 
-  /** Follows the system's default. @param deviceId of the device behind it; empty if the browser does not say. */
-  async #follow(job: Scope, deviceId: string): Promise<void> {
+  /** Follows an alias of the system's. @param deviceId of the device behind it; empty if the browser does not say. */
+  async #follow(job: Scope, alias: string, deviceId: string): Promise<void> {
     const { holder } = this.#parts;
     const missed = this.#missed;
-    const before = await this.#take(job, deviceId);
+    const before = await this.#take(job, deviceId || alias);
     void before?.scope.dispose();
     const { held } = holder;
     if (held === undefined) return;
-    held.followsDefault();
+    held.follows(alias);
     const isBack = missed !== undefined && isSameDevice(missed.identity, held.identity) === true;
     if (isBack) this.#missed = undefined;
     this.report(held, isBack ? "device-returned" : "default-changed");
@@ -232,7 +232,7 @@ export class DeviceMender {
     const before = await this.#take(job, deviceId);
     const { held } = holder;
     const listening = scope.child("returned device");
-    this.#job = listening;
+    this.#errands.beginTrial(listening);
     const ended = deferred<false>();
     if (held !== undefined) listening.listen(held.track, "ended", () => ended.resolve(false));
     try {

@@ -193,6 +193,7 @@ export class DeviceSupervisor {
       }
       await this.#parts.sink.resume();
       if (turn !== this.#turn) throw overtakenBy("a later call");
+      if (resumption.held) this.#mender.onResumed();
     } catch (error) {
       if (this.#resumption === resumption) this.#undo(resumption, error);
       throw error;
@@ -293,6 +294,6 @@ export class DeviceSupervisor {
     if (this.#isGiven) this.#parts.onFailed(givenTrackEnded());
     else if (this.#isRunning) this.#holder.lose();
     else this.#holder.release();
-    this.#mender.mend();
+    this.#mender.onEnded();
   }
 }

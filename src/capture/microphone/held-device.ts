@@ -11,7 +11,7 @@ export class HeldDevice {
   #identified = false;
   #listed = false;
   #others: ReadonlySet<string> = new Set();
-  #isDefault = false;
+  #alias: string | undefined;
 
   constructor(scope: Scope, track: MediaStreamTrack) {
     this.scope = scope;
@@ -24,14 +24,14 @@ export class HeldDevice {
     return this.#identity;
   }
 
-  /** Whether it was the system's default when it was opened. */
-  get isDefault(): boolean {
-    return this.#isDefault;
+  /** The alias that stood for it when it was opened, and whose device is to be followed. */
+  get alias(): string | undefined {
+    return this.#alias;
   }
 
-  /** It was opened because it is the system's default. */
-  followsDefault(): void {
-    this.#isDefault = true;
+  /** It was opened because this alias stands for it. */
+  follows(alias: string): void {
+    this.#alias = alias;
   }
 
   /** By what it is known again once it is lost. */
@@ -41,7 +41,7 @@ export class HeldDevice {
 
   /**
    * Takes notice of what the browser lists.
-   * @param alias that is followed, if one is.
+   * @param alias that was asked for, if one was.
    * @returns `false` if the browser listed the device before, and does no more.
    */
   look(list: DeviceList, alias: string | undefined): boolean {
@@ -50,8 +50,8 @@ export class HeldDevice {
       const { deviceId = "", groupId = "" } = settings;
       this.#identity = list.identify({ deviceId, groupId, label: this.track.label });
       const current = alias === undefined ? undefined : list.behind(alias);
-      this.#isDefault ||=
-        isAlias(deviceId) || (current !== undefined && isSameDevice(current, this.#identity) === true);
+      if (isAlias(deviceId)) this.#alias = deviceId;
+      else if (current !== undefined && isSameDevice(current, this.#identity) === true) this.#alias ??= alias;
       this.#identified = true;
     }
     const listed = list.has(this.#identity);
