@@ -3,8 +3,9 @@ import { withSignal } from "../internal/abort.js";
 import { attempt } from "../internal/attempt.js";
 import type { Clock } from "../internal/clock.js";
 import type { Registration, Scope } from "../internal/scope.js";
+import { textOf } from "../internal/text-of.js";
 import type { Bytes } from "../protocol/bytes.js";
-import { CloseCode } from "../protocol/close-codes.js";
+import { CloseCode, fitCloseReason } from "../protocol/close-codes.js";
 import type { Session } from "../session/session.js";
 import type { ConnectionId, ConnectionLoss, SessionEvent, SessionInput, SessionOutput } from "../session/session-io.js";
 import type { ConnectContext, Transport, TransportCloseInfo, TransportConnection } from "../transport/transport.js";
@@ -88,8 +89,7 @@ export class SessionDriver {
       // The first cause is the one to report.
     }
     this.#disconnect(CloseCode.normal, "failed");
-    const what = cause instanceof Error ? cause.message : String(cause);
-    const message = `The stream had to stop because of an unexpected error: ${what}. Start a new one; if this repeats, report it.`;
+    const message = `The stream had to stop because of an unexpected error: ${textOf(cause)}. Start a new one; if this repeats, report it.`;
     onEvent({ type: "failed", error: new AudioStreamError("internal-error", message, { details: undefined, cause }) });
     // Whoever heard of it may have said what else is lost.
     this.#drain();
@@ -111,12 +111,16 @@ export class SessionDriver {
     }
   }
 
-  /** A transport that cannot send has lost its connection, and not more than that. */
+  /** A transport that cannot send, now or a moment later, has lost its connection, and not more than that. */
   #send(link: Link, data: string | Bytes): void {
+    const { connection } = link;
+    if (connection === undefined) return;
     try {
-      link.connection?.send(data);
+      // The type allows a function that returns a promise.
+      const sent: unknown = connection.send(data);
+      Promise.resolve(sent).catch((cause: unknown) => this.#lose(link, toBroken(cause)));
     } catch (cause) {
-      this.#lose(link, { kind: "failed", error: toConnectError(cause) });
+      this.#lose(link, toBroken(cause));
     }
   }
 
@@ -124,7 +128,7 @@ export class SessionDriver {
   #bufferedBytes(): number {
     try {
       const bytes = this.#link?.connection?.bufferedBytes ?? 0;
-      return Number.isFinite(bytes) ? bytes : 0;
+      return Number.isFinite(bytes) ? Math.max(0, bytes) : 0;
     } catch {
       return 0;
     }
@@ -172,15 +176,16 @@ export class SessionDriver {
       (late) => signal.aborted && close(link, late, CloseCode.normal, "aborted"),
       () => {},
     );
-    const connection = checkConnection(await withSignal(pending, signal));
+    const connection = await withSignal(pending, signal);
     if (this.#link !== link) {
       close(link, connection, CloseCode.normal, "aborted");
       return;
     }
     link.connection = connection;
-    attempt(() => connection.closed)
+    const closed = checkConnection(connection);
+    closed
       .then(toLoss)
-      .catch((cause: unknown): ConnectionLoss => ({ kind: "failed", error: toConnectError(cause) }))
+      .catch(toBroken)
       .then((loss) => this.#lose(link, loss));
     this.dispatch({ type: "open", connection: link.id, token });
     for (const data of link.early.splice(0)) this.dispatch({ type: "message", connection: link.id, data });
@@ -215,23 +220,30 @@ export class SessionDriver {
   }
 }
 
-/** A close that does not say how is one that the network made. */
+/** A close that does not say how, or says what no close frame can hold, is one that the network made. */
 function toLoss({ code, reason }: TransportCloseInfo): ConnectionLoss {
   return {
     kind: "closed",
-    code: Number.isInteger(code) ? code : 1006,
-    reason: typeof reason === "string" ? reason : "",
+    code: Number.isInteger(code) && code >= 1000 && code <= 4999 ? code : 1006,
+    reason: typeof reason === "string" ? fitCloseReason(reason) : "",
   };
 }
 
-function checkConnection(connection: TransportConnection): TransportConnection {
-  if (typeof connection?.send === "function" && typeof connection.close === "function") return connection;
-  throw new TypeError("connect() of the transport must resolve with a connection, which has send() and close().");
+/** @returns when the connection is gone. @throws TypeError if this is no connection. */
+function checkConnection(connection: TransportConnection): Promise<TransportCloseInfo> {
+  const { send, close, closed }: Partial<TransportConnection> = connection ?? {};
+  if (typeof send === "function" && typeof close === "function" && typeof closed?.then === "function") {
+    return Promise.resolve(closed);
+  }
+  throw new TypeError(
+    "connect() of the transport must resolve with a connection, which has send(), close() and a promise in closed.",
+  );
 }
 
 /** A close that fails is reported like any resource that does not end well, and stops nothing. */
 function close(link: Link, connection: TransportConnection, code: number, reason: string): void {
-  link.scope.defer("connection", () => connection.close(code, reason)).dispose();
+  // A transport that resolves with something else has nothing to close, or something that can be.
+  link.scope.defer("connection", () => connection?.close?.(code, reason)).dispose();
 }
 
 async function askForToken(
@@ -253,9 +265,17 @@ async function askForToken(
 
 function toConnectError(cause: unknown): AnyAudioStreamError {
   if (isAudioStreamError(cause)) return cause;
-  const what = cause instanceof Error ? cause.message : String(cause);
-  return new AudioStreamError("connect-failed", `The connection could not be made: ${what}`, {
+  return new AudioStreamError("connect-failed", `The connection could not be made: ${textOf(cause)}`, {
     details: undefined,
     cause,
   }) as AnyAudioStreamError;
+}
+
+/** The transport has failed on a connection that it had made. */
+function toBroken(cause: unknown): ConnectionLoss {
+  if (isAudioStreamError(cause)) return { kind: "failed", error: cause };
+  const message = `The connection was lost, because its transport failed: ${textOf(cause)}. Audio is kept and sent again once the server can be reached.`;
+  const details = { closeCode: 1006, closeReason: "" };
+  const error = new AudioStreamError("connection-lost", message, { details, cause }) as AnyAudioStreamError;
+  return { kind: "failed", error };
 }

@@ -5,28 +5,19 @@ import type { DropEvent } from "../../src/events.js";
 import type { Logger } from "../../src/logger.js";
 import type { AudioStreamOptions } from "../../src/options.js";
 import { AudioStream } from "../../src/stream.js";
-import type { Transport, TransportConnection, TransportConnectOptions } from "../../src/transport/transport.js";
 import { webSocket } from "../../src/transport/websocket.js";
 import { fakeAudioEncoder } from "../support/fake-audio-encoder.js";
 import { FakeSource, FRAME } from "../support/fake-source.js";
 import { FakeTransport } from "../support/fake-transport.js";
 import { observedStream, rejectionOf, runningStream, settle, stateOf } from "../support/observed-stream.js";
+import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js";
 
-/** Rejections that nobody handled: what the application's functions did must not become the page's errors by the SDK. */
-const unhandled: unknown[] = [];
-const note = (reason: unknown): void => void unhandled.push(reason);
-
+expectNoUnhandledRejections();
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-  unhandled.length = 0;
-  process.on("unhandledRejection", note);
 });
-
-afterEach(async () => {
+afterEach(() => {
   vi.useRealTimers();
-  await new Promise((resolve) => setTimeout(resolve));
-  process.off("unhandledRejection", note);
-  expect(unhandled).toEqual([]);
 });
 
 const passTime = (ms: number) => vi.advanceTimersByTimeAsync(ms);
@@ -214,90 +205,6 @@ describe("what is asked before each connection", () => {
       expect(stream.resources()).toEqual([]);
     },
   );
-});
-
-describe("a transport of the application's own", () => {
-  /** Like the fake one, but for what the test does to each connection. */
-  const wrapped = (
-    inner: FakeTransport,
-    change: (connection: TransportConnection, n: number) => TransportConnection,
-  ) => {
-    let connections = 0;
-    return {
-      async connect(options: TransportConnectOptions): Promise<TransportConnection> {
-        connections += 1;
-        const n = connections;
-        return change(await inner.connect(options), n);
-      },
-    } satisfies Transport;
-  };
-
-  const CHANGES: Readonly<Record<string, (connection: TransportConnection, n: number) => TransportConnection>> = {
-    "throws when it sends": (connection, n) => ({
-      ...connection,
-      bufferedBytes: 0,
-      send: n === 1 ? thrower : (data) => connection.send(data),
-    }),
-    "throws when it is asked how much it holds": (connection, n) => ({
-      closed: connection.closed,
-      send: (data) => connection.send(data),
-      close: (code, reason) => connection.close(code, reason),
-      get bufferedBytes(): number {
-        return n === 1 ? thrower() : 0;
-      },
-    }),
-    "rejects instead of saying that it closed": (connection, n) => ({
-      ...connection,
-      bufferedBytes: 0,
-      closed: n === 1 ? Promise.reject(new Error("cable cut")) : connection.closed,
-    }),
-    "throws when it closes": (connection) => ({ ...connection, bufferedBytes: 0, close: thrower }),
-  };
-
-  it.each(Object.entries(CHANGES))("that %s loses that connection at most, and no audio", async (_, change) => {
-    const inner = new FakeTransport();
-    const source = new FakeSource();
-    const stream = new AudioStream({ source, transport: wrapped(inner, change) }, { reconnect: { jitterRatio: 0 } });
-    const started = stream.start();
-    started.catch(() => {});
-    await settle();
-    source.speak(5);
-    await passTime(5_000);
-    await started;
-    source.speak(5);
-    const closing = stream.close();
-    await passTime(5_000);
-    await closing;
-    expect(inner.expected).toBe(source.captured);
-    expect((await stream.getStats()).droppedDurationMs).toBe(0);
-    expect(stream.resources()).toEqual([]);
-  });
-
-  it.each<readonly [string, unknown]>([
-    ["throws", thrower],
-    ["returns nothing", () => undefined],
-    ["resolves with nothing", async () => undefined],
-    ["never answers", () => new Promise(() => {})],
-  ])("that %s when it connects is tried again", async (_, fail) => {
-    const inner = new FakeTransport();
-    const source = new FakeSource();
-    let attempts = 0;
-    const transport = {
-      connect(options: TransportConnectOptions) {
-        attempts += 1;
-        return attempts === 1 ? (fail as Transport["connect"])(options) : inner.connect(options);
-      },
-    };
-    const stream = new AudioStream({ source, transport }, { reconnect: { jitterRatio: 0 } });
-    const started = stream.start();
-    await settle();
-    source.speak(5);
-    await passTime(15_000);
-    await started;
-    expect(attempts).toBe(2);
-    await stream.close();
-    expect(inner.expected).toBe(source.captured);
-  });
 });
 
 describe("a reconnect function", () => {
