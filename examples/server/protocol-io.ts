@@ -36,8 +36,8 @@ export type ProtocolInput =
   | { readonly type: "attach"; readonly peer: PeerId; readonly opening: Opening }
   | { readonly type: "data"; readonly peer: PeerId; readonly data: string | Uint8Array<ArrayBuffer> }
   | { readonly type: "detached"; readonly peer: PeerId; readonly code: number }
-  /** Another client has taken the session id over. */
-  | { readonly type: "superseded" }
+  /** Another client has taken the session id over, or its own one begins a new lineage. */
+  | { readonly type: "superseded"; readonly by: "another client" | "its own client" }
   /** Everything before `position` is safe. */
   | { readonly type: "kept"; readonly position: number }
   /** The store lost what it had taken in and not kept. */

@@ -11,7 +11,7 @@ import {
 } from "loquilex/protocol";
 import { AudioInlet, type FrameDecoder } from "./audio-inlet.js";
 import { type Gap, Outbox } from "./outbox.js";
-import { judgeOpening, type Refusal } from "./protocol/opening-judge.js";
+import { type HeldSession, judgeOpening, type Refusal } from "./protocol/opening-judge.js";
 import type { FinishReason, Opening, PeerId, ProtocolInput, ProtocolOutput, ServerTerms } from "./protocol-io.js";
 import { ResumeSecrets } from "./resume-secrets.js";
 import { TranscriptMemory } from "./transcript-memory.js";
@@ -88,8 +88,17 @@ export class ProtocolManager {
     this.#secrets = new ResumeSecrets(options.createSecret, options.equalSecrets);
   }
 
-  get clientId(): string {
-    return this.#options.clientId;
+  /** What decides about another opening. */
+  get held(): HeldSession {
+    return {
+      clientId: this.#options.clientId,
+      epoch: this.#options.epoch,
+      attempt: this.#attempt,
+      confirmed: this.#confirmed,
+      lastSeq: this.#outbox.seq,
+      freeInMs: this.#freeInMs,
+      secrets: this.#secrets,
+    };
   }
 
   /** When to call again with `{ type: "time" }`. */
@@ -129,7 +138,8 @@ export class ProtocolManager {
         if (input.peer === this.#peer) this.#detach(input.code);
         return;
       case "superseded":
-        this.#close(CloseCode.superseded, "another client took the session over");
+        if (input.by === "its own client") this.#close(CloseCode.replaced, "replaced by a newer connection");
+        else this.#close(CloseCode.superseded, "another client took the session over");
         this.#finish("superseded");
         return;
       case "kept":
@@ -178,15 +188,7 @@ export class ProtocolManager {
 
   #attach(peer: PeerId, opening: Opening): void {
     const { data, kind } = opening;
-    const judgement = judgeOpening(opening, {
-      clientId: this.#options.clientId,
-      epoch: this.#options.epoch,
-      attempt: this.#attempt,
-      confirmed: this.#confirmed,
-      lastSeq: this.#outbox.seq,
-      freeInMs: this.#freeInMs,
-      secrets: this.#secrets,
-    });
+    const judgement = judgeOpening(opening, this.held);
     if ("error" in judgement) {
       this.#refuse(peer, judgement);
       return;

@@ -7,6 +7,7 @@ import {
   UnsupportedVersionError,
 } from "loquilex/protocol";
 import type { FrameDecoder } from "./audio-inlet.js";
+import { hasMovedOn } from "./protocol/opening-judge.js";
 import type { RegistryInput, RegistryOutput, SessionKey } from "./protocol/registry-io.js";
 import type { Opening, PeerId, ProtocolInput, ProtocolOutput, ServerTerms } from "./protocol-io.js";
 import { ProtocolManager } from "./protocol-manager.js";
@@ -192,11 +193,14 @@ export class SessionRegistry {
     const { session_id, client_id, audio } = opening.data;
     const known = this.#sessions.get(session_id);
     // One whose time is over may not have been told so yet, and must not keep another client out.
-    if (known !== undefined && known.manager.clientId !== client_id) this.#feed(known, { type: "time" });
+    if (known !== undefined && known.manager.held.clientId !== client_id) this.#feed(known, { type: "time" });
     const existing = this.#sessions.get(session_id);
-    const takeover = opening.kind === "hello" && opening.data.takeover === true;
-    if (existing !== undefined && !(takeover && existing.manager.clientId !== client_id)) return existing;
-    if (existing !== undefined) this.#feed(existing, { type: "superseded" });
+    if (existing !== undefined) {
+      const { held } = existing.manager;
+      const isTakenOver = opening.kind === "hello" && opening.data.takeover === true && held.clientId !== client_id;
+      if (!isTakenOver && !hasMovedOn(opening, held)) return existing;
+      this.#feed(existing, { type: "superseded", by: isTakenOver ? "another client" : "its own client" });
+    }
     if (this.#sessions.size >= this.#options.maxSessions) {
       this.#refuse(
         peer,

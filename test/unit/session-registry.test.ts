@@ -60,6 +60,39 @@ describe("a session that another client asks for", () => {
 });
 
 // GetStream/stream-chat-js#698 for servers, field report 69: a server that did not run blames nobody for it.
+// Servers behind one address that share no sessions, as in a rolling update: the client is led from one to the other.
+describe("a client that comes back from another server, which has gone on with its audio", () => {
+  it("begins a new lineage here, whether its old connection has been found dead or not", () => {
+    for (const isDetached of [true, false]) {
+      const server = begun();
+      if (isDetached) server.handle({ type: "closed", peer: 1, code: 1006 });
+      server.resume(2, "first", { epoch: 4711, resume_token: "of the other server" });
+      expect(server.said(2).map(({ t }) => t)).toEqual(["server.welcome", "session.new", "audio.ack"]);
+      expect(server.said(2)[1]?.data).toMatchObject({ epoch: 2, reason: "unknown_session" });
+      expect(server.closed(1)).toBe(isDetached ? undefined : CloseCode.replaced);
+      expect(server.registry.sessionCount).toBe(1);
+      const finished = server.outputs.filter((output) => output.type === "session" && output.key.epoch === 1);
+      expect(finished).toMatchObject([{ output: { type: "finished", reason: "superseded" } }]);
+    }
+  });
+
+  it("is refused like anybody else with a wrong secret of the lineage that is here", () => {
+    const server = begun();
+    server.resume(2, "first", { epoch: 1, resume_token: "guessed" });
+    expect(server.error(2)).toMatchObject({ code: "invalid_resume_token" });
+    expect(server.closed(2)).toBe(CloseCode.forbidden);
+    expect(server.closed(1)).toBeUndefined();
+  });
+
+  it("is refused if it is not this session's client, or is an echo of an older connection", () => {
+    const server = begun();
+    server.resume(2, "second", { epoch: 4711 });
+    server.resume(3, "first", { epoch: 4711, attempt: 1 });
+    expect([server.closed(2), server.closed(3)]).toEqual([CloseCode.inUse, CloseCode.replaced]);
+    expect(server.closed(1)).toBeUndefined();
+  });
+});
+
 describe("a server that was paused", () => {
   it("lets a detached session wait its whole time anew, since nobody could come back meanwhile", () => {
     const server = begun();

@@ -55,3 +55,12 @@ export function judgeOpening({ kind, data }: Opening, session: HeldSession): Ref
   }
   return { knows };
 }
+
+/**
+ * Whether the session's own client comes with another lineage: it has been with another server meanwhile, which has gone
+ * on with its audio, so that the lineage here is over.
+ */
+export function hasMovedOn({ kind, data }: Opening, session: HeldSession): boolean {
+  if (kind !== "resume" || data.client_id !== session.clientId || data.attempt <= session.attempt) return false;
+  return session.confirmed && data.epoch !== undefined && data.epoch !== session.epoch;
+}
