@@ -237,6 +237,17 @@ describe("a device that is lost", () => {
     expect(samplesIn(heard)).toBeGreaterThan(15_000);
   });
 
+  // Field report 51; a busy browser was measured to take more than two seconds for its list.
+  it("is captured from again also if the browser takes seconds to list it", async () => {
+    const { heard } = await open();
+    fake.plug(BUILT_IN);
+    await pass(0);
+    fake.listingMs = 4_000;
+    fake.plug(BUILT_IN, HEADSET_AGAIN);
+    for (let passed = 0; passed < 6; passed += 1) await hearSecond();
+    expect(heard.changes).toEqual(["device-lost: Built-in", "device-returned: Headset"]);
+  });
+
   it("is not gone back to once the page has chosen another", async () => {
     const { heard, capture } = await open();
     fake.plug(BUILT_IN);

@@ -98,5 +98,26 @@ export function deviceScenes(stage: () => Stage): void {
       await expectOneSession(stream);
       await stage().expectReleased();
     });
+
+    // jitsi/lib-jitsi-meet#2933, field report 51
+    it("that is chosen and lost is the one that is heard again, once it is back and gives sound", async () => {
+      const stream = await stage().startChosen(other);
+      await stage().speak("first", other);
+      await other.pullOut();
+      await eventually(() => stream.trackLabel()).toContain(stage().microphone.name);
+      await other.plugIn();
+      await using _ = other.rustle();
+      await eventually(async () => (await stream.record()).deviceChanges.at(-1)).toEqual({
+        reason: "device-returned",
+        label: expect.stringContaining(other.name),
+      });
+      expect(await stream.trackLabel()).toContain(other.name);
+      await stage().settled(stream);
+      await stage().speak("second");
+      await stage().speak("third", other);
+      await stage().closed(stream);
+      await expectOneSession(stream);
+      await stage().expectReleased();
+    });
   });
 }

@@ -285,6 +285,8 @@ export class FakeAudio {
   mustBePlugged = false;
   /** How the browser lists its devices: at once, never, or not at all. */
   listing: "answer" | "never" | Error = "answer";
+  /** How long it takes to list them. */
+  listingMs = 0;
   /** Whether a context may start: `false` is a page without a gesture. */
   mayStart = true;
   /** What loading a worklet module waits for; reject it to fail. */
@@ -447,6 +449,7 @@ export function installFakeAudio(): FakeAudio {
     enumerateDevices: async () => {
       if (fake.listing === "never") return new Promise(() => {});
       if (fake.listing !== "answer") throw fake.listing;
+      if (fake.listingMs > 0) await new Promise((resolve) => setTimeout(resolve, fake.listingMs));
       return [
         ...fake.devices.map(({ deviceId, groupId = "", label = "" }) => ({
           kind: "audioinput",

@@ -8,6 +8,9 @@ export interface SoundServer {
   control(...args: readonly string[]): Promise<string>;
 }
 
+/** At which full noise comes to −84 dBFS, by the sound server's cubic scale. */
+const RUSTLE_VOLUME = 3_000;
+
 /** A line into which files are played, and the microphone that hears it. */
 export class VirtualMicrophone implements AsyncDisposable {
   /** As pages see it. */
@@ -69,6 +72,13 @@ export class VirtualMicrophone implements AsyncDisposable {
     const args = [`--device=${this.name}-line`, "--latency-msec=500", path];
     await using player = new LeashedProcess({ command: "paplay", args, env: this.#server.env });
     await player.finished();
+  }
+
+  /** Lets it give noise that nobody would hear, as a real one does, until what is returned is disposed of. */
+  rustle(): AsyncDisposable {
+    const form = ["--format=s16le", "--rate=48000", `--channels=${this.#channels}`];
+    const args = [`--device=${this.name}-line`, ...form, `--volume=${RUSTLE_VOLUME}`, "/dev/urandom"];
+    return new LeashedProcess({ command: "pacat", args, env: this.#server.env });
   }
 
   /** Lets go of what listens to the line, as the server's end does not. */
