@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { checkSupport, queryMicrophonePermission } from "../../src/support.js";
 import { type FakeAudio, installFakeAudio } from "../support/fake-audio.js";
 
@@ -51,5 +51,14 @@ describe("queryMicrophonePermission()", () => {
   ])("says unknown with $name", async ({ navigator }) => {
     fake.define(globalThis, "navigator", navigator);
     expect(await queryMicrophonePermission()).toBe("unknown");
+  });
+
+  it("says unknown after a second if the browser never answers", async () => {
+    vi.useFakeTimers();
+    fake.permissionUnanswered = true;
+    const answer = queryMicrophonePermission();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await answer).toBe("unknown");
+    vi.useRealTimers();
   });
 });

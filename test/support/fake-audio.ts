@@ -26,6 +26,16 @@ export interface FakeDevice {
   readonly silent?: boolean;
 }
 
+export const HEADSET: FakeDevice = { deviceId: "headset", groupId: "usb", label: "Headset" };
+export const BUILT_IN: FakeDevice = { deviceId: "built-in", groupId: "board", label: "Built-in" };
+
+/** As Chromium lists the device that the system has chosen as its default. */
+export const defaultOf = ({ groupId = "", label }: FakeDevice): FakeDevice => ({
+  deviceId: "default",
+  groupId,
+  label: `Default - ${label}`,
+});
+
 /** How a prompt is answered: granted at once, left to the test, or refused with an error. */
 export type FakeAnswer = "grant" | "hold" | Error | DOMException;
 
@@ -146,11 +156,34 @@ export class FakeNode extends EventTarget {
 }
 
 class FakeSourceNode extends FakeNode {
+  readonly context: FakeAudioContext;
   readonly track: FakeTrack | undefined;
 
-  constructor(stream: FakeMediaStream) {
+  constructor(context: FakeAudioContext, stream: FakeMediaStream) {
     super();
+    this.context = context;
     this.track = stream.getAudioTracks()[0];
+  }
+}
+
+/** Shows what was rendered last, if a live track leads to it. */
+class FakeAnalyserNode extends FakeNode {
+  readonly fftSize: number;
+  readonly #context: FakeAudioContext;
+
+  constructor(context: FakeAudioContext, { fftSize = 2_048 }: AnalyserOptions = {}) {
+    super();
+    this.fftSize = fftSize;
+    this.#context = context;
+  }
+
+  getFloatTimeDomainData(samples: Float32Array): void {
+    samples.fill(0);
+    const { sources, rendered } = this.#context;
+    const leads = sources.some(
+      ({ outputs, track }) => outputs.has(this) && track?.readyState === "live" && !track.silent && !track.muted,
+    );
+    if (leads) samples.set(rendered);
   }
 }
 
@@ -201,6 +234,8 @@ export class FakeAudioContext extends EventTarget {
   state: AudioContextState | "interrupted" = "suspended";
   hasModule = false;
   frame = 0;
+  /** The quantum that was rendered last. */
+  rendered = new Float32Array(QUANTUM);
   resumeCalls = 0;
   closeCalls = 0;
   readonly #fake: FakeAudio;
@@ -245,7 +280,7 @@ export class FakeAudioContext extends EventTarget {
 
   createMediaStreamSource(stream: FakeMediaStream): FakeSourceNode {
     if (this.#fake.sourceError !== undefined) throw this.#fake.sourceError;
-    const source = new FakeSourceNode(stream);
+    const source = new FakeSourceNode(this, stream);
     this.sources.push(source);
     return source;
   }
@@ -265,6 +300,7 @@ export class FakeAudioContext extends EventTarget {
           : samples.slice(at, at + QUANTUM);
         node.render(live.length > 0 ? sound : undefined, this.frame);
       }
+      this.rendered = samples.slice(at, at + QUANTUM);
       this.frame += QUANTUM;
     }
   }
@@ -433,6 +469,7 @@ export function installFakeAudio(): FakeAudio {
   fake.define(globalThis, "isSecureContext", true);
   fake.define(globalThis, "MediaStream", FakeMediaStream);
   fake.define(globalThis, "AudioWorkletNode", FakeWorkletNode);
+  fake.define(globalThis, "AnalyserNode", FakeAnalyserNode);
   fake.define(
     globalThis,
     "AudioContext",
