@@ -145,7 +145,9 @@ describe("a device that comes back", () => {
     fake.devices = [micA, micB];
     const { heard, capture } = await microphone.open();
     fake.plug(micB);
-    await microphone.hear(2);
+    await microphone.hear();
+    fake.relist(micB);
+    await microphone.hear();
     expect(heard.changes).toEqual(["device-lost: Mic B"]);
     fake.plug(micB, micA);
     await microphone.hear();
