@@ -3,14 +3,15 @@ import { writeFileAtomically } from "./atomic-file.js";
 import { StorageError } from "./storage-error.js";
 
 export interface RollingTextFileOptions {
+  /** Ends in `.txt`. */
   readonly path: string;
   readonly clock: Clock;
   readonly scope: Scope;
-  /** Finished lines kept; the oldest go first. @defaultValue 10_000 */
+  /** Finished lines of one file; what follows goes into `<name>.2.txt` and so on. @defaultValue 10_000 */
   readonly maxLines?: number | undefined;
   /** The least time between two writes for the sake of the unfinished line, in milliseconds. @defaultValue 250 */
   readonly partialIntervalMs?: number | undefined;
-  /** Told of a failed write, once until one succeeds again. The lines stay in memory, and the next write holds them all. */
+  /** Told of a failed write, once until one succeeds again. The lines of two files stay in memory until the next write. */
   onError(error: StorageError): void;
 }
 
@@ -19,13 +20,17 @@ export interface RollingTextFileOptions {
  * the whole file atomically; writes never overlap, and no handle is kept.
  */
 export class RollingTextFile {
-  readonly #path: string;
+  readonly #firstPath: string;
+  #path: string;
   readonly #clock: Clock;
   readonly #scope: Scope;
   readonly #maxLines: number;
   readonly #partialIntervalMs: number;
   readonly #onError: (error: StorageError) => void;
+  /** Those of the file being written, and what follows them. */
   readonly #lines: string[] = [];
+  /** Files that are full. */
+  #fullFiles = 0;
   #partial: string | undefined;
   /** Counts changes; `#written` is the count that the disk has. */
   #version = 0;
@@ -42,6 +47,7 @@ export class RollingTextFile {
   #waiters: { readonly version: number; readonly settle: (durable: boolean) => void }[] = [];
 
   constructor(options: RollingTextFileOptions) {
+    this.#firstPath = options.path;
     this.#path = options.path;
     this.#clock = options.clock;
     this.#scope = options.scope;
@@ -67,7 +73,6 @@ export class RollingTextFile {
   append(text: string): Promise<boolean> {
     this.#partial = undefined;
     this.#lines.push(oneLine(text));
-    if (this.#lines.length > this.#maxLines) this.#lines.splice(0, this.#lines.length - this.#maxLines);
     this.#version += 1;
     const version = this.#version;
     const durable = new Promise<boolean>((settle) => this.#waiters.push({ version, settle }));
@@ -111,15 +116,17 @@ export class RollingTextFile {
   async #writeOnce(): Promise<void> {
     this.#lastWriteAt = this.#clock.now();
     const version = this.#version;
-    const lines = this.#partial === undefined ? this.#lines : [...this.#lines, this.#partial];
     try {
-      await writeFileAtomically(this.#path, lines.map((line) => `${line}\n`).join(""));
+      while (this.#lines.length > this.#maxLines) await this.#finishFile();
+      const lines = this.#partial === undefined ? this.#lines : [...this.#lines, this.#partial];
+      await writeFileAtomically(this.#path, toText(lines));
       this.#written = version;
       this.#failure = undefined;
     } catch (error) {
       const known = this.#failure !== undefined;
       this.#failure = new StorageError("The transcript", this.#path, error);
       if (!known) this.#onError(this.#failure);
+      this.#lines.splice(0, Math.max(0, this.#lines.length - 2 * this.#maxLines));
     }
     const durable = this.#failure === undefined;
     // A line that came during the write waits for the next one, which after a failure may be far away.
@@ -127,7 +134,18 @@ export class RollingTextFile {
     this.#waiters = this.#waiters.filter((waiter) => !answered.includes(waiter));
     for (const { settle } of answered) settle(durable);
   }
+
+  /** Leaves the file with as many lines as it may have, and goes on in the next one. */
+  async #finishFile(): Promise<void> {
+    const lines = this.#lines.slice(0, this.#maxLines);
+    await writeFileAtomically(this.#path, toText(lines));
+    this.#lines.splice(0, lines.length);
+    this.#fullFiles += 1;
+    this.#path = this.#firstPath.replace(/\.txt$/, `.${this.#fullFiles + 1}.txt`);
+  }
 }
+
+const toText = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
 
 /** A segment is one line whatever an engine prints: nothing in it may begin another or steer a terminal. */
 function oneLine(text: string): string {

@@ -88,12 +88,28 @@ describe("RollingTextFile", () => {
     expect(await readdir(folder)).toEqual(["a.txt"]);
   });
 
-  it("keeps the newest lines when there are too many", async () => {
-    const { file, content } = await setUp({ maxLines: 2 });
-    for (const line of ["a", "b", "c"]) file.append(line);
+  it("goes on in another file when there are too many lines for one, and loses none of them", async () => {
+    const { file, folder, content } = await setUp({ maxLines: 2 });
+    for (const line of ["a", "b", "c"]) expect(await file.append(line)).toBe(true);
     file.setPartial("d");
     await file.flush();
-    expect(await content()).toBe("b\nc\nd\n");
+    expect(await content()).toBe("a\nb\n");
+    expect(await readFile(join(folder, "a.2.txt"), "utf8")).toBe("c\nd\n");
+    for (const line of ["e", "f", "g"]) file.append(line);
+    await file.flush();
+    expect(await readFile(join(folder, "a.2.txt"), "utf8")).toBe("c\ne\n");
+    expect(await readFile(join(folder, "a.3.txt"), "utf8")).toBe("f\ng\n");
+    expect(await readdir(folder)).toEqual(["a.2.txt", "a.3.txt", "a.txt"]);
+  });
+
+  it("does not gather lines without end while it cannot write", async () => {
+    const { file, folder } = await setUp({ maxLines: 2, path: "sub/a.txt" });
+    for (const line of ["a", "b", "c", "d", "e"]) file.append(line);
+    await expect(file.flush()).rejects.toThrow(StorageError);
+    await mkdir(join(folder, "sub"));
+    await file.flush();
+    expect(await readFile(join(folder, "sub/a.txt"), "utf8")).toBe("b\nc\n");
+    expect(await readFile(join(folder, "sub/a.2.txt"), "utf8")).toBe("d\ne\n");
   });
 
   it("lets no text begin a line of its own or steer a terminal", async () => {
