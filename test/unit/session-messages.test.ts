@@ -236,12 +236,20 @@ describe("complaints of the server", () => {
     expect(rig.eventsOf("reconnecting")[0]?.error.message).toContain("overloaded: Too many sessions.");
   });
 
-  it("are forgotten by the time the connection ends for another reason", () => {
+  it("are no reason any more by the time the connection ends for another one, but what they ask for is left to wait", () => {
     const rig = connected();
-    rig.say("server.error", { code: "engine_slow", retry_after_ms: 60_000 });
+    rig.say("server.error", { code: "engine_slow", retry_after_ms: 40_000 });
     rig.pass(2_000);
     rig.lose(1006);
     expect(rig.eventsOf("reconnecting")[0]?.error.message).not.toContain("engine_slow");
+    expect(rig.eventsOf("reconnecting")[0]?.delayMs).toBeGreaterThanOrEqual(38_000);
+  });
+
+  it("that ask for nothing hold nobody back when the connection breaks", () => {
+    const rig = connected();
+    rig.say("server.error", { code: "engine_slow" });
+    rig.pass(2_000);
+    rig.lose(1006);
     expect(rig.eventsOf("reconnecting")[0]?.delayMs).toBe(250);
   });
 });

@@ -114,6 +114,86 @@ describe("what may change", () => {
     expect(rig.eventsOf("reconnecting")[0]?.delayMs).toBeGreaterThanOrEqual(7_000);
   });
 
+  // Field report 96: what was said does not become untrue because no close code follows it.
+  it.each<[string, (rig: SessionRig) => unknown, number]>([
+    ["breaks", (rig) => rig.lose(1006), 3_000],
+    ["fails in the transport", (rig) => rig.fail(unreachable()), 3_000],
+    [
+      "breaks after a longer time was followed by a shorter one",
+      (rig) => {
+        rig.say("server.error", { code: "busy", retry_after_ms: 1_000 });
+        rig.lose(1006);
+      },
+      3_000,
+    ],
+  ])(
+    "keeps what is left of the server's time when the connection %s a while after the complaint",
+    (_, happen, leftMs) => {
+      const rig = new SessionRig();
+      rig.connect();
+      rig.say("server.error", { code: "overloaded", retry_after_ms: 7_000 });
+      rig.pass(4_000);
+      happen(rig);
+      const delayMs = rig.eventsOf("reconnecting")[0]?.delayMs;
+      expect(delayMs).toBeGreaterThanOrEqual(leftMs);
+      expect(delayMs).toBeLessThan(leftMs + 1_500);
+      rig.do({ type: "probe" });
+      rig.pass(leftMs - 1);
+      expect(rig.connects).toHaveLength(1);
+    },
+  );
+
+  it("keeps what is left of the server's time when the server falls silent after the complaint", () => {
+    const rig = new SessionRig({ heartbeat: { intervalMs: 10_000, timeoutMs: 2_500 } });
+    rig.connect();
+    rig.frames(1);
+    rig.say("server.error", { code: "overloaded", retry_after_ms: 30_000 });
+    rig.pass(4_500);
+    expect(rig.disconnects).toMatchObject([{ code: 4408 }]);
+    rig.pass(25_000);
+    expect(rig.connects).toHaveLength(1);
+    rig.pass(2_500);
+    expect(rig.connects).toHaveLength(2);
+  });
+
+  it("is not held back by a break when the server's time has run out", () => {
+    const rig = new SessionRig();
+    rig.connect();
+    rig.say("server.error", { code: "overloaded", retry_after_ms: 2_000 });
+    rig.pass(2_000);
+    rig.lose(1006);
+    expect(rig.eventsOf("reconnecting")[0]?.delayMs).toBeLessThan(1_000);
+  });
+
+  // Field report 96
+  it.each<[string, (rig: SessionRig) => unknown]>([
+    [
+      "refused",
+      (rig) => {
+        rig.say("server.error", { code: "overloaded", retry_after_ms: 20_000 });
+        rig.lose(4429);
+      },
+    ],
+    ["sent away", (rig) => rig.say("server.goaway", { reason: "deploy", retry_after_ms: 20_000 })],
+    ["complained", (rig) => rig.say("server.error", { code: "overloaded", retry_after_ms: 20_000 })],
+  ])("keeps the server's time when the page is put away and comes back after it %s", (_, happen) => {
+    const rig = new SessionRig();
+    rig.connect();
+    happen(rig);
+    rig.pass(1_000);
+    rig.do({ type: "suspend" });
+    rig.do({ type: "suspend" });
+    rig.pass(3_000);
+    rig.do({ type: "probe" });
+    rig.pass(15_900);
+    expect(rig.connects).toHaveLength(1);
+    rig.pass(3_000);
+    expect(rig.connects).toHaveLength(2);
+    rig.open();
+    rig.takeUp(0);
+    expect(rig.eventsOf("connected")).toHaveLength(2);
+  });
+
   it("keeps the longer of two times, whichever came last", () => {
     for (const times of [
       [6_000, 2_000],
