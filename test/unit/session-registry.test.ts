@@ -51,6 +51,15 @@ describe("a session that another client asks for", () => {
     expect(server.error(2)).toMatchObject({ code: "in_use", retry_after_ms: 15_000 + TTL_MS });
   });
 
+  it("is refused with a time that the protocol allows, however long the server's settings make sessions wait", () => {
+    const server = new RegistryServer({ ...TERMS, resumeTtlMs: 86_400_000 });
+    server.open(1, "first");
+    server.beat(1);
+    server.pass(15_000);
+    server.open(2, "second");
+    expect(server.error(2)).toMatchObject({ code: "in_use", retry_after_ms: 86_400_000 });
+  });
+
   it("is taken over at once by one who asks for that", () => {
     const server = begun();
     server.handle({ type: "closed", peer: 1, code: 1006 });

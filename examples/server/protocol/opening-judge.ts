@@ -31,9 +31,13 @@ export interface Admission {
   readonly knows: boolean;
 }
 
+/** The longest time that a client may be asked to stay away. */
+const MAX_RETRY_AFTER_MS = 86_400_000;
+
 /** Decides in the order of PROTOCOL.md, section 8. A secret that is good makes the older ones void. */
 export function judgeOpening({ kind, data }: Opening, session: HeldSession): Refusal | Admission {
-  const retryAfterMs = session.freeInMs === undefined ? undefined : Math.ceil(session.freeInMs);
+  const retryAfterMs =
+    session.freeInMs === undefined ? undefined : Math.min(Math.ceil(session.freeInMs), MAX_RETRY_AFTER_MS);
   if (data.client_id !== session.clientId) {
     const detail = retryAfterMs === undefined ? "Another client holds this session." : "Another client was cut off.";
     return { code: CloseCode.inUse, error: "in_use", detail, retryAfterMs };
