@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { FRAME, SessionRig } from "../support/session-rig.js";
 
 /** A server that gets everything and answers all of it, both of which take their time. */
-function talk(rig: SessionRig, roundTripMs: number, durationMs: number): void {
+function talk(rig: SessionRig, roundTripMs: number, durationMs: number, from = rig.captured): void {
   const due: { at: number; position?: number; id?: string }[] = [];
   let seen = rig.outputs.length;
-  let position = rig.captured;
+  let position = from;
   for (const end = rig.now + durationMs; rig.now < end; ) {
     rig.frames(1);
     rig.pass(20);
@@ -54,6 +54,35 @@ describe("a link with long round trips", () => {
       rig.pass(1);
       expect(rig.disconnects).toMatchObject([{ connection: 1, code: 4408 }]);
     }
+  });
+
+  /** As with default options: round trips of 50 ms become long from one moment to the next. */
+  function jump(roundTripMs: number, durationMs: number): SessionRig {
+    const rig = new SessionRig({ heartbeat: { intervalMs: 10_000, timeoutMs: 2_500 } });
+    rig.start();
+    rig.open();
+    rig.pass(50);
+    rig.begin();
+    talk(rig, 50, 10_000);
+    talk(rig, roundTripMs, durationMs);
+    return rig;
+  }
+
+  it.each([1_000, 2_000, 3_000, 3_500])("is not taken for a dead one when they jump to %i ms", (roundTripMs) => {
+    expect(jump(roundTripMs, 60_000).disconnects).toEqual([]);
+  });
+
+  it("is left once when they jump to more than a dead link may take, and the next connection, which knows them, stays", () => {
+    const rig = jump(4_500, 5_000);
+    expect(rig.disconnects).toMatchObject([{ connection: 1, code: 4408 }]);
+    rig.open();
+    rig.pass(4_500);
+    const { acknowledgedPosition } = rig.session.stats;
+    rig.takeUp(acknowledgedPosition);
+    talk(rig, 4_500, 60_000, acknowledgedPosition);
+    expect(rig.disconnects).toHaveLength(1);
+    expect(rig.eventsOf("connected")).toHaveLength(2);
+    expect(rig.eventsOf("drop")).toEqual([]);
   });
 
   it("is still found dead, within a time that follows its round trips", () => {
