@@ -57,6 +57,8 @@ async function main(errors: OutputPipe): Promise<void> {
   });
   process.on("exit", () => SubprocessSession.killAll());
   const stopped = stopSignal(log);
+  // From now on, because the signal ends a process that does not listen for it.
+  process.on("SIGUSR2", () => log.info(serving ? report() : { starting: true }, "What is alive."));
 
   await prepareOutDir(config.outDir, log, scope.child("folder of recordings"));
   const modelDir = config.modelDir ?? join(config.outDir, "models");
@@ -87,7 +89,6 @@ async function main(errors: OutputPipe): Promise<void> {
     clock,
     scope: scope.child("sessions"),
   });
-  process.on("SIGUSR2", () => log.info(report(), "What is alive."));
   const address = await listen(httpServer, config);
   const occasionalLog = new OccasionalLog(log, clock);
   // Such as when there are no descriptors left for another connection: those that there are go on.

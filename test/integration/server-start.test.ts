@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -64,7 +64,7 @@ describe("the backend's start", () => {
     expect(server.output.stdout).toMatch(/^LoquiLex demo: http:\/\/127\.0\.0\.1:\d+\n$/);
     const health = await fetch(`${address}/healthz`);
     expect(await health.json()).toEqual({ status: "ok", sessions: 0 });
-    expect(await readdir(outDir)).toEqual([]);
+    expect(await readdir(outDir)).toEqual([".servers"]);
     server.child.kill("SIGTERM");
     const { code, stdout, stderr } = await server.exit();
     expect([code, stdout.split("\n").length]).toEqual([0, 2]);
@@ -144,6 +144,19 @@ describe("the backend's start", () => {
   it("prints an address that gives a page its microphone when it listens on every network", async () => {
     const server = launch({ PORT: "0", HOST: "0.0.0.0", LX_OUT_DIR: await temporaryFolder() });
     expect(await server.ready()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  it("is not ended by somebody who asks too early what is alive", async () => {
+    const catalog = join(await temporaryFolder(), "catalog");
+    execFileSync("mkfifo", [catalog]);
+    const server = launch({ PORT: "0", LX_OUT_DIR: await temporaryFolder(), LX_MODEL_CATALOG: catalog });
+    // Opens once the server reads it, which it does before it listens.
+    const file = await open(catalog, "w");
+    server.child.kill("SIGUSR2");
+    await vi.waitFor(() => expect(server.output.stderr).toContain('"starting":true'), { timeout: 10_000 });
+    await file.write("{}");
+    await file.close();
+    expect(await server.ready()).toContain("http://");
   });
 
   it("never writes the token to its output", async () => {
