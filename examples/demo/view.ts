@@ -231,10 +231,12 @@ export function showError(page: Page, title: string, sentence: string, code?: st
 /** Offers the microphones, keeping the choice where it is still there. */
 export function showMicrophones(
   page: Page,
-  devices: readonly { readonly deviceId: string; readonly label: string }[],
+  devices: readonly { readonly deviceId: string; readonly label: string; readonly isDefault?: boolean }[],
 ): void {
   const chosen = page.microphone.value;
-  const choices = [{ deviceId: "", label: "System default" }, ...devices].map(({ deviceId, label }) => {
+  const current = devices.find(({ isDefault }) => isDefault);
+  const systemDefault = { deviceId: "", label: current ? `System default (${current.label})` : "System default" };
+  const choices = [systemDefault, ...devices].map(({ deviceId, label }) => {
     const option = page.microphone.ownerDocument.createElement("option");
     option.value = deviceId;
     option.textContent = label;

@@ -272,6 +272,14 @@ describe("microphones", () => {
     expect(page.microphone.value).toBe("1");
   });
 
+  test("show which one is the system's default", () => {
+    showMicrophones(page, [
+      { deviceId: "1", label: "Headset", isDefault: false },
+      { deviceId: "2", label: "Webcam", isDefault: true },
+    ]);
+    expect(choices()).toEqual(["System default (Webcam)", "Headset", "Webcam"]);
+  });
+
   test("a chosen one that was unplugged falls back to the system's default", () => {
     showMicrophones(page, [{ deviceId: "1", label: "Headset" }]);
     page.microphone.value = "1";

@@ -125,6 +125,26 @@ describe("a device that comes back", () => {
   });
 
   // field report 54
+  it("of a rate that the audio context does not take is listened to in another context", async () => {
+    const { heard, capture } = await microphone.open();
+    fake.plug(BUILT_IN);
+    await microphone.hear();
+    const first = fake.context;
+    vi.spyOn(first, "createMediaStreamSource").mockImplementation(() => {
+      throw new DOMException("Another rate.", "NotSupportedError");
+    });
+    fake.relist({ ...HEADSET, silent: true }, BUILT_IN);
+    await microphone.hear();
+    expect(capture.track?.label).toBe("Built-in");
+    expect(fake.openContexts).toHaveLength(2);
+    fake.track.silent = false;
+    await microphone.hear();
+    expect(capture.track?.label).toBe("Headset");
+    expect(heard.changes).toEqual(["device-lost: Built-in", "device-returned: Headset"]);
+    expect(fake.openContexts).toHaveLength(1);
+  });
+
+  // field report 54
   it("is taken if the one in use is lost while it is listened to", async () => {
     const { heard, capture } = await microphone.open();
     fake.plug(BUILT_IN);

@@ -1,6 +1,7 @@
 import { deferred } from "../../internal/deferred.js";
 import type { Scope } from "../../internal/scope.js";
 import { within } from "../../internal/within.js";
+import { resumeQuietly } from "../context-monitor.js";
 
 /** For how long sound is waited for, in milliseconds. */
 const LIMIT_MS = 3_000;
@@ -12,17 +13,19 @@ const WINDOW_SAMPLES = 2_048;
 const LOOKS_WITH_SOUND = 3;
 
 /**
- * Listens to a track that is not captured, beside the one that is. Digital zeros are no sound.
+ * Listens to a track that is not captured, beside the one that is. Digital zeros are no sound. What the browser does not
+ * let listen to is taken to give some.
  * @param scope of the track.
  * @param context of the sound that is captured.
  * @returns whether sound comes within a few seconds.
- * @throws the reason of the scope's end, or a DOMException if the track cannot be listened to.
+ * @throws the reason of the scope's end.
  */
 export async function givesSound(scope: Scope, context: AudioContext, track: MediaStreamTrack): Promise<boolean> {
   const probe = scope.child("sound probe");
   const sound = deferred<boolean>();
   try {
-    const analyser = listenTo(probe, context, new MediaStream([track]));
+    const analyser = listenTo(probe, context, track);
+    if (analyser === undefined) return true;
     const samples = new Float32Array(analyser.fftSize);
     let looks = 0;
     const look = (): void => {
@@ -39,12 +42,16 @@ export async function givesSound(scope: Scope, context: AudioContext, track: Med
   }
 }
 
-function listenTo(probe: Scope, context: AudioContext, stream: MediaStream): AnalyserNode {
-  const source = sourceOf(probe, context, stream);
-  const analyser = new AnalyserNode(source.context, { fftSize: WINDOW_SAMPLES });
-  source.connect(analyser);
-  probe.defer("sound probe", () => source.disconnect(analyser));
-  return analyser;
+function listenTo(probe: Scope, context: AudioContext, track: MediaStreamTrack): AnalyserNode | undefined {
+  try {
+    const source = sourceOf(probe, context, new MediaStream([track]));
+    const analyser = new AnalyserNode(source.context, { fftSize: WINDOW_SAMPLES });
+    source.connect(analyser);
+    probe.defer("sound probe", () => source.disconnect(analyser));
+    return analyser;
+  } catch {
+    return undefined;
+  }
 }
 
 function sourceOf(probe: Scope, context: AudioContext, stream: MediaStream): AudioNode {
@@ -54,6 +61,7 @@ function sourceOf(probe: Scope, context: AudioContext, stream: MediaStream): Aud
     // Firefox connects no device of another rate, which a context of the rate that it chooses now may be able to.
     const another = new AudioContext();
     probe.defer("audio context", () => another.close());
+    resumeQuietly(another);
     return another.createMediaStreamSource(stream);
   }
 }
