@@ -79,7 +79,7 @@ async function expectNothingLeft(backend: BackendProcess, endings: readonly Endi
 // heygen-com/hyperframes#1038: an engine's death crashes the server, and orphans pile up.
 // Totodore/socketioxide#732: sessions are never freed.
 describe("500 sessions that end in every possible way leave no thread, process, descriptor or memory behind:", () => {
-  it("432 by close, abort, cut, crash, a deaf engine and a killed one", { timeout: 120_000 }, async () => {
+  it("432 by close, abort, cut, crash, a deaf engine and a killed one", { timeout: 300_000 }, async () => {
     const env = {
       LX_API: "open",
       ...INSPECTABLE,
@@ -97,7 +97,7 @@ describe("500 sessions that end in every possible way leave no thread, process, 
   });
 
   // openclaw/openclaw#94081
-  it("68 by a disk that is full", { timeout: 120_000 }, async () => {
+  it("68 by a disk that is full", { timeout: 300_000 }, async () => {
     const env = { LX_API: "open", ...INSPECTABLE, LX_ENGINE: "segmenter", LX_LOG_LEVEL: "error" };
     await using backend = await BackendProcess.start({ env, prefix: "ulimit -f 512" });
     await expectNothingLeft(backend, [fullDisk], 68);
