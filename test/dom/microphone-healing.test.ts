@@ -248,6 +248,24 @@ describe("a device that is lost", () => {
     expect(heard.changes).toEqual(["device-lost: Built-in", "device-returned: Headset"]);
   });
 
+  // Field report 51; PulseAudio leads the sound of another device to the track meanwhile, and leaves it there.
+  it("is opened anew when it is listed again, though sound came from its track all the time", async () => {
+    const { heard } = await open({ deviceId: "headset" });
+    await hearSecond();
+    fake.relist(BUILT_IN);
+    await hearSecond();
+    await hearSecond();
+    expect(heard.interrupts).toEqual([]);
+    fake.relist(HEADSET, BUILT_IN);
+    await hearSecond();
+    expect(askedFor()).toEqual([{ exact: "headset" }, { exact: "headset" }]);
+    expect(heard.changes).toEqual(["renewed: Headset"]);
+    await hearSecond();
+    fake.relist(BUILT_IN, HEADSET);
+    await hearSecond();
+    expect(askedFor()).toHaveLength(2);
+  });
+
   it("is not gone back to once the page has chosen another", async () => {
     const { heard, capture } = await open();
     fake.plug(BUILT_IN);

@@ -5,7 +5,7 @@ import { monitorTrack } from "../track-monitor.js";
 import type { Acquired } from "./acquisition.js";
 import type { DeviceList } from "./device-list.js";
 import type { LostDevice } from "./device-search.js";
-import { HeldDevice } from "./held-device.js";
+import { HeldDevice, type Sighting } from "./held-device.js";
 
 /** What a {@link DeviceHolder} is made with. */
 export interface DeviceHolderParts {
@@ -129,9 +129,9 @@ export class DeviceHolder {
     this.#parts.interruptions.set({ "device-muted": false });
   }
 
-  /** Lets the browser's list speak. @returns `false` if the device in use was listed before, and is no more. */
-  look(list: DeviceList, alias: string | undefined): boolean {
-    return this.#held?.look(list, alias) ?? true;
+  /** Lets the browser's list speak. @returns what it says of the device in use. */
+  look(list: DeviceList, alias: string | undefined): Sighting {
+    return this.#held?.look(list, alias) ?? "there";
   }
 
   #hold(held: HeldDevice): void {

@@ -188,9 +188,8 @@ export class DeviceMender {
       const deviceId = current.deviceId || alias;
       return (job) => (isMissed ? this.#goBack(job, deviceId) : this.#follow(job, alias, deviceId));
     }
-    if (returned === undefined) return undefined;
-    if (returned !== held.identity.deviceId) return (job) => this.#goBack(job, returned);
-    this.#missed = undefined;
+    if (returned !== undefined && returned !== held.identity.deviceId) return (job) => this.#goBack(job, returned);
+    if (returned !== undefined) this.#missed = undefined;
     return undefined;
   }
 
@@ -283,11 +282,12 @@ export class DeviceMender {
   /** Lets speak what the browser lists. */
   #onList(list: DeviceList): void {
     const { scope, holder, onGone } = this.#parts;
-    if (!holder.look(list, followedAlias(this.#parts.asked().deviceId))) {
-      // What is heard is there, whatever the list says.
-      if (this.sound.isHeard) scope.timeout(UNLISTED_CHECK_MS, () => this.#refresh(), "device list");
-      else onGone();
-    }
+    const sighting = holder.look(list, followedAlias(this.#parts.asked().deviceId));
+    // Meanwhile the system may have led the sound of another device to the track.
+    if (sighting === "back") this.#need = "renewal";
+    // What is heard is there, whatever the list says.
+    if (sighting === "missing" && !this.sound.isHeard) onGone();
+    else if (sighting === "missing") scope.timeout(UNLISTED_CHECK_MS, () => this.#refresh(), "device list");
     this.mend();
   }
 

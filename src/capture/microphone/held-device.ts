@@ -2,6 +2,9 @@ import type { Scope } from "../../internal/scope.js";
 import { type DeviceIdentity, type DeviceList, isAlias, isSameDevice } from "./device-list.js";
 import type { LostDevice } from "./device-search.js";
 
+/** `"missing"` if the browser listed the device before, and does no more; `"back"` if it does again; else `"there"`. */
+export type Sighting = "there" | "missing" | "back";
+
 /** A track that is captured, and what is known of its device. */
 export class HeldDevice {
   /** Owns the track, unless the caller gave it, and what listens to it. */
@@ -10,6 +13,7 @@ export class HeldDevice {
   #identity: DeviceIdentity;
   #identified = false;
   #listed = false;
+  #isMissing = false;
   #others: ReadonlySet<string> = new Set();
   #alias: string | undefined;
 
@@ -42,9 +46,8 @@ export class HeldDevice {
   /**
    * Takes notice of what the browser lists.
    * @param alias that was asked for, if one was.
-   * @returns `false` if the browser listed the device before, and does no more.
    */
-  look(list: DeviceList, alias: string | undefined): boolean {
+  look(list: DeviceList, alias: string | undefined): Sighting {
     const settings = this.track.getSettings();
     if (!this.#identified) {
       const { deviceId = "", groupId = "" } = settings;
@@ -55,11 +58,13 @@ export class HeldDevice {
       this.#identified = true;
     }
     const listed = list.has(this.#identity);
-    if (listed === undefined) return true;
-    if (this.#listed && !listed) return false;
+    if (listed === undefined) return "there";
+    const wasMissing = this.#isMissing;
+    this.#isMissing = this.#listed && !listed;
+    if (this.#isMissing) return "missing";
     this.#listed = listed;
     this.#others = list.others(this.#identity);
-    return true;
+    return wasMissing ? "back" : "there";
   }
 }
 
