@@ -2,6 +2,7 @@ import type { AudioFormat, AudioFrame } from "./capture/source.js";
 import { OpusEncoder, type OpusFrame } from "./encoding/opus-encoder.js";
 import { isOpusSupported } from "./encoding/opus-support.js";
 import { AudioStreamError } from "./errors.js";
+import { FrameCheck } from "./frame-check.js";
 import type { Scope } from "./internal/scope.js";
 import { AudioFrameFlag } from "./protocol/audio-frame.js";
 import type { CapturedFrame } from "./session/audio-sender.js";
@@ -39,6 +40,9 @@ const SILENT = { peakLevel: 0, rmsLevel: 0 };
 export class FramePath {
   readonly #options: FramePathOptions;
   readonly #observer: FramePathObserver;
+  readonly #check: FrameCheck;
+  /** The source has given something that cannot be, and is not listened to any more. */
+  #isFaulty = false;
   readonly #preRoll: PreRoll;
   readonly #mute: MuteSwitch;
   readonly #timeline: Timeline;
@@ -56,6 +60,7 @@ export class FramePath {
     const toSamples = (ms: number): number => (ms / 1_000) * format.sampleRate;
     this.#options = options;
     this.#observer = observer;
+    this.#check = new FrameCheck(this.sourceFormat);
     this.#preRoll = new PreRoll(toSamples(preRollMs));
     this.#mute = new MuteSwitch(format.encoding);
     this.#timeline = new Timeline(format.sampleRate);
@@ -94,6 +99,7 @@ export class FramePath {
   /** The source was given back before the start. Its encoder has ended with its scope. */
   clear(): void {
     this.#encoder = undefined;
+    this.#check.reset();
     this.#preRoll.clear();
   }
 
@@ -120,12 +126,14 @@ export class FramePath {
   }
 
   push(frame: AudioFrame): void {
+    if (!this.#mayPass(frame)) return;
     const next = this.#preRoll.push(frame);
     if (next !== undefined) this.#pass(next);
   }
 
   /** Takes a frame that came when none was wanted: it is not sent, and counts as lost. */
   refuse(frame: AudioFrame): void {
+    if (!this.#mayPass(frame)) return;
     const lost = this.#preRoll.isStarted ? this.#preRoll.push(frame) : undefined;
     if (lost !== undefined) this.#observer.onLost({ from: lost.position, to: lost.position + lost.sampleCount });
   }
@@ -153,6 +161,15 @@ export class FramePath {
 
   deviceChanged(): void {
     this.#adviser.reset();
+  }
+
+  #mayPass(frame: AudioFrame): boolean {
+    if (this.#isFaulty) return false;
+    const fault = this.#check.faultOf(frame);
+    if (fault === undefined) return true;
+    this.#isFaulty = true;
+    this.#observer.onError(fault);
+    return false;
   }
 
   #pass(frame: AudioFrame): void {
