@@ -14,6 +14,7 @@ import type {
 import { OPUS_SAMPLE_RATES } from "./protocol/opus-packet.js";
 import type { HeartbeatTerms } from "./session/heartbeat.js";
 import type { RetryOptions, SessionOptions } from "./session/session-options.js";
+import type { AudioStreamParts } from "./stream.js";
 import { version } from "./version.js";
 
 export interface ResolvedOptions {
@@ -28,6 +29,7 @@ const ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw", "opus"] as const;
 
 /** Fills in the defaults. @throws TypeError or RangeError naming the option, what it may be and what it is. */
 export function resolveOptions(options: AudioStreamOptions, random: Random): ResolvedOptions {
+  isObject("options", options);
   const sampleRate = inRange("sampleRate", options.sampleRate ?? DEFAULTS.sampleRate, 8_000, 48_000);
   if (!Number.isInteger(sampleRate)) throw new RangeError(`sampleRate must be a whole number, and is ${sampleRate}.`);
   const encoding = oneOf("encoding", options.encoding ?? DEFAULTS.encoding, ENCODINGS);
@@ -66,6 +68,19 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
       random,
     },
   };
+}
+
+/** @throws TypeError when there is no source to open or no transport to connect. */
+export function checkParts(parts: AudioStreamParts): void {
+  const { source, transport } = (parts ?? {}) as Partial<AudioStreamParts>;
+  if (typeof source?.open !== "function") {
+    throw new TypeError(
+      "source must have the function open(): give what microphone(), mediaStream() or samples() returns.",
+    );
+  }
+  if (typeof transport?.connect !== "function") {
+    throw new TypeError("transport must have the function connect(): give what webSocket(url) returns.");
+  }
 }
 
 function checkOpus(sampleRate: number, frameDurationMs: number): void {

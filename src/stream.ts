@@ -22,7 +22,7 @@ import { TypedEventTarget } from "./internal/typed-event-target.js";
 import { debugLogger, guardedLogger, type Logger } from "./logger.js";
 import { MessageReaders } from "./message-readers.js";
 import type { AbortOptions, AudioStreamOptions, CloseOptions, PauseOptions } from "./options.js";
-import { inRange, isSignal, type ResolvedOptions, resolveOptions } from "./resolve-options.js";
+import { checkParts, inRange, isSignal, type ResolvedOptions, resolveOptions } from "./resolve-options.js";
 import { Room } from "./room.js";
 import type { CapturedFrame } from "./session/audio-sender.js";
 import type { SessionEvent } from "./session/session-io.js";
@@ -104,9 +104,10 @@ export class AudioStream<Message = ServerEvent>
   #connected = false;
   #everConnected = false;
 
-  /** @throws TypeError or RangeError naming the option that cannot be. */
+  /** @throws TypeError or RangeError naming the part or the option that cannot be. */
   constructor(parts: AudioStreamParts, options: AudioStreamOptions = {}) {
     super();
+    checkParts(parts);
     this.#parts = parts;
     this.#options = options;
     this.#resolved = resolveOptions(options, Math.random);

@@ -54,6 +54,9 @@ const CONSTRAINTS = ["deviceId", "channelCount", ...SWITCHES] as const;
 
 /** @throws TypeError for a value of the wrong kind, RangeError for one out of range. */
 export function checkMicrophoneOptions(options: MicrophoneOptions): void {
+  if (!isObject(options)) {
+    throw new TypeError(`microphone must be an object of options, such as { deviceId }, and is ${String(options)}.`);
+  }
   const { deviceId, channelCount, channels, deviceLossTimeoutMs, track, audioContext, workletUrl } = options;
   if (deviceId !== undefined && typeof deviceId !== "string" && !isObject(deviceId)) {
     throw new TypeError(`deviceId must be a string or a constraint, and is ${typeof deviceId}.`);

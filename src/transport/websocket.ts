@@ -25,7 +25,10 @@ export interface WebSocketTransportOptions {
  * @throws TypeError when a fixed URL cannot be one of these.
  */
 export function webSocket(url: UrlProvider, options: WebSocketTransportOptions = {}): Transport {
-  if (typeof url !== "function") toWebSocketUrl(url);
+  if (typeof url !== "function") {
+    checkAddress(url);
+    toWebSocketUrl(url);
+  }
   return { connect: (connectOptions) => connect(url, options, connectOptions) };
 }
 
@@ -36,6 +39,7 @@ async function connect(
 ): Promise<TransportConnection> {
   const given = typeof provider === "function" ? await provider({ attempt, signal }) : provider;
   signal.throwIfAborted();
+  checkAddress(given);
   const { protocols = SUBPROTOCOL } = options;
   const { socket, url } = makeSocket(given, protocols, options.WebSocket ?? globalThis.WebSocket);
   const offered = typeof protocols === "string" ? [protocols] : protocols;
@@ -110,6 +114,20 @@ function toWebSocketUrl(url: string | URL): string {
   }
   parsed.hash = "";
   return parsed.href;
+}
+
+/** @throws TypeError for what is no address at all. */
+function checkAddress(url: unknown): asserts url is string | URL {
+  // As text, anything else would be taken for a path on the page's own server.
+  if (typeof url !== "string" && !isUrl(url)) {
+    throw new TypeError(`The server's URL must be a string or a URL, and is ${url === null ? "null" : typeof url}.`);
+  }
+  if (url === "") throw new TypeError("The server's URL must be a valid URL, and is empty.");
+}
+
+/** Also one of another frame. */
+function isUrl(value: unknown): value is URL {
+  return typeof value === "object" && value !== null && "href" in value && typeof value.href === "string";
 }
 
 /** Errors by which a platform says that an address or a subprotocol can never work. */

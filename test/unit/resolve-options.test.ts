@@ -1,8 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
+import { microphone } from "../../src/capture/microphone.js";
 import { DEFAULTS } from "../../src/defaults.js";
 import { AudioStreamError } from "../../src/errors.js";
 import type { AudioStreamOptions } from "../../src/options.js";
 import { resolveOptions } from "../../src/resolve-options.js";
+import { AudioStream } from "../../src/stream.js";
+import { webSocket } from "../../src/transport/websocket.js";
 
 const random = () => 0.5;
 const resolve = (options: unknown = {}) => resolveOptions(options as AudioStreamOptions, random);
@@ -178,6 +181,24 @@ describe("options that cannot be", () => {
     [{ sessionId: 1234567890123456 }, "sessionId must be 16 to 128"],
   ])("%j says what it must be", (options, message) => {
     expect(() => resolve(options)).toThrow(message);
+  });
+
+  // Each of these began with the browser's default microphone, or asked for it and then failed for a minute.
+  it("of a kind that has no options at all are told from none", () => {
+    expect(() => resolve("token" as never)).toThrow("options must be an object, and is token.");
+    expect(() => microphone("headset" as never)).toThrow("microphone must be an object of options");
+  });
+
+  it("name the part of a stream that is none", () => {
+    const parts = { source: microphone(), transport: webSocket("wss://example.org") };
+    expect(() => new AudioStream(parts)).not.toThrow();
+    expect(() => new AudioStream({ ...parts, source: microphone } as never)).toThrow(
+      "source must have the function open()",
+    );
+    expect(() => new AudioStream({ ...parts, transport: "wss://example.org" } as never)).toThrow(
+      "transport must have the function connect()",
+    );
+    expect(() => new AudioStream(undefined as never)).toThrow("source must have the function open()");
   });
 
   it("never show a session id in the message, since it is a secret", () => {
