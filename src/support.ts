@@ -1,6 +1,5 @@
-import { permissionWithin } from "./capture/permission.js";
+import { microphonePermission } from "./capture/permission.js";
 import { type CaptureFeature, missingCaptureFeatures } from "./capture/requirements.js";
-import { Scope } from "./internal/scope.js";
 
 /** What {@link checkSupport} found. */
 export interface SupportReport {
@@ -17,14 +16,9 @@ export function checkSupport(): SupportReport {
 }
 
 /**
- * Returns without prompting whether the microphone is allowed: `"unknown"` if the browser does not say, or not within a
- * second. Never rejects.
+ * Tells without prompting whether the microphone is allowed: `"unknown"` where the browser does not say.
+ * Never rejects.
  */
 export async function queryMicrophonePermission(): Promise<PermissionState | "unknown"> {
-  const scope = new Scope({ name: "microphone permission" });
-  try {
-    return (await permissionWithin(scope))?.state ?? "unknown";
-  } finally {
-    void scope.dispose();
-  }
+  return (await microphonePermission())?.state ?? "unknown";
 }

@@ -44,8 +44,7 @@ const PULSE_MS = 1_000;
 type Phase =
   | { readonly name: "idle" }
   | { readonly name: "done" }
-  /** `notBefore` is a time by the wall that was waited for. */
-  | { readonly name: "suspended"; readonly notBefore: number }
+  | { readonly name: "suspended" }
   | { readonly name: "connecting"; readonly connection: ConnectionId }
   | { readonly name: "opening"; readonly connection: ConnectionId }
   | { readonly name: "live"; readonly connection: ConnectionId }
@@ -194,7 +193,10 @@ export class Session {
         this.#suspend();
         return;
       case "probe":
-        if (this.#phase.name === "suspended") this.#return(this.#phase.notBefore);
+        if (this.#phase.name === "suspended") {
+          this.#reconnector.returned(this.#time);
+          this.#connect();
+        }
         this.#hurry();
         this.#link?.heartbeat.probe();
         this.#checkHeartbeat();
@@ -234,11 +236,6 @@ export class Session {
     return this.#attempt?.complaints.retryAfterMs(this.#now);
   }
 
-  /** A connection that just breaks is no answer, and a server's wish holds for what is left of its time. */
-  get #leftMs(): number | undefined {
-    return this.#attempt?.complaints.leftMs(this.#now);
-  }
-
   get #answerDueAt(): number {
     return this.#attempt?.deadline ?? this.#now;
   }
@@ -266,13 +263,14 @@ export class Session {
 
   #lost(loss: ConnectionLoss): void {
     if (loss.kind === "failed") {
-      if (loss.error.retryable) this.#retry({ error: loss.error, endedBy: "here", retryAfterMs: this.#leftMs });
+      if (loss.error.retryable) this.#retry({ error: loss.error, endedBy: "here", retryAfterMs: undefined });
       else this.#fail(loss.error);
       return;
     }
     const { code, reason } = loss;
     const complaint = this.#attempt?.complaints.latest;
-    const retryAfterMs = code === 1006 ? this.#leftMs : this.#retryAfterMs;
+    // A connection that just breaks is no refusal, so only what was said in the same moment can be meant for it.
+    const retryAfterMs = code === 1006 && complaint === undefined ? undefined : this.#retryAfterMs;
     const maxMessageBytes = this.#link?.welcome.limits.max_msg_bytes;
     const error = errors.closedByServer({ code, reason, complaint, retryAfterMs, maxMessageBytes });
     const endedBy = code === 1006 || code === CloseCode.replaced ? "there" : "server";
@@ -320,20 +318,10 @@ export class Session {
 
   #suspend(): void {
     if (this.#phase.name === "idle" || this.#phase.name === "done") return;
-    const phase = this.#phase;
-    const leftMs = this.#leftMs ?? 0;
     this.#disconnect(CloseCode.rollover, "page put away");
     this.#leave();
     this.#reconnector.left(this.#time);
-    const asked = phase.name === "waiting" && !phase.hurriable ? phase.until : this.#time.wall + leftMs;
-    this.#phase = { name: "suspended", notBefore: phase.name === "suspended" ? phase.notBefore : asked };
-  }
-
-  /** The page is back, but whoever asked for time gets all of it. */
-  #return(notBefore: number): void {
-    this.#reconnector.returned(this.#time);
-    if (notBefore <= this.#time.wall) this.#connect();
-    else this.#phase = { name: "waiting", until: notBefore, hurriable: false };
+    this.#phase = { name: "suspended" };
   }
 
   #leave(): void {
@@ -583,7 +571,7 @@ export class Session {
     } else if (verdict === "dead") {
       const error = errors.heartbeatTimeout(this.#now - link.heartbeat.lastInbound);
       this.#disconnect(CloseCode.timeout, "heartbeat timeout");
-      this.#retry({ error, endedBy: "here", retryAfterMs: this.#leftMs });
+      this.#retry({ error, endedBy: "here", retryAfterMs: undefined });
     }
   }
 

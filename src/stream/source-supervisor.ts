@@ -246,9 +246,9 @@ export class SourceSupervisor {
     this.#endStep();
     if (step.kind === "setDevice") this.#endDeviceCall((done) => done.reject(error));
     else {
-      // A pause that was abandoned may have been what the resumption could not undo.
-      if (step.kind === "resume" && !this.paused) this.#actual = "paused";
-      this.#doubtful = false;
+      // A pause that was abandoned may have been what the resumption could not undo. Another one makes it certain.
+      this.#doubtful = step.kind === "resume" && !this.paused;
+      if (this.#doubtful) this.#actual = "paused";
       const told = this.#wish.failed(error, this.#actual);
       this.#parts.onChange();
       if (!told) this.#parts.onStuck(error);

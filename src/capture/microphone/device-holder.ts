@@ -75,9 +75,10 @@ export class DeviceHolder {
     ask: (device: Scope) => Promise<Acquired>,
     signal: AbortSignal | undefined,
   ): Promise<Acquired> {
-    this.#acquiring = device;
     const followed = device.follow(signal, (reason) => void device.dispose(reason));
     try {
+      device.signal.throwIfAborted();
+      this.#acquiring = device;
       const acquired = await ask(device);
       const before = await this.replace(device, acquired.track);
       void before?.scope.dispose();
@@ -111,6 +112,17 @@ export class DeviceHolder {
     }
     this.keep(device, track);
     return before;
+  }
+
+  /** Captures from the one before again, if it is still live. @returns whether it is. */
+  async goBack(before: HeldDevice): Promise<boolean> {
+    if (before.track.readyState === "ended") return false;
+    const tried = this.#held;
+    this.#hold(before);
+    void tried?.scope.dispose();
+    await this.#parts.connect(before.track);
+    if (this.#held !== before) await this.#reconnect();
+    return true;
   }
 
   /** The device is gone, or gives nothing any more. */

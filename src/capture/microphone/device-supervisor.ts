@@ -69,7 +69,6 @@ export class DeviceSupervisor {
       scope,
       holder: this.#holder,
       interruptions,
-      context: () => sink.context,
       asked: () => this.#asked,
       mayMend: () => this.#isRunning && this.#calls === 0 && !this.#isGiven,
       onGone: () => this.#onEnded(),
@@ -128,7 +127,11 @@ export class DeviceSupervisor {
    */
   async resume(signal?: AbortSignal): Promise<void> {
     this.#throwIfEnding(signal);
-    if (this.#wish !== "running") this.#beginResumption(this.#wish);
+    const wish = this.#wish;
+    if (wish !== "running") {
+      this.#forgive();
+      this.#beginResumption(wish);
+    }
     const resumption = this.#resumption;
     if (resumption === undefined) return;
     resumption.waiting += 1;
@@ -147,7 +150,7 @@ export class DeviceSupervisor {
    */
   async setDevice(deviceId: ConstrainDOMString | undefined, signal?: AbortSignal): Promise<void> {
     this.#throwIfEnding(signal);
-    this.#mender.forgive();
+    this.#forgive();
     const asked = { ...this.#asked, deviceId };
     if (this.#holder.held !== undefined || (this.#isRunning && this.#resumption === undefined)) {
       await this.#calling(() => this.#switch(asked, signal));
@@ -161,6 +164,17 @@ export class DeviceSupervisor {
     if (this.#isEnding) throw overtakenBy("stop()");
   }
 
+  #throwIfOvertaken(turn: number): void {
+    if (turn !== this.#turn) throw overtakenBy("a later call");
+  }
+
+  /** A logger that hears of what is released may call at once. */
+  #forgive(): void {
+    const turn = this.#turn;
+    this.#mender.forgive();
+    this.#throwIfOvertaken(turn);
+  }
+
   get #isRunning(): boolean {
     return this.#wish === "running" && !this.#isEnding;
   }
@@ -172,7 +186,6 @@ export class DeviceSupervisor {
   #beginResumption(before: Exclude<Wish, "running">): void {
     this.#turn += 1;
     this.#wish = "running";
-    this.#mender.forgive();
     const held = this.#holder.held !== undefined;
     const resumption: Resumption = { before, held, done: Promise.resolve(), waiting: 0 };
     this.#resumption = resumption;
@@ -191,9 +204,10 @@ export class DeviceSupervisor {
           // Unless another device was chosen meanwhile, which is asked for then.
           if (turn !== this.#turn || this.#asked === asked) throw error;
         }
+        this.#throwIfOvertaken(turn);
       }
       await this.#parts.sink.resume();
-      if (turn !== this.#turn) throw overtakenBy("a later call");
+      this.#throwIfOvertaken(turn);
       if (resumption.held) this.#mender.onResumed();
     } catch (error) {
       if (this.#resumption === resumption) this.#undo(resumption, error);
@@ -268,7 +282,9 @@ export class DeviceSupervisor {
     ask: (device: Scope) => Promise<Acquired>,
     signal?: AbortSignal,
   ): Promise<void> {
+    const turn = this.#turn;
     this.#callOff("a later call");
+    this.#throwIfOvertaken(turn);
     const acquired = await this.#holder.exchange(this.#parts.scope.child("device"), ask, signal);
     this.#asked = asked;
     this.#mender.report(acquired, reason);
