@@ -64,8 +64,9 @@ export class EventLedger {
     this.#ahead.clear();
   }
 
-  /** A new lineage: numbers start again. */
+  /** A new lineage: numbers start again, and what an interrupted replay of the earlier one left out will never come. */
   reset(epoch: number | undefined, seq: number | undefined): void {
+    this.lose(this.#lastSeq + 1, this.#highest);
     this.#epoch = epoch;
     this.#lastSeq = seq ?? 0;
     this.#highest = this.#lastSeq;

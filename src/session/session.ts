@@ -34,7 +34,7 @@ import type {
   SessionStats,
 } from "./session-io.js";
 import type { SessionOptions } from "./session-options.js";
-import { SessionTime } from "./session-time.js";
+import { SessionTime, STALL_MS } from "./session-time.js";
 
 const GRACE_TAIL_MS = 2_000;
 const SOCKET_HIGH_WATER_BYTES = 65_536;
@@ -154,7 +154,10 @@ export class Session {
     if (this.#phase.name === "done") this.#takeLate(input);
     else {
       if (stalledMs > 0) this.#excuse(stalledMs);
+      const timersStand = this.#wakeAt !== undefined && now - this.#wakeAt > STALL_MS;
       this.#take(input);
+      // A browser may hold timers back for a minute while messages and audio go on coming.
+      if (timersStand && !this.done) this.#checkDeadlines();
       this.#work(bufferedBytes);
     }
     const wakeAt = this.#nextWake();
@@ -496,7 +499,7 @@ export class Session {
     this.#phase = { name: "live", connection: this.#connections };
     this.#losses.announceAll(this.#now);
     // What an earlier server had acknowledged may be gone from the buffer, wherever this one would like to start.
-    const missingTo = Math.min(this.#sender.everAcknowledged, this.#sender.cursorPosition);
+    const missingTo = Math.min(this.#sender.everAcknowledged, audio?.position ?? this.#sender.cursorPosition);
     const reconnection: Reconnection = {
       resumed: lineage === "same",
       replayedFrames: this.#sender.buffer.framesToSend,

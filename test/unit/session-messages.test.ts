@@ -138,6 +138,20 @@ describe("a hole in the numbers of messages", () => {
     expect(rig.eventsOf("connected").at(-1)?.reconnection?.missingMessages).toEqual([{ fromSeq: 2, toSeq: 4 }]);
     expect(deliveredIn(rig)).toEqual([1, 6, 5, 7]);
   });
+
+  // Own trial, field report 92
+  it("in a replay that was interrupted is reported when a server answers that has lost its state", () => {
+    const rig = connected();
+    rig.caption(1);
+    rig.reconnect();
+    rig.welcome();
+    const nothing = { current_seq: 5, finalized_transcript: [], active_partials: [] };
+    rig.say("session.snapshot", { session_id: "session", epoch: 7, ...nothing });
+    for (const seq of [2, 4, 5]) rig.caption(seq);
+    rig.reconnect();
+    rig.begin(0, { epoch: 8, reason: "unknown_session" });
+    expect(rig.eventsOf("connected").at(-1)?.reconnection?.missingMessages).toEqual([{ fromSeq: 3, toSeq: 3 }]);
+  });
 });
 
 describe("acknowledging messages", () => {

@@ -231,6 +231,16 @@ describe("a server that has lost its state", () => {
     expect(rig.warnings()).toEqual([]);
   });
 
+  it("lacks what an earlier one had acknowledged up to the very sample at which it starts, even within a frame", () => {
+    const rig = new SessionRig();
+    rig.connect();
+    rig.frames(5);
+    rig.ack(5 * FRAME);
+    rig.reconnect();
+    rig.begin(3 * FRAME + 100, { epoch: 8, reason: "unknown_session" });
+    expect(rig.eventsOf("connected").at(-1)?.reconnection?.missingAudio).toEqual({ from: 0, to: 3 * FRAME + 100 });
+  });
+
   it("lacks no audio when nothing had been acknowledged", () => {
     const rig = new SessionRig();
     rig.connect();

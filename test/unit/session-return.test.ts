@@ -128,6 +128,24 @@ describe("time in which nobody could act", () => {
     expect(rig.connects).toHaveLength(2);
   });
 
+  // shridarpatil/whatomate#494, field report 75
+  it("is none while audio or messages come and only timers stand still: what is due is done when they come", () => {
+    const rig = new SessionRig();
+    rig.connect();
+    rig.lose();
+    for (let n = 0; n < 100; n += 1) {
+      rig.now += 100;
+      rig.frames(1);
+    }
+    expect(rig.connects).toHaveLength(2);
+    rig.open();
+    for (let n = 0; n < 200; n += 1) {
+      rig.now += 100;
+      rig.say("server.hb", {});
+    }
+    expect(rig.disconnects.at(-1)).toMatchObject({ code: 4408, reason: "connect timeout" });
+  });
+
   it("does not become life when the clock goes back, and the session goes on", () => {
     const rig = new SessionRig();
     rig.connect();

@@ -32,7 +32,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   session(
     "The client waits for the close event of a dead link before it replaces it.",
     `this.#disconnect(CloseCode.timeout, "heartbeat timeout");
-      this.#retry({ error, endedBy: "here", retryAfterMs: undefined });`,
+      this.#retry({ error, endedBy: "here", retryAfterMs: this.#leftMs });`,
     `this.#disconnect(CloseCode.timeout, "heartbeat timeout");
       this.#emit({ type: "warning", error });`,
   ),
