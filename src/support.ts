@@ -1,5 +1,6 @@
-import { microphonePermission } from "./capture/permission.js";
+import { permissionWithin } from "./capture/permission.js";
 import { type CaptureFeature, missingCaptureFeatures } from "./capture/requirements.js";
+import { Scope } from "./internal/scope.js";
 
 /** What {@link checkSupport} found. */
 export interface SupportReport {
@@ -16,9 +17,14 @@ export function checkSupport(): SupportReport {
 }
 
 /**
- * Tells without prompting whether the microphone is allowed: `"unknown"` where the browser does not say.
- * Never rejects.
+ * Returns without prompting whether the microphone is allowed: `"unknown"` if the browser does not say, or not within a
+ * second. Never rejects.
  */
 export async function queryMicrophonePermission(): Promise<PermissionState | "unknown"> {
-  return (await microphonePermission())?.state ?? "unknown";
+  const scope = new Scope({ name: "microphone permission" });
+  try {
+    return (await permissionWithin(scope))?.state ?? "unknown";
+  } finally {
+    void scope.dispose();
+  }
 }

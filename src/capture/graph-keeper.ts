@@ -33,7 +33,6 @@ export class GraphKeeper {
   readonly #timeline: CaptureTimeline;
   readonly #mending: Mending;
   readonly #exchange: GraphExchange;
-  /** Of the graph in use. */
   #progress: ProgressWatch | undefined;
   #sound: Sound | undefined;
   #firstFrame: Registration | undefined;
@@ -81,13 +80,17 @@ export class GraphKeeper {
     this.#graph.begin();
     this.#watch(this.#graph);
     const { scope, asked, onFailed } = this.#parts;
-    // What was given may be silent for as long as its owner likes.
+    // What was given may be silent for as long as its owner likes, and what is acquired later is mended by others.
     if (asked.track !== undefined || asked.node !== undefined) return;
     this.#firstFrame = watchFirstFrame(scope, {
       running: () => this.#graph.context.state === "running",
-      counts: () => this.#isDue(this.#graph) && !isMuted(this.#sound),
+      counts: () => this.#sound === sound && this.#isDue(this.#graph) && !isMuted(sound),
       onFailed,
     });
+  }
+
+  get context(): AudioContext {
+    return this.#graph.context;
   }
 
   get #graph(): AudioGraph {
@@ -263,14 +266,11 @@ export class GraphKeeper {
     const { context, own, hasProcessor } = this.#graph;
     // A context must not be replaced unasked while the system holds the audio.
     if ((context.state as ContextState) === "interrupted") return;
-    if (!own || (!hasProcessor && !this.#parts.interruptions.has("context-stalled"))) {
-      this.#beginAgain();
-      return;
-    }
-    this.#exchange.replace().catch((error: unknown) => {
-      if (this.#parts.scope.disposed || this.#exchange.building) return;
-      this.#mending.needed(error);
-    });
+    if (!own || (!hasProcessor && !this.#parts.interruptions.has("context-stalled"))) this.#beginAgain();
+    else
+      this.#exchange.replace().catch((error: unknown) => {
+        if (!this.#parts.scope.disposed && !this.#exchange.building) this.#mending.needed(error);
+      });
   }
 
   #beginAgain(): void {

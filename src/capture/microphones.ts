@@ -5,8 +5,8 @@ import { DeviceList } from "./microphone/device-list.js";
 import { permissionWithin } from "./permission.js";
 import { missingCaptureFeatures } from "./requirements.js";
 
-/** How long a browser may take to list its devices, in milliseconds. */
-const LIST_TIMEOUT_MS = 2_000;
+/** How long a browser may take to list its devices, in milliseconds. A busy one takes seconds. */
+const LIST_TIMEOUT_MS = 10_000;
 
 /** A microphone that the browser lists. */
 export interface MicrophoneInfo {
@@ -35,7 +35,7 @@ export async function listMicrophones(): Promise<MicrophoneInfo[]> {
   checkDevices();
   const scope = new Scope({ name: "microphone list" });
   try {
-    const list = await listWithin(scope);
+    const list = await listWithin(scope, LIST_TIMEOUT_MS);
     if (list === undefined) throw listTimeout(LIST_TIMEOUT_MS);
     const { devices, default: chosen } = list;
     return devices.map((device) => {
@@ -84,9 +84,9 @@ export function watchMicrophones(
 }
 
 /** The microphones that the browser lists; `undefined` if it fails to, or not in time. @throws the reason of the scope's end. */
-export async function listInputs(scope: Scope): Promise<DeviceList | undefined> {
+export async function listInputs(scope: Scope, timeoutMs = LIST_TIMEOUT_MS): Promise<DeviceList | undefined> {
   try {
-    return await listWithin(scope);
+    return await listWithin(scope, timeoutMs);
   } catch {
     scope.signal.throwIfAborted();
     return undefined;
@@ -99,8 +99,8 @@ export function onDevicesChanged(scope: Scope, callback: () => void): void {
   if (typeof devices?.addEventListener === "function") scope.listen(devices as MediaDevices, "devicechange", callback);
 }
 
-async function listWithin(scope: Scope): Promise<DeviceList | undefined> {
-  const devices = await within(scope, LIST_TIMEOUT_MS, enumerate(), undefined);
+async function listWithin(scope: Scope, timeoutMs: number): Promise<DeviceList | undefined> {
+  const devices = await within(scope, timeoutMs, enumerate(), undefined);
   return devices && new DeviceList(devices);
 }
 

@@ -87,7 +87,8 @@ export interface AudioCapture {
   readonly track: MediaStreamTrack | undefined;
   /**
    * Emits the last partial frame, then nothing until {@link resume}. Ends a `resume()` or `setDevice()` that is still
-   * under way: the last call decides.
+   * under way: the last call decides. Resolves when what was heard before it is out, also if a `resume()` has overtaken it;
+   * that the capture goes on in that case is known to whoever called both.
    * @param releaseDevice also stop the device; nothing is acquired again before {@link resume}.
    */
   pause(releaseDevice: boolean): Promise<void>;
@@ -100,8 +101,9 @@ export interface AudioCapture {
   /** Emits what the framer holds, as a short frame, without disturbing the signal. */
   flush(): Promise<void>;
   /**
-   * Captures from another device (`undefined`: the browser's choice), which is acquired before the one in use is let go; what is captured on the way goes on
-   * without a break where the platform allows it, and with a gap where not. Absent where a source has no devices.
+   * Captures from another device (`undefined`: the browser's choice), which is acquired before the one in use is let go;
+   * what is captured on the way goes on without a break if the platform allows it, and with a gap if not. Absent if a
+   * source has no devices.
    * @throws AudioStreamError when the device cannot be had; the one in use goes on.
    */
   setDevice?(deviceId: ConstrainDOMString | undefined, signal?: AbortSignal): Promise<void>;

@@ -15,14 +15,15 @@ const BELONGS_MS = 10_000;
 export class ServerComplaints {
   #latest: ServerComplaint | undefined;
   #warningDueAt: number | undefined;
-  #retry: { readonly afterMs: number; readonly validUntil: number } | undefined;
+  #retry: { readonly afterMs: number; readonly dueAt: number; readonly validUntil: number } | undefined;
 
   add({ code, detail = "", retry_after_ms }: ServerData["server.error"], now: number): void {
     this.#latest = { code, detail };
     this.#warningDueAt = now + COMPLAINT_DELAY_MS;
     if (retry_after_ms === undefined) return;
     const afterMs = Math.max(retry_after_ms, this.retryAfterMs(now) ?? 0);
-    this.#retry = { afterMs, validUntil: now + Math.max(afterMs, BELONGS_MS) };
+    const dueAt = Math.max(now + retry_after_ms, this.#retry?.dueAt ?? 0);
+    this.#retry = { afterMs, dueAt, validUntil: now + Math.max(afterMs, BELONGS_MS) };
   }
 
   /** The one that no warning has told yet. */
@@ -33,6 +34,11 @@ export class ServerComplaints {
   /** How long the server wants its client to stay away; `undefined` if it did not say so, or so long ago that it is over. */
   retryAfterMs(now: number): number | undefined {
     return this.#retry === undefined || now > this.#retry.validUntil ? undefined : this.#retry.afterMs;
+  }
+
+  /** What is left of that time, counted from when the server said it; `undefined` if nothing is. */
+  leftMs(now: number): number | undefined {
+    return this.#retry === undefined || now >= this.#retry.dueAt ? undefined : this.#retry.dueAt - now;
   }
 
   /** When a complaint that no close has followed becomes a warning. */

@@ -44,7 +44,8 @@ const PULSE_MS = 1_000;
 type Phase =
   | { readonly name: "idle" }
   | { readonly name: "done" }
-  | { readonly name: "suspended" }
+  /** `notBefore` is a time by the wall that was waited for. */
+  | { readonly name: "suspended"; readonly notBefore: number }
   | { readonly name: "connecting"; readonly connection: ConnectionId }
   | { readonly name: "opening"; readonly connection: ConnectionId }
   | { readonly name: "live"; readonly connection: ConnectionId }
@@ -196,10 +197,7 @@ export class Session {
         this.#suspend();
         return;
       case "probe":
-        if (this.#phase.name === "suspended") {
-          this.#reconnector.returned(this.#time);
-          this.#connect();
-        }
+        if (this.#phase.name === "suspended") this.#return(this.#phase.notBefore);
         this.#hurry();
         this.#link?.heartbeat.probe();
         this.#checkHeartbeat();
@@ -239,6 +237,11 @@ export class Session {
     return this.#attempt?.complaints.retryAfterMs(this.#now);
   }
 
+  /** A connection that just breaks is no answer, and a server's wish holds for what is left of its time. */
+  get #leftMs(): number | undefined {
+    return this.#attempt?.complaints.leftMs(this.#now);
+  }
+
   get #answerDueAt(): number {
     return this.#attempt?.deadline ?? this.#now;
   }
@@ -266,14 +269,13 @@ export class Session {
 
   #lost(loss: ConnectionLoss): void {
     if (loss.kind === "failed") {
-      if (loss.error.retryable) this.#retry({ error: loss.error, endedBy: "here", retryAfterMs: undefined });
+      if (loss.error.retryable) this.#retry({ error: loss.error, endedBy: "here", retryAfterMs: this.#leftMs });
       else this.#fail(loss.error);
       return;
     }
     const { code, reason } = loss;
     const complaint = this.#attempt?.complaints.latest;
-    // A connection that just breaks is no refusal, so only what was said in the same moment can be meant for it.
-    const retryAfterMs = code === 1006 && complaint === undefined ? undefined : this.#retryAfterMs;
+    const retryAfterMs = code === 1006 ? this.#leftMs : this.#retryAfterMs;
     const maxMessageBytes = this.#link?.welcome.limits.max_msg_bytes;
     const error = errors.closedByServer({ code, reason, complaint, retryAfterMs, maxMessageBytes });
     const endedBy = code === 1006 || code === CloseCode.replaced ? "there" : "server";
@@ -321,10 +323,20 @@ export class Session {
 
   #suspend(): void {
     if (this.#phase.name === "idle" || this.#phase.name === "done") return;
+    const phase = this.#phase;
+    const leftMs = this.#leftMs ?? 0;
     this.#disconnect(CloseCode.rollover, "page put away");
     this.#leave();
     this.#reconnector.left(this.#time);
-    this.#phase = { name: "suspended" };
+    const asked = phase.name === "waiting" && !phase.hurriable ? phase.until : this.#time.wall + leftMs;
+    this.#phase = { name: "suspended", notBefore: phase.name === "suspended" ? phase.notBefore : asked };
+  }
+
+  /** The page is back, but whoever asked for time gets all of it. */
+  #return(notBefore: number): void {
+    this.#reconnector.returned(this.#time);
+    if (notBefore <= this.#time.wall) this.#connect();
+    else this.#phase = { name: "waiting", until: notBefore, hurriable: false };
   }
 
   #leave(): void {
@@ -574,7 +586,7 @@ export class Session {
     } else if (verdict === "dead") {
       const error = errors.heartbeatTimeout(this.#now - link.heartbeat.lastInbound);
       this.#disconnect(CloseCode.timeout, "heartbeat timeout");
-      this.#retry({ error, endedBy: "here", retryAfterMs: undefined });
+      this.#retry({ error, endedBy: "here", retryAfterMs: this.#leftMs });
     }
   }
 

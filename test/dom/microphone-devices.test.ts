@@ -1,17 +1,16 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { microphone } from "../../src/capture/microphone.js";
 import type { MicrophoneOptions } from "../../src/capture/microphone-options.js";
-import { type FakeAudio, type FakeDevice, installFakeAudio } from "../support/fake-audio.js";
+import {
+  BUILT_IN,
+  defaultOf,
+  type FakeAudio,
+  HEADSET,
+  installFakeAudio,
+  overconstrained,
+} from "../support/fake-audio.js";
 import { listenTo, settle } from "../support/heard-capture.js";
 import { HeardMicrophone } from "../support/heard-microphone.js";
-
-const HEADSET: FakeDevice = { deviceId: "headset", groupId: "usb", label: "Headset" };
-const BUILT_IN: FakeDevice = { deviceId: "built-in", groupId: "board", label: "Built-in" };
-const defaultOf = ({ groupId = "", label }: FakeDevice): FakeDevice => ({
-  deviceId: "default",
-  groupId,
-  label: `Default - ${label}`,
-});
 
 let fake: FakeAudio;
 let ending: AbortController;
@@ -151,8 +150,39 @@ it("the default that is used in place of a chosen device is followed as well, un
   await pass(2_000);
   expect(heard.changes).toEqual(["default-changed: Built-in", "default-changed: Headset"]);
   fake.relist(defaultOf(HEADSET), HEADSET, BUILT_IN, { deviceId: "chosen", label: "Chosen" });
-  await pass(2_000);
+  await new HeardMicrophone(fake).hear(2);
   expect(capture.track?.label).toBe("Chosen");
+});
+
+// w3c/mediacapture-main#746, OpenWhispr/openwhispr#978, field report 52
+it("a saved microphone that is gone is replaced before the permission too, where the browser names no constraint", async () => {
+  fake.setPermission("prompt");
+  fake.answer = ({ audio }) =>
+    typeof audio === "object" && audio.deviceId !== undefined ? overconstrained("") : "grant";
+  const { heard, capture } = await open({ deviceId: { exact: "gone" } });
+  expect(capture.track?.label).toBe("Built-in");
+  expect(heard.warnings.map(({ code }) => code)).toEqual(["device-fallback"]);
+});
+
+// bigbluebutton/bigbluebutton#12023, field report 64
+it("a switch that fails after the one in use had to be released brings that one back", async () => {
+  fake.oneAtATime = true;
+  const { heard, capture } = await open();
+  await expect(capture.setDevice?.("gone")).rejects.toMatchObject({ code: "device-not-found" });
+  expect(capture.track?.label).toBe("Built-in");
+  expect(heard.changes).toEqual(["renewed: Built-in"]);
+  expect(heard.interrupts).toEqual(["device-lost", undefined]);
+  expect(fake.liveTracks).toHaveLength(1);
+});
+
+// field report 51
+it("a chosen microphone that was missing at the start is gone back to once it is there and heard", async () => {
+  fake.devices = [BUILT_IN];
+  const { heard, capture } = await open({ deviceId: "headset" });
+  fake.relist(BUILT_IN, HEADSET);
+  await new HeardMicrophone(fake).hear();
+  expect(capture.track?.label).toBe("Headset");
+  expect(heard.changes).toEqual(["device-returned: Headset"]);
 });
 
 // Random calls, platform seed 665: the audio thread captured on in the pause, and a later resumption was not heard.

@@ -114,17 +114,6 @@ export class DeviceHolder {
     return before;
   }
 
-  /** Captures from the one before again, if it is still live. @returns whether it is. */
-  async goBack(before: HeldDevice): Promise<boolean> {
-    if (before.track.readyState === "ended") return false;
-    const tried = this.#held;
-    this.#hold(before);
-    void tried?.scope.dispose();
-    await this.#parts.connect(before.track);
-    if (this.#held !== before) await this.#reconnect();
-    return true;
-  }
-
   /** The device is gone, or gives nothing any more. */
   lose(): void {
     this.release();

@@ -1,12 +1,12 @@
 import { DEFAULTS } from "../../defaults.js";
 import { type AudioStreamError, isAudioStreamError } from "../../errors.js";
 import { systemClock } from "../../internal/clock.js";
-import { deferred } from "../../internal/deferred.js";
 import type { Scope } from "../../internal/scope.js";
 import type { Interruptions } from "../interruptions.js";
 import { deviceFallback, mutedForLong, permissionWithdrawn, toCaptureError } from "../media-errors.js";
 import type { MicrophoneOptions } from "../microphone-options.js";
 import { onDevicesChanged } from "../microphones.js";
+import { permissionWithin } from "../permission.js";
 import { PermissionWatch } from "../permission-watch.js";
 import type { DeviceChangeReason } from "../source.js";
 import { type Acquired, acquireTrack, followedAlias } from "./acquisition.js";
@@ -17,10 +17,9 @@ import { acquireUnmuted, type LostDevice, searchTrack } from "./device-search.js
 import { type Errand, Errands } from "./errands.js";
 import type { HeldDevice } from "./held-device.js";
 import { LatestList } from "./latest-list.js";
+import { givesSound } from "./sound-probe.js";
 import { SoundWatch } from "./sound-watch.js";
 
-/** For how long sound of a returned device is waited for, in milliseconds. */
-const RETURN_SOUND_MS = 3_000;
 /** How soon a device is looked for again that is heard and not listed, in milliseconds. */
 const UNLISTED_CHECK_MS = 1_000;
 /** A track that lives shorter than this was no find, in milliseconds. */
@@ -31,6 +30,8 @@ export interface DeviceMenderParts {
   readonly scope: Scope;
   readonly holder: DeviceHolder;
   readonly interruptions: Interruptions;
+  /** Of the sound that is captured now. */
+  context(): AudioContext;
   /** What the owner asks for now. */
   asked(): MicrophoneOptions;
   /** Whether a device may be acquired now that no call has asked for. */
@@ -94,7 +95,7 @@ export class DeviceMender {
 
   /** The track in use has ended. A prompt that is open, for a better one, keeps the search for another waiting no longer. */
   onEnded(): void {
-    this.#errands.stopAcquiring();
+    this.#errands.callOff();
     this.mend();
   }
 
@@ -177,12 +178,15 @@ export class DeviceMender {
     if (!this.#pacing.isDue) return undefined;
     const { latest } = this.#lists;
     const { alias } = held;
-    const returned = this.#missed && latest?.find(this.#missed.identity, this.#missed.others);
+    const missed = this.#missed;
+    const returned = missed && latest?.find(missed.identity, missed.others);
     const current = alias && latest?.behind(alias);
     // A device that was chosen and is there comes before what the system has chosen in its place.
     if (alias && current && (returned === undefined || followedAlias(this.#parts.asked().deviceId) !== undefined)) {
       if (isSameDevice(current, held.identity) !== false) return undefined;
-      return (job) => this.#follow(job, alias, current.deviceId);
+      const isMissed = missed !== undefined && isSameDevice(missed.identity, current) === true;
+      const deviceId = current.deviceId || alias;
+      return (job) => (isMissed ? this.#goBack(job, deviceId) : this.#follow(job, alias, deviceId));
     }
     if (returned !== undefined && returned !== held.identity.deviceId) return (job) => this.#goBack(job, returned);
     if (returned !== undefined) this.#missed = undefined;
@@ -211,64 +215,57 @@ export class DeviceMender {
     }
   }
 
-  /** Follows an alias of the system's. @param deviceId of the device behind it; empty if the browser does not say. */
+  /** Follows an alias of the system's. @param deviceId of the device behind it, or the alias. */
   async #follow(job: Scope, alias: string, deviceId: string): Promise<void> {
-    const { holder } = this.#parts;
-    const missed = this.#missed;
-    const before = await this.#take(job, deviceId || alias);
-    void before?.scope.dispose();
-    const { held } = holder;
-    if (held === undefined) return;
-    held.follows(alias);
-    const isBack = missed !== undefined && isSameDevice(missed.identity, held.identity) === true;
-    if (isBack) this.#missed = undefined;
-    this.report(held, isBack ? "device-returned" : "default-changed");
+    const track = await this.#acquire(job, deviceId);
+    await this.#take(job, track, "default-changed");
+    this.#parts.holder.held?.follows(alias);
   }
 
-  /** Goes back to the missed device, for good only if it is heard. */
+  /** Goes back to the missed device as soon as it is heard; the one in use goes on until then. */
   async #goBack(job: Scope, deviceId: string): Promise<void> {
-    const { scope, holder } = this.#parts;
-    const before = await this.#take(job, deviceId);
-    const { held } = holder;
-    const listening = scope.child("returned device");
-    this.#errands.beginTrial(listening);
-    const ended = deferred<false>();
-    if (held !== undefined) listening.listen(held.track, "ended", () => ended.resolve(false));
-    try {
-      const isHeard = await Promise.race([this.sound.comes(listening, RETURN_SOUND_MS), ended.promise]);
-      if (!isHeard && before !== undefined && (await holder.goBack(before))) {
-        this.#pacing.failed();
-        return;
-      }
-      if (isHeard) this.#missed = undefined;
-      if (held !== undefined && holder.held === held) {
-        this.report(held, isHeard ? "device-returned" : "device-lost");
-      }
-    } finally {
-      if (before !== holder.held) void before?.scope.dispose();
-      void listening.dispose();
+    const track = await this.#acquire(job, deviceId);
+    if (!(await givesSound(job, this.#parts.context(), track))) {
+      void job.dispose();
+      this.#pacing.failed();
+      return;
     }
+    await this.#take(job, track, "device-returned");
+    this.#missed = undefined;
   }
 
+  /** Opens the device in use anew, or another one. */
   async #mendNeed(job: Scope, held: HeldDevice): Promise<void> {
     const { holder, asked } = this.#parts;
     const { deviceId } = held.identity;
     const ids = this.#need === "another" ? (this.#lists.latest?.microphoneIds ?? []) : [];
     this.#need = undefined;
     const other = await acquireUnmuted(job, asked(), ids, deviceId);
-    const before = other === undefined ? await this.#take(job, deviceId) : await holder.replace(job, other);
-    void before?.scope.dispose();
-    if (holder.held !== undefined) this.report(holder.held, other === undefined ? "renewed" : "device-lost");
-    if (other === undefined) return;
-    this.#missed ??= held.lost;
-    this.#pacing.rest();
+    if (other !== undefined) {
+      await this.#take(job, other, "device-lost");
+      this.#missed ??= held.lost;
+      this.#pacing.rest();
+      return;
+    }
+    // Chromium may give the same dead source again as long as it is held. Where a person may be asked, it is kept until
+    // they have said yes.
+    const permission = await permissionWithin(job);
+    job.signal.throwIfAborted();
+    if (permission?.state === "granted") holder.lose();
+    await this.#take(job, await this.#acquire(job, deviceId), "renewed");
   }
 
-  /** Captures from this device, or from what was asked for if its id is not known. @returns the one before, still live. */
-  async #take(job: Scope, deviceId: string): Promise<HeldDevice | undefined> {
-    const { holder, asked } = this.#parts;
-    const options = deviceId === "" ? asked() : { ...asked(), deviceId: { exact: deviceId } };
-    return holder.replace(job, await acquireTrack(job, options));
+  /** Acquires this device, or what was asked for if its id is not known. */
+  async #acquire(job: Scope, deviceId: string): Promise<MediaStreamTrack> {
+    const asked = this.#parts.asked();
+    return acquireTrack(job, deviceId === "" ? asked : { ...asked, deviceId: { exact: deviceId } });
+  }
+
+  /** Captures from the track in place of the one before. */
+  async #take(job: Scope, track: MediaStreamTrack, reason: DeviceChangeReason): Promise<void> {
+    const before = await this.#parts.holder.replace(job, track);
+    void before?.scope.dispose();
+    this.report({ track }, reason);
   }
 
   #needs(need: "renewal" | "another"): void {

@@ -12,6 +12,8 @@ import { type DeviceIdentity, type DeviceList, isAlias, isMonitor } from "./devi
 
 /** How long a search waits after each failure, in milliseconds; after the last one, always as long. */
 const POLL_MS = [500, 1_000, 2_000, 4_000];
+/** For how long a round waits for the browser's list, in milliseconds; it can ask for the lost device without one. */
+const LIST_PATIENCE_MS = 2_000;
 /** How long it waits at least, also if the browser reports one change of the devices after the other. */
 const PAUSE_MS = [0, 0, 0, 50, 100, 250, 500, 1_000];
 
@@ -79,7 +81,7 @@ async function anyOf(
   attempt: number,
   timeoutMs: number,
 ): Promise<Acquired> {
-  const list = await listInputs(device);
+  const list = await listInputs(device, LIST_PATIENCE_MS);
   const chosen = chosenId(asked.deviceId);
   const preferred = preferredId(chosen, lost, list);
   const wish = chosen === undefined ? asked.deviceId : undefined;

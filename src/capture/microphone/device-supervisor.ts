@@ -69,6 +69,7 @@ export class DeviceSupervisor {
       scope,
       holder: this.#holder,
       interruptions,
+      context: () => sink.context,
       asked: () => this.#asked,
       mayMend: () => this.#isRunning && this.#calls === 0 && !this.#isGiven,
       onGone: () => this.#onEnded(),

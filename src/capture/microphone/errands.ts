@@ -8,8 +8,6 @@ export class Errands {
   #isBusy = false;
   /** Owns what is being acquired. */
   #job: Scope | undefined;
-  /** Lasts while a track that was acquired is in use on trial. */
-  #trial: Scope | undefined;
 
   get isBusy(): boolean {
     return this.#isBusy;
@@ -26,7 +24,6 @@ export class Errands {
     }
     this.#isBusy = false;
     this.#job = undefined;
-    this.#trial = undefined;
   }
 
   /** What was acquired is in use: it is not called off any more. */
@@ -34,23 +31,9 @@ export class Errands {
     this.#job = undefined;
   }
 
-  /** @param trial ends when the errand is called off. */
-  beginTrial(trial: Scope): void {
-    this.#trial = trial;
-  }
-
-  /** Calls off what is being acquired, which may wait for a person at a prompt. A trial goes on. */
-  stopAcquiring(): void {
-    void this.#job?.dispose(notAskedFor());
+  /** Calls off what is being acquired, which may wait for a person at a prompt. */
+  callOff(): void {
+    void this.#job?.dispose(new DOMException("The microphone is not asked for any more.", "AbortError"));
     this.#job = undefined;
   }
-
-  /** Calls off whatever is under way. */
-  callOff(): void {
-    this.stopAcquiring();
-    void this.#trial?.dispose(notAskedFor());
-    this.#trial = undefined;
-  }
 }
-
-const notAskedFor = (): DOMException => new DOMException("The microphone is not asked for any more.", "AbortError");

@@ -1,7 +1,5 @@
 import { systemClock } from "../../internal/clock.js";
-import { deferred } from "../../internal/deferred.js";
 import type { Registration, Scope } from "../../internal/scope.js";
-import { within } from "../../internal/within.js";
 import { delayAfter } from "./delays.js";
 
 /** After so long without anything but zeros it is checked whether the device is still there, in milliseconds. */
@@ -17,8 +15,6 @@ const RETURN_PAUSE_MS = 2_000;
 const IN_FLIGHT_MS = 500;
 /** For how long a muted track is waited for, time after time, in milliseconds. */
 const MUTED_PATIENCE_MS = [10_000, 20_000, 40_000, 60_000];
-/** So many frames with sound are more than what may be on its way from the device before. */
-const FRAMES_OF_SOUND = 10;
 
 /** What a {@link SoundWatch} reports. */
 export interface SoundObserver {
@@ -51,7 +47,6 @@ export class SoundWatch {
   #mutedSince: number | undefined;
   #waited = 0;
   #patience: Registration | undefined;
-  #awaited: { frames: number; heard(): void } | undefined;
 
   /** Watches until the scope ends. */
   constructor(scope: Scope, observer: SoundObserver) {
@@ -114,21 +109,6 @@ export class SoundWatch {
     if (this.#mutedAt !== undefined && now - this.#mutedAt >= IN_FLIGHT_MS) {
       this.#forgetMuting();
       this.#observer.onSoundWhileMuted();
-    }
-    if (this.#awaited === undefined) return;
-    this.#awaited.frames += 1;
-    if (this.#awaited.frames >= FRAMES_OF_SOUND) this.#awaited.heard();
-  }
-
-  /** Whether sound comes from the device in use within the time. @throws the reason of the scope's end. */
-  async comes(scope: Scope, limitMs: number): Promise<boolean> {
-    const sound = deferred<boolean>();
-    const awaited = { frames: 0, heard: () => sound.resolve(true) };
-    this.#awaited = awaited;
-    try {
-      return await within(scope, limitMs, sound.promise, false);
-    } finally {
-      if (this.#awaited === awaited) this.#awaited = undefined;
     }
   }
 
