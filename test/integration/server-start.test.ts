@@ -129,7 +129,7 @@ describe("the backend's start", () => {
     }
   });
 
-  it("finishes the recordings of a server that died", async () => {
+  it("finishes the recordings of a server that died before servers had leases, once they have lain still", async () => {
     const outDir = await temporaryFolder();
     const { pid } = spawn(process.execPath, ["-e", ""]);
     await vi.waitFor(() => expect(isProcessAlive(pid ?? 0)).toBe(false), { timeout: 5_000 });
@@ -137,7 +137,8 @@ describe("the backend's start", () => {
     await writeFile(join(outDir, `old.wav.${pid}-0123456789ab-1.part`), part);
     const server = launch({ PORT: "0", LX_OUT_DIR: outDir });
     await server.ready();
-    expect(await readdir(outDir)).toEqual(["old.wav"]);
+    const recordings = async () => (await readdir(outDir)).filter((name) => name !== ".servers");
+    await vi.waitFor(async () => expect(await recordings()).toEqual(["old.wav"]), { timeout: 40_000, interval: 250 });
     expect(parseWav(await readFile(join(outDir, "old.wav"))).samples).toHaveLength(320);
   });
 
