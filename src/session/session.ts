@@ -511,7 +511,8 @@ export class Session {
     this.#phase = { name: "live", connection: this.#connections };
     this.#losses.announceAll(this.#now);
     // What an earlier server had acknowledged may be gone from the buffer, wherever this one would like to start.
-    const missingTo = Math.min(this.#sender.everAcknowledged, audio?.position ?? this.#sender.cursorPosition);
+    const startsAt = Math.max(audio?.position ?? 0, this.#sender.cursorPosition);
+    const missingTo = Math.min(this.#sender.everAcknowledged, startsAt);
     const reconnection: Reconnection = {
       resumed: lineage === "same",
       replayedFrames: this.#sender.buffer.framesToSend,

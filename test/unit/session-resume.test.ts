@@ -241,6 +241,22 @@ describe("a server that has lost its state", () => {
     expect(rig.eventsOf("connected").at(-1)?.reconnection?.missingAudio).toEqual({ from: 0, to: 3 * FRAME + 100 });
   });
 
+  it("lacks what an earlier one had acknowledged and had to leave the buffer while the answer was on its way", () => {
+    const rig = new SessionRig({ replay: { maxBytes: 20 * FRAME * 2 } });
+    rig.connect();
+    rig.frames(20);
+    rig.pass(1_000);
+    rig.ack(20 * FRAME);
+    rig.reconnect();
+    const first = rig.sentOf("session.resume")[0]?.audio.first ?? 0;
+    rig.frames(15);
+    rig.begin(first, { epoch: 8, reason: "unknown_session" });
+    const [sent = 0] = rig.positions();
+    expect(sent).toBeGreaterThan(first);
+    expect(rig.eventsOf("connected").at(-1)?.reconnection?.missingAudio).toEqual({ from: 0, to: sent });
+    expect(rig.lost()).toEqual([]);
+  });
+
   it("lacks no audio when nothing had been acknowledged", () => {
     const rig = new SessionRig();
     rig.connect();
