@@ -3,36 +3,57 @@ import type { Recording } from "./recording.js";
 import type { World } from "./world.js";
 
 /**
- * Kept audio is captured audio, less exactly what was announced as lost.
+ * The sum, however the run ended: every captured sample is kept by a server or in exactly one `drop`.
+ *
+ * A sample may be both only where the client could not know better. It was sent and not yet acknowledged when the
+ * session ended or when a server answered that knew nothing of it. And a sample may be neither only if it was
+ * acknowledged and the store lost it afterwards, where no server told the client before the end.
  * @returns how many samples are missing without a word.
  */
 export function judgeAudio(world: World, say: (problem: string) => void): number {
   const { client, server } = world;
   const { forgetful, cramped, contested } = world.conditions.kind;
-  // A session that has failed takes no more.
-  const to = client.failure === undefined ? client.capturedTo : client.session.stats.capturedPosition;
-  const captured = subtract([{ from: 0, to }], world.captureGaps);
-  const dropped = merge(client.dropped);
+  const captured = subtract([{ from: 0, to: client.capturedTo }], world.captureGaps);
+  const told = client.drops.map(({ range }) => range);
+  const dropped = merge(told);
   const lineages = server.recordings.filter(({ kept }) => kept.length > 0);
   const kept = merge(lineages.flatMap((recording) => recording.kept));
-  // A store that forgets far back a second time takes what was announced before with it.
-  if (!forgetful && total(client.dropped) > total(dropped))
-    say(`Some loss was announced twice: ${show(client.dropped)}.`);
+  if (total(told) > total(dropped)) say(`Some loss was announced twice: ${show(told)}.`);
   const { samplesDropped } = client.session.stats;
-  if (samplesDropped !== total(client.dropped)) say(`${samplesDropped} samples are counted as lost.`);
-  if (!cramped && !forgetful && !contested && dropped.length > 0) say(`Lost with room to spare: ${show(dropped)}.`);
-  if (!forgetful && !contested) {
-    const both = intersect(intersect(kept, dropped), captured);
-    if (total(both) > 0) say(`Kept, and announced as lost: ${show(both)}.`);
-    if (lineages.length > 1) say(`${lineages.length} lineages, but no state was ever lost.`);
+  if (samplesDropped !== total(told)) say(`${samplesDropped} samples are counted as lost, not ${total(told)}.`);
+  const invented = subtract(dropped, captured);
+  if (total(invented) > 0) say(`Announced as lost, and never captured: ${show(invented)}.`);
+  const unexplained = subtract(dropped, world.discarded);
+  if (!cramped && !forgetful && !world.cutShort && unexplained.length > 0) {
+    say(`Lost with room to spare: ${show(unexplained)}.`);
   }
-  const told = client.told.flatMap(({ event }) => (event.type === "connected" ? [event.reconnection] : []));
-  const missingAudio = told.map((reconnection) => reconnection?.missingAudio).filter((range) => range !== undefined);
+  judgeCertainty(world, intersect(kept, captured), say);
+  if (!forgetful && !contested && lineages.length > 1) {
+    say(`${lineages.length} lineages, but no state was ever lost.`);
+  }
+  const answers = client.told.flatMap(({ event }) => (event.type === "connected" ? [event.reconnection] : []));
+  const missingAudio = answers.flatMap((answer) => answer?.missingAudio ?? []);
   if (!world.cutShort) judgeLastLineage(lineages, [...dropped, ...missingAudio.slice(-1)], captured, say);
-  // What a store lost beyond the grace tail was announced by the lineage that noticed, if it lived to notice.
-  const missing = subtract(subtract(captured, kept), forgetful || contested ? [...dropped, ...missingAudio] : dropped);
+  const unknowable = intersect(
+    server.recordings.flatMap(({ lostByStore }) => lostByStore),
+    world.cutShort ? captured : missingAudio,
+  );
+  const missing = subtract(subtract(captured, kept), [...dropped, ...unknowable]);
   if (total(missing) > 0) say(`Lost without a word: ${show(missing)}.`);
   return total(missing);
+}
+
+/** Nothing is announced as lost that the client knew to be kept, or would have learned to be kept by waiting. */
+function judgeCertainty({ client, conditions }: World, kept: readonly Range[], say: (problem: string) => void): void {
+  const { forgetful } = conditions.kind;
+  for (const { range, acknowledged, final, anew, answered } of client.drops) {
+    const both = intersect(kept, [range]);
+    const known = intersect(both, [{ from: 0, to: acknowledged }]);
+    // A later lineage may lack what an earlier one keeps, and says so when it answers.
+    if (total(known) > 0 && !(forgetful && answered)) say(`Acknowledged, and announced as lost: ${show(known)}.`);
+    const excused = final || anew || forgetful;
+    if (!excused && total(both) > 0) say(`Kept, and announced as lost: ${show(both)}.`);
+  }
 }
 
 /** The last lineage holds everything from where it began, less what was announced as lost or as missing there. */

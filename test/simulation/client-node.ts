@@ -1,7 +1,15 @@
+import { AudioStreamError } from "../../src/errors.js";
 import { Session } from "../../src/session/session.js";
-import type { ConnectionId, SessionEvent, SessionInput, SessionOutput } from "../../src/session/session-io.js";
+import type {
+  ConnectionId,
+  Reconnection,
+  SessionEvent,
+  SessionInput,
+  SessionOutput,
+} from "../../src/session/session-io.js";
 import type { SessionOptions } from "../../src/session/session-options.js";
 import { ClientReferee } from "./client-referee.js";
+import type { Range } from "./ranges.js";
 import { Foul } from "./referee.js";
 import { samplesAt } from "./samples.js";
 import { Timer } from "./timer.js";
@@ -28,30 +36,56 @@ export interface Told {
   readonly event: SessionEvent;
 }
 
+/** A loss that the page learned of. */
+export interface ToldDrop {
+  readonly range: Range;
+  /** By the page's own clock. */
+  readonly at: number;
+  /** The server was known to keep everything before this position. */
+  readonly acknowledged: number;
+  /** The session ended in the same step. */
+  readonly final: boolean;
+  /** A server that knew nothing of the session answered in the same step. */
+  readonly anew: boolean;
+  /** A connection was answered in the same step. */
+  readonly answered: boolean;
+  /** Counts what the client was told to do. */
+  readonly step: number;
+}
+
+/** Thrown by what the application gave to the session. */
+export class ApplicationError extends Error {}
+
 /** A client as its driver runs it, with a clock that can jump ahead and a page that can sleep. */
 export class ClientNode {
   readonly session: Session;
   readonly told: Told[] = [];
-  readonly dropped: { from: number; to: number }[] = [];
+  readonly drops: ToldDrop[] = [];
   readonly #options: ClientNodeOptions;
   readonly #referee: ClientReferee;
   readonly #wires = new Map<ConnectionId, Wire>();
   readonly #timer: Timer;
   #current: ConnectionId | undefined;
   #asleep: SessionInput[] | undefined;
+  #timersStandUntil = 0;
   #clockOffset = 0;
   #disturbedAt = Number.NEGATIVE_INFINITY;
   #next = 0;
+  #steps = 0;
   /** Added to every timer, as background throttling does. */
   throttleMs = 0;
   /** How many connections were asked for. */
   connections = 0;
+  /** When the session ended, by the world's clock. */
+  doneAt: number | undefined;
+  /** The outage during which the session ended had lasted as long as the application allows. */
+  outlastedBudget = false;
 
   constructor(options: ClientNodeOptions) {
     this.#options = options;
     this.session = new Session(options.session);
     this.#referee = new ClientReferee(options.session);
-    this.#timer = new Timer(options.time, () => this.dispatch({ type: "time" }));
+    this.#timer = new Timer(options.time, () => this.#wake());
   }
 
   /** The connection in use, if there is one. */
@@ -85,11 +119,43 @@ export class ClientNode {
       return;
     }
     const buffered = Math.max(0, (this.current?.up.queuedBytes ?? 0) - SYSTEM_BUFFER_BYTES);
+    const { acknowledged } = this.#referee;
     this.#referee.before(input, this.#now, buffered);
     if (input.type === "lost" && input.connection === this.#current) this.#current = undefined;
-    for (const output of this.session.handle(input, this.#now, buffered)) this.#perform(output);
+    const ranges: Range[] = [];
+    let connected: Reconnection | true | undefined;
+    for (const output of this.#handle(input, buffered)) {
+      this.#perform(output);
+      if (output.type !== "event") continue;
+      if (output.event.type === "drop") ranges.push(output.event.range);
+      if (output.event.type === "connected") connected = output.event.reconnection ?? true;
+    }
+    const final = this.session.done;
+    if (final && this.doneAt === undefined) {
+      this.doneAt = this.#options.time.now;
+      this.outlastedBudget = this.#referee.outlastedBudget;
+    }
+    const answered = connected !== undefined;
+    const anew = connected === true || connected?.resumed === false;
+    this.#steps += 1;
+    const step = this.#steps;
+    for (const range of ranges) this.drops.push({ range, at: this.#now, acknowledged, final, anew, answered, step });
     this.#referee.after(this.session, input);
     this.#schedule();
+  }
+
+  /** What the driver does when something of the application's throws: it aborts the session and says so. */
+  #handle(input: SessionInput, buffered: number): SessionOutput[] {
+    try {
+      return this.session.handle(input, this.#now, buffered);
+    } catch (error) {
+      if (!(error instanceof ApplicationError)) throw error;
+      const failed: SessionOutput = {
+        type: "event",
+        event: { type: "failed", error: new AudioStreamError("internal-error", error.message, { details: undefined }) },
+      };
+      return [...this.session.handle({ type: "abort" }, this.#now), failed];
+    }
   }
 
   /** Captures one frame; `gapFrames` of audio before it never existed. */
@@ -99,6 +165,24 @@ export class ClientNode {
     this.#next = position + frameSamples;
     const payload = samplesAt(position, frameSamples);
     this.dispatch({ type: "frame", frame: { position, sampleCount: frameSamples, payload, flags: 0 } });
+  }
+
+  /** Audio of so many frames is lost before it becomes any, as in an encoder that failed. */
+  discard(frames: number): void {
+    const from = this.#next;
+    this.#next += frames * this.#options.frameSamples;
+    this.dispatch({ type: "discard", range: { from, to: this.#next } });
+  }
+
+  /** Timers come no more for a while, though everything else does. */
+  stallTimers(durationMs: number): void {
+    this.#timersStandUntil = this.#options.time.now + durationMs;
+    this.#disturb();
+    if (this.current !== undefined) this.current.troubled = true;
+    this.#options.time.after(durationMs, () => {
+      this.#referee.returned(this.#now);
+      this.#wake();
+    });
   }
 
   /** A transport may open what nobody wants any more: the driver closes it, and the session must not mind. */
@@ -116,6 +200,7 @@ export class ClientNode {
     this.#options.time.after(durationMs, () => {
       const inputs = this.#asleep ?? [];
       this.#asleep = undefined;
+      this.#referee.returned(this.#now);
       // A page that could not read in time cannot tell a dead link from a live one.
       if (timersFirst && this.current !== undefined) this.current.troubled = true;
       if (timersFirst && !this.session.done) this.dispatch({ type: "time" });
@@ -129,7 +214,12 @@ export class ClientNode {
   jumpClock(aheadMs: number): void {
     this.#clockOffset += aheadMs;
     this.#disturb();
+    this.#referee.returned(this.#now);
     this.#schedule();
+  }
+
+  #wake(): void {
+    if (this.#options.time.now >= this.#timersStandUntil) this.dispatch({ type: "time" });
   }
 
   /** One late timer excuses the link once. A second one soon after may be taken for its death. */
@@ -173,7 +263,6 @@ export class ClientNode {
   #learn(event: SessionEvent): void {
     if (event.type === "acknowledged") return;
     if (event.type === "drop") {
-      this.dropped.push(event.range);
       this.#options.log(`lost ${event.range.from}–${event.range.to}`);
       return;
     }

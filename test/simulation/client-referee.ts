@@ -13,15 +13,36 @@ const BURST_MS = 200;
 const GRACE_MS = 2_000;
 const BYTES_PER_SAMPLE = 2;
 
+/** What an attempt's deadline leaves a client that could not act for a while, in milliseconds. */
+const CHANCE_MS = 2_000;
+/** A client in an outage has something to do more often than this, in milliseconds. */
+const LONG_AWAY_MS = 5_000;
+/** How long such a client may rest at most, even if its timers are throttled. */
+const PULSE_MS = 2_000;
+/** How far clocks may be off after sums of fractions, in milliseconds. */
+const ROUNDING_MS = 0.001;
+
+/** After these the same client can only be refused again, unless the server has said when to come back. */
+const FINAL_CODES: ReadonlySet<number> = new Set([1009, 4401, 4403, 4406, 4409, 4410, 4413]);
+const UNAUTHORIZED = 4401;
+
 /** What one connection has seen, from the client's side. */
 class ClientView {
   left = false;
+  /** When the connection was asked for, and when the server last said a part of its answer. */
+  since = 0;
+  progressAt = 0;
+  /** Until when a client may wait that could not act for a while. */
+  chanceUntil = 0;
   welcomed = false;
   answered = false;
   ended = false;
   wireTo = 0;
   window = Number.POSITIVE_INFINITY;
   maxInFlight = Number.POSITIVE_INFINITY;
+  maxMessageBytes = Number.POSITIVE_INFINITY;
+  /** How long the server wants to be left alone, if it said so. */
+  askedMs: number | undefined;
   pace = 0;
   credit = 0;
   creditAt = 0;
@@ -42,6 +63,22 @@ export class ClientReferee {
   #bufferedBytes = 0;
   #frameSamples = 0;
   #now = 0;
+  /** Audio up to this position is kept, as far as the client knows. */
+  #acknowledged = 0;
+  #capturedTo = 0;
+  /** Position up to which the lineage may have audio. */
+  #sentTo = 0;
+  /** The server has asked for silence until then. */
+  #notBefore = Number.NEGATIVE_INFINITY;
+  /** The highest number that the lineage has sent on any connection. */
+  #highestSeq = 0;
+  #outageSince: number | undefined;
+  #returnedAt = Number.NEGATIVE_INFINITY;
+  /** Time in the outage in which nothing at all happened on the page. */
+  #awayMs = 0;
+  #suspended = false;
+  /** What must be true of the session after this step. */
+  #mustBeDone: boolean | undefined;
   /** The server has claimed what cannot be true, and the connection is still there. */
   #lie: string | undefined;
 
@@ -53,16 +90,51 @@ export class ClientReferee {
     return this.#view.answered;
   }
 
+  /** Audio before this position is kept, as far as the client knows. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  /** An outage has lasted as long as the application allows, or would once the server may be asked again. */
+  get outlastedBudget(): boolean {
+    const { retry } = this.#options;
+    if (retry === undefined || this.#outageSince === undefined) return false;
+    const elapsedMs = Math.max(this.#now, this.#notBefore) - this.#outageSince - this.#awayMs;
+    return elapsedMs >= retry.maxElapsedMs - 0.001;
+  }
+
+  /** The page can act again after a while in which it could not. */
+  returned(now: number): void {
+    this.#returnedAt = now;
+  }
+
   before(input: SessionInput, now: number, bufferedBytes: number): void {
+    const idleMs = now - this.#now;
+    if (idleMs >= LONG_AWAY_MS) this.#awayMs += idleMs - PULSE_MS;
     this.#now = now;
     this.#bufferedBytes = bufferedBytes;
-    if (input.type === "lost" && input.connection === this.#connection) this.#connectionOver();
+    if (input.type === "suspend") this.#suspended = true;
+    if (input.type === "probe" && this.#suspended) {
+      this.#suspended = false;
+      this.returned(now);
+      if (this.#outageSince !== undefined) this.#outageSince = now;
+      this.#awayMs = 0;
+    }
+    if (input.type === "frame") this.#capturedTo = input.frame.position + input.frame.sampleCount;
+    if (input.type === "lost" && input.connection === this.#connection && !this.#view.left) {
+      if (input.loss.kind === "closed") this.#closed(input.loss.code);
+      this.#connectionOver();
+    }
     if (input.type !== "message" || input.connection !== this.#connection || this.#view.left) return;
     if (typeof input.data === "string" && input.data.startsWith('{"v":1,"t":')) this.#received(input.data);
   }
 
   after(session: Session, input: SessionInput): void {
     if (this.#lie !== undefined) throw new Foul(`The client believes that ${this.#lie}.`);
+    if (this.#mustBeDone && !session.done) throw new Foul("The client tries again although the refusal is final.");
+    if (this.#mustBeDone === false && session.done) throw new Foul("The client gives up although it may try again.");
+    this.#mustBeDone = undefined;
+    this.#checkAttempt(session, input);
     const view = this.#view;
     const open = view.highestSeq - view.acknowledgedSeq;
     if (view.answered && open > Math.max(1, view.maxInFlight >> 2)) {
@@ -83,7 +155,16 @@ export class ClientReferee {
 
   connecting(previous: Wire | undefined): void {
     if (previous?.clientOpen) throw new Foul("The client has two connections at once.");
+    if (this.#options.retry?.policy === undefined && this.#now < this.#notBefore - 0.001) {
+      throw new Foul(`The client comes back ${this.#notBefore - this.#now} ms before the server wants it.`);
+    }
+    if (this.#outageSince === undefined) {
+      this.#outageSince = this.#now;
+      this.#awayMs = 0;
+    }
     this.#view = new ClientView();
+    this.#view.since = this.#now;
+    this.#view.progressAt = this.#now;
     this.#connection += 1;
   }
 
@@ -91,6 +172,7 @@ export class ClientReferee {
     if (code === 4408 && reason === "heartbeat timeout" && wire !== undefined && !wire.troubled) {
       throw new Foul("The client gave a healthy connection up.");
     }
+    if (reason === "rollover") this.#notBefore = this.#now + (this.#view.askedMs ?? 0);
     this.#connectionOver();
   }
 
@@ -100,7 +182,42 @@ export class ClientReferee {
     else this.#sentFrame(data);
   }
 
+  /** An attempt must make progress: only the parts of the answer count, whatever else is heard during it. */
+  #checkAttempt(session: Session, input: SessionInput): void {
+    const view = this.#view;
+    if (this.#connection === 0 || view.answered || view.left || session.done) return;
+    // Time in which nobody could act does not count, and how much of it that was the client cannot know exactly.
+    if (this.#returnedAt >= view.since) return;
+    const deadline = Math.max(view.progressAt + this.#options.connectTimeoutMs, view.chanceUntil) + ROUNDING_MS;
+    if (input.type === "time" && this.#now > deadline) {
+      if (view.chanceUntil > 0) {
+        throw new Foul(`The server has not answered for ${this.#now - view.since} ms, and the client still waits.`);
+      }
+      // A timer that comes late says that nobody could act for a while, which is a reason to wait once more.
+      view.chanceUntil = this.#now + CHANCE_MS;
+    }
+    if ((session.wakeAt ?? Number.POSITIVE_INFINITY) > Math.max(deadline, this.#now + CHANCE_MS + ROUNDING_MS)) {
+      throw new Foul("The client waits for an answer beyond its time.");
+    }
+  }
+
+  /** What may come back says when; what may not is over at once. */
+  #closed(code: number): void {
+    const { askedMs } = this.#view;
+    const bySomebody = code !== 1005 && code !== 1006;
+    if (askedMs !== undefined && bySomebody) this.#notBefore = this.#now + askedMs;
+    const temporary = askedMs !== undefined || !FINAL_CODES.has(code);
+    const { renewableToken, retry } = this.#options;
+    if (code === UNAUTHORIZED && renewableToken) return;
+    if (!temporary) this.#mustBeDone = true;
+    else if (retry?.maxElapsedMs === Number.POSITIVE_INFINITY) this.#mustBeDone = false;
+  }
+
   #connectionOver(): void {
+    if (this.#view.answered) {
+      this.#outageSince = this.#now;
+      this.#awayMs = 0;
+    }
     this.#lie = undefined;
     this.#view.left = true;
     this.#view.answered = false;
@@ -110,19 +227,29 @@ export class ClientReferee {
     const { t, seq, data } = glimpse(json);
     const view = this.#view;
     if (seq !== undefined) view.highestSeq = Math.max(view.highestSeq, seq);
+    this.#highestSeq = Math.max(this.#highestSeq, view.highestSeq);
+    const isProgress = seq !== undefined || t === "session.snapshot" || (t === "server.welcome" && !view.welcomed);
+    if (isProgress) view.progressAt = this.#now;
     switch (t) {
       case "server.welcome":
         this.#token = data.resume_window.token;
         view.welcomed = true;
         view.window = data.audio.window;
         view.maxInFlight = Math.min(64, data.limits.max_in_flight);
+        view.maxMessageBytes = data.limits.max_msg_bytes;
+        this.#checkGrant(data.audio);
         return;
       case "session.new":
         view.highestSeq = seq ?? 0;
         view.acknowledgedSeq = view.highestSeq;
+        this.#highestSeq = view.highestSeq;
+        if (data.audio.position > this.#capturedTo) this.#lie = `a session starts at ${data.audio.position}`;
         this.#answered(data.audio);
+        this.#acknowledged = data.audio.position;
         return;
       case "session.ack":
+        if (data.audio.position > this.#sentTo) this.#lie = `${data.audio.position} is in of ${this.#sentTo} sent`;
+        this.#acknowledged = Math.min(this.#acknowledged, data.audio.position);
         this.#answered(data.audio);
         return;
       case "audio.resync":
@@ -134,8 +261,19 @@ export class ClientReferee {
         view.inFlightSamples = 0;
         return;
       case "audio.ack":
-        if (view.answered && data.position > view.wireTo) this.#lie = `${data.position} is kept of ${view.wireTo} sent`;
+        if (!view.answered) this.#lie = `${data.position} is kept by a server that has not answered`;
+        else if (data.position > view.wireTo) this.#lie = `${data.position} is kept of ${view.wireTo} sent`;
+        else this.#acknowledged = Math.max(this.#acknowledged, data.position);
         this.#settle(data.position);
+        return;
+      case "session.end":
+        this.#acknowledged = Math.max(this.#acknowledged, data.position);
+        return;
+      case "server.error":
+        view.askedMs = data.retry_after_ms ?? view.askedMs;
+        return;
+      case "server.goaway":
+        view.askedMs = data.retry_after_ms;
         return;
     }
   }
@@ -144,9 +282,17 @@ export class ClientReferee {
     const view = this.#view;
     view.answered = true;
     view.wireTo = position;
+    this.#sentTo = position;
     view.pace = pace;
     view.credit = this.#burst;
     view.creditAt = this.#now;
+  }
+
+  #checkGrant(audio: { encoding: string; sample_rate: number; channels: number }): void {
+    const { encoding, sampleRate, channels } = this.#options.format;
+    if (audio.encoding !== encoding || audio.sample_rate !== sampleRate || audio.channels !== channels) {
+      this.#lie = `${audio.channels} channels of ${audio.encoding} at ${audio.sample_rate} Hz are what it sends`;
+    }
   }
 
   #settle(position: number): void {
@@ -171,8 +317,8 @@ export class ClientReferee {
         view.highestSeq = view.acknowledgedSeq;
         return;
       case "client.ack":
-        if (data.ack_seq <= view.acknowledgedSeq || data.ack_seq > view.highestSeq) {
-          throw new Foul(`Acknowledged ${data.ack_seq} of ${view.highestSeq}, after ${view.acknowledgedSeq}.`);
+        if (data.ack_seq <= view.acknowledgedSeq || data.ack_seq > this.#highestSeq) {
+          throw new Foul(`Acknowledged ${data.ack_seq} of ${this.#highestSeq}, after ${view.acknowledgedSeq}.`);
         }
         view.acknowledgedSeq = data.ack_seq;
         return;
@@ -192,6 +338,9 @@ export class ClientReferee {
     const { from, to, gap } = glimpseFrame(bytes);
     if (!view.answered) throw new Foul("Audio before the server has said where it stands.");
     if (view.ended) throw new Foul("Audio after client.end.");
+    if (bytes.byteLength > view.maxMessageBytes) {
+      throw new Foul(`A frame has ${bytes.byteLength} bytes, and the server takes ${view.maxMessageBytes}.`);
+    }
     if (from > view.wireTo && !gap) throw new Foul(`A hole from ${view.wireTo} to ${from} that nobody declares.`);
     if (to <= view.wireTo) throw new Foul(`Audio before ${to} is on the wire already.`);
     if (this.#bufferedBytes > 0 && this.#bufferedBytes + bytes.byteLength > HIGH_WATER_BYTES) {
@@ -207,6 +356,7 @@ export class ClientReferee {
     view.inFlight.push({ to, samples });
     view.inFlightSamples += samples;
     view.wireTo = to;
+    this.#sentTo = Math.max(this.#sentTo, to);
   }
 
   #spend(samples: number): void {

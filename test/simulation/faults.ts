@@ -1,5 +1,7 @@
 import { encodeClientMessage, encodeServerMessage } from "../../src/protocol/messages.js";
 import { SAMPLE_RATE } from "./client-node.js";
+import { LIES } from "./lies.js";
+import { putAwayForLong, refuseForAWhile, refuseForGood, standStill } from "./refusals.js";
 import { connectSilently, openAsStranger, resumeAsStranger, talkRubbish } from "./strangers.js";
 import type { World } from "./world.js";
 
@@ -56,8 +58,52 @@ export const FAULTS: Readonly<Record<string, (world: World) => boolean>> = {
   "a stranger resumes with a wrong secret": resumeAsStranger,
   "a stranger connects and says nothing": connectSilently,
   "a stranger talks rubbish": (world) => talkRubbish(world, world.rng.pick(RUBBISH)),
+  "the server closes for good": refuseForGood,
+  "the server complains, and closes for a while": refuseForAWhile,
+  "page put away for long, and its radio comes up late": putAwayForLong,
+  "the network goes, and timers stand still for long": standStill,
+  "cut, and connections open without an answer": (world) => world.outage("muteUntil", world.rng.between(50, 800)),
+  "the server's machine is paused": (world) =>
+    world.server.pause(world.rng.pick([500, 5_000, 70_000]) * (0.5 + world.rng.next())),
+  "the server's clock leaps ahead": (world) => world.server.jumpClock(world.rng.between(500, 20_000)),
+  "the server forgets, and starts beyond what the client holds": startBeyond,
+  "the server acknowledges before it has answered": lie("acknowledgesBeforeTheAnswer"),
+  "the server acknowledges what an earlier connection got": lie("acknowledgesWhatAnEarlierConnectionGot"),
+  "the server starts beyond all audio": lie("beginsBeyondAllAudio"),
+  "the server grants other audio than was offered": grantOtherAudio,
+  "the server takes smaller messages from now on": lie("allowsLess"),
+  "the server forgets a message": lie("forgetsAMessage"),
+  "the server forgets a message of a replay": lie("forgetsAReplayedMessage"),
+  "the server repeats a message of a replay": lie("repeatsAReplayedMessage"),
+  "the server repeats a message": lie("repeatsAMessage"),
+  "the server swaps messages of a replay": lie("swapsReplayedMessages"),
+  "the encoder loses audio": (world) => world.loseInEncoder(world.rng.whole(1, 20)),
   "capture leaves a gap": (world) => world.leaveGap(world.rng.whole(1, 20)),
 };
+
+/** The server lies as soon as it can. What is said on connections only is heard after a cut. */
+function lie(name: keyof typeof LIES): (world: World) => boolean {
+  return (world) => {
+    if (!world.conditions.kind.lying || !world.liar.plan(LIES[name])) return false;
+    if (world.rng.chance(0.7)) world.cut({ flushUp: true, flushDown: world.rng.chance(0.5) });
+    return true;
+  };
+}
+
+/** What was offered will be no better the next time. */
+function grantOtherAudio(world: World): boolean {
+  const { lying, mortal } = world.conditions.kind;
+  if (!lying || !mortal || world.rng.chance(0.8) || !lie("grantsOtherAudio")(world)) return false;
+  world.mayFail = true;
+  return true;
+}
+
+function startBeyond(world: World): boolean {
+  const { forgetful, lying } = world.conditions.kind;
+  if (!forgetful || !lying || world.client.session.done) return false;
+  world.liar.planToSkipAhead();
+  return world.restart();
+}
 
 /** What is most likely to spoil a goodbye. */
 export const TROUBLE_AT_THE_END: readonly string[] = [

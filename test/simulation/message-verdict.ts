@@ -1,52 +1,72 @@
+import { CaptionVerdict } from "./caption-verdict.js";
 import { intersect, type Range, show, subtract, total } from "./ranges.js";
 import type { World } from "./world.js";
 
+interface SeqRange {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+}
+
 /**
- * Every numbered message once, in order, and what is missing was said to be, within each lineage.
+ * Within each lineage every numbered message comes once and in order, unless it is announced as missing or is a caption
+ * of audio that an earlier lineage has finalised.
  * @returns how many came twice.
  */
 export function judgeMessages(world: World, say: (problem: string) => void): number {
+  const { lying } = world.conditions.kind;
+  const captions = new CaptionVerdict(world.server.recordings, say);
   let duplicates = 0;
   let epoch = 0;
-  /** A lineage has begun, and which one its first message will tell. */
+  /** A lineage has begun, and its first message will show which one it is. */
   let isNew = true;
   let last = 0;
   const seen = new Set<string>();
   let delivered: Range[] = [];
   let missing: Range[] = [];
+  let withheld: Range[] = [];
   const settle = () => {
-    const holes = subtract(subtract([{ from: 1, to: last + 1 }], delivered), missing);
-    // The end may come between a replay and the word about what it lacks.
+    const holes = subtract(subtract([{ from: 1, to: last + 1 }], delivered), [...missing, ...withheld]);
+    // The end may come between a replay and the report of what it lacks.
     if (total(holes) > 0 && !world.cutShort) say(`Messages ${show(holes)} of lineage ${epoch} are missing unsaid.`);
-    const both = intersect(delivered, missing);
-    if (total(both) > 0) say(`Messages ${show(both)} of lineage ${epoch} were delivered and announced as missing.`);
   };
-  const announce = (from: number, to: number) => {
-    missing.push({ from, to: to + 1 });
-    last = Math.max(last, to);
+  const announce = ({ fromSeq, toSeq }: SeqRange) => {
+    const range = { from: fromSeq, to: toSeq + 1 };
+    const both = intersect(delivered, [range]);
+    if (total(both) > 0) say(`Messages ${show(both)} of lineage ${epoch} are announced as missing after all came.`);
+    missing.push(range);
+    last = Math.max(last, toSeq);
   };
   for (const { event } of world.client.told) {
     if (event.type === "connected") {
-      // What an interrupted resume was told of still belongs to the lineage that ends here.
-      for (const { fromSeq, toSeq } of event.reconnection?.missingMessages ?? []) announce(fromSeq, toSeq);
+      // What an interrupted resume reported as missing still belongs to the lineage that ends here.
+      for (const range of event.reconnection?.missingMessages ?? []) announce(range);
       if (event.reconnection?.resumed !== true) {
         settle();
+        captions.begin();
         isNew = true;
         last = 0;
         delivered = [];
         missing = [];
+        withheld = [];
       }
+    }
+    if (event.type === "warning" && event.error.code === "messages-missing") {
+      const { ranges } = event.error.details as { ranges: readonly SeqRange[] };
+      for (const range of ranges) announce(range);
+      continue;
     }
     if (event.type !== "message") continue;
     const { message } = event;
-    // The client itself takes back what an earlier lineage left open.
-    if (message.t === "asr.void") continue;
     if (message.t === "queue.drop") {
-      const { from_seq, to_seq } = message.data as { from_seq: number; to_seq: number };
-      announce(from_seq, to_seq);
+      const { from_seq: fromSeq, to_seq: toSeq } = message.data as { from_seq: number; to_seq: number };
+      announce({ fromSeq, toSeq });
       continue;
     }
-    const { text } = message.data as { text: string };
+    if (message.t === "asr.void") {
+      captions.voided(message.data as { segment_ids: readonly string[] });
+      continue;
+    }
+    const { text, replaces = [] } = message.data as { text: string; replaces?: readonly string[] };
     const [ofEpoch = 0, number = 0] = text.split(":").map(Number);
     if (isNew ? ofEpoch <= epoch : ofEpoch !== epoch) say(`A message of lineage ${ofEpoch} came after ${epoch}.`);
     epoch = ofEpoch;
@@ -54,15 +74,21 @@ export function judgeMessages(world: World, say: (problem: string) => void): num
     if (seen.has(text)) {
       duplicates += 1;
       say(`Message ${text} was delivered twice.`);
-    } else if (number <= last) say(`Message ${text} came after ${last}.`);
+    } else if (number <= last && !lying) say(`Message ${text} came after ${last}.`);
     seen.add(text);
+    for (let passed = last + 1; passed < number; passed += 1) {
+      if (captions.isOld(`${epoch}:${passed}`)) withheld.push({ from: passed, to: passed + 1 });
+    }
     delivered.push({ from: number, to: number + 1 });
     last = Math.max(last, number);
+    captions.delivered(text, replaces);
   }
   settle();
   const final = world.server.recordings.at(-1);
-  if (!world.cutShort && final !== undefined && final.key.epoch === epoch && last !== final.emitted.length) {
-    say(`Message ${last} was the last of ${final.emitted.length} delivered.`);
+  if (!world.cutShort && final !== undefined && final.key.epoch === epoch) {
+    // What comes last no number follows that would show a hole.
+    const rest = final.emitted.slice(last).filter((text) => !world.liar.swallowed.has(text));
+    if (rest.length > 0) say(`Message ${last} was the last of ${final.emitted.length} delivered.`);
   }
   return duplicates;
 }

@@ -1,3 +1,4 @@
+import { encodeServerMessage } from "../../src/protocol/messages.js";
 import type { ClientNode } from "./client-node.js";
 import type { LaneConditions } from "./lane.js";
 import type { Rng } from "./rng.js";
@@ -10,6 +11,7 @@ export class Network {
   readonly #time: VirtualTime;
   readonly #rng: Rng;
   readonly #server: ServerNode;
+  readonly #latencyMs: { readonly min: number; readonly max: number };
   readonly #wires: Wire[] = [];
   /** Until when the server's port is closed, swallows connections, or accepts only to close with 1011. */
   refusesUntil = 0;
@@ -17,11 +19,14 @@ export class Network {
   flapsUntil = 0;
   /** Connections take long to open. */
   slowUntil = 0;
+  /** Connections open, and nobody answers on them: at most something says that it is there. */
+  muteUntil = 0;
   /** Breaks the next connection after so many messages to the client. */
   breaksNextAfter: number | undefined;
 
-  constructor(time: VirtualTime, rng: Rng, server: ServerNode) {
+  constructor(time: VirtualTime, rng: Rng, server: ServerNode, latencyMs: { min: number; max: number }) {
     this.#time = time;
+    this.#latencyMs = latencyMs;
     this.#rng = rng;
     this.#server = server;
   }
@@ -47,7 +52,7 @@ export class Network {
   wire(client: WireEnd): Wire {
     const rng = this.#rng;
     const conditions: LaneConditions = {
-      latencyMs: rng.between(0, 60),
+      latencyMs: rng.between(this.#latencyMs.min, this.#latencyMs.max),
       jitterMs: rng.between(0, 30),
       bytesPerMs: rng.between(100, 10_000),
     };
@@ -64,8 +69,17 @@ export class Network {
     });
     this.#wires.push(wire);
     if (this.#time.now < this.flapsUntil) wire.closeByServer(1011, "internal error");
+    else if (this.#time.now < this.muteUntil) this.#beat(wire, rng.pick([0, 100, 400]));
     else peer = this.#server.accept(wire);
     return wire;
+  }
+
+  /** A proxy that took the connection says that it is there, and no more. */
+  #beat(wire: Wire, intervalMs: number): void {
+    wire.broken = true;
+    if (intervalMs === 0) return;
+    wire.sendDown(encodeServerMessage("server.hb", {}));
+    this.#time.after(intervalMs, () => wire.clientOpen && this.#beat(wire, intervalMs));
   }
 
   /** All is well from now on. */
@@ -74,6 +88,7 @@ export class Network {
     this.hangsUntil = 0;
     this.flapsUntil = 0;
     this.slowUntil = 0;
+    this.muteUntil = 0;
     this.breaksNextAfter = undefined;
     for (const wire of this.#wires) {
       wire.up.setHole(false);

@@ -1,7 +1,7 @@
 import type { SessionKey } from "../../examples/server/protocol/registry-io.js";
 import type { WireAudioFrame } from "../../src/protocol/audio-frame.js";
 import { AudioFrameFlag } from "../../src/protocol/audio-frame.js";
-import { type Range, subtract } from "./ranges.js";
+import { intersect, type Range, subtract } from "./ranges.js";
 import { Foul } from "./referee.js";
 import type { Rng } from "./rng.js";
 import { areSamplesAt } from "./samples.js";
@@ -19,6 +19,14 @@ export interface RecordingOptions {
   onDrained(): void;
 }
 
+export interface Caption {
+  readonly t: "asr.partial" | "asr.final";
+  readonly segmentId: string;
+  readonly audio: Range | undefined;
+}
+
+const PARTIALS_PER_FINAL = 3;
+
 /** The store and recogniser of one lineage: keeps audio after a while, in order, and checks every sample of it. */
 export class Recording {
   readonly #options: RecordingOptions;
@@ -34,14 +42,23 @@ export class Recording {
   #saidLast = false;
   #frames = 0;
   #kept: Range[] = [];
+  /** Audio before this position was the subject of a final. */
+  #finalisedTo: number;
+  #captions = 0;
+  #segments = 1;
   /** Texts of all events, in the order they were emitted. */
   readonly emitted: string[] = [];
+  /** What each of them that is a caption was about. */
+  readonly spoken = new Map<string, Caption>();
+  /** Audio that was kept, and that the store lost afterwards. */
+  readonly lostByStore: Range[] = [];
 
   constructor(options: RecordingOptions) {
     this.#options = options;
     this.#takenTo = options.start;
     this.#keptTo = options.start;
     this.#everKeptTo = options.start;
+    this.#finalisedTo = options.start;
   }
 
   get key(): SessionKey {
@@ -113,6 +130,7 @@ export class Recording {
     if (lostSamples > 0) {
       const floor = Math.min(this.#keptTo, this.#everKeptTo - graceSamples);
       const from = Math.max(this.start, floor, this.#keptTo - lostSamples);
+      this.lostByStore.push(...intersect(this.#kept, [{ from, to: Number.POSITIVE_INFINITY }]));
       this.#kept = subtract(this.#kept, [{ from, to: Number.POSITIVE_INFINITY }]);
       this.#keptTo = this.#kept.at(-1)?.to ?? this.start;
     }
@@ -151,13 +169,26 @@ export class Recording {
     this.#keptTo = range.to;
     this.#everKeptTo = Math.max(this.#everKeptTo, range.to);
     this.#frames += 1;
-    if (this.#frames % this.#options.framesPerEvent === 0) this.#say("asr.partial");
+    if (this.#frames % this.#options.framesPerEvent === 0) this.#caption();
   }
 
-  #say(t: "asr.partial" | "asr.final"): void {
+  /** Says what it heard since the last final: now and then for good. */
+  #caption(): void {
+    const audio = { from: this.#finalisedTo, to: this.#keptTo };
+    if (audio.to <= audio.from) return;
+    this.#captions += 1;
+    const final = this.#captions % PARTIALS_PER_FINAL === 0;
+    if (final) this.#finalisedTo = audio.to;
+    this.#say(final ? "asr.final" : "asr.partial", audio);
+  }
+
+  #say(t: Caption["t"], audio?: Range): void {
     const number = this.emitted.length + 1;
     const text = `${this.key.epoch}:${number}`;
+    const segmentId = `${this.key.epoch}/${this.#segments}`;
+    if (t === "asr.final") this.#segments += 1;
     this.emitted.push(text);
-    this.#options.onEvent(t, { text, segment_id: `segment ${number}` });
+    this.spoken.set(text, { t, segmentId, audio });
+    this.#options.onEvent(t, { text, segment_id: segmentId, audio });
   }
 }

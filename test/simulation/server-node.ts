@@ -1,7 +1,9 @@
 import type { RegistryInput, RegistryOutput, SessionKey } from "../../examples/server/protocol/registry-io.js";
 import type { ServerTerms } from "../../examples/server/protocol-io.js";
 import { SessionRegistry } from "../../examples/server/session-registry.js";
+import type { Liar } from "./liar.js";
 import { Recording } from "./recording.js";
+import { Foul, glimpse } from "./referee.js";
 import type { Rng } from "./rng.js";
 import { ServerReferee } from "./server-referee.js";
 import { Timer } from "./timer.js";
@@ -16,7 +18,18 @@ export interface ServerNodeOptions {
   readonly storeDelayMs: number;
   /** How many kept frames make the recogniser say something. */
   readonly framesPerEvent: number;
+  readonly liar: Liar;
 }
+
+/** What two clocks may differ by after sums of fractions: a timer that comes too early comes again at once, for ever. */
+const ROUNDING_MS = 0.000_01;
+
+/** All leaps of a machine's clock together leave a session that waits for its client in being. */
+const MAX_LEAPS_MS = 300_000;
+
+const PROTOCOL_VIOLATION = 4400;
+/** What a WebSocket library says to a message that is larger than its limit. */
+const MESSAGE_TOO_BIG = 1009;
 
 /** A server as its session manager runs it: its memory can be lost, and so can what its store has not kept. */
 export class ServerNode {
@@ -25,12 +38,19 @@ export class ServerNode {
   readonly #timer: Timer;
   readonly #wires = new Map<number, Wire>();
   readonly #live = new Map<string, Recording>();
+  /** Bytes that each client was told its messages may have. */
+  readonly #limits = new Map<number, number>();
   #registry: SessionRegistry;
   #asleep: RegistryInput[] | undefined;
   #peers = 0;
   #epochs = 0;
   #secrets = 0;
   #life = 0;
+  /** How far the machine's clock is from the world's. */
+  #clockOffset = 0;
+  #leaptMs = 0;
+  /** Everyone is sent away right after the answer to the opening. */
+  sendsEveryoneAway = false;
   /** How long it takes to check a token, at most. */
   authorizeMs = 20;
   /** Every lineage there ever was, oldest first. */
@@ -42,6 +62,10 @@ export class ServerNode {
     this.#referee = new ServerReferee(options.terms);
     this.#registry = this.#createRegistry();
     this.#timer = new Timer(options.time, () => this.dispatch({ type: "time" }));
+  }
+
+  get #now(): number {
+    return this.#options.time.now + this.#clockOffset;
   }
 
   get sessionCount(): number {
@@ -76,11 +100,32 @@ export class ServerNode {
   }
 
   closed(peer: number, code: number): void {
+    this.#limits.delete(peer);
     if (this.#wires.delete(peer)) this.dispatch({ type: "closed", peer, code });
   }
 
   received(peer: number, data: Payload): void {
-    if (this.#wires.has(peer)) this.dispatch({ type: "data", peer, data });
+    if (!this.#wires.has(peer)) return;
+    if (typeof data !== "string" && data.byteLength > (this.#limits.get(peer) ?? data.byteLength)) {
+      this.#cutOff(peer, MESSAGE_TOO_BIG, "");
+      return;
+    }
+    const anew = this.#registry.sessionCount === 0;
+    this.dispatch({ type: "data", peer, data: this.#options.liar.hears(data, anew) });
+  }
+
+  /** Ends a connection as a proxy, or a server of another kind, would; the session is kept. */
+  kick(wire: Wire, code: number, reason: string): boolean {
+    const peer = [...this.#wires].find(([, other]) => other === wire)?.[0];
+    if (peer === undefined || this.#asleep !== undefined) return false;
+    this.#cutOff(peer, code, reason);
+    return true;
+  }
+
+  #cutOff(peer: number, code: number, reason: string): void {
+    const wire = this.#wires.get(peer);
+    this.closed(peer, 1006);
+    wire?.closeByServer(code, reason);
   }
 
   /** The process dies and another one starts that knows nothing. */
@@ -120,13 +165,13 @@ export class ServerNode {
     return recording.burst(messages);
   }
 
-  goAway(): boolean {
+  goAway(retryAfterMs = 100): boolean {
     if (this.#asleep !== undefined || this.#live.size === 0) return false;
     for (const recording of this.#live.values()) {
       this.dispatch({
         type: "session",
         key: recording.key,
-        input: { type: "go-away", reason: "maintenance", retryAfterMs: 100 },
+        input: { type: "go-away", reason: "maintenance", retryAfterMs },
       });
     }
     return true;
@@ -134,6 +179,28 @@ export class ServerNode {
 
   /** Nothing runs in the process for a while; then everything that came meanwhile does at once, timers first. */
   stall(durationMs: number): boolean {
+    return this.#sleep(durationMs, () => this.#referee.woke(this.#now, durationMs));
+  }
+
+  /** The machine is paused and continued, as virtual machines are: nothing runs, and its clock stands still. */
+  pause(durationMs: number): boolean {
+    return this.#sleep(durationMs, () => {
+      this.#clockOffset -= durationMs;
+    });
+  }
+
+  /** The machine's clock leaps ahead. */
+  jumpClock(aheadMs: number): boolean {
+    this.#leaptMs += aheadMs;
+    if (this.#asleep !== undefined || this.#leaptMs > MAX_LEAPS_MS) return false;
+    this.#clockOffset += aheadMs;
+    for (const wire of this.#wires.values()) wire.troubled = true;
+    this.#referee.woke(this.#now, aheadMs);
+    this.dispatch({ type: "time" });
+    return true;
+  }
+
+  #sleep(durationMs: number, onWake: () => void): boolean {
     if (this.#asleep !== undefined) return false;
     const held: RegistryInput[] = [];
     this.#asleep = held;
@@ -141,7 +208,7 @@ export class ServerNode {
     this.#options.time.after(durationMs, () => {
       if (this.#asleep !== held) return;
       this.#asleep = undefined;
-      this.#referee.woke(this.#options.time.now, durationMs);
+      onWake();
       for (const input of [{ type: "time" } as const, ...held]) this.dispatch(input);
     });
     return true;
@@ -152,7 +219,7 @@ export class ServerNode {
       this.#asleep.push(input);
       return;
     }
-    const { now } = this.#options.time;
+    const now = this.#now;
     this.#tellReferee(input, now);
     for (const output of this.#registry.handle(input, now)) this.#perform(output, now);
     this.#referee.check(now);
@@ -201,12 +268,16 @@ export class ServerNode {
     switch (output.type) {
       case "send":
         this.#referee.sent(output.peer, output.data, this.#liveRecording, now);
-        this.#wires.get(output.peer)?.sendDown(output.data);
+        this.#say(output.peer, output.data);
         return;
       case "close": {
         const wire = this.#wires.get(output.peer);
         this.#referee.closed(output.peer, output.code, output.reason, now);
+        if (output.code === PROTOCOL_VIOLATION && wire?.tampered === false) {
+          throw new Foul(`The server takes an honest client for a liar: ${output.reason}`);
+        }
         this.#wires.delete(output.peer);
+        this.#limits.delete(output.peer);
         wire?.closeByServer(output.code, output.reason);
         return;
       }
@@ -222,6 +293,16 @@ export class ServerNode {
       case "fault":
         // A server ends one session for it and goes on; here nothing may fail in that way.
         throw output.error;
+    }
+  }
+
+  #say(peer: number, data: string): void {
+    for (const said of this.#options.liar.says(data)) {
+      const { t, data: fields } = glimpse(said);
+      const answers = t === "session.new" || t === "session.ack";
+      if (answers && this.sendsEveryoneAway) this.#options.time.after(1, () => this.goAway(0));
+      if (t === "server.welcome") this.#limits.set(peer, fields.limits.max_msg_bytes);
+      this.#wires.get(peer)?.sendDown(said);
     }
   }
 
@@ -275,7 +356,8 @@ export class ServerNode {
   }
 
   #schedule(): void {
-    this.#timer.set(this.#registry.wakeAt);
+    const { wakeAt } = this.#registry;
+    this.#timer.set(wakeAt === undefined ? undefined : wakeAt - this.#clockOffset + ROUNDING_MS);
   }
 }
 

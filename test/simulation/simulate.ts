@@ -1,4 +1,4 @@
-import type { Kind } from "./conditions.js";
+import type { Conditions, Kind } from "./conditions.js";
 import { judge, type Verdict } from "./verdict.js";
 import { World } from "./world.js";
 
@@ -15,13 +15,18 @@ export const NOTHING: Readonly<Totals> = { seeds: 0, faults: 0, frames: 0, lostS
 /**
  * One run, wholly determined by its seed. An error thrown by a check inside the run counts as its problem.
  * @param kind replaces the kind of trouble that the seed would draw.
+ * @param fixed replaces some of the conditions that it would draw.
  */
-export function simulate(seed: number, kind?: Kind): { verdict: Verdict; log: readonly string[] } {
+export function simulate(
+  seed: number,
+  kind?: Kind,
+  fixed?: Partial<Conditions>,
+): { verdict: Verdict; log: readonly string[] } {
   const { stackTraceLimit } = Error;
   // Every lost connection makes an error, whose stack nobody reads and which costs a twentieth of the time.
   Error.stackTraceLimit = 0;
   try {
-    const world = new World(seed, kind);
+    const world = new World(seed, kind, fixed);
     const foul = runOf(world);
     return { verdict: foul === undefined ? judge(world, seed) : verdictOn(foul, world, seed), log: world.log };
   } finally {

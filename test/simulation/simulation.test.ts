@@ -1,12 +1,18 @@
 import { afterAll, describe, expect, it } from "vitest";
-import type { Kind } from "./conditions.js";
+import { CALM, type Kind } from "./conditions.js";
 import { judgeRetries } from "./retry-verdict.js";
 import { add, NOTHING, simulate, simulateMany } from "./simulate.js";
 
-const SEEDS = 500;
+const SEEDS = 300;
 const FAULTS = 200_000;
 
-const CALM: Kind = { forgetful: false, cramped: false, leaky: false, contested: false };
+/** 500 parts in a million. The frames are the longest there are, and faults come now and then. */
+const TWO_DAYS_FAST = {
+  durationMs: 2 * 24 * 3_600_000,
+  frameSamples: 64_000,
+  sourceSpeed: 1.000_5,
+  faultsPerSecond: 1 / 3_600,
+};
 const totals = { ...NOTHING };
 
 describe("a session under faults", () => {
@@ -17,6 +23,12 @@ describe("a session under faults", () => {
     ["says exactly what a full buffer and a forgetful server cost", { ...CALM, forgetful: true, cramped: true }],
     ["sends again what a broken proxy swallowed", { ...CALM, leaky: true }],
     ["ends with its reason when another tab takes it over", { ...CALM, contested: true }],
+    ["believes no server that lies, and says what one forgets", { ...CALM, lying: true }],
+    ["says exactly what a server skips that begins too late", { ...CALM, lying: true, forgetful: true }],
+    ["sends no more in one message than the server takes", { ...CALM, narrow: true }],
+    ["takes no slow answer for a dead server", { ...CALM, distant: true }],
+    ["gives up in time, and counts no time in which it could not act", { ...CALM, mortal: true }],
+    ["ends where its buffer is full, or says what that dropped", { ...CALM, mortal: true, cramped: true }],
   ])("%s", (_, kind) => {
     const part = simulateMany(1, SEEDS, kind);
     add(totals, part.totals);
@@ -34,6 +46,12 @@ describe("a session under faults", () => {
 
   it("is replayed to the byte by its seed", () => {
     for (const seed of [3, 17, 256]) expect(simulate(seed)).toEqual(simulate(seed));
+  });
+
+  // k2-fsa/sherpa-onnx#1363, field report 69
+  it("is heard for two days from a device whose clock runs fast", () => {
+    const { verdict } = simulate(1, CALM, TWO_DAYS_FAST);
+    expect(verdict.problems).toEqual([]);
   });
 
   it("is told apart by its seed", () => {

@@ -49,6 +49,7 @@ function expectRefusal(world: World, data: Payload): void {
 
 function connect(world: World, first: Payload, onMessage: (data: Payload) => void): boolean {
   const wire: Wire = world.network.wire({ onMessage, onClose: () => {} });
+  wire.tampered = true;
   wire.sendUp(first);
   world.time.after(2_000, () => wire.closeByClient(1000, ""));
   return true;

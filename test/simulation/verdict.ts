@@ -1,4 +1,5 @@
 import { judgeAudio } from "./audio-verdict.js";
+import { judgeEpisodes } from "./episode-verdict.js";
 import { judgeMessages } from "./message-verdict.js";
 import type { World } from "./world.js";
 
@@ -10,6 +11,9 @@ export interface Verdict {
   readonly duplicatedMessages: number;
   readonly problems: readonly string[];
 }
+
+/** Longer than any client goes on in the simulation where nothing will ever be well again. */
+const PATIENCE_MS = 300_000;
 
 /** Holds a finished run against every promise of the protocol. */
 export function judge(world: World, seed: number): Verdict {
@@ -24,14 +28,16 @@ export function judge(world: World, seed: number): Verdict {
   if (server.wakeAt !== undefined) say("The server left a timer.");
   if (server.openConnections > 0) say("The server left a connection open.");
   const failure = client.failure;
-  if (failure !== undefined && !(world.takenOver && isTakeover(failure))) say(`The client failed: ${failure}.`);
-  const ended = world.ended === "close" || failure !== undefined;
-  const lostSamples = ended ? judgeAudio(world, say) : 0;
+  const excused = world.mayFail || (world.takenOver && failure !== undefined && isTakeover(failure));
+  if (failure !== undefined && !excused && !client.outlastedBudget) say(`The client failed: ${failure}.`);
+  const hopelessMs = world.hopelessSince === undefined ? 0 : (client.doneAt ?? 0) - world.hopelessSince;
+  if (hopelessMs > PATIENCE_MS) say(`The client gave up after ${hopelessMs} ms without hope.`);
+  judgeEpisodes(world, say);
   return {
     seed,
     faults: world.faultsInjected,
     frames: client.session.stats.framesCaptured,
-    lostSamples,
+    lostSamples: judgeAudio(world, say),
     duplicatedMessages: judgeMessages(world, say),
     problems,
   };

@@ -27,6 +27,8 @@ export class Wire {
   troubled = false;
   /** Nothing gets through any more. */
   broken = false;
+  /** What arrives at the server is not only what the client sent, or it is no client of the session. */
+  tampered = false;
   /** The latest audio frames that went up. */
   readonly recentFrames: Uint8Array<ArrayBuffer>[] = [];
   /** Loses so many audio frames from now on, as a broken proxy does. */
@@ -65,6 +67,7 @@ export class Wire {
       if (this.recentFrames.length > RECENT_FRAMES) this.recentFrames.shift();
       if (this.losesFrames > 0) {
         this.losesFrames -= 1;
+        this.tampered = true;
         this.lostTo = glimpseFrame(data).to;
         return;
       }
@@ -74,6 +77,7 @@ export class Wire {
 
   /** Something that the client's session did not send arrives as if it had. */
   inject(data: Payload): void {
+    this.tampered = true;
     this.up.push(data.length, () => this.#serverOpen && this.#server.onMessage(data));
   }
 

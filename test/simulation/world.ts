@@ -1,8 +1,10 @@
 import { ClientNode, SAMPLE_RATE } from "./client-node.js";
 import { type Conditions, drawConditions, drawKind, type Kind } from "./conditions.js";
 import { FAULTS, TROUBLE_AT_THE_END } from "./faults.js";
+import { Liar } from "./liar.js";
 import { Network } from "./network.js";
 import type { Range } from "./ranges.js";
+import { loseAllHope } from "./refusals.js";
 import { Rng } from "./rng.js";
 import { ServerNode } from "./server-node.js";
 import { takeOver } from "./strangers.js";
@@ -24,23 +26,40 @@ export class World {
   readonly conditions: Conditions;
   /** Everything that happened, line by line, the same each time. */
   readonly log: string[] = [];
+  readonly liar: Liar;
   /** Positions that capture left out. */
   readonly captureGaps: Range[] = [];
+  /** What an encoder lost. */
+  readonly discarded: Range[] = [];
+  /** Something happened after which the client may end by itself. */
+  mayFail: boolean;
+  /** When everything became so bad that the client has to give up. */
+  hopelessSince: number | undefined;
   faultsInjected = 0;
   ended: "close" | "abort" | undefined;
   takenOver = false;
   #gapFrames = 0;
+  #discardFrames = 0;
   #healed = false;
 
-  constructor(seed: number, kind?: Kind) {
+  /**
+   * @param kind replaces the kind of trouble that the seed would draw.
+   * @param fixed replaces some of the conditions.
+   */
+  constructor(seed: number, kind?: Kind, fixed: Partial<Conditions> = {}) {
     const rng = new Rng(seed);
     this.rng = rng;
     this.time = new VirtualTime(rng);
     const drawn = drawKind(rng);
-    this.conditions = drawConditions(rng, kind ?? drawn, SAMPLE_RATE);
-    const { terms, session, storeDelayMs, framesPerEvent, frameSamples } = this.conditions;
-    this.server = new ServerNode({ time: this.time, rng, terms, storeDelayMs, framesPerEvent });
-    this.network = new Network(this.time, rng, this.server);
+    this.conditions = { ...drawConditions(rng, kind ?? drawn, SAMPLE_RATE), ...fixed };
+    const { terms, session, storeDelayMs, framesPerEvent, frameSamples, latencyMs } = this.conditions;
+    this.mayFail = session.replay.whenFull === "fail";
+    this.liar = new Liar(rng, () => ({
+      capturedTo: this.client.capturedTo,
+      sentTo: this.client.session.stats.sentPosition,
+    }));
+    this.server = new ServerNode({ time: this.time, rng, terms, storeDelayMs, framesPerEvent, liar: this.liar });
+    this.network = new Network(this.time, rng, this.server, latencyMs);
     this.client = new ClientNode({
       time: this.time,
       session,
@@ -57,14 +76,18 @@ export class World {
 
   /** Speaks while faults come, then heals and ends. */
   run(): void {
-    const { durationMs, troubleAfterMs, kind } = this.conditions;
-    this.client.dispatch({ type: "start" });
+    const { durationMs, troubleAfterMs, kind, startsAfterMs } = this.conditions;
+    if (startsAfterMs === 0) this.client.dispatch({ type: "start" });
+    else this.time.at(startsAfterMs, () => this.client.dispatch({ type: "start" }));
     this.#speak();
     this.#misbehave();
     if (this.rng.chance(0.08)) this.#abortAt(this.rng.between(0, durationMs * 1.2));
     if (kind.contested) this.time.at(this.rng.between(0, durationMs), () => takeOver(this));
-    // Closing in the middle of trouble is as good a moment as any.
-    const endsAt = this.rng.chance(0.5) ? durationMs : durationMs + this.rng.between(0, 3_000);
+    if (kind.mortal && this.rng.chance(0.4)) this.time.at(this.rng.between(0, durationMs), () => loseAllHope(this));
+    // Closing in the middle of trouble is as good a moment as any, and so is one before anything has begun.
+    const hasty = startsAfterMs > 0 && this.rng.chance(0.2);
+    const late = this.rng.chance(0.5) ? durationMs : durationMs + this.rng.between(0, 3_000);
+    const endsAt = hasty ? this.rng.between(0, startsAfterMs) : late;
     this.time.at(endsAt, () => this.#end("close"));
     while (this.rng.chance(0.4)) {
       this.time.at(endsAt + this.rng.between(-500, 2_500), () => this.#injectOneOf(TROUBLE_AT_THE_END));
@@ -77,13 +100,13 @@ export class World {
   // ---------------------------------------------------------------- faults
 
   /** The connection in use, unless it is broken already: what is broken cannot be hit. */
-  get #wire(): Wire | undefined {
+  get wire(): Wire | undefined {
     const { current } = this.client;
     return current?.broken === false ? current : undefined;
   }
 
   cut(how: { flushUp: boolean; flushDown: boolean; serverLearns?: boolean; clientLearns?: boolean }): boolean {
-    const wire = this.#wire;
+    const wire = this.wire;
     wire?.cut({
       flushUp: how.flushUp,
       flushDown: how.flushDown,
@@ -95,7 +118,7 @@ export class World {
 
   /** What is held arrives when the hole closes, even if the client has long moved on. */
   hole(lane: "up" | "down"): boolean {
-    const wire = this.#wire;
+    const wire = this.wire;
     if (wire === undefined) return false;
     wire.troubled = true;
     wire[lane].setHole(true);
@@ -104,7 +127,7 @@ export class World {
   }
 
   /** Breaks the connection and makes the next ones difficult in one way for a while. */
-  outage(how: "refusesUntil" | "hangsUntil" | "flapsUntil" | "slowUntil", durationMs: number): boolean {
+  outage(how: "refusesUntil" | "hangsUntil" | "flapsUntil" | "slowUntil" | "muteUntil", durationMs: number): boolean {
     this.network[how] = this.time.now + durationMs;
     return this.cut({ flushUp: false, flushDown: false });
   }
@@ -132,7 +155,7 @@ export class World {
   }
 
   throttle(): boolean {
-    const wire = this.#wire;
+    const wire = this.wire;
     if (wire === undefined) return false;
     const { conditions } = wire.up;
     wire.troubled = true;
@@ -190,21 +213,21 @@ export class World {
   }
 
   sayToClient(data: Payload): boolean {
-    const wire = this.#wire;
+    const wire = this.wire;
     wire?.sendDown(data);
     return wire !== undefined;
   }
 
   /** Whatever a client says shows that it got its answer, so nothing is put in its mouth before. */
   sayToServer(data: Payload): boolean {
-    const wire = this.#wire;
+    const wire = this.wire;
     if (wire === undefined || !this.client.answered) return false;
     wire.inject(data);
     return true;
   }
 
   repeatFrame(): boolean {
-    const frames = this.#wire?.recentFrames ?? [];
+    const frames = this.wire?.recentFrames ?? [];
     return frames.length > 0 && this.sayToServer(this.rng.pick(frames));
   }
 
@@ -213,7 +236,7 @@ export class World {
    * sent again after a loss arrives: a WebSocket that loses anything at all is broken enough.
    */
   loseFrames(count: number): boolean {
-    const wire = this.#wire;
+    const wire = this.wire;
     const healed = wire !== undefined && wire.losesFrames === 0 && wire.lostTo <= this.server.takenTo;
     if (!healed || !this.conditions.kind.leaky) return false;
     wire.losesFrames = count;
@@ -226,19 +249,33 @@ export class World {
     return true;
   }
 
+  /** An encoder fails, or its thread stands still: what it was given never becomes a frame. */
+  loseInEncoder(frames: number): boolean {
+    if (this.conditions.kind.leaky || this.#discardFrames > 0 || this.time.now >= this.conditions.durationMs)
+      return false;
+    this.#discardFrames = frames;
+    return true;
+  }
+
   // ---------------------------------------------------------------- life
 
   #speak(): void {
-    const { durationMs, frameSamples } = this.conditions;
+    const { durationMs, frameSamples, sourceSpeed } = this.conditions;
     const next = () => {
       if (this.ended !== undefined || this.client.session.done || this.time.now >= durationMs) return;
+      if (this.#discardFrames > 0) {
+        const from = this.client.capturedTo;
+        this.client.discard(this.#discardFrames);
+        this.discarded.push({ from, to: this.client.capturedTo });
+        this.#discardFrames = 0;
+      }
       if (this.#gapFrames > 0) {
         const from = this.client.capturedTo;
         this.captureGaps.push({ from, to: from + this.#gapFrames * frameSamples });
       }
       this.client.capture(this.#gapFrames);
       this.#gapFrames = 0;
-      this.time.after((frameSamples / SAMPLE_RATE) * 1_000, next);
+      this.time.after((frameSamples / SAMPLE_RATE / sourceSpeed) * 1_000, next);
     };
     next();
   }
@@ -291,11 +328,18 @@ export class World {
     if (this.ended === "abort" || (this.ended === "close" && how === "close")) return;
     this.ended = how;
     this.note(how);
-    this.client.dispatch(how === "close" ? { type: "end", timeoutMs: END_TIMEOUT_MS } : { type: "abort" });
+    const { mortal } = this.conditions.kind;
+    const timeoutMs = mortal && this.rng.chance(0.4) ? this.rng.between(0, 5_000) : END_TIMEOUT_MS;
+    if (timeoutMs < END_TIMEOUT_MS) this.mayFail = true;
+    this.client.dispatch(how === "close" ? { type: "end", timeoutMs } : { type: "abort" });
   }
 
   #heal(): void {
     this.#healed = true;
+    this.liar.repent();
+    // What a liar swallowed last comes with the next replay.
+    if (this.conditions.kind.lying) this.cut({ flushUp: true, flushDown: true });
+    if (this.hopelessSince !== undefined) return;
     this.client.throttleMs = 0;
     this.server.authorizeMs = 20;
     this.network.heal();

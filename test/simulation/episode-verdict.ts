@@ -1,0 +1,31 @@
+import { intersect, merge, type Range, show, subtract, total } from "./ranges.js";
+import type { World } from "./world.js";
+
+/** A loss is over when nothing more of it has come for so long. */
+const QUIET_MS = 1_000;
+/** How far clocks may be off after sums of fractions. */
+const ROUNDING_MS = 0.001;
+
+/** One loss is one event when it is over; while it lasts, the page is warned once a second at most. */
+export function judgeEpisodes({ client, captureGaps }: World, say: (problem: string) => void): void {
+  for (const [index, later] of client.drops.entries()) {
+    const earlier = client.drops[index - 1];
+    if (earlier === undefined || !touch(earlier.range, later.range)) continue;
+    const early = later.at - earlier.at < QUIET_MS - ROUNDING_MS;
+    if (earlier.step === later.step || (early && !later.answered && !later.final)) {
+      say(`One loss comes as two events: ${show([earlier.range, later.range])}.`);
+    }
+  }
+  const losses = [...client.drops.map(({ range }) => range), ...captureGaps];
+  let warnedAt = Number.NEGATIVE_INFINITY;
+  for (const { at, event } of client.told) {
+    if (event.type !== "warning" || event.error.code !== "audio-dropping") continue;
+    if (at - warnedAt < QUIET_MS - ROUNDING_MS) say(`The page is warned of a loss again after ${at - warnedAt} ms.`);
+    warnedAt = at;
+    const { from, to } = event.error.details as unknown as Range;
+    const invented = subtract([{ from, to }], merge(losses));
+    if (total(invented) > 0) say(`The page is warned of a loss that never was: ${show(invented)}.`);
+  }
+}
+
+const touch = (a: Range, b: Range): boolean => a.to === b.from || b.to === a.from || intersect([a], [b]).length > 0;
