@@ -24,7 +24,14 @@ export function judgeMessages(world: World, say: (problem: string) => void): num
   let delivered: Range[] = [];
   let missing: Range[] = [];
   let withheld: Range[] = [];
+  const passOver = (to: number) => {
+    for (let passed = last + 1; passed < to; passed += 1) {
+      if (captions.isOld(`${epoch}:${passed}`)) withheld.push({ from: passed, to: passed + 1 });
+    }
+  };
   const settle = () => {
+    // A lineage of which no message was delivered shows nothing by which to know its other messages.
+    if (isNew) return;
     const holes = subtract(subtract([{ from: 1, to: last + 1 }], delivered), [...missing, ...withheld]);
     // The end may come between a replay and the report of what it lacks.
     if (total(holes) > 0 && !world.cutShort) say(`Messages ${show(holes)} of lineage ${epoch} are missing unsaid.`);
@@ -33,6 +40,7 @@ export function judgeMessages(world: World, say: (problem: string) => void): num
     const range = { from: fromSeq, to: toSeq + 1 };
     const both = intersect(delivered, [range]);
     if (total(both) > 0) say(`Messages ${show(both)} of lineage ${epoch} are announced as missing after all came.`);
+    if (!isNew) passOver(fromSeq);
     missing.push(range);
     last = Math.max(last, toSeq);
   };
@@ -76,9 +84,7 @@ export function judgeMessages(world: World, say: (problem: string) => void): num
       say(`Message ${text} was delivered twice.`);
     } else if (number <= last && !lying) say(`Message ${text} came after ${last}.`);
     seen.add(text);
-    for (let passed = last + 1; passed < number; passed += 1) {
-      if (captions.isOld(`${epoch}:${passed}`)) withheld.push({ from: passed, to: passed + 1 });
-    }
+    passOver(number);
     delivered.push({ from: number, to: number + 1 });
     last = Math.max(last, number);
     captions.delivered(text, replaces);
