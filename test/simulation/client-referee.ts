@@ -15,6 +15,8 @@ const BYTES_PER_SAMPLE = 2;
 
 /** What an attempt's deadline leaves a client that could not act for a while, in milliseconds. */
 const CHANCE_MS = 2_000;
+/** A connection that was of no use for so long, in milliseconds, does not end an outage. */
+const STABLE_MS = 5_000;
 /** A client in an outage has something to do more often than this, in milliseconds. */
 const LONG_AWAY_MS = 5_000;
 /** How long such a client may rest at most, even if its timers are throttled. */
@@ -36,6 +38,9 @@ class ClientView {
   chanceUntil = 0;
   welcomed = false;
   answered = false;
+  answeredAt = 0;
+  /** The server has kept more audio. */
+  progressed = false;
   ended = false;
   wireTo = 0;
   window = Number.POSITIVE_INFINITY;
@@ -214,7 +219,8 @@ export class ClientReferee {
   }
 
   #connectionOver(): void {
-    if (this.#view.answered) {
+    const { answered, answeredAt, progressed } = this.#view;
+    if (answered && (progressed || this.#now - answeredAt >= STABLE_MS)) {
       this.#outageSince = this.#now;
       this.#awayMs = 0;
     }
@@ -263,7 +269,10 @@ export class ClientReferee {
       case "audio.ack":
         if (!view.answered) this.#lie = `${data.position} is kept by a server that has not answered`;
         else if (data.position > view.wireTo) this.#lie = `${data.position} is kept of ${view.wireTo} sent`;
-        else this.#acknowledged = Math.max(this.#acknowledged, data.position);
+        else {
+          if (data.position > this.#acknowledged) view.progressed = true;
+          this.#acknowledged = Math.max(this.#acknowledged, data.position);
+        }
         this.#settle(data.position);
         return;
       case "session.end":
@@ -281,6 +290,7 @@ export class ClientReferee {
   #answered({ position, pace }: { position: number; pace: number }): void {
     const view = this.#view;
     view.answered = true;
+    view.answeredAt = this.#now;
     view.wireTo = position;
     this.#sentTo = position;
     view.pace = pace;
