@@ -27,6 +27,11 @@ export function judgeAudio(world: World, say: (problem: string) => void): number
   if (!cramped && !forgetful && !world.cutShort && unexplained.length > 0) {
     say(`Lost with room to spare: ${show(unexplained)}.`);
   }
+  if (world.conditions.session.replay.whenFull === "fail") {
+    const wentOn = client.drops.filter(({ final, answered }) => !final && !answered).map(({ range }) => range);
+    const overflowed = subtract(wentOn, world.discarded);
+    if (overflowed.length > 0) say(`The stream goes on after a loss that is to end it: ${show(overflowed)}.`);
+  }
   judgeCertainty(world, intersect(kept, captured), say);
   if (!forgetful && !contested && lineages.length > 1) {
     say(`${lineages.length} lineages, but no state was ever lost.`);

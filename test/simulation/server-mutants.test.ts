@@ -12,7 +12,7 @@ describe("the simulation tells a wrong server from the right one", () => {
 });
 
 describe("a planted bug", () => {
-  const mutant = { name: "A bug.", file: "a.ts", find: "right", replace: "wrong" };
+  const mutant = { name: "A bug.", file: "a.ts", find: "right", replace: "wrong", ground: {} };
 
   it("replaces the one place it is meant for", () => {
     expect(patch("all is right here", mutant)).toBe("all is wrong here");

@@ -41,6 +41,8 @@ export class ServerReferee {
   #attachedAttempt = 0;
   #generation = 0;
   #detachedAt: number | undefined;
+  /** When the wait for the client that is gone may have begun anew at the latest. */
+  #goneSince: number | undefined;
   #secrets = new Set<string>();
   #wokeLateAt = Number.NEGATIVE_INFINITY;
   /** Since when audio has been kept and not acknowledged. */
@@ -113,6 +115,9 @@ export class ServerReferee {
       case "queue.drop":
         view.sentSeq = Math.max(view.sentSeq, data.to_seq);
         return;
+      case "server.error":
+        if (data.code === "in_use") this.#refused(data.retry_after_ms, now);
+        return;
       case "audio.ack":
         this.#acknowledged(view, data.position, recording, now);
         return;
@@ -139,6 +144,7 @@ export class ServerReferee {
     if (this.#attached !== peer) return;
     this.#attached = undefined;
     this.#detachedAt = now;
+    this.#goneSince = now;
     this.#keptSince = undefined;
   }
 
@@ -153,6 +159,7 @@ export class ServerReferee {
     for (const view of this.#peers.values()) view.allowanceMs += sleptMs + this.#terms.heartbeatTimeoutMs / 2;
     if (this.#keptSince !== undefined) this.#keptSince = now;
     // Nobody could come back meanwhile, so the wait begins anew.
+    if (this.#goneSince !== undefined) this.#goneSince = now;
     if (sleptMs > SURELY_ASLEEP_MS && this.#detachedAt !== undefined) this.#detachedAt = now;
   }
 
@@ -161,6 +168,7 @@ export class ServerReferee {
     this.#peers.clear();
     this.#attached = undefined;
     this.#detachedAt = undefined;
+    this.#goneSince = undefined;
     this.#keptSince = undefined;
     if (withMemory) this.#forget();
   }
@@ -219,6 +227,22 @@ export class ServerReferee {
     view.replayTo = undefined;
     view.live = true;
     view.owesAcknowledgement = true;
+  }
+
+  /** Another client may have the session once its own is gone for good, and is told when that is. */
+  #refused(retryAfterMs: number | undefined, now: number): void {
+    if (this.#attached === undefined && this.#goneSince !== undefined) {
+      const freeInMs = this.#goneSince + this.#terms.resumeTtlMs - now;
+      if (retryAfterMs === undefined) throw new Foul("A session whose client is gone is refused for good.");
+      if (retryAfterMs > Math.ceil(freeInMs)) {
+        throw new Foul(`A session is free in ${freeInMs} ms, and another client is to wait ${retryAfterMs}.`);
+      }
+    }
+    const view = this.#attached === undefined ? undefined : this.#peers.get(this.#attached);
+    if (view === undefined || retryAfterMs === undefined) return;
+    if (now - view.lastHeard < this.#terms.heartbeatIntervalMs) {
+      throw new Foul("A session whose client is heard is promised to another one.");
+    }
   }
 
   #numbered(view: PeerView, seq: number): void {

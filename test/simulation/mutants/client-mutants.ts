@@ -1,4 +1,7 @@
-import { type Mutant, mutantsOf } from "./mutant.js";
+import { LIE_MUTANTS } from "./lie-mutants.js";
+import { LOSS_MUTANTS } from "./loss-mutants.js";
+import { AMONG_MANY_CLIENTS, type Mutant, mutantsOf, under } from "./mutant.js";
+import { REFUSAL_MUTANTS } from "./refusal-mutants.js";
 
 const session = mutantsOf("src/session/session.ts");
 const sender = mutantsOf("src/session/audio-sender.ts");
@@ -169,7 +172,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   session(
     "A gap in the messages is not told.",
     "missingMessages: this.#receipts.ledger.takeMissing(),",
-    "missingMessages: [],",
+    "missingMessages: this.#receipts.ledger.takeMissing().slice(1),",
+    under("lying"),
   ),
   ledger(
     "A gap is told although parts of it were delivered.",
@@ -212,42 +216,59 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     "The jitter is missing.",
     "const drawn = jitterRatio * Math.min(spread, room) * this.#random();",
     "const drawn = jitterRatio * Math.min(spread, room);",
+    AMONG_MANY_CLIENTS,
   ),
   backoff(
     "Half of the jitter is missing.",
     "const drawn = jitterRatio * Math.min(spread, room) * this.#random();",
     "const drawn = (jitterRatio * Math.min(spread, room) * (1 + this.#random())) / 2;",
+    AMONG_MANY_CLIENTS,
   ),
-  backoff("Attempts know no budget.", "return Math.max(0, oldest + WINDOW_MS - now);", "return 0;"),
+  backoff("Attempts know no budget.", "return Math.max(0, oldest + WINDOW_MS - now);", "return 0;", AMONG_MANY_CLIENTS),
   backoff(
     "A server that accepts and closes is hammered.",
     'const floor = endedBy === "server" ?',
     "const floor = attempt < 0 ?",
+    AMONG_MANY_CLIENTS,
   ),
   backoff(
     "The server's wish for a delay is ignored.",
     "retryAfterMs === undefined ? 0 : retryAfterMs",
     "retryAfterMs === undefined || attempt > 0 ? 0 : retryAfterMs",
+    AMONG_MANY_CLIENTS,
   ),
   reconnector(
     "Any connection ends the row of failures at once.",
     "    this.#liveSince = now.awake;\n    return downtimeMs;",
     "    this.#liveSince = now.awake;\n    this.#failures = 0;\n    this.#backoff.reset();\n    return downtimeMs;",
+    AMONG_MANY_CLIENTS,
   ),
   reconnector(
     "Good news about the network outrun the budget.",
     "return now.wall + Math.max(spread, this.#backoff.budgetDelayMs(now.wall));",
     "return now.wall + spread;",
+    AMONG_MANY_CLIENTS,
   ),
-  reconnector("A server that sends everyone away is hammered.", "if (this.#moves > 1) {", "if (this.#moves < 0) {"),
+  reconnector(
+    "A server that sends everyone away for ever is never given up.",
+    "if (this.#moves > 1) {",
+    "if (this.#moves < 0) {",
+    under("mortal"),
+  ),
   reconnector(
     "Everyone who is sent away comes back at the same moment.",
     "askedMs + this.#random() * ROLLOVER_SPREAD_MS",
     "askedMs",
+    AMONG_MANY_CLIENTS,
   ),
   session(
     "Good news about the network shorten a wait that the server asked for.",
     "|| !this.#phase.hurriable) return;",
     ") return;",
+    AMONG_MANY_CLIENTS,
   ),
+
+  ...LIE_MUTANTS,
+  ...LOSS_MUTANTS,
+  ...REFUSAL_MUTANTS,
 ];

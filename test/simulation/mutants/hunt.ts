@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "vite";
 import type * as Entry from "./entry.js";
-import type { Mutant } from "./mutant.js";
+import { AMONG_MANY_CLIENTS, type Mutant } from "./mutant.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -23,10 +23,11 @@ export function patch(source: string, { name, find, replace }: Mutant): string {
 /** Runs the simulation against a wrong version of the sources until a promise breaks, or for `maxSeeds` seeds. */
 export async function hunt(mutant: Mutant | undefined, maxSeeds: number): Promise<Hunt> {
   const { judgeRetries, simulate } = await load(mutant);
-  const [problem] = judgeRetries();
+  const { kind, fixed, manyClients } = mutant?.ground ?? AMONG_MANY_CLIENTS;
+  const [problem] = manyClients ? judgeRetries() : [];
   if (problem !== undefined) return { killedBy: problem, seeds: 0 };
   for (let seed = 1; seed <= maxSeeds; seed += 1) {
-    const [broken] = simulate(seed).verdict.problems;
+    const [broken] = simulate(seed, kind, fixed).verdict.problems;
     if (broken !== undefined) return { killedBy: broken, seeds: seed };
   }
   return { killedBy: undefined, seeds: maxSeeds };

@@ -1,4 +1,4 @@
-import { type Mutant, mutantsOf } from "./mutant.js";
+import { type Ground, type Mutant, mutantsOf, under } from "./mutant.js";
 
 const manager = mutantsOf("examples/server/protocol-manager.ts");
 const judge = mutantsOf("examples/server/protocol/opening-judge.ts");
@@ -6,6 +6,16 @@ const registry = mutantsOf("examples/server/session-registry.ts");
 const outbox = mutantsOf("examples/server/outbox.ts");
 const inlet = mutantsOf("examples/server/audio-inlet.ts");
 const secrets = mutantsOf("examples/server/resume-secrets.ts");
+
+/** Little is said, and trouble goes on long after it. */
+const AT_THE_END: Ground = { ...under(), fixed: { durationMs: 1_000, troubleAfterMs: 4_000 } };
+const FAST: Ground = { ...under(), fixed: { sourceSpeed: 4 } };
+/** 500 parts in a million of two hours are more than three seconds. */
+const FAST_CLOCK: Ground = {
+  ...under(),
+  fixed: { durationMs: 2 * 3_600_000, frameSamples: 64_000, sourceSpeed: 1.000_5, faultsPerSecond: 1 / 3_600 },
+};
+const STOPPED: Ground = { ...under(), fixed: { sourceSpeed: 1 } };
 
 export const SERVER_MUTANTS: readonly Mutant[] = [
   // Audio
@@ -74,11 +84,16 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "if (this.#messages.length <= this.#maxEvents) return;",
     "if (this.#messages.length >= 0) return;",
   ),
-  outbox("An acknowledgement of what was never sent is believed.", "if (seq > this.#sentSeq) return false;", ""),
+  outbox(
+    "A client that acknowledges what it was never sent is believed.",
+    "if (seq > this.#sentSeq) return false;",
+    "",
+  ),
   outbox(
     "Messages that had to go before they were sent go without a word.",
     "this.#unsent = { from_seq: this.#unsent?.from_seq ?? seq, to_seq: seq };",
     "",
+    under(),
   ),
   outbox(
     "Resume succeeds with a hole.",
@@ -189,12 +204,14 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "client.end is believed although audio is missing.",
     'if (position > this.#inlet.expected) this.#send("audio.resync", { position: this.#inlet.expected });\n    else if (!this.#ending) {',
     "if (!this.#ending) {",
+    under("leaky"),
   ),
-  manager("After a crash the end is not asked for again.", "        this.#ending = false;\n", ""),
+  manager("After a crash the end is not asked for again.", "        this.#ending = false;\n", "", AT_THE_END),
   manager(
     "After a crash the end is said although audio is missing.",
     "        this.#drained = false;\n        return;",
     "        return;",
+    AT_THE_END,
   ),
   registry(
     "A refused connection is not let go of.",
@@ -211,4 +228,52 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     'if (output.type === "finished") this.#sessions.delete(session.key.sessionId);',
     "",
   ),
+
+  // Dead tabs
+  judge(
+    "A session whose client is gone is refused as if it were in use for good.",
+    "session.freeInMs === undefined ? undefined : Math.min(Math.ceil(session.freeInMs), MAX_RETRY_AFTER_MS);",
+    "undefined as number | undefined;",
+    under("mortal"),
+  ),
+  manager(
+    "Another client has to wait the whole time however long the first one has been gone.",
+    "return Math.max(0, this.#expiresAt - this.#now);",
+    "return this.#options.terms.resumeTtlMs;",
+    under("mortal"),
+  ),
+  manager(
+    "A session whose client is there is promised to another one.",
+    "return silentMs > heartbeatIntervalMs ?",
+    "return silentMs >= 0 ?",
+    under(),
+  ),
+
+  // Clocks
+  manager(
+    "Audio that is faster than real time is taken for a lie.",
+    "const verdict = this.#inlet.take(bytes);",
+    aheadOfTime(5_000),
+    FAST,
+  ),
+  manager(
+    "Audio from a device whose clock runs fast is taken for a lie after a while.",
+    "const verdict = this.#inlet.take(bytes);",
+    aheadOfTime(2_000),
+    FAST_CLOCK,
+  ),
+  manager(
+    "Audio that came while the server's clock stood still is taken for a lie.",
+    "const verdict = this.#inlet.take(bytes);",
+    aheadOfTime(8_000),
+    STOPPED,
+  ),
 ];
+
+/** A server that goes by its clock: it allows audio to be so far ahead of the time since the session began. */
+function aheadOfTime(allowedMs: number): string {
+  return `const verdict = this.#inlet.take(bytes);
+    const { offer, now: startedAt } = this.#options;
+    const heardMs = ((this.#inlet.expected - offer.first) / offer.sample_rate) * 1_000;
+    if (heardMs > this.#now - startedAt + ${allowedMs}) throw new ShapeError("The audio must not lie in the future.");`;
+}

@@ -1,0 +1,81 @@
+import { type Mutant, mutantsOf, under } from "./mutant.js";
+
+const session = mutantsOf("src/session/session.ts");
+const complaints = mutantsOf("src/session/server-complaints.ts");
+const reconnector = mutantsOf("src/session/reconnector.ts");
+const heartbeat = mutantsOf("src/session/heartbeat.ts");
+const link = mutantsOf("src/session/link.ts");
+
+const MORTAL = under("mortal");
+const DISTANT = under("distant");
+
+/** Clients that go on where nothing will help, or give up where it would. */
+export const REFUSAL_MUTANTS: readonly Mutant[] = [
+  // Refusals
+  session(
+    "A refusal that is final is tried again.",
+    "} else if (isFatalCloseCode(code) && retryAfterMs === undefined) this.#fail(error);",
+    "} else if (isFatalCloseCode(code) && !this.#established) this.#fail(error);",
+    MORTAL,
+  ),
+  session(
+    "What was too large for the server is tried again.",
+    "} else if (isFatalCloseCode(code) && retryAfterMs === undefined)",
+    "} else if (isFatalCloseCode(code) && code !== CloseCode.messageTooBig && code !== CloseCode.tooLarge && retryAfterMs === undefined)",
+    MORTAL,
+  ),
+  session(
+    "A refusal that says when to come back ends the stream.",
+    "} else if (isFatalCloseCode(code) && retryAfterMs === undefined)",
+    "} else if (isFatalCloseCode(code))",
+    under(),
+  ),
+  complaints(
+    "What the server asked for before its close is forgotten.",
+    "validUntil: now + Math.max(afterMs, BELONGS_MS)",
+    "validUntil: now",
+    under(),
+  ),
+
+  // For ever
+  reconnector(
+    "An outage may last for ever.",
+    "if (attempt > options.maxAttempts || leftMs <= 0)",
+    "if (attempt > options.maxAttempts)",
+    MORTAL,
+  ),
+  session(
+    "Whatever a server says gives it more time for its answer.",
+    "    this.#link?.heartbeat.inbound(this.#now);\n",
+    "    this.#link?.heartbeat.inbound(this.#now);\n    this.#attempt?.delivered(0, this.#now);\n",
+    MORTAL,
+  ),
+
+  // Away
+  reconnector(
+    "A page that was put away has used its time up.",
+    "    this.#failures = 0;\n    this.#outageSince = now.awake;\n    this.#backoff.reset();\n  }\n\n  /** Nobody",
+    "    this.#failures = 0;\n    this.#backoff.reset();\n  }\n\n  /** Nobody",
+    MORTAL,
+  ),
+  session(
+    "A page that is put away leaves its connection open.",
+    'this.#disconnect(CloseCode.rollover, "page put away");',
+    "",
+    under(),
+  ),
+
+  // Slow
+  heartbeat(
+    "A slow link has no more time than a fast one.",
+    "Math.max(this.#terms.timeoutMs, this.#roundTrip.limitMs)",
+    "this.#terms.timeoutMs",
+    DISTANT,
+  ),
+  link(
+    "The round trip is not known before a heartbeat has come back.",
+    "    this.#roundTrip.measured(now - openedAt);\n",
+    "",
+    DISTANT,
+  ),
+];
