@@ -91,7 +91,7 @@ export class SessionDriver {
     this.#disconnect(CloseCode.normal, "failed");
     const message = `The stream had to stop because of an unexpected error: ${textOf(cause)}. Start a new one; if this repeats, report it.`;
     onEvent({ type: "failed", error: new AudioStreamError("internal-error", message, { details: undefined, cause }) });
-    // Whoever heard of it may have said what else is lost.
+    // A listener may have reported further losses meanwhile.
     this.#drain();
   }
 

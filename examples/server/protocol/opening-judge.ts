@@ -19,7 +19,7 @@ export interface HeldSession {
 
 export interface Refusal {
   readonly code: CloseCode;
-  /** Of `server.error`. */
+  /** The code that `server.error` carries. */
   readonly error: string;
   readonly detail: string;
   /** Makes the refusal a temporary one. */

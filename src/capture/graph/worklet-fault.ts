@@ -33,7 +33,7 @@ export class WorkletFault {
   async describe(url: string | undefined, cause: unknown): Promise<string> {
     const { promise: reported, resolve } = deferred<void>();
     this.#scope.timeout(REPORT_WAIT_MS, resolve, "policy report");
-    // Whoever asked for the module may have gone, and others wait for the same one.
+    // The caller that asked for the module may have ended while others still wait for the same one.
     await withSignal(reported, this.#scope.signal).catch(() => {});
     if (this.#directive !== undefined) {
       return `The page's Content Security Policy forbids it: the browser reported a violation of ${this.#directive}.`;

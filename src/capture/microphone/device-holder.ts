@@ -140,7 +140,7 @@ export class DeviceHolder {
     // From here on it is not called off any more, but released.
     this.#acquiring = undefined;
     this.#parts.onHeld(held.track);
-    // Whoever hears of it may call at once.
+    // A listener may make the next call before this one returns.
     this.#parts.interruptions.set({ "device-lost": false, "device-muted": held.track.muted });
   }
 

@@ -30,7 +30,7 @@ export interface DeviceMenderParts {
   readonly scope: Scope;
   readonly holder: DeviceHolder;
   readonly interruptions: Interruptions;
-  /** Of the sound that is captured now. */
+  /** Belongs to the sound that is captured now. */
   context(): AudioContext;
   /** What the owner asks for now. */
   asked(): MicrophoneOptions;

@@ -113,7 +113,7 @@ function preferredId(
   list: DeviceList | undefined,
 ): string | undefined {
   if (chosen !== undefined && isAlias(chosen)) return chosen;
-  // Whoever left the choice to the system hears what the system has chosen, whatever was lost.
+  // If the choice was left to the system, its default is captured, whichever device was lost.
   if (chosen === undefined && list?.behind("default") !== undefined) return undefined;
   return (lost && list?.find(lost.identity, lost.others)) ?? chosen;
 }
