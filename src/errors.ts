@@ -24,7 +24,7 @@ export interface AudioStreamErrorDetails {
   "device-silent": { readonly silentMs: number };
   /** The signal is too loud for the device, and is distorted. Audio goes on. */
   "signal-clipped": { readonly clippedMs: number };
-  /** The browser's audio encoder failed. */
+  /** The browser's audio encoder failed, or did not answer in time. */
   "encoder-failed": undefined;
   "connect-failed": undefined;
   /** No attempt to connect can ever succeed as asked: an impossible URL or subprotocol, or `ws:` on an https page. */

@@ -4,6 +4,7 @@ import { isOpusSupported } from "./encoding/opus-support.js";
 import { AudioStreamError } from "./errors.js";
 import { FrameCheck } from "./frame-check.js";
 import type { Scope } from "./internal/scope.js";
+import { withinWakingTime } from "./internal/waking-time.js";
 import { AudioFrameFlag } from "./protocol/audio-frame.js";
 import type { CapturedFrame } from "./session/audio-sender.js";
 import type { AudioRange } from "./session/range-set.js";
@@ -31,6 +32,11 @@ export interface FramePathObserver {
   onError(error: AudioStreamError): void;
 }
 
+/** How long the browser may take to say whether it can encode, in milliseconds. */
+const SUPPORT_TIMEOUT_MS = 5_000;
+/** How long the encoder may take to bring out what it holds, in milliseconds. */
+const FLUSH_TIMEOUT_MS = 30_000;
+
 const SILENT = { peakLevel: 0, rmsLevel: 0 };
 
 /**
@@ -48,7 +54,7 @@ export class FramePath {
   readonly #timeline: Timeline;
   readonly #levels: LevelWindow;
   readonly #adviser: SignalAdviser;
-  #encoder: OpusEncoder | undefined;
+  #encoder: { readonly scope: Scope; readonly opus: OpusEncoder } | undefined;
   /** Frames that came before the encoder was ready. */
   readonly #unencoded: MarkedFrame[] = [];
   /** Samples that an encoder has not given back yet; each range is one without a break. */
@@ -81,9 +87,13 @@ export class FramePath {
   async open(scope: Scope): Promise<void> {
     const { format, frameDurationMs } = this.#options;
     if (format.encoding !== "opus") return;
-    if (!(await isOpusSupported(format, { frameDurationMs }))) throw noOpus();
+    const supported = await withinWakingTime(scope, SUPPORT_TIMEOUT_MS, isOpusSupported(format, { frameDurationMs }), {
+      resource: "answer about Opus",
+      late: () => encoderSilent("did not say whether it can encode Opus", SUPPORT_TIMEOUT_MS),
+    });
+    if (!supported) throw noOpus();
     scope.signal.throwIfAborted();
-    const encoder = new OpusEncoder(
+    const opus = new OpusEncoder(
       format,
       { frameDurationMs },
       {
@@ -91,9 +101,9 @@ export class FramePath {
         onError: (error) => this.#observer.onError(error),
       },
     );
-    scope.defer("opus encoder", () => encoder.close());
-    this.#encoder = encoder;
-    for (const frame of this.#unencoded.splice(0)) encoder.push(frame);
+    scope.defer("opus encoder", () => opus.close());
+    this.#encoder = { scope, opus };
+    for (const frame of this.#unencoded.splice(0)) opus.push(frame);
   }
 
   /** The source was given back before the start. Its encoder has ended with its scope. */
@@ -149,9 +159,22 @@ export class FramePath {
     for (const frame of this.#preRoll.start()) this.#pass(frame);
   }
 
-  /** Resolves when everything pushed so far has gone on to the session. */
+  /**
+   * Resolves when everything pushed so far has gone on to the session. An encoder that does not bring it out in time ends
+   * the stream.
+   * @throws AudioStreamError `encoder-failed`, or the reason of the scope's end.
+   */
   async flush(): Promise<void> {
-    await this.#encoder?.flush();
+    if (this.#encoder === undefined) return;
+    const { scope, opus } = this.#encoder;
+    await withinWakingTime(scope, FLUSH_TIMEOUT_MS, opus.flush(), {
+      resource: "encoder's last packets",
+      late: () => {
+        const error = encoderSilent("did not bring out what its Opus encoder holds", FLUSH_TIMEOUT_MS);
+        this.#observer.onError(error);
+        return error;
+      },
+    });
   }
 
   /** Nothing is captured for now, so nothing is loud. */
@@ -187,7 +210,7 @@ export class FramePath {
       this.#encoding[this.#encoding.length - 1] = { from: last.from, to: position + sampleCount };
     else this.#encoding.push({ from: position, to: position + sampleCount });
     if (this.#encoder === undefined) this.#unencoded.push(frame);
-    else this.#encoder.push(frame);
+    else this.#encoder.opus.push(frame);
   }
 
   #onEncoded(frame: OpusFrame): void {
@@ -216,4 +239,11 @@ const noOpus = (): AudioStreamError<"unsupported"> =>
     {
       details: { feature: "opus" },
     },
+  );
+
+const encoderSilent = (what: string, timeoutMs: number): AudioStreamError<"encoder-failed"> =>
+  new AudioStreamError(
+    "encoder-failed",
+    `The browser ${what} within ${timeoutMs / 1_000} seconds. Use encoding "pcm_s16le" if this goes on.`,
+    { details: undefined },
   );

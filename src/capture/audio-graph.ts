@@ -2,7 +2,7 @@ import type { AudioStreamError } from "../errors.js";
 import { withSignal } from "../internal/abort.js";
 import { deferred } from "../internal/deferred.js";
 import type { Registration, Scope } from "../internal/scope.js";
-import { afterWakingTime } from "../internal/waking-time.js";
+import { withinWakingTime } from "../internal/waking-time.js";
 import type { ProcessorCommand, ProcessorFrame, ProcessorSettings } from "../worklet/port-messages.js";
 import type { CaptureTimeline } from "./capture-timeline.js";
 import { ContextClock } from "./context-clock.js";
@@ -84,21 +84,13 @@ export class AudioGraph {
 
   /** @throws AudioStreamError `worklet-load-failed`, or the reason of the scope's end. */
   async load(): Promise<void> {
-    const late = deferred<never>();
     const { workletUrl } = this.#options;
-    const deadline = afterWakingTime(
-      this.scope,
-      WORKLET_TIMEOUT_MS,
-      () => late.reject(workletLoadTimedOut(workletUrl, WORKLET_TIMEOUT_MS)),
-      { resource: "audio-thread module" },
-    );
-    try {
-      const load = loadCaptureWorklet(this.scope, this.context, workletUrl);
-      const fallback = await withSignal(Promise.race([load, late.promise]), this.scope.signal);
-      if (fallback !== undefined) this.#options.onWarning(fallback);
-    } finally {
-      deadline.dispose();
-    }
+    const load = loadCaptureWorklet(this.scope, this.context, workletUrl);
+    const fallback = await withinWakingTime(this.scope, WORKLET_TIMEOUT_MS, load, {
+      resource: "audio-thread module",
+      late: () => workletLoadTimedOut(workletUrl, WORKLET_TIMEOUT_MS),
+    });
+    if (fallback !== undefined) this.#options.onWarning(fallback);
   }
 
   /** Resolves once the context runs, or after a moment: without a gesture, browsers leave its start pending for ever. */

@@ -1,4 +1,6 @@
+import { withSignal } from "./abort.js";
 import { systemClock } from "./clock.js";
+import { deferred } from "./deferred.js";
 import type { Registration, Scope } from "./scope.js";
 
 /** How often it is looked whether time still counts, in milliseconds. */
@@ -36,4 +38,24 @@ export function afterWakingTime(
   step();
   const end = (): void => void waiting.dispose();
   return { dispose: end, release: end };
+}
+
+/**
+ * Waits for `promise`, but no longer than the page is awake for the time.
+ * @param late makes the error of a promise that does not settle in time.
+ * @throws what the promise rejects with, what `late` makes, or the reason of the scope's end.
+ */
+export async function withinWakingTime<T>(
+  scope: Scope,
+  limitMs: number,
+  promise: Promise<T>,
+  { resource, late }: { readonly resource: string; readonly late: () => unknown },
+): Promise<T> {
+  const over = deferred<never>();
+  const deadline = afterWakingTime(scope, limitMs, () => over.reject(late()), { resource });
+  try {
+    return await withSignal(Promise.race([promise, over.promise]), scope.signal);
+  } finally {
+    deadline.dispose();
+  }
 }

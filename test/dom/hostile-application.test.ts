@@ -279,4 +279,27 @@ describe("an encoder that stalls", () => {
     observed.stream.abort("over");
     expect(await rejectionOf(flushing)).toBe("over");
   });
+
+  it("ends the stream by name if it brings nothing out for half a minute, also while nothing new comes", async () => {
+    const observed = await speaking();
+    const refusal = rejectionOf(observed.stream.flush());
+    await Promise.all([observed.stream.pause(), passTime(40_000)]);
+    expect(await refusal).toMatchObject({ code: "encoder-failed" });
+    expect(await observed.stream.closed).toMatchObject({ outcome: "failed", error: { code: "encoder-failed" } });
+    expect(await sums(observed.drops, observed)).toEqual({ lost: 200, told: 200, rest: 0 });
+  });
+
+  it("ends the start by name if the browser never says whether it can encode, and releases the source", async () => {
+    vi.spyOn(fakeAudioEncoder(), "isConfigSupported").mockReturnValue(new Promise(() => {}));
+    const { stream, source, heard } = observedStream({ encoding: "opus" });
+    const refusal = rejectionOf(stream.start());
+    await passTime(4_000);
+    expect(stream.state).toBe("starting");
+    await passTime(2_000);
+    expect(await refusal).toMatchObject({
+      code: "encoder-failed",
+      message: expect.stringContaining("5 seconds"),
+    });
+    expect({ live: source.live, heard }).toEqual({ live: false, heard: ["starting", "closed", "close"] });
+  });
 });
