@@ -142,12 +142,17 @@ export class Scope implements AsyncDisposable {
     options?: AddEventListenerOptions,
   ): Registration {
     if (this.disposed) return { dispose() {}, release() {} };
+    let registration: Registration | undefined;
+    let isOver = false;
     const attached = (event: Event) => {
-      if (options?.once) registration.release();
+      isOver = options?.once === true;
+      if (isOver) registration?.release();
       listener(event as E);
     };
     target.addEventListener(type, attached, options);
-    const registration = this.defer(`listener ${type}`, () => target.removeEventListener(type, attached, options));
+    registration = this.defer(`listener ${type}`, () => target.removeEventListener(type, attached, options));
+    // A logger that hears of the listener may bring the event about.
+    if (isOver) registration.release();
     return registration;
   }
 

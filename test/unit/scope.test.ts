@@ -379,6 +379,16 @@ describe("following a signal", () => {
     expect(scope.resources()).toEqual([]);
   });
 
+  it("calls back when the signal aborts while a logger hears of the listener, and keeps nothing", () => {
+    const controller = new AbortController();
+    const scope = new Scope({ name: "owner", onChange: ({ type }) => type === "acquired" && controller.abort("why") });
+    const callback = vi.fn();
+    scope.follow(controller.signal, callback);
+    expect(callback.mock.calls).toEqual([["why"]]);
+    expect(abortListeners(controller.signal)).toBe(0);
+    expect(scope.resources()).toEqual([]);
+  });
+
   it("leaves no listener on the signal, whichever way it ends", () => {
     // nodejs/undici#5713
     const { scope } = openScope();
