@@ -173,6 +173,15 @@ describe("loading the audio-thread module", () => {
       expect(fetched).not.toHaveBeenCalled();
     });
 
+    // Chromium 156 reports no violation for a worklet.
+    it("suspects the policy where a blob was refused without a report", async () => {
+      const message = await messageFor(undefined);
+      expect(message).toContain(
+        "Most likely the page's Content Security Policy forbids it: Unable to load a worklet's module.",
+      );
+      expect(message).toContain("workletUrl");
+    });
+
     it("is replaced by the code inside the package while its server is away, with a warning", async () => {
       vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("Failed to fetch"));
       const loaded: string[] = [];
