@@ -137,6 +137,7 @@ export class AudioStream<Message = ServerEvent>
           frameDurationMs: this.#resolved.frameDurationMs,
           ...this.#relay.source,
         }),
+      release: (reason) => parts.source.release?.(reason),
       onOpen: () => this.#refresh(),
       onFailed: (error) => this.#fail(toStreamError(error)),
       onCancelled: () => this.#path.clear(),
@@ -554,6 +555,6 @@ export class AudioStream<Message = ServerEvent>
   #endReason(): unknown {
     if (this.#info?.outcome === "failed") return this.#info.error;
     if (this.#info?.outcome === "aborted") return this.#info.reason;
-    return invalidState("This call", this.#state);
+    return invalidState("This call", "closed");
   }
 }

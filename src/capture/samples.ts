@@ -1,3 +1,4 @@
+import { attempt } from "../internal/attempt.js";
 import { type Deferred, deferred } from "../internal/deferred.js";
 import { Scope } from "../internal/scope.js";
 import { CHANNEL_POLICIES, type ChannelPolicy } from "../worklet/port-messages.js";
@@ -31,7 +32,7 @@ export interface SamplesOptions {
 export interface SamplesSource extends AudioSource {
   /**
    * Resolves when the input has been read to its end and the stream has been given all of it: time to close the stream.
-   * Rejects when the input fails, or when the stream ends before it. Whoever does not wait for it need not handle it.
+   * Rejects when the input fails, or when the stream ends before it, started or not. Whoever does not wait for it need not handle it.
    */
   readonly ended: Promise<void>;
 }
@@ -51,12 +52,13 @@ export function samples(input: SampleInput, options: SamplesOptions): SamplesSou
   checkInput(input);
   checkOptions(options);
   const ended = deferred<void>();
-  let opened = false;
+  let served = false;
   return {
     ended: ended.promise,
     async open(openOptions) {
-      if (opened) throw captureFailed("The input of samples() is being read already. Make a new one for each stream.");
-      opened = true;
+      if (served)
+        throw captureFailed("The input of samples() has served a stream already. Make a new one for each stream.");
+      served = true;
       try {
         openOptions.signal.throwIfAborted();
         return openSamples(input, options, openOptions, ended);
@@ -64,6 +66,12 @@ export function samples(input: SampleInput, options: SamplesOptions): SamplesSou
         ended.reject(error);
         throw error;
       }
+    },
+    release(reason) {
+      if (served) return;
+      served = true;
+      ended.reject(reason);
+      void attempt(() => new SampleReader(input, options.channelCount ?? 1).release(reason)).catch(() => {});
     },
   };
 }

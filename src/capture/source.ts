@@ -56,6 +56,8 @@ export type DeviceChangeReason =
 export interface AudioSource {
   /** @throws AudioStreamError, or `signal.reason` when aborted; either way nothing stays open. */
   open(options: SourceOpenOptions): Promise<AudioCapture>;
+  /** The stream has ended without opening the source, and never will: what it holds for the stream can be let go. */
+  release?(reason: unknown): void;
 }
 
 /** What a source is told when it is opened, and whom it calls. */

@@ -1,4 +1,5 @@
 import type { AudioCapture, SourceOpenOptions } from "../capture/source.js";
+import { attempt } from "../internal/attempt.js";
 import type { Scope } from "../internal/scope.js";
 import { doneWithin } from "./calls.js";
 import { type OpeningParts, SourceOpening } from "./source-opening.js";
@@ -11,6 +12,8 @@ export interface StreamSourceParts extends Pick<OpeningParts, "callers" | "prepa
   /** Whom the open source's supervisor calls; none of it may keep the stream alive. */
   readonly supervisor: Pick<SupervisorParts, "onPaused" | "onChange" | "onStuck">;
   open(options: Pick<SourceOpenOptions, "signal" | "scope">): Promise<AudioCapture>;
+  /** The source will not be opened. It may throw. */
+  release(reason: unknown): void;
   onOpen(): void;
   /** The source was given back before the start, since nobody waits for it any more. */
   onCancelled(): void;
@@ -83,9 +86,10 @@ export class StreamSource {
     }
   }
 
-  /** Ends every call, and asks the source for nothing any more. */
+  /** Ends every call, and asks the source for nothing any more. One that was not opened yet lets go of what it holds. */
   end(reason: unknown): void {
     this.#supervisor?.end(reason);
+    if (this.#opening === undefined) void attempt(() => this.#parts.release(reason)).catch(() => {});
   }
 
   #newOpening(): SourceOpening {
