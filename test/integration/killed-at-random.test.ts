@@ -15,11 +15,14 @@ const AT_ONCE = 2;
 const SESSIONS = 3;
 const MOST_DELAY_MS = 300;
 
-/** Says who it is, and then counts as fast as it can for as long as its input goes on. */
-const COUNTING_ENGINE = [
-  'echo "pid $$"; (i=0; while :; do i=$((i + 1)); echo "line $i"; sleep 0.005; done) &',
-  "cat >/dev/null; kill $!",
-].join(" ");
+/**
+ * Says whose child it is, and then counts. A shell could count as well, but would start a program for each pause: then
+ * the test measures how fast the machine starts programs, and not the server.
+ */
+const COUNT = 'let i = 0; console.log("pid " + process.ppid); setInterval(() => console.log("line " + ++i), 5)';
+
+/** Counts as fast as it can for as long as its input goes on. */
+const COUNTING_ENGINE = `"${process.execPath}" -e '${COUNT}' & cat >/dev/null; kill $!`;
 
 /** A client that acknowledges what it gets, so that it gets more. */
 async function listen(backend: BackendProcess): Promise<RawClient> {
@@ -81,7 +84,7 @@ async function expectRecoverable(outDir: string): Promise<void> {
 // heygen-com/hyperframes#1038: orphans pile up.
 describe(`a server that is killed with SIGKILL at ${KILLS} random moments`, () => {
   it("leaves whole transcripts with every final that a client was told, and no engine", {
-    timeout: 420_000,
+    timeout: 180_000,
   }, async () => {
     const root = await temporaryFolder();
     const rng = new Rng(SEED);
@@ -99,7 +102,6 @@ describe(`a server that is killed with SIGKILL at ${KILLS} random moments`, () =
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
     console.log(`Seed ${SEED}: ${kills} kills, ${finals} finals told, all of them in the transcripts.`);
     expect(kills).toBe(KILLS);
-    // The first is there in any case. How many follow is up to the machine.
-    expect(finals).toBeGreaterThan(KILLS * SESSIONS * 2);
+    expect(finals).toBeGreaterThan(KILLS * SESSIONS * 5);
   });
 });
