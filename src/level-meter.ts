@@ -1,4 +1,5 @@
 import type { LevelEvent } from "./events.js";
+import { checkObject, checkSignal } from "./internal/arguments.js";
 import { Scope } from "./internal/scope.js";
 import type { AbortOptions } from "./options.js";
 import type { AudioStream } from "./stream.js";
@@ -16,13 +17,22 @@ const FALL_DB_PER_SECOND = 13;
  * Shows a stream's peak level in an element, without an AnalyserNode and without work on the page's side. A `<meter>` gets
  * its value in dBFS; any other element gets the custom property `--level`, 0 to 1, for its style, and the role of a meter.
  * Ends with the stream, with the signal, or when the function that it returns is called.
- * @throws RangeError for a floor out of range.
+ * @throws TypeError or RangeError naming what cannot be.
  */
 export function showLevel(
   stream: Pick<AudioStream<never>, "addEventListener" | "signal" | "state">,
   element: HTMLElement,
-  { floorDbfs = -60, signal }: LevelMeterOptions = {},
+  options: LevelMeterOptions = {},
 ): () => void {
+  if (typeof stream?.addEventListener !== "function") {
+    throw new TypeError(`stream must be an AudioStream, and is ${String(stream)}.`);
+  }
+  if (typeof element?.setAttribute !== "function") {
+    throw new TypeError(`element must be an HTML element, and is ${String(element)}.`);
+  }
+  checkObject("options", options);
+  const { floorDbfs = -60, signal } = options;
+  checkSignal("signal", signal);
   if (!(floorDbfs >= -120 && floorDbfs <= -10)) {
     throw new RangeError(`floorDbfs must be from -120 to -10, and is ${floorDbfs}.`);
   }

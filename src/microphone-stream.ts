@@ -1,6 +1,7 @@
 import { microphone } from "./capture/microphone.js";
 import type { MicrophoneOptions } from "./capture/microphone-options.js";
 import type { ServerEvent } from "./events.js";
+import { checkObject } from "./internal/arguments.js";
 import type { AudioStreamOptions } from "./options.js";
 import { AudioStream } from "./stream.js";
 import type { UrlProvider } from "./transport/transport.js";
@@ -21,5 +22,6 @@ export function createMicrophoneStream<Message = ServerEvent>(
   url: UrlProvider,
   options: MicrophoneStreamOptions = {},
 ): AudioStream<Message> {
+  checkObject("options", options);
   return new AudioStream<Message>({ source: microphone(options.microphone), transport: webSocket(url) }, options);
 }

@@ -2,6 +2,7 @@ import type { AudioFormat } from "./capture/source.js";
 import { DEFAULTS } from "./defaults.js";
 import { OPUS_FRAME_DURATIONS_MS } from "./encoding/opus-support.js";
 import type { AnyAudioStreamError } from "./errors.js";
+import { checkBoolean, checkFunction, checkObject, checkSignal } from "./internal/arguments.js";
 import { type Random, randomId } from "./internal/random.js";
 import type { Logger } from "./logger.js";
 import type {
@@ -29,7 +30,7 @@ const ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw", "opus"] as const;
 
 /** Fills in the defaults. @throws TypeError or RangeError naming the option, what it may be and what it is. */
 export function resolveOptions(options: AudioStreamOptions, random: Random): ResolvedOptions {
-  isObject("options", options);
+  checkObject("options", options);
   const sampleRate = inRange("sampleRate", options.sampleRate ?? DEFAULTS.sampleRate, 8_000, 48_000);
   if (!Number.isInteger(sampleRate)) throw new RangeError(`sampleRate must be a whole number, and is ${sampleRate}.`);
   const encoding = oneOf("encoding", options.encoding ?? DEFAULTS.encoding, ENCODINGS);
@@ -37,12 +38,10 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
   if (encoding === "opus") checkOpus(sampleRate, frameDurationMs);
   const channelCount = inRange("channelCount", options.channelCount ?? DEFAULTS.channelCount, 1, 2);
   if (!Number.isInteger(channelCount)) throw new RangeError(`channelCount must be 1 or 2, and is ${channelCount}.`);
-  if (options.getToken !== undefined) isFunction("getToken", options.getToken);
-  isSignal("signal", options.signal);
+  if (options.getToken !== undefined) checkFunction("getToken", options.getToken);
+  checkSignal("signal", options.signal);
   if (options.logger !== undefined) isLogger("logger", options.logger);
-  if (options.takeover !== undefined && typeof options.takeover !== "boolean") {
-    throw new TypeError(`takeover must be true or false, and is ${String(options.takeover)}.`);
-  }
+  checkBoolean("takeover", options.takeover);
   const reconnect = options.reconnect ?? DEFAULTS.reconnect;
   return {
     format: { encoding, sampleRate, channelCount },
@@ -105,7 +104,7 @@ function resolveSessionId(given: unknown): string {
 }
 
 function resolveReplay(given: ReplayOptions): SessionOptions["replay"] {
-  isObject("replay", given);
+  checkObject("replay", given);
   const { maxDurationMs, maxBytes, whenFull } = { ...DEFAULTS.replay, ...defined(given) };
   return {
     maxDurationMs: inRange("replay.maxDurationMs", maxDurationMs, 1_000, 3_600_000),
@@ -116,7 +115,7 @@ function resolveReplay(given: ReplayOptions): SessionOptions["replay"] {
 
 function resolveRetry(given: AudioStreamOptions["reconnect"]): RetryOptions | undefined {
   if (given === false) return undefined;
-  if (typeof given !== "function") isObject("reconnect", given, " or a function, or false");
+  if (typeof given !== "function") checkObject("reconnect", given, " or a function, or false");
   const options: ReconnectOptions = typeof given === "object" ? given : {};
   const all = { ...DEFAULTS.reconnect, ...defined(options) };
   return {
@@ -142,7 +141,7 @@ function checkedPolicy(policy: ReconnectPolicy): RetryOptions["policy"] {
 
 function resolveHeartbeat(given: HeartbeatOptions | false): HeartbeatTerms | undefined {
   if (given === false) return undefined;
-  isObject("heartbeat", given, " or false");
+  checkObject("heartbeat", given, " or false");
   const { intervalMs, timeoutMs } = { ...DEFAULTS.heartbeat, ...defined(given) };
   return {
     intervalMs: inRange("heartbeat.intervalMs", intervalMs, 100, 3_600_000),
@@ -173,30 +172,10 @@ function oneOf<const T extends string>(name: string, value: string, allowed: rea
   return value as T;
 }
 
-/** @throws TypeError when it is neither absent nor an AbortSignal. */
-export function isSignal(name: string, value: unknown): void {
-  if (value === undefined) return;
-  isObject(name, value, " of the kind AbortSignal");
-  const { aborted, addEventListener } = value as Partial<AbortSignal>;
-  if (typeof aborted !== "boolean" || typeof addEventListener !== "function") {
-    throw new TypeError(`${name} must be an AbortSignal, such as the signal of an AbortController.`);
-  }
-}
-
 function isLogger(name: string, value: unknown): void {
-  isObject(name, value, " with the functions debug and warn, such as console");
+  checkObject(name, value, " with the functions debug and warn, such as console");
   const { debug, warn } = value as Partial<Logger>;
   if (typeof debug !== "function" || typeof warn !== "function") {
     throw new TypeError(`${name} must have the functions debug and warn, such as console has them.`);
   }
-}
-
-function isObject(name: string, value: unknown, alternatives = ""): void {
-  if (typeof value !== "object" || value === null) {
-    throw new TypeError(`${name} must be an object${alternatives}, and is ${String(value)}.`);
-  }
-}
-
-function isFunction(name: string, value: unknown): void {
-  if (typeof value !== "function") throw new TypeError(`${name} must be a function, and is ${typeof value}.`);
 }

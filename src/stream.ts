@@ -13,6 +13,7 @@ import { FlushWaiters } from "./flush-waiters.js";
 import { FramePath } from "./frame-path.js";
 import { mainHost, type SessionHost } from "./host/main-host.js";
 import { withSignal } from "./internal/abort.js";
+import { checkDeviceId } from "./internal/arguments.js";
 import { asyncDispose } from "./internal/async-dispose.js";
 import { systemClock } from "./internal/clock.js";
 import { type Deferred, deferred } from "./internal/deferred.js";
@@ -22,12 +23,13 @@ import { TypedEventTarget } from "./internal/typed-event-target.js";
 import { debugLogger, guardedLogger, type Logger } from "./logger.js";
 import { MessageReaders } from "./message-readers.js";
 import type { AbortOptions, AudioStreamOptions, CloseOptions, PauseOptions } from "./options.js";
-import { checkParts, inRange, isSignal, type ResolvedOptions, resolveOptions } from "./resolve-options.js";
+import { checkParts, type ResolvedOptions, resolveOptions } from "./resolve-options.js";
 import { Room } from "./room.js";
 import type { CapturedFrame } from "./session/audio-sender.js";
 import type { SessionEvent } from "./session/session-io.js";
 import { type CloseInfo, nextState, type StreamState } from "./state.js";
 import { type StreamStats, toStreamStats } from "./stats.js";
+import { checkedClose, readOrRefuse, releasesDevice, signalOf } from "./stream/call-options.js";
 import { doneWithin } from "./stream/calls.js";
 import { toStreamEvent } from "./stream/session-events.js";
 import type { SourceSupervisor } from "./stream/source-supervisor.js";
@@ -192,8 +194,8 @@ export class AudioStream<Message = ServerEvent>
    * signal while the source opens gives it back, unless another call waits for it.
    * @throws AudioStreamError when the source cannot be opened, which ends the stream.
    */
-  async warmUp({ signal }: AbortOptions = {}): Promise<void> {
-    isSignal("signal", signal);
+  async warmUp(options: AbortOptions = {}): Promise<void> {
+    const signal = signalOf(options);
     if (this.#info !== undefined) throw this.#endReason();
     if (this.#ending !== undefined) throw invalidState("warmUp()", this.#state);
     this.#live();
@@ -206,12 +208,9 @@ export class AudioStream<Message = ServerEvent>
    * its signal aborts the stream, since half a start is of no use.
    * @throws AudioStreamError when the source cannot be opened, the server refuses, or the retries are used up.
    */
-  start({ signal }: AbortOptions = {}): Promise<void> {
-    try {
-      isSignal("signal", signal);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  start(options: AbortOptions = {}): Promise<void> {
+    const { signal, refused } = readOrRefuse(() => ({ signal: signalOf(options) }));
+    if (refused !== undefined) return refused;
     if (this.#info !== undefined) return Promise.reject(this.#endReason());
     if (this.#ending !== undefined) return Promise.reject(invalidState("start()", this.#state));
     const isFirst = this.#start === undefined;
@@ -234,8 +233,9 @@ export class AudioStream<Message = ServerEvent>
    * signal before the source has paused lets it go on.
    * @throws AudioStreamError `invalid-state` before the source is open and after the end.
    */
-  async pause({ releaseDevice = DEFAULTS.pause.releaseDevice, signal }: PauseOptions = {}): Promise<void> {
-    const supervisor = this.#running("pause()", signal);
+  async pause(options: PauseOptions = {}): Promise<void> {
+    const releaseDevice = releasesDevice(options);
+    const { supervisor, signal } = this.#running("pause()", options);
     await this.#bound(supervisor.pause(releaseDevice, signal), undefined);
   }
 
@@ -243,8 +243,8 @@ export class AudioStream<Message = ServerEvent>
    * Captures again, after acquiring the device again if it was released. Aborting the signal leaves the stream paused, and
    * a device that is granted later is let go.
    */
-  async resume({ signal }: AbortOptions = {}): Promise<void> {
-    const supervisor = this.#running("resume()", signal);
+  async resume(options: AbortOptions = {}): Promise<void> {
+    const { supervisor, signal } = this.#running("resume()", options);
     await this.#bound(supervisor.resume(signal), undefined);
   }
 
@@ -253,15 +253,16 @@ export class AudioStream<Message = ServerEvent>
    * other delivers, and positions go on. A choice made while the device is released holds from the resumption on.
    * @throws AudioStreamError when the device cannot be had (the one in use goes on), `unsupported` if the source has none.
    */
-  async setDevice(deviceId: ConstrainDOMString | undefined, { signal }: AbortOptions = {}): Promise<void> {
-    const supervisor = this.#running("setDevice()", signal);
+  async setDevice(deviceId: ConstrainDOMString | undefined, options: AbortOptions = {}): Promise<void> {
+    checkDeviceId(deviceId);
+    const { supervisor, signal } = this.#running("setDevice()", options);
     if (!supervisor.hasDevices) throw noDevices();
     await this.#bound(supervisor.setDevice(deviceId, signal), undefined);
   }
 
   /** Resolves when the server has acknowledged every frame captured before the call. */
-  async flush({ signal }: AbortOptions = {}): Promise<void> {
-    const supervisor = this.#running("flush()", signal);
+  async flush(options: AbortOptions = {}): Promise<void> {
+    const { supervisor, signal } = this.#running("flush()", options);
     await this.#bound(supervisor.flush(), signal);
     await this.#bound(this.#path.flush(), signal);
     const stats = this.#host?.stats();
@@ -275,8 +276,8 @@ export class AudioStream<Message = ServerEvent>
    * @throws AudioStreamError `close-timeout` when the server does not confirm in time; everything is released all the same.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    isSignal("signal", options.signal);
-    const timeoutMs = inRange("timeoutMs", options.timeoutMs ?? DEFAULTS.close.timeoutMs, 0, 3_600_000);
+    const { signal, timeoutMs, refused } = readOrRefuse(() => checkedClose(options));
+    if (refused !== undefined) return refused;
     if (this.#closing === undefined) {
       this.#closing = this.#closed.promise.then((info) => {
         if (info.outcome === "failed") throw info.error;
@@ -286,7 +287,7 @@ export class AudioStream<Message = ServerEvent>
       this.#guard.hold(this, this.#closing).catch(() => {});
       this.#deliver(timeoutMs, undefined);
     }
-    return options.signal === undefined ? this.#closing : withSignal(this.#closing, options.signal);
+    return signal === undefined ? this.#closing : withSignal(this.#closing, signal);
   }
 
   /** Releases everything before it returns; unacknowledged audio is discarded. Idempotent. */
@@ -322,8 +323,7 @@ export class AudioStream<Message = ServerEvent>
 
   /** Messages of the server, from now until the stream ends. A reader who leaves 10,000 unread gets an error. */
   messages(options: AbortOptions = {}): AsyncIterableIterator<Message> {
-    isSignal("signal", options.signal);
-    const reader = this.#readers.add(options.signal);
+    const reader = this.#readers.add(signalOf(options));
     if (this.#info !== undefined) reader.close();
     return reader;
   }
@@ -482,14 +482,14 @@ export class AudioStream<Message = ServerEvent>
   }
 
   /** @throws AudioStreamError `invalid-state`, or TypeError for a signal that is none. */
-  #running(call: string, signal: AbortSignal | undefined): SourceSupervisor {
-    isSignal("signal", signal);
+  #running(call: string, options: AbortOptions): { supervisor: SourceSupervisor; signal: AbortSignal | undefined } {
+    const signal = signalOf(options);
     const { supervisor } = this.#source;
     if (supervisor === undefined || this.#info !== undefined || this.#ending !== undefined) {
       throw invalidState(call, this.#state);
     }
     signal?.throwIfAborted();
-    return supervisor;
+    return { supervisor, signal };
   }
 
   /** Waits no longer than the call's signal and the stream allow. */

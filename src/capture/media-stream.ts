@@ -1,3 +1,4 @@
+import { checkObject } from "../internal/arguments.js";
 import { isNode } from "./audio-graph.js";
 import type { CaptureOptions } from "./capture-options.js";
 import { captureFailed } from "./media-errors.js";
@@ -20,6 +21,7 @@ export function mediaStream(
   input: MediaStream | MediaStreamTrack | AudioNode,
   options: MediaStreamSourceOptions = {},
 ): AudioSource {
+  checkObject("options", options);
   const { channels, audioContext, workletUrl } = options;
   const common = { channels, audioContext, workletUrl };
   checkMicrophoneOptions(common);

@@ -1,3 +1,4 @@
+import { checkBoolean, checkDeviceId } from "../internal/arguments.js";
 import { CHANNEL_POLICIES, type ChannelPolicy } from "../worklet/port-messages.js";
 
 /**
@@ -58,21 +59,14 @@ export function checkMicrophoneOptions(options: MicrophoneOptions): void {
     throw new TypeError(`microphone must be an object of options, such as { deviceId }, and is ${String(options)}.`);
   }
   const { deviceId, channelCount, channels, deviceLossTimeoutMs, track, audioContext, workletUrl } = options;
-  if (deviceId !== undefined && typeof deviceId !== "string" && !isObject(deviceId)) {
-    throw new TypeError(`deviceId must be a string or a constraint, and is ${typeof deviceId}.`);
-  }
+  checkDeviceId(deviceId);
   if (channelCount !== undefined && channelCount !== 1 && channelCount !== 2) {
     throw new RangeError(`channelCount must be 1 or 2, and is ${String(channelCount)}.`);
   }
   if (channels !== undefined && !CHANNEL_POLICIES.includes(channels)) {
     throw new TypeError(`channels must be one of ${CHANNEL_POLICIES.join(", ")}, and is ${String(channels)}.`);
   }
-  for (const name of SWITCHES) {
-    const value = options[name];
-    if (value !== undefined && typeof value !== "boolean") {
-      throw new TypeError(`${name} must be true or false, and is ${String(value)}.`);
-    }
-  }
+  for (const name of SWITCHES) checkBoolean(name, options[name]);
   if (deviceLossTimeoutMs !== undefined) {
     if (typeof deviceLossTimeoutMs !== "number") {
       throw new TypeError(`deviceLossTimeoutMs must be a number, and is ${typeof deviceLossTimeoutMs}.`);
@@ -92,11 +86,12 @@ export function checkMicrophoneOptions(options: MicrophoneOptions): void {
   if (audioContext !== undefined && !(isObject(audioContext) && "createMediaStreamSource" in audioContext)) {
     throw new TypeError("audioContext must be an AudioContext.");
   }
-  if (
-    workletUrl !== undefined &&
-    !(workletUrl instanceof URL) &&
-    (typeof workletUrl !== "string" || workletUrl === "")
-  ) {
+  if (workletUrl !== undefined) checkWorkletUrl(workletUrl);
+}
+
+/** @throws TypeError for what is no address. */
+export function checkWorkletUrl(workletUrl: unknown): void {
+  if (!(workletUrl instanceof URL) && (typeof workletUrl !== "string" || workletUrl === "")) {
     throw new TypeError("workletUrl must be a URL or a string that is not empty.");
   }
 }

@@ -1,3 +1,4 @@
+import { checkFunction, checkObject, checkSignal } from "../internal/arguments.js";
 import { Scope } from "../internal/scope.js";
 import { within } from "../internal/within.js";
 import { captureFailed, insecureContext, listTimeout, messageOf, noMediaDevices } from "./media-errors.js";
@@ -51,12 +52,17 @@ export async function listMicrophones(): Promise<MicrophoneInfo[]> {
  * Calls back with the microphones now, and again whenever the list changes: when one is plugged in or out, when the system
  * has another default, and, if the browser reports that, when the permission is given and the labels with it. A list that
  * the browser fails to give is passed over.
- * @throws AudioStreamError `insecure-context` or `unsupported`.
+ * @throws AudioStreamError `insecure-context` or `unsupported`, TypeError for a callback or a signal that is none.
  */
 export function watchMicrophones(
   callback: (microphones: MicrophoneInfo[]) => void,
-  { signal }: WatchMicrophonesOptions,
+  options: WatchMicrophonesOptions,
 ): void {
+  checkFunction("callback", callback);
+  checkObject("options", options);
+  const { signal } = options;
+  checkObject("signal", signal, " of the kind AbortSignal");
+  checkSignal("signal", signal);
   checkDevices();
   if (signal.aborted) return;
   const scope = new Scope({ name: "microphone list" });

@@ -1,3 +1,4 @@
+import { checkObject } from "../internal/arguments.js";
 import { attempt } from "../internal/attempt.js";
 import { type Deferred, deferred } from "../internal/deferred.js";
 import { Scope } from "../internal/scope.js";
@@ -49,6 +50,7 @@ const MAX_CHANNELS = 32;
  * @throws TypeError or RangeError naming the option that is wrong.
  */
 export function samples(input: SampleInput, options: SamplesOptions): SamplesSource {
+  checkObject("options", options);
   checkInput(input);
   checkOptions(options);
   const ended = deferred<void>();

@@ -4,6 +4,7 @@ import { withSignal } from "../internal/abort.js";
 import { Scope } from "../internal/scope.js";
 import { WorkletFault } from "./graph/worklet-fault.js";
 import { workletFellBack, workletLoadFailed, workletLoadTimedOut } from "./media-errors.js";
+import { checkWorkletUrl } from "./microphone-options.js";
 
 /** How long the module may take to load, over a slow network too. */
 export const WORKLET_TIMEOUT_MS = 15_000;
@@ -42,6 +43,7 @@ export function loadCaptureWorklet(
  * @throws AudioStreamError `worklet-load-failed` if the module is not there, or is refused.
  */
 export async function preloadWorklet(workletUrl: string | URL): Promise<void> {
+  checkWorkletUrl(workletUrl);
   // The request is the same as a capture's later on, down to the policy that allows it.
   const scope = new Scope({ name: "preload" });
   scope.timeout(WORKLET_TIMEOUT_MS, () => void scope.dispose(workletLoadTimedOut(workletUrl, WORKLET_TIMEOUT_MS)));

@@ -1,4 +1,5 @@
 import { AudioStreamError } from "../errors.js";
+import { checkObject } from "../internal/arguments.js";
 import { deferred } from "../internal/deferred.js";
 import { Scope } from "../internal/scope.js";
 import { fitCloseReason } from "../protocol/close-codes.js";
@@ -25,6 +26,7 @@ export interface WebSocketTransportOptions {
  * @throws TypeError when a fixed URL cannot be one of these.
  */
 export function webSocket(url: UrlProvider, options: WebSocketTransportOptions = {}): Transport {
+  checkObject("options", options);
   if (typeof url !== "function") {
     checkAddress(url);
     toWebSocketUrl(url);

@@ -485,7 +485,7 @@ describe("closing", () => {
 
   it("refuses a timeout that cannot be, and goes on", async () => {
     const { stream } = watched(await runningStream());
-    expect(() => stream.close({ timeoutMs: -1 })).toThrow(/timeoutMs must be from 0 to/);
+    await expect(stream.close({ timeoutMs: -1 })).rejects.toThrow(/timeoutMs must be from 0 to/);
     expect(stream.state).toBe("streaming");
   });
 

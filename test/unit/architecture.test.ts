@@ -61,7 +61,7 @@ const RULES: readonly Rule[] = [
   },
   { of: /^src\/index\.ts$/, may: [ANYTHING], typesOf: [] },
   { of: /^src\/resources\.ts$/, may: [INTERNAL], typesOf: [] },
-  { of: /^src\/microphone-stream\.ts$/, may: [ROOT_FILES, ADAPTERS, PORTS], typesOf: [] },
+  { of: /^src\/microphone-stream\.ts$/, may: [ROOT_FILES, ADAPTERS, PORTS, INTERNAL], typesOf: [] },
   { of: /^src\/support\.ts$/, may: [ROOT_FILES, INTERNAL, /^src\/capture\/(?:requirements|permission)$/], typesOf: [] },
   {
     of: /^src\/[\w-]+\.ts$/,
