@@ -149,8 +149,9 @@ export class GraphKeeper {
     const missingUntil = this.#parts.interruptions.missing ? systemClock.now() : undefined;
     if (missingUntil !== undefined) this.#graph.rebase();
     this.#timeline.pause(missingUntil);
-    // Nothing is missed in a pause. The resumption begins what has failed again.
-    this.#mending.heard();
+    // Nothing is missed in a pause, and no frame can end an interruption. The resumption begins again what has failed.
+    if (this.#recovering) this.#recovered();
+    else this.#mending.heard();
     this.#parts.interruptions.set({ "context-stalled": false, "processor-failed": false });
   }
 

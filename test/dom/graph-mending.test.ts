@@ -336,3 +336,12 @@ it("a processor that failed before a pause interrupts nothing in it", async () =
   await microphone.hear();
   expect(samplesIn(heard)).toBeGreaterThan(before);
 });
+
+it("an interruption that is over before a pause, in which no frame can show it, does not last through the pause", async () => {
+  const { capture, heard } = await microphone.open();
+  fake.mayStart = false;
+  fake.context.setState("suspended");
+  fake.context.setState("running");
+  await capture.pause(true);
+  expect(heard.interrupts).toEqual(["context-suspended", undefined]);
+});

@@ -49,6 +49,24 @@ describe("a resumption that is aborted at its prompt", () => {
   });
 });
 
+it("a device that is chosen in one go with the abort of a resumption holds from the next one on, and is not asked for before", async () => {
+  const { capture } = await microphone.open();
+  await capture.pause(true);
+  fake.answer = "hold";
+  const off = new AbortController();
+  const resuming = capture.resume(off.signal);
+  await microphone.pass(0);
+  const asked = fake.prompts.length;
+  off.abort(new Error("Changed my mind."));
+  await expect(capture.setDevice?.("built-in")).resolves.toBeUndefined();
+  await expect(resuming).rejects.toThrow("Changed my mind.");
+  await microphone.pass(0);
+  expect(fake.prompts).toHaveLength(asked);
+  fake.answer = "grant";
+  await capture.resume();
+  expect(capture.track?.label).toBe("Built-in");
+});
+
 // field report 86
 describe("calls in one go", () => {
   it("of which the last is a pause end in silence", async () => {

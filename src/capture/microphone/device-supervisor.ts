@@ -136,13 +136,12 @@ export class DeviceSupervisor {
     const resumption = this.#resumption;
     if (resumption === undefined) return;
     resumption.waiting += 1;
-    try {
-      await withSignal(resumption.done, signal);
-    } finally {
+    // Inside the abort, since the next call may come in one go with it.
+    const following = this.#parts.scope.follow(signal, (reason) => {
       resumption.waiting -= 1;
-      // Nobody waits for it any more, and it is still under way.
-      if (resumption.waiting === 0 && this.#resumption === resumption) this.#undo(resumption, signal?.reason);
-    }
+      if (resumption.waiting === 0 && this.#resumption === resumption) this.#undo(resumption, reason);
+    });
+    await withSignal(resumption.done, signal).finally(following.dispose);
   }
 
   /**
