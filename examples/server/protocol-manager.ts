@@ -78,7 +78,7 @@ export class ProtocolManager {
       decoder: options.decoder,
       windowSamples: this.#windowSamples,
     });
-    this.#transcripts = new TranscriptMemory(terms.snapshotFinals);
+    this.#transcripts = new TranscriptMemory(terms.snapshotFinals, terms.maxMessageBytes);
     this.#outbox = new Outbox({
       maxEvents: terms.resumeMaxEvents,
       maxBytes: terms.resumeMaxBytes,
@@ -244,8 +244,7 @@ export class ProtocolManager {
       epoch,
       current_seq: this.#outbox.seq,
       gap,
-      finalized_transcript: this.#transcripts.finals,
-      active_partials: this.#transcripts.partials,
+      ...this.#transcripts.inSnapshot,
     });
     for (const frame of this.#outbox.replay(sessionId)) this.#put(frame);
     this.#send("session.ack", {

@@ -172,7 +172,10 @@ export const SETTINGS = {
     1_073_741_824,
   ),
   clientEventBuffer: whole(
-    { env: "LX_CLIENT_EVENT_BUFFER", help: "Finished captions that a client which comes back is given at once." },
+    {
+      env: "LX_CLIENT_EVENT_BUFFER",
+      help: "Finished captions that a client which comes back is given at once, as far as they fit into one message.",
+    },
     300,
     1,
     100_000,

@@ -1,40 +1,93 @@
+import type { ServerData } from "loquilex/protocol";
+
 /** Unfinished segments that a snapshot repeats; an engine that never finishes them must not make it grow. */
 const MAX_PARTIALS = 100;
+/** What a snapshot has beside its transcripts takes fewer bytes. */
+const HEAD_BYTES = 1_024;
 
 interface Transcript {
   readonly segment_id: string;
+  readonly replaces?: readonly string[];
 }
 
-/** What a snapshot tells a client whose history is gone: the last finals, and what is being said. */
+interface Kept {
+  readonly transcript: Transcript;
+  /** In a list, as it goes over the wire. */
+  readonly bytes: number;
+}
+
+type Snapshot = Pick<
+  ServerData["session.snapshot"],
+  "finalized_transcript" | "active_partials" | "omitted_finals" | "omitted_partials"
+>;
+
+/** What a snapshot tells a client whose history is gone: the last finals, what is being said, and what it leaves out. */
 export class TranscriptMemory {
   readonly #maxFinals: number;
-  readonly #finals: Transcript[] = [];
-  readonly #partials = new Map<string, Transcript>();
+  readonly #maxBytes: number;
+  /** Oldest first, by segment. */
+  readonly #finals = new Map<string, Kept>();
+  readonly #partials = new Map<string, Kept>();
+  #bytes = 0;
+  #omittedFinals = 0;
+  #omittedPartials = false;
 
-  constructor(maxFinals: number) {
+  /** @param maxSnapshotBytes size of the snapshot that its transcripts have to fit into. */
+  constructor(maxFinals: number, maxSnapshotBytes: number) {
     this.#maxFinals = maxFinals;
+    this.#maxBytes = maxSnapshotBytes - HEAD_BYTES;
   }
 
-  get finals(): readonly unknown[] {
-    return this.#finals;
+  get inSnapshot(): Snapshot {
+    const transcripts = (kept: ReadonlyMap<string, Kept>) => Array.from(kept.values(), ({ transcript }) => transcript);
+    return {
+      finalized_transcript: transcripts(this.#finals),
+      active_partials: transcripts(this.#partials),
+      omitted_finals: this.#omittedFinals || undefined,
+      omitted_partials: this.#omittedPartials || undefined,
+    };
   }
 
-  get partials(): readonly unknown[] {
-    return [...this.#partials.values()];
-  }
-
-  /** Takes a message that goes to the client; one that is no transcript changes nothing. */
+  /** Takes a message that goes to the client; one about no transcript changes nothing. */
   note(t: string, data: unknown): void {
-    if (t !== "asr.partial" && t !== "asr.final") return;
-    const transcript = data as Transcript;
-    if (t === "asr.partial") {
-      this.#partials.set(transcript.segment_id, transcript);
-      const [oldest] = this.#partials.keys();
-      if (this.#partials.size > MAX_PARTIALS && oldest !== undefined) this.#partials.delete(oldest);
-    } else {
-      this.#partials.delete(transcript.segment_id);
-      this.#finals.push(transcript);
-      if (this.#finals.length > this.#maxFinals) this.#finals.shift();
+    if (t === "asr.void") {
+      for (const segmentId of (data as { readonly segment_ids: readonly string[] }).segment_ids)
+        this.#forget(segmentId);
+    } else if (t === "asr.partial" || t === "asr.final") this.#keep(t, data as Transcript);
+  }
+
+  #keep(t: "asr.partial" | "asr.final", transcript: Transcript): void {
+    const isFinal = t === "asr.final";
+    if (isFinal) for (const segmentId of transcript.replaces ?? []) this.#forget(segmentId);
+    this.#forget(transcript.segment_id);
+    const bytes = Buffer.byteLength(JSON.stringify(transcript)) + ",".length;
+    if (bytes > this.#maxBytes) {
+      this.#omit(isFinal);
+      return;
+    }
+    this.#bytes += bytes;
+    (isFinal ? this.#finals : this.#partials).set(transcript.segment_id, { transcript, bytes });
+    while (this.#finals.size > this.#maxFinals) this.#dropOldest(true);
+    while (this.#partials.size > MAX_PARTIALS) this.#dropOldest(false);
+    // What is being said counts more than what was said longest ago.
+    while (this.#bytes > this.#maxBytes) this.#dropOldest(this.#finals.size > 0);
+  }
+
+  #dropOldest(isFinal: boolean): void {
+    const [oldest] = (isFinal ? this.#finals : this.#partials).keys();
+    if (oldest !== undefined) this.#forget(oldest);
+    this.#omit(isFinal);
+  }
+
+  #omit(isFinal: boolean): void {
+    if (isFinal) this.#omittedFinals += 1;
+    else this.#omittedPartials = true;
+  }
+
+  #forget(segmentId: string): void {
+    for (const kept of [this.#finals, this.#partials]) {
+      this.#bytes -= kept.get(segmentId)?.bytes ?? 0;
+      kept.delete(segmentId);
     }
   }
 }

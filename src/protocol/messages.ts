@@ -136,6 +136,10 @@ const SERVER_DATA = {
     gap: optional(record({ from_seq: sequence, to_seq: sequence })),
     finalized_transcript: list(anything, 100_000),
     active_partials: list(anything, 1_000),
+    /** Finals of the session that are not in the list. */
+    omitted_finals: optional(whole()),
+    /** Whether segments that may be unfinished are not in the list. */
+    omitted_partials: optional(flag),
   }),
   "session.ack": record({
     session_id: identifier,

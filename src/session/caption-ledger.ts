@@ -16,6 +16,8 @@ interface Final extends AudioRange {
 
 /** Final captions that are remembered, newest last: more than fit into the audio that is ever sent again. */
 const MAX_FINALS = 1_000;
+/** Segments that are remembered as open, those that changed last, so that a server which finishes none costs no memory. */
+const MAX_OPEN = 1_000;
 
 /**
  * Keeps captions from coming twice after a server has lost its state, is sent audio again, and captions it anew under
@@ -25,7 +27,7 @@ const MAX_FINALS = 1_000;
 export class CaptionLedger {
   #lineage = 0;
   readonly #finals: Record<Kind, Final[]> = { asr: [], mt: [] };
-  /** Segments whose last caption was a partial one. */
+  /** Segments whose last caption was a partial one, in the order of their last change. */
   readonly #open: Record<Kind, Set<string>> = { asr: new Set(), mt: new Set() };
 
   /** Returns the message as the application gets it, or `undefined` if it says nothing new. */
@@ -67,15 +69,24 @@ export class CaptionLedger {
     const earlier = audio === undefined ? [] : this.#earlierFinals(kind, audio);
     if (audio !== undefined && earlier.length > 0 && covers(earlier, audio)) return undefined;
     if (caption.t.endsWith(".final")) this.#finish(kind, caption.data, earlier);
-    else if (!this.#finals[kind].some((final) => final.segmentId === segmentId)) this.#open[kind].add(segmentId);
+    else if (!this.#finals[kind].some((final) => final.segmentId === segmentId)) this.#leaveOpen(kind, segmentId);
     const replaces = earlier.map((final) => final.segmentId).filter((id) => id !== segmentId);
     if (replaces.length === 0) return caption;
     return { ...caption, data: { ...caption.data, replaces: [...(caption.data.replaces ?? []), ...replaces] } };
   }
 
-  #finish(kind: Kind, { segment_id: segmentId, audio }: ServerData["asr.final"], replaced: readonly Final[]): void {
-    this.#open[kind].delete(segmentId);
-    const finals = this.#finals[kind].filter((final) => final.segmentId !== segmentId && !replaced.includes(final));
+  #leaveOpen(kind: Kind, segmentId: string): void {
+    const open = this.#open[kind];
+    open.delete(segmentId);
+    open.add(segmentId);
+    const [oldest] = open;
+    if (open.size > MAX_OPEN && oldest !== undefined) open.delete(oldest);
+  }
+
+  #finish(kind: Kind, caption: ServerData["asr.final"], replaced: readonly Final[]): void {
+    const { segment_id: segmentId, audio, replaces = [] } = caption;
+    this.#void(kind, [segmentId, ...replaces]);
+    const finals = this.#finals[kind].filter((final) => !replaced.includes(final));
     if (audio !== undefined) finals.push({ ...audio, segmentId, lineage: this.#lineage });
     this.#finals[kind] = finals.slice(-MAX_FINALS);
   }

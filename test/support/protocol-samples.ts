@@ -75,6 +75,8 @@ export const SERVER_SAMPLES: { readonly [T in ServerMessageType]: Sample<ServerD
       gap: { from_seq: 3, to_seq: 5 },
       finalized_transcript: [{ text: "hello" }, "x", null],
       active_partials: [{}],
+      omitted_finals: 12,
+      omitted_partials: true,
     },
     minimal: { session_id: "session", epoch: 7, current_seq: 0, finalized_transcript: [], active_partials: [] },
   },

@@ -21,9 +21,10 @@ class Captioned extends SessionRig {
     segment_id: string,
     audio: { from: number; to: number } | undefined,
     text = segment_id,
+    replaces?: readonly string[],
   ): void {
     this.#seq += 1;
-    this.say(t, { text, segment_id, audio }, { seq: this.#seq });
+    this.say(t, { text, segment_id, audio, replaces }, { seq: this.#seq });
   }
 
   /** The server loses its state, and captions the audio again that is sent again. */
@@ -187,5 +188,35 @@ describe("captions that an earlier lineage left open", () => {
       ["asr.partial", "a"],
       ["asr.void", "a"],
     ]);
+  });
+
+  it("are no longer open once a final one has taken their place", () => {
+    const rig = new Captioned();
+    rig.transcribe("asr.partial", "a", seconds(0, 1));
+    rig.transcribe("asr.partial", "b", seconds(1, 2));
+    rig.transcribe("asr.final", "c", seconds(0, 2), "a b", ["a", "b"]);
+    rig.restart();
+    expect(rig.told).toHaveLength(3);
+  });
+
+  it("are remembered as far as the thousand that changed last, so that a server which finishes none costs no memory", () => {
+    const rig = new Captioned();
+    for (let count = 0; count < 1_500; count += 1) rig.transcribe("asr.partial", `s${count}`, undefined);
+    rig.transcribe("asr.partial", "s500", undefined);
+    rig.restart();
+    const told = rig.told.at(-1) as string[];
+    expect(told).toHaveLength(1 + 1_000);
+    expect([told[0], told[1], told.at(-2), told.at(-1)]).toEqual(["asr.void", "s501", "s1499", "s500"]);
+  });
+});
+
+describe("captions that a server has replaced itself", () => {
+  it("are not named again by one that replaces what took their place", () => {
+    const rig = new Captioned();
+    rig.transcribe("asr.final", "a", seconds(0, 1));
+    rig.transcribe("asr.final", "b", seconds(0, 2), "b", ["a"]);
+    rig.restart();
+    rig.transcribe("asr.final", "new", seconds(0, 3));
+    expect(rig.told.at(-1)).toEqual(["asr.final", "new", { replaces: ["b"] }]);
   });
 });
