@@ -175,6 +175,30 @@ it("a switch that fails after the one in use had to be released brings that one 
   expect(fake.liveTracks).toHaveLength(1);
 });
 
+it("a switch for which the one in use had to be released gives way to a choice that is made when that is heard of", async () => {
+  fake.oneAtATime = true;
+  const later: (Promise<void> | undefined)[] = [];
+  const { options } = listenTo(ending.signal, {
+    onInterrupt: (reason) => reason === "device-lost" && later.push(capture.setDevice?.("built-in")),
+  });
+  const capture = await microphone().open(options);
+  await expect(capture.setDevice?.("headset")).rejects.toMatchObject({ name: "AbortError" });
+  await expect(later[0]).resolves.toBeUndefined();
+  expect(capture.track?.label).toBe("Built-in");
+  expect(fake.liveTracks).toHaveLength(1);
+});
+
+it("a switch in a pause, for which the one in use had to be released, interrupts nothing when it fails", async () => {
+  fake.oneAtATime = true;
+  const { heard, capture } = await open();
+  await capture.pause(false);
+  await expect(capture.setDevice?.("gone")).rejects.toMatchObject({ code: "device-not-found" });
+  expect(heard.interrupts).toEqual([]);
+  expect(fake.liveTracks).toEqual([]);
+  await capture.resume();
+  expect(capture.track?.label).toBe("Built-in");
+});
+
 // field report 51
 it("a chosen microphone that was missing at the start is gone back to once it is there and heard", async () => {
   fake.devices = [BUILT_IN];

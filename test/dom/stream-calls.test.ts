@@ -376,6 +376,21 @@ describe("a source that never answers", () => {
     },
   );
 
+  it("a pause that it has not answered is asked for again when the resumption that overtook it fails", async () => {
+    const { stream, source } = watched(await runningStream());
+    const refusal = new AudioStreamError("permission-denied", "No.", { details: undefined });
+    source.slow.add("pause");
+    source.failing.set("resume", refusal);
+    const pausing = rejectionOf(stream.pause());
+    source.slow.delete("pause");
+    expect(await rejectionOf(stream.resume())).toBe(refusal);
+    expect(await pausing).toMatchObject(overtaken("resume()"));
+    await passTime(100);
+    // Only what the source confirms is true: it may have gone on capturing.
+    expect(source.calls).toEqual(["open", "pause", "resume", "pause"]);
+    expect(stream).toMatchObject({ state: "paused", paused: true });
+  });
+
   it("a source that goes on delivering while it is paused is not heard", async () => {
     const { stream, source, transport } = watched(await runningStream());
     await stream.pause();

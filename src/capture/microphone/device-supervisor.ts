@@ -258,9 +258,12 @@ export class DeviceSupervisor {
       await this.#change("requested", asked, ask, signal);
     } catch (error) {
       if (former === undefined || former !== this.#holder.held || !isDeviceBusy(error)) throw error;
-      // Some platforms open one microphone at a time.
-      this.#holder.lose();
+      // Some platforms open one microphone at a time. Whoever hears of the loss may make the next call.
+      const turn = this.#turn;
+      if (this.#isRunning) this.#holder.lose();
+      else this.#holder.release();
       try {
+        if (turn !== this.#turn || this.#holder.isExchanging) throw overtakenBy("a later call");
         await this.#change("requested", asked, ask, signal);
       } catch (again) {
         if (this.#isRunning && !this.#holder.isExchanging) await this.#restore(former.identity.deviceId);
