@@ -2,40 +2,28 @@ import { isAudioStreamError } from "../../src/errors.js";
 import type { AudioStreamOptions } from "../../src/options.js";
 import { type StreamState, TRANSITIONS } from "../../src/state.js";
 import { AudioStream } from "../../src/stream.js";
+import type { Transport } from "../../src/transport/transport.js";
 import type { Rng } from "../simulation/rng.js";
 import { FakeTransport } from "../support/fake-transport.js";
+import { CallRecord, type MadeCall } from "./call-record.js";
 import type { DeviceWorld } from "./device-world.js";
 
-/** One call, and what became of it. */
-export interface MadeCall {
-  readonly name: string;
-  /** What is asked of the source, where anything is. */
-  readonly asks?: "running" | "paused" | "released" | undefined;
-  readonly device?: string | undefined;
-  outcome: "pending" | "fulfilled" | "rejected";
-  reason?: unknown;
-}
-
+/** What is called; the first ones more often. */
 const CALLS = [
-  "warmUp",
-  "start",
-  "pause",
-  "pause",
-  "release",
-  "release",
-  "resume",
-  "resume",
-  "resume",
-  "resume",
-  "setDevice",
-  "setDevice",
-  "mute",
-  "flush",
-  "getStats",
-  "messages",
-  "close",
-  "abort",
-] as const;
+  ...([
+    "resume",
+    "resume",
+    "resume",
+    "resume",
+    "pause",
+    "pause",
+    "release",
+    "release",
+    "setDevice",
+    "setDevice",
+  ] as const),
+  ...(["warmUp", "start", "mute", "flush", "messages", "getStats", "look", "close", "dispose", "abort"] as const),
+];
 type Name = (typeof CALLS)[number];
 
 const EVENTS = [
@@ -49,46 +37,46 @@ const EVENTS = [
   "devicechange",
   "close",
 ];
+/** How long a close may hold the device at most: half of the longest time that is asked for, and one step more. */
+const LONGEST_STOP_MS = 2_500 + 100;
 
-/** A stream that is called at random, from outside and from its own listeners, and that is watched meanwhile. */
+/** A stream that is called at random, from outside and from everything that it calls itself, and that is watched meanwhile. */
 export class CalledStream {
   readonly stream: AudioStream;
   readonly transport = new FakeTransport();
-  readonly calls: MadeCall[] = [];
+  readonly record = new CallRecord();
   readonly problems: string[] = [];
-  readonly log: string[] = [];
+  /** What happened, with the time. */
+  readonly trace: string[] = [];
   droppedMs = 0;
-  /** The source could not be brought back to where it was before a call that was aborted. */
-  stuck = false;
   closes = 0;
+  /** No more calls from listeners and callbacks. */
+  quiet = false;
   readonly #rng: Rng;
   readonly #world: DeviceWorld;
   readonly #signals = new Set<AbortController>();
   readonly #life = new AbortController();
+  /** What had been captured at the last look, if nothing was to be captured then. */
+  #capturedAtRest: number | undefined;
+  #closingSince = 0;
   #state: StreamState = "idle";
   #depth = 0;
-  /** No more calls from listeners. */
-  quiet = false;
 
   constructor(rng: Rng, world: DeviceWorld) {
     this.#rng = rng;
     this.#world = world;
-    const options: AudioStreamOptions = {
-      signal: this.#life.signal,
-      preRollMs: rng.pick([0, 100]),
-      reconnect: { initialDelayMs: 100, maxDelayMs: 1_000 },
-      heartbeat: false,
-      logger: rng.chance(0.2)
-        ? { debug: () => this.#mayCall("logger", 0.02), warn: () => this.#mayCall("logger", 0.1) }
-        : undefined,
+    world.onAsked = () => {
+      this.#checkAsked();
+      this.#mayCall("getUserMedia", 0.02);
     };
-    this.stream = new AudioStream({ source: world.source, transport: this.transport }, options);
-    this.stream.addEventListener("statechange", () => this.#checkState());
+    this.stream = new AudioStream({ source: world.source, transport: this.#callingTransport() }, this.#options());
+    this.stream.addEventListener("statechange", () => this.#onState());
     this.stream.addEventListener("drop", ({ durationMs }) => {
       this.droppedMs += durationMs;
     });
     this.stream.addEventListener("warning", ({ error }) => {
-      if (error.code === "permission-denied") this.stuck = true;
+      this.note(`warning: ${error.code}`);
+      if (error.code === "permission-denied") this.record.stuck();
     });
     this.stream.addEventListener("close", () => {
       this.closes += 1;
@@ -98,13 +86,15 @@ export class CalledStream {
       this.stream.addEventListener(type, () => this.#mayCall(type, type === "level" ? 0.01 : 0.06));
   }
 
+  note(what: string): void {
+    this.trace.push(`${performance.now()} ${what}`);
+  }
+
   /** Makes one call at random, with or without a signal that may abort at any time. */
   call(name: Name = this.#rng.pick(CALLS)): void {
     // Ends are rare, so that something comes before them.
-    if ((name === "close" || name === "abort") && !this.#rng.chance(0.08)) return;
-    const signal = this.#rng.chance(0.4) ? this.#newSignal() : undefined;
-    this.log.push(`${name}${signal === undefined ? "" : " with a signal"}`);
-    this.#make(name, signal);
+    if (["close", "dispose", "abort"].includes(name) && !this.#rng.chance(0.06)) return;
+    this.#make(name, this.#rng.chance(0.4) ? this.#newSignal() : undefined);
   }
 
   /** The signal of some call, or that of the stream, aborts. */
@@ -115,55 +105,91 @@ export class CalledStream {
       return;
     }
     this.#signals.delete(controller);
-    this.log.push("a signal aborts");
+    this.note("a signal aborts");
     controller.abort("signal");
-  }
-
-  /** What the calls that were done want of the source together. */
-  get wanted(): "running" | "paused" | "released" {
-    let wanted: "running" | "paused" | "released" = "running";
-    for (const { asks, outcome } of this.calls) {
-      if (outcome !== "fulfilled" || asks === undefined) continue;
-      if (asks !== "paused" || wanted !== "released") wanted = asks;
-    }
-    return wanted;
   }
 
   /** Whether something is on its way to where it was asked to be. */
   get isBusy(): boolean {
-    const { state } = this.stream;
-    const isPending = this.calls.some(({ name, outcome }) => name !== "messages" && outcome === "pending");
-    return isPending || ["starting", "reconnecting", "interrupted", "closing"].includes(state);
-  }
-
-  /** A source that failed to do what was asked last is where it was, or where the failure left it: both are right. */
-  get isUncertain(): boolean {
-    const asked = this.calls.filter(({ asks }) => asks !== undefined);
-    const failed = asked.findLastIndex(({ outcome, reason }) => outcome === "rejected" && isAudioStreamError(reason));
-    return this.stuck || failed > asked.findLastIndex(({ outcome }) => outcome === "fulfilled");
+    const isOnItsWay = ["starting", "reconnecting", "interrupted", "closing"].includes(this.stream.state);
+    return isOnItsWay || this.record.unanswered.length > 0;
   }
 
   /** What holds at any time. */
   check(): void {
     const { stream, problems } = this;
+    this.#checkRest();
+    if (stream.state === "closing" && this.#world.held > 0 && performance.now() - this.#closingSince > LONGEST_STOP_MS)
+      problems.push("A device is held, and the stream should have stopped it for its end.");
     if (stream.state !== "closed") return;
     if (this.#world.held > 0) problems.push("A device is held, and the stream is closed.");
     if (this.transport.live.length > 0) problems.push("A connection is held, and the stream is closed.");
   }
 
-  #checkState(): void {
+  #checkRest(): void {
+    const { problems, record, stream } = this;
+    const { captured, held, isPolite } = this.#world;
+    const isPaused = record.isSettled && record.asked !== "running" && stream.paused && !record.isUncertain;
+    const rests = isPolite && isPaused && stream.state !== "closing";
+    if (rests && record.asked === "released" && held > 0) problems.push("A device is held, and it was released.");
+    if (rests && this.#capturedAtRest !== undefined && captured > this.#capturedAtRest)
+      problems.push("Something is captured in a pause.");
+    this.#capturedAtRest = rests ? captured : undefined;
+  }
+
+  /** A device is asked for: is it wanted? */
+  #checkAsked(): void {
     const { state } = this.stream;
-    if (state !== this.#state && !TRANSITIONS[this.#state].includes(state)) {
-      // A listener before this one may have called what led further: only the end can be called so.
+    const { asked, isSwitching, isUncertain } = this.record;
+    this.note("a device is asked for");
+    if (["idle", "warm", "starting"].includes(state) || isUncertain) return;
+    const isWanted = asked === "running" || (asked === "paused" && isSwitching);
+    if (state === "closed" || state === "closing" || !isWanted)
+      this.problems.push(`A device is asked for, and the stream is ${state}, and ${asked} was asked.`);
+  }
+
+  #onState(): void {
+    const { state } = this.stream;
+    this.note(`state: ${state}`);
+    // A listener before this one may have called what led further: only the end can be called so.
+    if (state !== this.#state && !TRANSITIONS[this.#state].includes(state))
       this.problems.push(`The state went from ${this.#state} to ${state}.`);
-    }
+    if (state === "closing") this.#closingSince = performance.now();
     this.#state = state;
+  }
+
+  #options(): AudioStreamOptions {
+    const rng = this.#rng;
+    return {
+      signal: this.#life.signal,
+      preRollMs: rng.pick([0, 100]),
+      reconnect: { initialDelayMs: 100, maxDelayMs: 1_000 },
+      heartbeat: false,
+      getToken: rng.chance(0.2)
+        ? () => {
+            this.#mayCall("getToken", 0.1);
+            return "token";
+          }
+        : undefined,
+      logger: rng.chance(0.2)
+        ? { debug: () => this.#mayCall("logger", 0.02), warn: () => this.#mayCall("logger", 0.1) }
+        : undefined,
+    };
+  }
+
+  #callingTransport(): Transport {
+    return {
+      connect: (options) => {
+        this.#mayCall("connect", 0.03);
+        return this.transport.connect(options);
+      },
+    };
   }
 
   #mayCall(where: string, probability: number): void {
     if (this.quiet || this.#depth > 2 || !this.#rng.chance(probability)) return;
     this.#depth += 1;
-    this.log.push(`in ${where}:`);
+    this.note(`in ${where}:`);
     this.call();
     this.#depth -= 1;
   }
@@ -172,65 +198,98 @@ export class CalledStream {
     const controller = new AbortController();
     if (this.#rng.chance(0.05)) controller.abort("signal");
     else this.#signals.add(controller);
+    controller.signal.addEventListener("abort", () => this.#mayCall("a signal", 0.1), { once: true });
     return controller.signal;
   }
 
   #make(name: Name, signal: AbortSignal | undefined): void {
     const { stream } = this;
+    const rng = this.#rng;
     switch (name) {
       case "warmUp":
       case "start":
       case "flush":
-        this.#note({ name }, stream[name]({ signal }));
+        this.#follow({ name, signal }, () => stream[name]({ signal }));
         return;
       case "pause":
-        this.#note({ name, asks: "paused" }, stream.pause({ signal }));
+        this.#follow({ name, asks: "paused", signal }, () => stream.pause({ signal }));
         return;
       case "release":
-        this.#note({ name, asks: "released" }, stream.pause({ releaseDevice: true, signal }));
+        this.#follow({ name, asks: "released", signal }, () => stream.pause({ releaseDevice: true, signal }));
         return;
       case "resume":
-        this.#note({ name, asks: "running" }, stream.resume({ signal }));
+        this.#follow({ name, asks: "running", signal }, () => stream.resume({ signal }));
         return;
       case "setDevice": {
-        const device = this.#rng.pick(this.#world.devices);
-        this.#note({ name, device }, stream.setDevice(device, { signal }));
+        const device = rng.pick(this.#world.devices);
+        this.#follow({ name, device, signal }, () => stream.setDevice(device, { signal }));
         return;
       }
       case "mute":
         stream.muted = !stream.muted;
+        this.note(`muted: ${stream.muted}`);
+        return;
+      case "look":
+        stream.toPageTime(rng.whole(0, 10_000));
+        this.note(`${stream.resources().length} resources, track ${stream.track?.readyState}`);
         return;
       case "getStats":
-        this.#note({ name }, stream.getStats());
+        this.#follow({ name }, () => stream.getStats());
         return;
-      case "messages": {
-        const reader = stream.messages({ signal });
-        this.#note({ name }, reader.next());
+      case "messages":
+        this.#follow({ name, signal }, () => stream.messages({ signal }).next());
         return;
-      }
       case "close":
-        this.#note({ name }, stream.close({ timeoutMs: this.#rng.pick([0, 500, 5_000]), signal }));
+        this.#follow({ name, signal }, () => stream.close({ timeoutMs: rng.pick([0, 500, 5_000]), signal }));
         return;
-      case "abort": {
+      case "dispose":
+        this.#follow({ name }, () => stream[Symbol.asyncDispose]());
+        return;
+      case "abort":
+        this.note(name);
         stream.abort("aborted");
-        if (this.#world.held > 0 && this.#world.isPrompt) this.problems.push("A device is held after abort().");
-        if (this.transport.live.length > 0) this.problems.push("A connection is held after abort().");
-        if (stream.resources().length > 0) this.problems.push("resources() lists something after abort().");
-      }
+        this.#checkAborted();
     }
   }
 
-  #note(call: Pick<MadeCall, "name" | "asks" | "device">, promise: Promise<unknown>): void {
-    const made: MadeCall = { ...call, outcome: "pending" };
-    this.calls.push(made);
-    promise.then(
+  #checkAborted(): void {
+    if (this.#world.held > 0) this.problems.push("A device is held after abort().");
+    if (this.transport.live.length > 0) this.problems.push("A connection is held after abort().");
+    if (this.stream.resources().length > 0) this.problems.push("resources() lists something after abort().");
+  }
+
+  #follow(call: Pick<MadeCall, "name" | "asks" | "device" | "signal">, make: () => Promise<unknown>): void {
+    const made = this.record.add(call);
+    const title = `${this.record.calls.length} ${call.name}`;
+    this.note(`${title} ${call.device ?? ""}${call.signal === undefined ? "" : " with a signal"}`);
+    make().then(
       () => {
         made.outcome = "fulfilled";
+        this.note(`${title} is done`);
+        this.#checkReleased(made);
+        this.#mayCall(`the answer to ${title}`, 0.05);
       },
       (reason: unknown) => {
         made.outcome = "rejected";
         made.reason = reason;
+        this.note(`${title} is rejected: ${reason}`);
+        this.#checkRejection(made);
+        this.#mayCall(`the rejection of ${title}`, 0.05);
       },
     );
+  }
+
+  /** The moment a release is confirmed, nothing is held, unless another call came meanwhile. */
+  #checkReleased(made: MadeCall): void {
+    if (made.asks === "released" && this.record.isLast(made) && this.#world.isPolite && this.#world.held > 0)
+      this.problems.push("A device is held when its release is confirmed.");
+  }
+
+  /** A call is rejected by name, by its own signal, by the end, or by another call that asks for something else. */
+  #checkRejection({ name, overtaken, reason, signal }: MadeCall): void {
+    if (["closing", "closed"].includes(this.stream.state) || isAudioStreamError(reason)) return;
+    if (signal?.aborted && reason === signal.reason) return;
+    if (overtaken && reason instanceof DOMException && reason.name === "AbortError") return;
+    this.problems.push(`${name} was rejected for no good reason: ${reason}`);
   }
 }

@@ -13,7 +13,8 @@ const FRAME = 320;
 export class ModelDevices implements DeviceWorld {
   readonly devices = ["one", "two", "three"];
   readonly source: AudioSource = { open: (options) => this.#open(options) };
-  readonly polite: boolean;
+  readonly isPolite: boolean;
+  onAsked = (): void => {};
   readonly #rng: Rng;
   readonly #held = new Set<Deferred<void>>();
   #options: SourceOpenOptions | undefined;
@@ -26,12 +27,12 @@ export class ModelDevices implements DeviceWorld {
   #chosen = "one";
   /** Grows with every pause and resumption: a polite source gives up what an older one wanted. */
   #latest = 0;
-  readonly isPrompt = true;
-  mayFail = false;
+  captured = 0;
+  readonly open = 0;
 
-  constructor(rng: Rng, polite: boolean) {
+  constructor(rng: Rng, isPolite: boolean) {
     this.#rng = rng;
-    this.polite = polite;
+    this.isPolite = isPolite;
   }
 
   get held(): number {
@@ -42,9 +43,9 @@ export class ModelDevices implements DeviceWorld {
     return this.#device;
   }
 
-  speak(): boolean {
+  speak(): void {
     const options = this.#options;
-    if (options === undefined || !this.#capturing || this.#device === undefined || this.#silent) return false;
+    if (options === undefined || !this.#capturing || this.#device === undefined || this.#silent) return;
     options.onFrame({
       payload: new Uint8Array(FRAME * 2),
       position: this.#position,
@@ -54,7 +55,7 @@ export class ModelDevices implements DeviceWorld {
       rmsLevel: 0.2,
     });
     this.#position += FRAME;
-    return true;
+    this.captured += 1;
   }
 
   disturb(): string {
@@ -76,10 +77,8 @@ export class ModelDevices implements DeviceWorld {
     ]);
     if (what === "prompt" || what === "slow" || what === "hold") this.#manner = what;
     else if (what === "release") this.#releaseHeld();
-    else if (what === "deny") {
-      this.#denying = true;
-      this.mayFail = true;
-    } else if (what === "allow") this.#denying = false;
+    else if (what === "deny") this.#denying = true;
+    else if (what === "allow") this.#denying = false;
     else if (what === "silent") this.#setSilent(true);
     else if (what === "sound") this.#setSilent(false);
     else if (what === "swap") this.#swap();
@@ -95,13 +94,17 @@ export class ModelDevices implements DeviceWorld {
     this.#releaseHeld();
   }
 
+  answerLate(): void {
+    this.#releaseHeld();
+  }
+
   leave(): void {}
 
   async #open(options: SourceOpenOptions): Promise<AudioCapture> {
     const { signal } = options;
     signal.throwIfAborted();
     await this.#step(signal);
-    if (this.polite) signal.throwIfAborted();
+    if (this.isPolite) signal.throwIfAborted();
     this.#options = options;
     this.#position = 0;
     this.#capturing = true;
@@ -130,7 +133,7 @@ export class ModelDevices implements DeviceWorld {
     this.#latest += 1;
     const call = this.#latest;
     await this.#step(undefined, false);
-    if (this.polite && call !== this.#latest) throw new DOMException("Overtaken.", "AbortError");
+    if (this.isPolite && call !== this.#latest) throw new DOMException("Overtaken.", "AbortError");
     this.#capturing = false;
     if (release) this.#device = undefined;
   }
@@ -139,7 +142,7 @@ export class ModelDevices implements DeviceWorld {
     this.#latest += 1;
     const call = this.#latest;
     await this.#step(signal);
-    if (this.polite && (call !== this.#latest || signal?.aborted)) throw new DOMException("Overtaken.", "AbortError");
+    if (this.isPolite && (call !== this.#latest || signal?.aborted)) throw new DOMException("Overtaken.", "AbortError");
     // What has ended takes nothing, rude or not: the stream has let go of it.
     if (this.#options === undefined || this.#options.signal.aborted) return;
     this.#device ??= this.#chosen;
@@ -148,7 +151,7 @@ export class ModelDevices implements DeviceWorld {
 
   async #setDevice(id: string, signal: AbortSignal | undefined): Promise<void> {
     await this.#step(signal);
-    if (this.polite && signal?.aborted) throw signal.reason;
+    if (this.isPolite && signal?.aborted) throw signal.reason;
     this.#chosen = id;
     if (this.#device !== undefined) this.#device = id;
   }
@@ -170,7 +173,6 @@ export class ModelDevices implements DeviceWorld {
   #end(): void {
     const options = this.#options;
     if (options === undefined || this.#device === undefined) return;
-    this.mayFail = true;
     this.#capturing = false;
     this.#device = undefined;
     this.#options = undefined;
@@ -189,7 +191,7 @@ export class ModelDevices implements DeviceWorld {
       const wait = deferred<void>();
       this.#held.add(wait);
       if (this.#manner === "slow") setTimeout(wait.resolve, this.#rng.whole(1, 3_000));
-      if (this.polite) signal?.addEventListener("abort", () => wait.reject(signal.reason), { once: true });
+      if (this.isPolite) signal?.addEventListener("abort", () => wait.reject(signal.reason), { once: true });
       await wait.promise;
       this.#held.delete(wait);
     }

@@ -1,7 +1,7 @@
 import { microphone } from "../../src/capture/microphone.js";
 import type { AudioSource } from "../../src/capture/source.js";
 import type { Rng } from "../simulation/rng.js";
-import { type FakeAudio, type FakeDevice, installFakeAudio } from "../support/fake-audio.js";
+import { type FakeAnswer, type FakeAudio, type FakeDevice, installFakeAudio } from "../support/fake-audio.js";
 import { sine } from "../support/signals.js";
 import type { DeviceWorld } from "./device-world.js";
 
@@ -10,96 +10,151 @@ const PLUGGED: readonly FakeDevice[] = ["one", "two", "three"].map((deviceId) =>
   groupId: `group ${deviceId}`,
   label: `Microphone ${deviceId}`,
 }));
-const TONE = sine(440, 48_000, 1_920, 0.5);
+const TONE = sine(440, 48_000, 1_024, 0.5);
+
+const ANSWERS: Readonly<Record<string, FakeAnswer | "slow">> = {
+  grant: "grant",
+  hold: "hold",
+  slow: "slow",
+  deny: new DOMException("No.", "NotAllowedError"),
+  busy: new DOMException("It is in use.", "NotReadableError"),
+};
+/** What happens to the devices; the first ones more often. */
+const HAPPENINGS = [
+  ...["grant", "grant", "hold", "hold", "slow", "answer", "deny", "busy"],
+  ...["mute", "silent", "unplug", "plug", "swap", "end", "dead", "suspend", "list", "permission"],
+];
 
 /** The real microphone over a platform that is played. */
 export class PlatformDevices implements DeviceWorld {
   readonly source: AudioSource = microphone();
   readonly devices = PLUGGED.map(({ deviceId }) => deviceId);
+  readonly isPolite = true;
+  onAsked = (): void => {};
   readonly #rng: Rng;
   readonly #fake: FakeAudio = installFakeAudio();
-  readonly isPrompt = false;
-  mayFail = false;
+  #answer: FakeAnswer | "slow" = "grant";
+  /** What is held is never answered, although the page has the permission. */
+  readonly #isStubborn: boolean;
+  /** Whether the browser lists the system's default beside the devices, as Chromium does. */
+  readonly #hasAlias: boolean;
+  #default = PLUGGED[0];
 
   constructor(rng: Rng) {
     this.#rng = rng;
-    this.#fake.devices = [...PLUGGED];
-    if (rng.chance(0.5)) this.#fake.setPermission("granted");
+    this.#hasAlias = rng.chance(0.4);
+    this.#fake.mustBePlugged = true;
+    this.#fake.oneAtATime = rng.chance(0.15);
+    this.#fake.devices = this.#listed(PLUGGED);
+    this.#fake.answer = () => this.#onAsked();
+    const isGranted = rng.chance(0.5);
+    if (isGranted) this.#fake.setPermission("granted");
+    this.#isStubborn = isGranted && rng.chance(0.2);
   }
 
   get held(): number {
-    return this.#fake.liveTracks.length;
+    return this.#fake.liveTracks.filter(({ received }) => received).length;
+  }
+
+  get open(): number {
+    const { openContexts, openPorts } = this.#fake;
+    return openContexts.length + openPorts.length;
+  }
+
+  get captured(): number {
+    return this.#fake.contexts.flatMap(({ nodes }) => nodes).reduce((sum, { port }) => sum + port.frames, 0);
   }
 
   get device(): string | undefined {
-    return this.#fake.liveTracks[0]?.device?.deviceId;
+    // Where only one can be open, the one in use is not given up for another that is there again.
+    if (this.#fake.oneAtATime) return undefined;
+    const id = this.#fake.liveTracks[0]?.device?.deviceId;
+    return id === "default" ? this.#default?.deviceId : id;
   }
 
-  speak(): boolean {
-    const open = this.#fake.openContexts;
-    for (const context of open) context.render(TONE);
-    return open.length > 0 && this.held > 0;
+  speak(): void {
+    for (const context of this.#fake.openContexts) context.render(TONE);
   }
 
   disturb(): string {
     const fake = this.#fake;
-    const what = this.#rng.pick([
-      "grant",
-      "grant",
-      "hold",
-      "answer",
-      "deny",
-      "mute",
-      "unplug",
-      "plug",
-      "end",
-      "dead",
-      "suspend",
-    ]);
+    const what = this.#rng.pick(HAPPENINGS);
     const track = fake.liveTracks[0];
-    if (what === "grant" || what === "hold") fake.answer = what;
+    const answer = ANSWERS[what];
+    if (answer !== undefined) this.#answer = answer;
     else if (what === "answer") this.#answerAll();
-    else if (what === "deny") this.#deny();
     else if (what === "mute") track?.setMuted(!track.muted);
-    else if (what === "unplug") this.#plug(fake.devices.slice(1));
-    else if (what === "plug") this.#plug([...PLUGGED]);
-    else if (what === "end") {
-      this.mayFail = true;
-      track?.end();
-    } else if (what === "dead") {
-      this.mayFail = true;
-      for (const { nodes } of fake.openContexts) nodes.at(-1)?.fail();
-    } else
-      for (const context of fake.openContexts)
-        context.setState(this.#rng.pick(["suspended", "running", "interrupted"]));
+    else if (what === "silent" && track !== undefined) track.silent = !track.silent;
+    else if (what === "unplug") this.#plug(PLUGGED.filter(() => this.#rng.chance(0.5)));
+    else if (what === "plug") this.#plug(PLUGGED);
+    else if (what === "swap") this.#swap();
+    else if (what === "end") track?.end();
+    else if (what === "dead") for (const { nodes } of fake.openContexts) nodes.at(-1)?.fail();
+    else if (what === "list") fake.listing = this.#rng.pick(["answer", "never", new Error("No list.")]);
+    // Rare, since a permission that is withdrawn ends the stream.
+    else if (what === "permission") fake.setPermission(this.#rng.chance(0.1) ? "denied" : "granted");
+    else if (what === "suspend") {
+      const state = this.#rng.pick(["suspended", "running", "interrupted"] as const);
+      for (const context of fake.openContexts) context.setState(state);
+    }
     return what;
   }
 
   relent(): void {
     const fake = this.#fake;
-    fake.answer = "grant";
-    fake.mayStart = true;
-    this.#plug([...PLUGGED]);
+    this.#answer = "grant";
+    fake.listing = "answer";
+    if (this.#real.length < PLUGGED.length) this.#plug(PLUGGED);
+    if (!this.#isStubborn) this.#answerAll();
+    for (const track of fake.liveTracks) {
+      track.silent = false;
+      if (track.muted) track.setMuted(false);
+    }
+    for (const context of fake.openContexts) if (context.state !== "running") context.setState("running");
+  }
+
+  answerLate(): void {
     this.#answerAll();
-    for (const track of fake.liveTracks) if (track.muted) track.setMuted(false);
-    for (const context of fake.openContexts) context.setState("running");
   }
 
   leave(): void {
     this.#fake.uninstall();
   }
 
+  #onAsked(): FakeAnswer {
+    const prompt = this.#fake.prompts.at(-1);
+    this.onAsked();
+    if (this.#answer !== "slow") return this.#answer;
+    setTimeout(() => prompt?.answered === false && prompt.grant(), this.#rng.whole(1, 3_000));
+    return "hold";
+  }
+
   #answerAll(): void {
     for (const prompt of this.#fake.prompts.splice(0)) if (!prompt.answered) prompt.grant();
   }
 
-  #deny(): void {
-    this.mayFail = true;
-    this.#fake.answer = new DOMException("No.", "NotAllowedError");
+  #plug(devices: readonly FakeDevice[]): void {
+    if (!devices.some((device) => device === this.#default)) this.#default = devices[0];
+    this.#fake.plug(...this.#listed(devices));
   }
 
-  #plug(devices: FakeDevice[]): void {
-    if (devices.length < this.#fake.devices.length) this.mayFail = true;
-    this.#fake.plug(...devices);
+  /** The system has another default from now on. */
+  #swap(): void {
+    const real = this.#real;
+    if (real.length === 0) return;
+    this.#default = this.#rng.pick(real);
+    this.#fake.relist(...this.#listed(real));
+  }
+
+  get #real(): FakeDevice[] {
+    return this.#fake.devices.filter(({ deviceId }) => deviceId !== "default");
+  }
+
+  /** The default comes first. */
+  #listed(devices: readonly FakeDevice[]): FakeDevice[] {
+    const first = devices.filter((device) => device === this.#default);
+    const others = devices.filter((device) => device !== this.#default);
+    const alias = first.map((device) => ({ ...device, deviceId: "default", label: `Default - ${device.label}` }));
+    return [...(this.#hasAlias ? alias : []), ...first, ...others];
   }
 }

@@ -46,6 +46,8 @@ export class FakeTrack extends EventTarget {
   muted: boolean;
   /** It gives only zeros, whatever is rendered. */
   silent: boolean;
+  /** Whether the page has it. Nobody could stop it before. */
+  received = false;
   stopCalls = 0;
 
   constructor(device?: FakeDevice) {
@@ -116,6 +118,8 @@ class FakePort extends EventTarget {
   started = false;
   closed = false;
   readonly sent: unknown[] = [];
+  /** How many frames the processor has made. */
+  frames = 0;
 
   start(): void {
     this.started = true;
@@ -133,7 +137,8 @@ class FakePort extends EventTarget {
   }
 
   /** From the processor to the page. */
-  deliver(data: unknown): void {
+  deliver(data: ProcessorMessage): void {
+    if (data.type === "frame") this.frames += 1;
     queueMicrotask(() => {
       if (this.started && !this.closed) this.dispatchEvent(new MessageEvent("message", { data }));
     });
@@ -394,7 +399,7 @@ export class FakeAudio {
   }
 
   getUserMedia(constraints: MediaStreamConstraints): Promise<FakeMediaStream> {
-    return new Promise((resolve, reject) => {
+    const answered = new Promise<FakeMediaStream>((resolve, reject) => {
       const prompt: FakePrompt = {
         constraints,
         answered: false,
@@ -420,6 +425,11 @@ export class FakeAudio {
       if (answer === "grant") prompt.grant();
       else if (answer !== "hold") prompt.refuse(answer);
     });
+    const onReceived = (stream: FakeMediaStream): void => {
+      for (const track of stream.getTracks()) track.received = true;
+    };
+    answered.then(onReceived, () => {});
+    return answered;
   }
 
   /** Plugs devices in, and nothing else: what is captured from others ends. */
