@@ -13,11 +13,11 @@ import { type Acquired, acquireTrack, followedAlias } from "./acquisition.js";
 import { AttemptPacing } from "./attempt-pacing.js";
 import type { DeviceHolder } from "./device-holder.js";
 import { type DeviceList, isSameDevice } from "./device-list.js";
+import { DeviceReturn } from "./device-return.js";
 import { acquireUnmuted, type LostDevice, searchTrack } from "./device-search.js";
 import { type Errand, Errands } from "./errands.js";
 import type { HeldDevice } from "./held-device.js";
 import { LatestList } from "./latest-list.js";
-import { givesSound } from "./sound-probe.js";
 import { SoundWatch } from "./sound-watch.js";
 
 /** How soon a device is looked for again that is heard and not listed, in milliseconds. */
@@ -53,6 +53,7 @@ export class DeviceMender {
   readonly #parts: DeviceMenderParts;
   readonly #lists: LatestList;
   #permission: PermissionWatch | undefined;
+  readonly #return: DeviceReturn;
   /** A device that is replaced by another for the time being. */
   #missed: LostDevice | undefined;
   /** What the track in use needs, as far as can be heard. */
@@ -69,6 +70,12 @@ export class DeviceMender {
     this.#parts = parts;
     this.#lists = new LatestList(parts.scope, (list) => this.#onList(list));
     this.#pacing = new AttemptPacing(parts.scope, () => this.#refresh());
+    this.#return = new DeviceReturn({
+      ...parts,
+      acquire: (job, deviceId) => this.#acquire(job, deviceId),
+      take: (job, track, reason) => this.#take(job, track, reason),
+      report: (track, reason) => this.report({ track }, reason),
+    });
     this.sound = new SoundWatch(parts.scope, {
       onZeros: () => this.#refresh(),
       onDead: () => this.#needs("renewal"),
@@ -132,6 +139,7 @@ export class DeviceMender {
   /** Goes back to no other device: this one was chosen. */
   forget(): void {
     this.#missed = undefined;
+    this.#return.forget();
   }
 
   /** The person, or the page for them, asks for the microphone again. */
@@ -144,6 +152,7 @@ export class DeviceMender {
   rest(): void {
     this.#need = undefined;
     this.sound.begin(false);
+    this.#return.forget();
   }
 
   /** Calls off what is under way. */
@@ -172,7 +181,7 @@ export class DeviceMender {
 
   #nextErrand(): Errand | undefined {
     const { held } = this.#parts.holder;
-    if (held === undefined) return (job) => this.#search(job);
+    if (held === undefined) return (job) => (this.#return.isToRestore ? this.#return.restore(job) : this.#search(job));
     if (this.#refused) return undefined;
     if (this.#need !== undefined) return (job) => this.#mendNeed(job, held);
     if (!this.#pacing.isDue) return undefined;
@@ -180,6 +189,7 @@ export class DeviceMender {
     const { alias } = held;
     const missed = this.#missed;
     const returned = missed && latest?.find(missed.identity, missed.others);
+    if (latest !== undefined && returned === undefined) this.#return.gone();
     const current = alias && latest?.behind(alias);
     // A device that was chosen and is there comes before what the system has chosen in its place.
     if (alias && current && (returned === undefined || followedAlias(this.#parts.asked().deviceId) !== undefined)) {
@@ -222,16 +232,9 @@ export class DeviceMender {
     this.#parts.holder.held?.follows(alias);
   }
 
-  /** Goes back to the missed device as soon as it is heard; the one in use goes on until then. */
   async #goBack(job: Scope, deviceId: string): Promise<void> {
-    const track = await this.#acquire(job, deviceId);
-    if (!(await givesSound(job, this.#parts.context(), track))) {
-      void job.dispose();
-      this.#pacing.failed();
-      return;
-    }
-    await this.#take(job, track, "device-returned");
-    this.#missed = undefined;
+    if (await this.#return.to(job, deviceId)) this.#missed = undefined;
+    else this.#pacing.failed();
   }
 
   /** Opens the device in use anew, or another one. */
