@@ -1,13 +1,13 @@
 import type { InterruptReason } from "./capture/source.js";
 import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "./errors.js";
-import { textOf } from "./internal/text-of.js";
+import { sentenceOf } from "./internal/text-of.js";
 import type { Advice } from "./signal/signal-adviser.js";
 import type { StreamState } from "./state.js";
 
 /** What a source, a transport or a callback threw, as one of the SDK's own errors. */
 export function toStreamError(error: unknown): AnyAudioStreamError {
   if (isAudioStreamError(error)) return error;
-  return new AudioStreamError("capture-failed", `The audio source failed: ${textOf(error)}`, {
+  return new AudioStreamError("capture-failed", `The audio source failed: ${sentenceOf(error)}`, {
     details: undefined,
     cause: error,
   }) as AnyAudioStreamError;

@@ -82,7 +82,8 @@ export class AudioStream<Message = ServerEvent>
     onSessionEvent: (event) => this.#onSessionEvent(event),
     onPageGone: () => this.abort(new DOMException("The page went away.", "AbortError")),
     connect: (options) => this.#parts.transport.connect(options),
-    getToken: (context) => this.#options.getToken?.(context) ?? "",
+    // Asked only where there is one. The driver checks what it returns, which is not always what its type says.
+    getToken: (context) => this.#options.getToken?.(context) as string | Promise<string>,
   };
   readonly #relay = relayTo(this.#reactions);
   readonly #closed = deferred<CloseInfo>();

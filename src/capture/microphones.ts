@@ -3,7 +3,7 @@ import { Scope } from "../internal/scope.js";
 import { within } from "../internal/within.js";
 import { captureFailed, insecureContext, listTimeout, messageOf, noMediaDevices } from "./media-errors.js";
 import { DeviceList } from "./microphone/device-list.js";
-import { permissionWithin } from "./permission.js";
+import { onPermissionChange, permissionWithin } from "./permission.js";
 import { missingCaptureFeatures } from "./requirements.js";
 
 /** How long a browser may take to list its devices, in milliseconds. A busy one takes seconds. */
@@ -84,7 +84,7 @@ export function watchMicrophones(
   };
   onDevicesChanged(scope, () => void report());
   void permissionWithin(scope).then((status) => {
-    if (status !== undefined) scope.listen(status, "change", () => void report());
+    if (status !== undefined) onPermissionChange(scope, status, () => void report());
   });
   void report();
 }

@@ -1,5 +1,5 @@
 import type { Scope } from "../internal/scope.js";
-import { permissionWithin } from "./permission.js";
+import { onPermissionChange, permissionWithin } from "./permission.js";
 
 /**
  * Watches whether the microphone's permission, which was given, is withdrawn. Some browsers do not report that, and some
@@ -33,7 +33,7 @@ export class PermissionWatch {
     // A browser that says so while the microphone is in use does not know.
     if (status === undefined || status.state === "denied") return status?.state;
     const { state } = status;
-    this.#scope.listen(status, "change", () => onChange(status.state));
+    onPermissionChange(this.#scope, status, onChange);
     return state;
   }
 }

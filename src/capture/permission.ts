@@ -17,3 +17,15 @@ export async function permissionWithin(scope: Scope): Promise<PermissionStatus |
     return undefined;
   }
 }
+
+/**
+ * Calls back with the state whenever it is another, until the scope ends. Where a shim takes the place of the browser's
+ * object by a plain one, nobody is told of changes.
+ */
+export function onPermissionChange(
+  scope: Scope,
+  status: PermissionStatus,
+  callback: (state: PermissionState) => void,
+): void {
+  if (typeof status.addEventListener === "function") scope.listen(status, "change", () => callback(status.state));
+}

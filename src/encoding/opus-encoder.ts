@@ -1,7 +1,7 @@
 import type { AudioFormat } from "../capture/source.js";
 import { AudioStreamError } from "../errors.js";
 import { type Deferred, deferred } from "../internal/deferred.js";
-import { textOf } from "../internal/text-of.js";
+import { sentenceOf } from "../internal/text-of.js";
 import type { Bytes } from "../protocol/bytes.js";
 import { MAX_OPUS_PACKET_BYTES, opusPacketDurationMs } from "../protocol/opus-packet.js";
 import { type OpusFrame, OpusRun, type SampleFrame } from "./opus-run.js";
@@ -238,7 +238,7 @@ function preSkipOf(metadata: EncodedAudioChunkMetadata | undefined, sampleRate: 
 function encoderFailed(cause: unknown): AudioStreamError<"encoder-failed"> {
   return new AudioStreamError(
     "encoder-failed",
-    `The browser's Opus encoder failed: ${textOf(cause)} Use encoding "pcm_s16le" where this goes on.`,
+    `The browser's Opus encoder failed: ${sentenceOf(cause)} Use encoding "pcm_s16le" where this goes on.`,
     { details: undefined, cause },
   );
 }

@@ -3,9 +3,10 @@ import { withSignal } from "../internal/abort.js";
 import { attempt } from "../internal/attempt.js";
 import type { Clock } from "../internal/clock.js";
 import type { Registration, Scope } from "../internal/scope.js";
-import { textOf } from "../internal/text-of.js";
+import { sentenceOf } from "../internal/text-of.js";
 import type { Bytes } from "../protocol/bytes.js";
 import { CloseCode, fitCloseReason } from "../protocol/close-codes.js";
+import { MAX_TOKEN_LENGTH } from "../protocol/limits.js";
 import type { Session } from "../session/session.js";
 import type { ConnectionId, ConnectionLoss, SessionEvent, SessionInput, SessionOutput } from "../session/session-io.js";
 import type { ConnectContext, Transport, TransportCloseInfo, TransportConnection } from "../transport/transport.js";
@@ -89,7 +90,7 @@ export class SessionDriver {
       // The first cause is the one to report.
     }
     this.#disconnect(CloseCode.normal, "failed");
-    const message = `The stream had to stop because of an unexpected error: ${textOf(cause)}. Start a new one; if this repeats, report it.`;
+    const message = `The stream had to stop because of an unexpected error: ${sentenceOf(cause)} Start a new one; if this repeats, report it.`;
     onEvent({ type: "failed", error: new AudioStreamError("internal-error", message, { details: undefined, cause }) });
     // A listener may have reported further losses meanwhile.
     this.#drain();
@@ -260,12 +261,17 @@ async function askForToken(
     });
   }
   if (typeof token !== "string") throw new TypeError(`getToken must return a string, and returned ${typeof token}.`);
+  if (token.length > MAX_TOKEN_LENGTH) {
+    throw new RangeError(
+      `getToken must return at most ${MAX_TOKEN_LENGTH} characters, and returned ${token.length}. Use a shorter token.`,
+    );
+  }
   return token;
 }
 
 function toConnectError(cause: unknown): AnyAudioStreamError {
   if (isAudioStreamError(cause)) return cause;
-  return new AudioStreamError("connect-failed", `The connection could not be made: ${textOf(cause)}`, {
+  return new AudioStreamError("connect-failed", `The connection could not be made: ${sentenceOf(cause)}`, {
     details: undefined,
     cause,
   }) as AnyAudioStreamError;
@@ -274,7 +280,7 @@ function toConnectError(cause: unknown): AnyAudioStreamError {
 /** The transport has failed on a connection that it had made. */
 function toBroken(cause: unknown): ConnectionLoss {
   if (isAudioStreamError(cause)) return { kind: "failed", error: cause };
-  const message = `The connection was lost, because its transport failed: ${textOf(cause)}. Audio is kept and sent again once the server can be reached.`;
+  const message = `The connection was lost, because its transport failed: ${sentenceOf(cause)} Audio is kept and sent again once the server can be reached.`;
   const details = { closeCode: 1006, closeReason: "" };
   const error = new AudioStreamError("connection-lost", message, { details, cause }) as AnyAudioStreamError;
   return { kind: "failed", error };

@@ -6,3 +6,9 @@ export function textOf(cause: unknown): string {
     return "it cannot be put into words";
   }
 }
+
+/** The same as a sentence that another one may follow. */
+export function sentenceOf(cause: unknown): string {
+  const text = textOf(cause).trim();
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

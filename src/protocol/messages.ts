@@ -2,6 +2,7 @@
  * Every text message of protocol v1, as PROTOCOL.md describes it. Both ends check what comes in against these
  * definitions and take their types from them.
  */
+import { MAX_TOKEN_LENGTH } from "./limits.js";
 import {
   anything,
   type Check,
@@ -28,7 +29,7 @@ export const SUBPROTOCOL = "loquilex.v1";
 export const AUDIO_EXTENSION = "audio/1";
 
 const identifier = text(128);
-const secret = text(4096);
+const secret = text(MAX_TOKEN_LENGTH);
 const position = whole();
 const sequence = whole();
 const sentence = text(4096);

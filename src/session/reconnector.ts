@@ -44,6 +44,7 @@ export class Reconnector {
   readonly #random: Random;
   readonly #backoff: Backoff;
   #failures = 0;
+  #lastError: AudioStreamError | undefined;
   /** Since when there is no connection, by the wall. */
   #downSince: number | undefined;
   /** Since when no connection was of use, in time awake. */
@@ -67,6 +68,11 @@ export class Reconnector {
     return this.#failures;
   }
 
+  /** Why there is no connection; `undefined` while there is one, and before anything has failed. */
+  get lastError(): AudioStreamError | undefined {
+    return this.#lastError;
+  }
+
   /** When a connection that holds has lasted long enough, if that is still to come, in time awake. */
   get stableAt(): number | undefined {
     return this.#liveSince === undefined || this.#lasted ? undefined : this.#liveSince + STABLE_MS;
@@ -83,6 +89,7 @@ export class Reconnector {
     const downtimeMs = now.wall - (this.#downSince ?? now.wall);
     this.#downSince = undefined;
     this.#liveSince = now.awake;
+    this.#lastError = undefined;
     return downtimeMs;
   }
 
@@ -128,6 +135,7 @@ export class Reconnector {
   /** @returns when to try again, or that this was the last time. */
   failed(failure: Failure, now: Moment): Retry | GiveUp {
     this.left(now);
+    this.#lastError = failure.error;
     this.#failures += 1;
     const attempt = this.#failures;
     const elapsedMs = now.awake - (this.#outageSince ?? now.awake);

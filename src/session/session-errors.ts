@@ -180,12 +180,19 @@ export const bufferOverflow = (droppedFrames: number): AudioStreamError =>
     { details: { droppedFrames } },
   );
 
-export const closeTimeout = (timeoutMs: number, unacknowledgedFrames: number): AudioStreamError =>
-  new AudioStreamError(
-    "close-timeout",
-    `The server did not confirm the end within ${Math.round(timeoutMs)} ms; ${unacknowledgedFrames} frames were not acknowledged. Give close() a longer timeoutMs on slow networks.`,
-    { details: { unacknowledgedFrames } },
-  );
+/** @param last why there was no connection when the time was over, if there was none. */
+export function closeTimeout(
+  { timeoutMs }: { readonly timeoutMs: number },
+  { framesUnacknowledged: unacknowledgedFrames }: { readonly framesUnacknowledged: number },
+  last: AudioStreamError | undefined,
+): AudioStreamError {
+  const within = `within ${Math.round(timeoutMs)} ms; ${unacknowledgedFrames} frames were not acknowledged.`;
+  const message =
+    last === undefined
+      ? `The server did not confirm the end ${within} Give close() a longer timeoutMs on slow networks.`
+      : `The end could not be said, because the server was not reached ${within} Last error: ${last.message}`;
+  return new AudioStreamError("close-timeout", message, { details: { unacknowledgedFrames }, cause: last });
+}
 
 export interface GivenUp {
   /** In a row; the first was the loss of the connection. */

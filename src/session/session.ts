@@ -490,7 +490,8 @@ export class Session {
 
   /** An answer that cannot be true must leave nothing changed: the next connection goes on from what was before it. */
   #verify(audio: { readonly position: number } | undefined, lineage: Lineage): void {
-    if (audio !== undefined && this.#link?.welcome.audio !== undefined) this.#sender.verify(audio.position, lineage);
+    if (this.#link === undefined) throw new ShapeError("The server answered before its server.welcome.");
+    if (audio !== undefined && this.#link.welcome.audio !== undefined) this.#sender.verify(audio.position, lineage);
   }
 
   /** The server has told where it stands: the session is live. */
@@ -563,7 +564,7 @@ export class Session {
 
   #checkDeadlines(): void {
     if (this.#end !== undefined && this.#now >= this.#end.deadline) {
-      this.#fail(errors.closeTimeout(this.#end.timeoutMs, this.#sender.buffer.framesUnacknowledged));
+      this.#fail(errors.closeTimeout(this.#end, this.#sender.buffer, this.#reconnector.lastError));
       return;
     }
     const phase = this.#phase;

@@ -124,7 +124,8 @@ function checkAddress(url: unknown): asserts url is string | URL {
   if (typeof url !== "string" && !isUrl(url)) {
     throw new TypeError(`The server's URL must be a string or a URL, and is ${url === null ? "null" : typeof url}.`);
   }
-  if (url === "") throw new TypeError("The server's URL must be a valid URL, and is empty.");
+  if (typeof url === "string" && url.trim() === "")
+    throw new TypeError("The server's URL must be a valid URL, and is empty.");
 }
 
 /** Also one of another frame. */

@@ -134,6 +134,20 @@ describe("tokens", () => {
     },
   );
 
+  // The server was blamed for a broken connection, again and again.
+  it("that are longer than a server takes make the attempt fail, with a sentence about them", async () => {
+    const { driver, transport, events } = drive({ getToken: () => "x".repeat(4_097) });
+    driver.dispatch({ type: "start" });
+    await settle();
+    expect(transport.connections).toEqual([]);
+    expect(events[0]).toMatchObject({
+      error: {
+        code: "connect-failed",
+        message: expect.stringContaining("getToken must return at most 4096 characters, and returned 4097."),
+      },
+    });
+  });
+
   it("that never come end with the attempt's deadline, and the provider's signal says so", async () => {
     const contexts: ConnectContext[] = [];
     const { driver, transport, clock, events } = drive({

@@ -166,6 +166,7 @@ describe("what is asked before each connection", () => {
     throws: thrower,
     rejects: () => Promise.reject(new Error("no token today")) as never,
     "gives what is none": () => 7 as never,
+    "gives nothing": () => undefined as never,
     "never answers": () => new Promise(() => {}) as never,
   };
 

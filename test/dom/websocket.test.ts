@@ -133,9 +133,12 @@ describe("the address", () => {
   });
 
   // As text they are paths: the stream would knock at "/undefined" of the page's own server for a minute.
-  it.each([undefined, null, 8787, { url: "wss://example.org" }, ""])("%j is refused at once as no address", (given) => {
-    expect(() => webSocket(given as never)).toThrow(/The server's URL must be a/);
-  });
+  it.each([undefined, null, 8787, { url: "wss://example.org" }, "", " \t"])(
+    "%j is refused at once as no address",
+    (given) => {
+      expect(() => webSocket(given as never)).toThrow(/The server's URL must be a/);
+    },
+  );
 
   it("is asked for anew at each attempt, which it is told, and may take its time", async () => {
     const { options } = connectOptions();

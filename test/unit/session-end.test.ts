@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { AudioStreamError } from "../../src/errors.js";
 import { FRAME, positionsFrom, SessionRig } from "../support/session-rig.js";
 
 const kinds = (rig: SessionRig, from: number) =>
@@ -157,6 +158,23 @@ describe("a connection that breaks during the end", () => {
 });
 
 describe("the close timeout", () => {
+  // It advised to wait longer for a server that had never been there.
+  it("names why there is no connection, if there is none", () => {
+    const rig = new SessionRig();
+    rig.frames(5);
+    rig.start();
+    rig.fail(new AudioStreamError("connect-failed", "Nothing listens there.", { details: undefined }));
+    rig.do({ type: "end", timeoutMs: 1_000 });
+    rig.pass(1_000);
+    expect(rig.failure).toMatchObject({
+      code: "close-timeout",
+      message:
+        "The end could not be said, because the server was not reached within 1000 ms; 5 frames were not acknowledged. Last error: Nothing listens there.",
+      details: { unacknowledgedFrames: 5 },
+      cause: { code: "connect-failed" },
+    });
+  });
+
   it("ends a wait for a goodbye that does not come, and says how much was not acknowledged", () => {
     // AssemblyAI/assemblyai-node-sdk#169
     const rig = new SessionRig();

@@ -19,6 +19,28 @@ describe("before the start", () => {
 });
 
 describe("the first connection", () => {
+  // It was taken for a server that takes no audio, and the stream stayed with it until its buffer was full.
+  it.each(["session.new", "session.ack"])("takes %s before the welcome for a violation, and connects anew", (t) => {
+    const rig = new SessionRig();
+    rig.frames(2);
+    rig.start();
+    rig.open();
+    rig.say(t, {
+      session_id: "session",
+      epoch: 7,
+      ...(t === "session.new" ? { reason: "created" } : { status: "resumed" }),
+      audio: { position: 0, pace: 4 },
+    });
+    expect(rig.eventsOf("warning").map(({ error }) => error.message)).toEqual([
+      expect.stringContaining("The server answered before its server.welcome."),
+    ]);
+    expect(rig.disconnects.map(({ code }) => code)).toEqual([4400]);
+    rig.pass(2_000);
+    rig.open();
+    rig.begin();
+    expect(rig.eventsOf("connected")).toHaveLength(1);
+  });
+
   it("says hello first, with all that a server needs to know", () => {
     const rig = new SessionRig();
     rig.frames(4);

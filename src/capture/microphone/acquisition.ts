@@ -13,7 +13,7 @@ import {
 } from "../media-errors.js";
 import { audioConstraints, type MicrophoneOptions } from "../microphone-options.js";
 import { listInputs } from "../microphones.js";
-import { permissionWithin } from "../permission.js";
+import { onPermissionChange, permissionWithin } from "../permission.js";
 import { isAlias, isMonitor } from "./device-list.js";
 
 /** How long the browser may take to open a device once it has the permission, in milliseconds. */
@@ -142,7 +142,7 @@ function platformDeadline(waiting: Scope, timeoutMs: number): Promise<never> {
   void permissionWithin(waiting).then((status) => {
     if (status === undefined || waiting.disposed) return;
     if (status.state === "granted") begin();
-    else waiting.listen(status, "change", () => status.state === "granted" && begin());
+    else onPermissionChange(waiting, status, (state) => state === "granted" && begin());
   });
   return late.promise;
 }
