@@ -4,6 +4,8 @@ import type { MicrophoneOptions } from "./microphone-options.js";
 export interface CaptureOptions extends MicrophoneOptions {
   /** Capture what comes out of this node; `audioContext` is its own. */
   readonly node?: AudioNode | undefined;
+  /** The caller's stream that the given track is of. Its tracks may be exchanged. */
+  readonly stream?: MediaStream | undefined;
 }
 
 /** What the caller gave, and owns. */

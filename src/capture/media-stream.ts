@@ -1,6 +1,7 @@
 import { checkObject } from "../internal/arguments.js";
 import { isNode } from "./audio-graph.js";
 import type { CaptureOptions } from "./capture-options.js";
+import { trackOf } from "./given-stream.js";
 import { captureFailed } from "./media-errors.js";
 import { MicrophoneCapture } from "./microphone-capture.js";
 import { checkMicrophoneOptions, type MicrophoneOptions } from "./microphone-options.js";
@@ -10,10 +11,11 @@ import type { AudioSource } from "./source.js";
 export type MediaStreamSourceOptions = Pick<MicrophoneOptions, "channels" | "audioContext" | "workletUrl">;
 
 /**
- * Sound that the page has already: a tab or a screen that is shared, a call, an element, a mixer. Of a stream, the audio
- * track that is its first when the source is opened; tracks that are added later are not followed. What is given stays the
- * caller's: it is neither stopped nor closed. A track that ends, or that the page stops, ends the stream with `device-lost`,
- * after its last sample. Tracks are also played by a muted audio element while they are captured, because Chromium keeps
+ * Sound that the page has already: a tab or a screen that is shared, a call, an element, a mixer. Of a stream, the first
+ * audio track that is live when the source is opened is captured, and, when that one is removed or ends, the first live one
+ * that the stream has then. The stream is looked at every second, since no event tells of what a page changes in it; so add
+ * the new track before you stop the old one. What is given stays the caller's: it is neither stopped nor closed. A track
+ * that ends, or that the page stops, ends the stream with `device-lost`, after its last sample, if there is no other. Tracks are also played by a muted audio element while they are captured, because Chromium keeps
  * sound that came over WebRTC silent otherwise.
  * @throws TypeError naming what is wrong.
  */
@@ -34,11 +36,11 @@ export function mediaStream(
   return {
     open: async (openOptions) => {
       // Looked up when it is needed: tracks may be added until then.
-      const [track] = input.getAudioTracks();
+      const track = trackOf(input) ?? input.getAudioTracks()[0];
       if (track === undefined) {
         throw captureFailed("The given MediaStream has no audio track. Share the sound too, and start again.");
       }
-      return MicrophoneCapture.open({ ...common, track }, openOptions);
+      return MicrophoneCapture.open({ ...common, track, stream: input }, openOptions);
     },
   };
 }

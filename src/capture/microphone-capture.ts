@@ -2,9 +2,11 @@ import type { AudioStreamError } from "../errors.js";
 import { withSignal } from "../internal/abort.js";
 import { Scope } from "../internal/scope.js";
 import { type CaptureOptions, givenSound } from "./capture-options.js";
+import { GivenStream } from "./given-stream.js";
 import { GraphKeeper } from "./graph-keeper.js";
 import { Interruptions } from "./interruptions.js";
-import { insecureContext, noMediaDevices, unsupported } from "./media-errors.js";
+import { givenTrackEnded, insecureContext, noMediaDevices, unsupported } from "./media-errors.js";
+import { acquireFirst } from "./microphone/acquisition.js";
 import { DeviceSupervisor } from "./microphone/device-supervisor.js";
 import { checkMicrophoneOptions } from "./microphone-options.js";
 import { processorSettings } from "./processor-settings.js";
@@ -18,6 +20,7 @@ export class MicrophoneCapture implements AudioCapture {
   readonly #asked: CaptureOptions;
   readonly #graph: GraphKeeper;
   readonly #device: DeviceSupervisor;
+  #given: GivenStream | undefined;
   #finishing: Promise<void> | undefined;
   /** The owner asked for the end, and need not be told of it. */
   #stopped = false;
@@ -65,7 +68,10 @@ export class MicrophoneCapture implements AudioCapture {
       sink: this.#graph,
       onDeviceChange: (track, reason) => options.onDeviceChange(track, reason),
       onWarning: (error) => options.onWarning(error),
-      onFailed: (error) => void this.#end(error),
+      onFailed: (error) => {
+        if (this.#given === undefined) void this.#end(error);
+        else this.#given.ended();
+      },
     });
   }
 
@@ -109,11 +115,20 @@ export class MicrophoneCapture implements AudioCapture {
     }
     const device = this.#scope.child("device");
     const [acquired] = await withSignal(
-      Promise.all([this.#device.acquire(device), this.#graph.load()]),
+      Promise.all([acquireFirst(device, this.#asked), this.#graph.load()]),
       this.#scope.signal,
     );
     await this.#graph.begin(acquired.track);
     this.#device.begin(device, acquired);
+    const { stream } = this.#asked;
+    if (stream === undefined || this.#scope.disposed) return;
+    this.#given = new GivenStream({
+      scope: this.#scope,
+      stream,
+      current: () => this.#device.track,
+      follow: (track) => this.#device.follow(track),
+      onEnded: () => void this.#end(givenTrackEnded()),
+    });
   }
 
   /** Waits no longer than the capture lives. A caller who does not wait is not troubled by its end. */

@@ -138,6 +138,72 @@ describe("sound that the page has already", () => {
     expect(samplesIn(heard)).toBe(16_000);
   });
 
+  it("is followed when the page exchanges the track of a stream, also for one that it has stopped", async () => {
+    vi.useFakeTimers();
+    const given = new FakeMediaStream([track]);
+    const { heard, capture } = await open(given as unknown as MediaStream);
+    fake.context.render(second);
+    const [other, third] = [fake.newTrack(), fake.newTrack()];
+    given.removeTrack(track);
+    given.addTrack(other);
+    await vi.advanceTimersByTimeAsync(1_000);
+    fake.context.render(second);
+    expect(capture.track).toBe(other);
+    other.stop();
+    given.addTrack(third);
+    await vi.advanceTimersByTimeAsync(1_000);
+    fake.context.render(second);
+    expect(capture.track).toBe(third);
+    await capture.stop();
+    expect(samplesIn(heard)).toBe(48_000);
+    expect(heard.changes).toEqual(["requested: ", "requested: "]);
+    expect({ ends: heard.ends, stopped: track.stopCalls, live: third.readyState }).toEqual({
+      ends: [],
+      stopped: 0,
+      live: "live",
+    });
+    vi.useRealTimers();
+  });
+
+  it("goes on from a track that ends to another of its stream, and otherwise keeps the one that it began with", async () => {
+    vi.useFakeTimers();
+    const second = fake.newTrack();
+    const given = new FakeMediaStream([track, second]);
+    const { heard, capture } = await open(given as unknown as MediaStream);
+    given.removeTrack(second);
+    given.removeTrack(track);
+    await vi.advanceTimersByTimeAsync(2_000);
+    given.addTrack(second);
+    given.addTrack(track);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(capture.track).toBe(track);
+    track.end();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(capture.track).toBe(second);
+    second.end();
+    await vi.advanceTimersByTimeAsync(0);
+    await settle();
+    expect(heard.changes).toEqual(["requested: "]);
+    expect(heard.ends.map(({ code }) => code)).toEqual(["device-lost"]);
+    vi.useRealTimers();
+  });
+
+  it("ends if the track that takes an ended one's place cannot be captured, and goes on if the one in use is live", async () => {
+    vi.useFakeTimers();
+    const given = new FakeMediaStream([track]);
+    const { heard, capture } = await open(given as unknown as MediaStream);
+    given.removeTrack(track);
+    given.addTrack(fake.newTrack());
+    fake.sourceError = new Error("of another rate");
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect({ track: capture.track, ends: heard.ends }).toEqual({ track, ends: [] });
+    track.end();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await settle();
+    expect(heard.ends.map(({ code }) => code)).toEqual(["device-lost"]);
+    vi.useRealTimers();
+  });
+
   it("may get its track until the stream starts, and is refused without one", async () => {
     const tracks: FakeTrack[] = [];
     const source = mediaStream({ getAudioTracks: () => tracks } as unknown as MediaStream);

@@ -88,10 +88,19 @@ export class FakeTrack extends EventTarget {
 }
 
 export class FakeMediaStream {
-  readonly #tracks: FakeTrack[];
+  #tracks: FakeTrack[];
 
   constructor(tracks: FakeTrack[] = []) {
     this.#tracks = tracks;
+  }
+
+  /** As in browsers, no event tells of what the page itself adds and removes. */
+  addTrack(track: FakeTrack): void {
+    this.#tracks = [...this.#tracks.filter((other) => other !== track), track];
+  }
+
+  removeTrack(track: FakeTrack): void {
+    this.#tracks = this.#tracks.filter((other) => other !== track);
   }
 
   getTracks(): FakeTrack[] {

@@ -6,6 +6,7 @@ import {
   deviceTimeout,
   endedAtOnce,
   getUserMediaError,
+  givenTrackEnded,
   isDeviceGone,
   isRefusal,
   onlyMonitors,
@@ -63,6 +64,14 @@ export async function acquire(scope: Scope, options: MicrophoneOptions): Promise
   const track = await acquireTrack(scope, { ...options, deviceId: undefined });
   // Browsers without this alias give the default device to whoever asks for nothing.
   return { track, insteadOf: chosen === "default" ? undefined : chosen };
+}
+
+/** The track that was given, or that of a microphone. @throws AudioStreamError. */
+export async function acquireFirst(device: Scope, asked: MicrophoneOptions): Promise<Acquired> {
+  const { track } = asked;
+  if (track === undefined) return acquireMicrophone(device, asked);
+  if (track.readyState === "ended") throw givenTrackEnded();
+  return { track };
 }
 
 /**

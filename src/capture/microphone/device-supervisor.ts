@@ -83,14 +83,6 @@ export class DeviceSupervisor {
     return this.#holder.track;
   }
 
-  /** Acquires the first track, which is to be handed to {@link begin}. @throws AudioStreamError. */
-  async acquire(device: Scope): Promise<Acquired> {
-    const { track } = this.#asked;
-    if (track === undefined) return acquireMicrophone(device, this.#asked);
-    if (track.readyState === "ended") throw givenTrackEnded();
-    return { track };
-  }
-
   /** The first track is connected. */
   begin(device: Scope, acquired: Acquired): void {
     this.#holder.keep(device, acquired.track);
@@ -152,11 +144,13 @@ export class DeviceSupervisor {
     this.#throwIfEnding(signal);
     this.#forgive();
     const asked = { ...this.#asked, deviceId };
-    if (this.#holder.held !== undefined || (this.#isRunning && this.#resumption === undefined)) {
-      await this.#calling(() => this.#switch(asked, signal));
-    } else {
-      await this.#choose(asked, signal);
-    }
+    const isInUse = this.#holder.held !== undefined || (this.#isRunning && this.#resumption === undefined);
+    await (isInUse ? this.#calling(() => this.#switch(asked, signal)) : this.#choose(asked, signal));
+  }
+
+  /** Captures from another track that the owner gives. @throws AudioStreamError; the track in use goes on. */
+  follow(track: MediaStreamTrack): Promise<void> {
+    return this.#change("requested", { ...this.#asked, track }, async () => ({ track }));
   }
 
   #throwIfEnding(signal: AbortSignal | undefined): void {
