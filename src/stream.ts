@@ -305,8 +305,7 @@ export class AudioStream<Message = ServerEvent>
   /** Figures since the start. They only grow, and survive reconnects. */
   async getStats(): Promise<StreamStats> {
     const { level, timeline } = this.#path;
-    const { driftPpm } = timeline;
-    return toStreamStats(this.#host?.stats(), this.#resolved.format.sampleRate, { level, driftPpm });
+    return toStreamStats(this.#host?.stats(), this.#resolved.format.sampleRate, { level, driftPpm: timeline.driftPpm });
   }
 
   /**

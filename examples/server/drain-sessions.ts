@@ -1,5 +1,6 @@
 import { deferred, type Scope } from "loquilex/resources";
 import type { Log } from "./log.js";
+import { afterRunningTime } from "./running-time.js";
 import type { StreamingSession } from "./streaming-session.js";
 
 /** How long all sessions together may take for their engines' last words when the server goes down. */
@@ -11,7 +12,7 @@ export async function drainSessions(
   { scope, logger }: { readonly scope: Scope; readonly logger: Log },
 ): Promise<void> {
   const late = deferred<void>();
-  const deadline = scope.timeout(DRAIN_MS, late.resolve, "drain deadline");
+  const deadline = afterRunningTime(scope, DRAIN_MS, late.resolve, "drain deadline");
   let ended = 0;
   const ends = sessions.map(async (session) => {
     // What went wrong was told when it did.

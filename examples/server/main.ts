@@ -17,6 +17,7 @@ import { readModelCatalog } from "./models/model-catalog.js";
 import { ModelDownloads } from "./models/model-downloads.js";
 import { SharedFolder } from "./recording/shared-folder.js";
 import { resourceReport } from "./resource-report.js";
+import { afterRunningTime } from "./running-time.js";
 import { SessionManager } from "./session-manager.js";
 import { StartError } from "./start-error.js";
 import { stopSignal } from "./stop-signal.js";
@@ -102,10 +103,11 @@ async function main(errors: OutputPipe): Promise<void> {
   const signal = await Promise.race([stopped, fault.promise]);
   log.info({ signal }, "Stopping.");
   stopping = true;
-  const deadline = scope.timeout(SHUTDOWN_MS, () => {
+  const giveUp = () => {
     log.error(`Not everything was finished within ${SHUTDOWN_MS / 1_000} s.`);
     process.exit(1);
-  });
+  };
+  const deadline = afterRunningTime(scope, SHUTDOWN_MS, giveUp, "shutdown deadline");
   httpServer.close();
   await Promise.all([manager.shutdown(), downloads.shutdown()]);
   httpServer.closeAllConnections();

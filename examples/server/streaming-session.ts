@@ -8,6 +8,7 @@ import type { Log } from "./log.js";
 import { Recorder } from "./recorder.js";
 import { reserveRecordingName } from "./recording-name.js";
 import { RollingTextFile } from "./rolling-text-file.js";
+import { afterRunningTime } from "./running-time.js";
 import { WavFile } from "./wav-file.js";
 
 /** How long an engine may take for its last words, in milliseconds. */
@@ -172,7 +173,7 @@ export class StreamingSession {
   async #endEngine(): Promise<boolean> {
     const { scope } = this.#options;
     const deadline = new AbortController();
-    const timer = scope.timeout(ENGINE_END_MS, () => deadline.abort(), "engine's last words");
+    const timer = afterRunningTime(scope, ENGINE_END_MS, () => deadline.abort(), "engine's last words");
     const onDispose = scope.follow(scope.signal, (reason) => deadline.abort(reason));
     try {
       await withSignal(

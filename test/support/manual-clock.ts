@@ -20,6 +20,12 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Time passes in which nothing runs: what came due meanwhile is called late. */
+  sleep(ms: number): void {
+    this.#now += ms;
+    this.advance(0);
+  }
+
   /** Moves on, and calls what is due, in the order of time. */
   advance(ms: number): void {
     const end = this.#now + ms;
