@@ -98,8 +98,8 @@ export class AudioStream<Message = ServerEvent>
   #ending: { readonly error: AnyAudioStreamError | undefined } | undefined;
   #closing: Promise<void> | undefined;
   #info: CloseInfo | undefined;
-  /** Losses that came to light while everything was released. */
-  readonly #lateEvents: Event[] = [];
+  /** Losses that came to light while everything was released; `undefined` once that is over, and nothing can be lost. */
+  #lateEvents: Event[] | undefined = [];
   #alive = false;
   #state: StreamState = "idle";
   #interruption: InterruptReason | undefined;
@@ -363,7 +363,7 @@ export class AudioStream<Message = ServerEvent>
 
   #hear(frame: AudioFrame): void {
     if (this.#source.listening) this.#path.push(frame);
-    else this.#path.refuse(frame);
+    else if (this.#lateEvents !== undefined) this.#path.refuse(frame);
   }
 
   #onSourceChange(): void {
@@ -450,7 +450,7 @@ export class AudioStream<Message = ServerEvent>
   /** After the end only losses are told, once everything is released. */
   #tell(event: Event): void {
     if (this.#info === undefined) this.dispatchEvent(event);
-    else if (event.type === "drop") this.#lateEvents.push(event);
+    else if (event.type === "drop") this.#lateEvents?.push(event);
   }
 
   // ---------------------------------------------------------------- state
@@ -546,7 +546,8 @@ export class AudioStream<Message = ServerEvent>
     this.#readers.close();
     this.#refresh();
     void released.then(() => {
-      for (const event of this.#lateEvents.splice(0)) this.dispatchEvent(event);
+      for (const event of this.#lateEvents?.splice(0) ?? []) this.dispatchEvent(event);
+      this.#lateEvents = undefined;
       this.dispatchEvent(new CloseInfoEvent(info));
       this.#closed.resolve(info);
     });

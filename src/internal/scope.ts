@@ -146,8 +146,11 @@ export class Scope implements AsyncDisposable {
     let isOver = false;
     const attached = (event: Event) => {
       isOver = options?.once === true;
-      if (isOver) registration?.release();
-      listener(event as E);
+      try {
+        listener(event as E);
+      } finally {
+        if (isOver) registration?.release();
+      }
     };
     target.addEventListener(type, attached, options);
     registration = this.defer(`listener ${type}`, () => target.removeEventListener(type, attached, options));

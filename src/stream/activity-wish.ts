@@ -49,15 +49,18 @@ export class ActivityWish {
       done: deferred(),
       following: NO_LISTENER,
     };
-    for (const other of this.#pending) {
-      if (!satisfies(target, other.asked)) this.#settle(other, () => other.done.reject(overtakenBy(name)));
-    }
+    // Whoever hears of an answer may make the next call, which is later than this one.
+    const others = [...this.#pending];
     this.#latest = call;
     this.#pending.add(call);
+    for (const other of others) {
+      if (!satisfies(target, other.asked)) this.#settle(other, () => other.done.reject(overtakenBy(name)));
+    }
     call.following = this.#scope.follow(signal, (reason) => {
       this.#withdraw(call, reason);
       onWithdrawn();
     });
+    if (!this.#pending.has(call)) call.following.dispose();
     return call.done.promise;
   }
 
@@ -66,7 +69,7 @@ export class ActivityWish {
     if (!satisfies(actual, this.wanted)) return;
     this.#settled = actual;
     this.#latest = undefined;
-    for (const call of this.#pending) this.#settle(call, () => call.done.resolve());
+    for (const call of [...this.#pending]) this.#settle(call, () => call.done.resolve());
   }
 
   /** The source could not become what is wanted, and is `actual`. @returns whether a caller was told. */
@@ -80,7 +83,7 @@ export class ActivityWish {
 
   /** Nothing will be done any more. */
   end(reason: unknown): void {
-    for (const call of this.#pending) this.#settle(call, () => call.done.reject(reason));
+    for (const call of [...this.#pending]) this.#settle(call, () => call.done.reject(reason));
   }
 
   /** What was asked before holds again, as far as nobody was told that it does not. */

@@ -59,7 +59,7 @@ export class SourceOpening {
       void scope.dispose(reason);
       onCancelled();
     });
-    this.#waits.set(wait, following);
+    if (!signal?.aborted) this.#waits.set(wait, following);
     return wait.promise;
   }
 

@@ -46,6 +46,8 @@ export class SourceSupervisor {
   #device: DeviceCall | undefined;
   /** The choice of a device that was fulfilled last. */
   #chosen: { readonly deviceId: ConstrainDOMString | undefined } | undefined;
+  /** The source may have switched to a device whose choice was given up. */
+  #strayed = false;
   /** What the source last confirmed. */
   #actual: Activity = "running";
   /** An abandoned step may have changed what the source confirmed. */
@@ -93,12 +95,15 @@ export class SourceSupervisor {
   async setDevice(deviceId: ConstrainDOMString | undefined, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     const call: DeviceCall = { deviceId, done: deferred(), following: NO_LISTENER };
-    this.#endDeviceCall((done) => done.reject(overtakenBy("setDevice()")));
+    const former = this.#device;
     this.#device = call;
+    former?.following.dispose();
+    former?.done.reject(overtakenBy("setDevice()"));
     call.following = this.#parts.scope.follow(signal, (reason) => {
       if (this.#device === call) this.#endDeviceCall((done) => done.reject(reason));
       this.#drive();
     });
+    if (this.#device !== call) call.following.dispose();
     this.#urgent = undefined;
     this.#drive();
     await call.done.promise;
@@ -146,6 +151,7 @@ export class SourceSupervisor {
   /** Asks the source for the next step towards the wish, if there is one. */
   #drive(): void {
     if (this.#ended) return;
+    this.#chooseAgain();
     if (this.#step !== undefined && !this.#leadsToWish(this.#step)) this.#abandon(overtakenBy("another call"));
     if (this.#step !== undefined) {
       this.#limitStep(this.#step);
@@ -222,6 +228,7 @@ export class SourceSupervisor {
     this.#endStep();
     if (step.kind === "setDevice") {
       this.#chosen = step.call;
+      this.#strayed = false;
       this.#endDeviceCall((done) => done.resolve());
     } else {
       this.#actual = step.goal;
@@ -235,10 +242,16 @@ export class SourceSupervisor {
   /** It was abandoned, and did its work all the same: the source took no notice. */
   #onDoneLate(step: Step): void {
     if (step.kind !== "setDevice") this.#doubtful ||= satisfies(step.goal, "paused") !== this.paused;
-    else if (this.#device === undefined && this.#chosen !== undefined) {
-      this.#device = { deviceId: this.#chosen.deviceId, done: deferred(), following: NO_LISTENER };
-    }
+    else this.#strayed = true;
     this.#drive();
+  }
+
+  /** A choice that was given up was made all the same: the one before is made again, unless there is a later one. */
+  #chooseAgain(): void {
+    if (!this.#strayed || this.#device !== undefined || this.#chosen === undefined) return;
+    this.#strayed = false;
+    this.#device = { deviceId: this.#chosen.deviceId, done: deferred(), following: NO_LISTENER };
+    this.#device.done.promise.catch(() => {});
   }
 
   #onFailed(step: Step, error: unknown): void {

@@ -20,7 +20,7 @@ export interface MadeCall {
 export class CallRecord {
   readonly calls: MadeCall[] = [];
   /** How many calls there were when the source could not be brought to where it was wanted. */
-  #stuckAt = 0;
+  #stuckAt = -1;
 
   /** Notes a call that is about to be made. */
   add(call: Pick<MadeCall, "name" | "asks" | "device" | "signal">): MadeCall {
@@ -79,7 +79,7 @@ export class CallRecord {
       (call) => isAsking(call) && call.outcome === "rejected" && isAudioStreamError(call.reason),
     );
     const done = this.calls.findLastIndex(({ asks, outcome }) => asks !== undefined && outcome === "fulfilled");
-    return this.#stuckAt > done + 1 || failed > done;
+    return this.#stuckAt > done || failed > done;
   }
 
   /** Calls that are under way and ask for something else are not followed any more. */

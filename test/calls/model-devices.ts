@@ -116,7 +116,7 @@ export class ModelDevices implements DeviceWorld {
     };
     signal.addEventListener("abort", letGo, { once: true });
     const stop = async (): Promise<void> => {
-      await this.#step(signal);
+      if (!signal.aborted) await this.#step(signal);
       letGo();
     };
     return {

@@ -146,6 +146,8 @@ describe("a source of the application's own", () => {
     await settle();
     expect(heard.slice(before)).toEqual([]);
     expect(transport.last.audio).toHaveLength(sent);
+    // Nobody hears of a drop any more, so that none is counted.
+    expect((await stream.getStats()).droppedDurationMs).toBe(0);
     expect(await stream.closed).toEqual({ outcome: "closed" });
   });
 

@@ -283,6 +283,24 @@ describe("the choice of a device", () => {
     expect(stream.state).toBe("paused");
   });
 
+  it("that was given up and is made all the same is taken back, also if the one that overtook it fails", async () => {
+    const { stream, source } = await withDevices();
+    await stream.setDevice("one");
+    source.slow.add("setDevice");
+    const second = rejectionOf(stream.setDevice("two"));
+    source.finish("setDevice");
+    source.slow.add("setDevice");
+    const third = rejectionOf(stream.setDevice("three"));
+    await settle();
+    source.failing.set("setDevice", "gone");
+    source.finish("setDevice");
+    await settle();
+    source.failing.clear();
+    expect(await second).toMatchObject(overtaken("setDevice()"));
+    expect(await third).toBe("gone");
+    expect(source.calls.slice(1)).toEqual(["setDevice one", "setDevice two", "setDevice three", "setDevice one"]);
+  });
+
   it("is overtaken by another one, and undone by its signal", async () => {
     const { stream, source } = await withDevices();
     source.slow.add("setDevice");
@@ -295,6 +313,83 @@ describe("the choice of a device", () => {
     expect(await second).toBe("no");
     expect(source.signals.map((signal) => signal?.aborted)).toEqual([true, true]);
     expect(stream.state).toBe("streaming");
+  });
+});
+
+describe("a logger that calls", () => {
+  /** Runs once, when the stream lets go of the next listener. */
+  function whenReleased(call: (stream: AudioStream) => Promise<void>) {
+    let isDue = false;
+    let made: Promise<void> | undefined;
+    const debug = (message: string): void => {
+      if (!isDue || !message.endsWith("released listener abort.")) return;
+      isDue = false;
+      made = call(observed.stream);
+      made.catch(() => {});
+    };
+    const observed = watched(observedStream({ logger: { debug, warn: () => {} } }));
+    const arm = (): void => {
+      isDue = true;
+    };
+    return { ...observed, arm, made: () => made };
+  }
+
+  async function begin({ stream, source }: ObservedStream): Promise<void> {
+    source.hasDevices = true;
+    const started = stream.start();
+    await settle();
+    source.speak();
+    await started;
+  }
+
+  // The release was confirmed at once, while the device was held.
+  it("while another call is being answered is answered by what it asks for itself", async () => {
+    const logged = whenReleased((stream) => stream.pause({ releaseDevice: true }));
+    const { stream, source } = logged;
+    await begin(logged);
+    source.slow.add("pause");
+    const pausing = stream.pause({ signal: new AbortController().signal });
+    logged.arm();
+    source.slow.clear();
+    source.finish("pause");
+    source.slow.add("pause");
+    await pausing;
+    expect(source.calls.at(-1)).toBe("pause, release");
+    expect(await stateOf(logged.made() ?? Promise.resolve())).toBe("pending");
+    source.finish("pause");
+    await logged.made();
+  });
+
+  it("while a call overtakes another one is the last, and wins", async () => {
+    const logged = whenReleased((stream) => stream.pause({ releaseDevice: true }));
+    const { stream, source } = logged;
+    await begin(logged);
+    source.slow.add("pause");
+    const pausing = rejectionOf(stream.pause({ signal: new AbortController().signal }));
+    logged.arm();
+    const resuming = rejectionOf(stream.resume());
+    source.slow.clear();
+    source.finish("pause");
+    expect(await pausing).toMatchObject(overtaken("resume()"));
+    expect(await resuming).toMatchObject(overtaken("pause()"));
+    await logged.made();
+    expect(stream.paused).toBe(true);
+    expect(source.calls.at(-1)).toBe("pause, release");
+  });
+
+  it("while a choice overtakes another one chooses last, and every choice is answered", async () => {
+    const logged = whenReleased((stream) => stream.setDevice("three"));
+    const { stream, source } = logged;
+    await begin(logged);
+    source.slow.add("setDevice");
+    const first = rejectionOf(stream.setDevice("one", { signal: new AbortController().signal }));
+    logged.arm();
+    const second = rejectionOf(stream.setDevice("two"));
+    source.finish("setDevice");
+    expect(await first).toMatchObject(overtaken("setDevice()"));
+    expect(await second).toMatchObject(overtaken("setDevice()"));
+    await logged.made();
+    expect(source.calls.at(-1)).toBe("setDevice three");
   });
 });
 

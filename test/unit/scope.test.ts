@@ -389,6 +389,15 @@ describe("following a signal", () => {
     expect(scope.resources()).toEqual([]);
   });
 
+  it("has done what the abort calls for before a logger hears that the listener is gone", () => {
+    const order: string[] = [];
+    const scope = new Scope({ name: "owner", onChange: ({ type }) => order.push(type) });
+    const controller = new AbortController();
+    scope.follow(controller.signal, () => order.push("done"));
+    controller.abort();
+    expect(order).toEqual(["acquired", "done", "released"]);
+  });
+
   it("leaves no listener on the signal, whichever way it ends", () => {
     // nodejs/undici#5713
     const { scope } = openScope();
