@@ -1,37 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { AudioStreamError } from "../../src/errors.js";
 import type { AudioStreamOptions } from "../../src/options.js";
 import { FRAME } from "../support/fake-source.js";
 import {
   type ObservedStream,
   observedStream,
+  passTime,
   rejectionOf,
   runningStream,
   settle,
   stateOf,
+  watchStreams,
 } from "../support/observed-stream.js";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-});
-
-const open: ObservedStream[] = [];
-function watched(observed: ObservedStream): ObservedStream {
-  open.push(observed);
-  return observed;
-}
-
-afterEach(async () => {
-  for (const { stream, illegal } of open.splice(0)) {
-    stream.abort();
-    await stream.closed;
-    expect(illegal).toEqual([]);
-  }
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-});
-
-const passTime = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const watched = watchStreams();
 
 /** How a stream is brought into one of its waits, and the promises that wait with it. */
 interface PendingState {

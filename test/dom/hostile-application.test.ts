@@ -9,7 +9,7 @@ import { webSocket } from "../../src/transport/websocket.js";
 import { fakeAudioEncoder } from "../support/fake-audio-encoder.js";
 import { FakeSource, FRAME } from "../support/fake-source.js";
 import { FakeTransport } from "../support/fake-transport.js";
-import { observedStream, rejectionOf, runningStream, settle, stateOf } from "../support/observed-stream.js";
+import { observedStream, passTime, rejectionOf, runningStream, settle, stateOf } from "../support/observed-stream.js";
 import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js";
 
 expectNoUnhandledRejections();
@@ -20,7 +20,6 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const passTime = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const thrower = (): never => {
   throw new Error("the application's own fault");
 };

@@ -1,29 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { BUILT_IN, type FakeAudio, HEADSET, installFakeAudio } from "../support/fake-audio.js";
-import { HeardMicrophone } from "../support/heard-microphone.js";
+import { describe, expect, it } from "vitest";
+import { BUILT_IN, HEADSET } from "../support/fake-audio.js";
+import { expectAllReleased, fake, installHeardMicrophone, microphone } from "../support/heard-microphone.js";
 
-let fake: FakeAudio;
-let microphone: HeardMicrophone;
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  fake = installFakeAudio();
-  fake.devices = [HEADSET, BUILT_IN];
-  microphone = new HeardMicrophone(fake);
-});
-
-afterEach(() => {
-  microphone.end();
-  fake.uninstall();
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
-
-function expectAllReleased(): void {
-  expect(fake.liveTracks).toEqual([]);
-  expect(fake.openContexts).toEqual([]);
-  expect(fake.openPorts).toEqual([]);
-}
+installHeardMicrophone();
 
 // field report 85
 describe("a resumption that is aborted at its prompt", () => {

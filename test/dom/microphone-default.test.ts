@@ -1,30 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import {
-  BUILT_IN,
-  defaultOf,
-  type FakeAudio,
-  type FakeDevice,
-  HEADSET,
-  installFakeAudio,
-} from "../support/fake-audio.js";
-import { gapsMs, HeardMicrophone } from "../support/heard-microphone.js";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { BUILT_IN, defaultOf, type FakeDevice, HEADSET } from "../support/fake-audio.js";
+import { fake, gapsMs, installHeardMicrophone, microphone } from "../support/heard-microphone.js";
 
-let fake: FakeAudio;
-let microphone: HeardMicrophone;
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  fake = installFakeAudio();
-  fake.devices = [HEADSET, BUILT_IN];
-  microphone = new HeardMicrophone(fake);
-});
-
-afterEach(() => {
-  microphone.end();
-  fake.uninstall();
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+installHeardMicrophone();
 
 describe("the system's default", () => {
   beforeEach(() => {

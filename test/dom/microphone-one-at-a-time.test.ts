@@ -1,23 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { BUILT_IN, type FakeAudio, HEADSET, installFakeAudio } from "../support/fake-audio.js";
-import { gapsMs, HeardMicrophone } from "../support/heard-microphone.js";
+import { beforeEach, describe, expect, it } from "vitest";
+import { BUILT_IN, HEADSET } from "../support/fake-audio.js";
+import { fake, gapsMs, installHeardMicrophone, microphone } from "../support/heard-microphone.js";
 
-let fake: FakeAudio;
-let microphone: HeardMicrophone;
-
+installHeardMicrophone();
 beforeEach(() => {
-  vi.useFakeTimers();
-  fake = installFakeAudio();
   fake.devices = [BUILT_IN, HEADSET];
   fake.oneAtATime = true;
   fake.setPermission("granted");
-  microphone = new HeardMicrophone(fake);
-});
-
-afterEach(() => {
-  microphone.end();
-  fake.uninstall();
-  vi.useRealTimers();
 });
 
 /** The chosen device was lost, and another is captured in its place. */

@@ -1,31 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { BUILT_IN, type FakeAudio, HEADSET, installFakeAudio } from "../support/fake-audio.js";
-import { HeardMicrophone } from "../support/heard-microphone.js";
+import { describe, expect, it } from "vitest";
+import { BUILT_IN, HEADSET } from "../support/fake-audio.js";
+import { expectAllReleased, fake, installHeardMicrophone, microphone } from "../support/heard-microphone.js";
 
-let fake: FakeAudio;
-let microphone: HeardMicrophone;
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  fake = installFakeAudio();
-  fake.devices = [HEADSET, BUILT_IN];
-  microphone = new HeardMicrophone(fake);
-});
-
-afterEach(() => {
-  microphone.end();
-  fake.uninstall();
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+installHeardMicrophone();
 
 const REFUSAL = new DOMException("No.", "NotAllowedError");
-
-function expectAllReleased(): void {
-  expect(fake.liveTracks).toEqual([]);
-  expect(fake.openContexts).toEqual([]);
-  expect(fake.openPorts).toEqual([]);
-}
 
 /** Something else takes the place of a lost headset, which comes back; the browser asks whether it may be opened. */
 async function openAtHealingPrompt() {

@@ -1,23 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { BUILT_IN, type FakeAudio, HEADSET, installFakeAudio } from "../support/fake-audio.js";
-import { HeardMicrophone } from "../support/heard-microphone.js";
+import { describe, expect, it, vi } from "vitest";
+import { BUILT_IN, HEADSET } from "../support/fake-audio.js";
+import { fake, installHeardMicrophone, microphone } from "../support/heard-microphone.js";
 
-let fake: FakeAudio;
-let microphone: HeardMicrophone;
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  fake = installFakeAudio();
-  fake.devices = [HEADSET, BUILT_IN];
-  microphone = new HeardMicrophone(fake);
-});
-
-afterEach(() => {
-  microphone.end();
-  fake.uninstall();
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+installHeardMicrophone();
 
 /** The device is there, and gives nothing for now. */
 const DEAD = { ...HEADSET, silent: true };

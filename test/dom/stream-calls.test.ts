@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { samples } from "../../src/capture/samples.js";
 import type { AudioCapture, AudioSource } from "../../src/capture/source.js";
 import { AudioStreamError } from "../../src/errors.js";
@@ -8,34 +8,15 @@ import { FakeTransport } from "../support/fake-transport.js";
 import {
   type ObservedStream,
   observedStream,
+  passTime,
   rejectionOf,
   runningStream,
   settle,
   stateOf,
+  watchStreams,
 } from "../support/observed-stream.js";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-});
-
-const open: ObservedStream[] = [];
-function watched(observed: ObservedStream): ObservedStream {
-  open.push(observed);
-  return observed;
-}
-
-afterEach(async () => {
-  for (const { stream, illegal } of open.splice(0)) {
-    stream.abort();
-    await stream.closed;
-    expect(illegal).toEqual([]);
-    expect(stream.resources()).toEqual([]);
-  }
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-});
-
-const passTime = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const watched = watchStreams();
 const overtaken = (by: string) => ({ name: "AbortError", message: expect.stringContaining(by) });
 
 describe("the last call decides", () => {

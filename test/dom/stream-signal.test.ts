@@ -1,32 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { AudioStreamError } from "../../src/errors.js";
 import type { DeviceChangeEvent, LevelEvent, WarningEvent } from "../../src/events.js";
 import { AudioFrameFlag } from "../../src/protocol/audio-frame.js";
 import { FRAME } from "../support/fake-source.js";
-import { type ObservedStream, observedStream, rejectionOf, runningStream, settle } from "../support/observed-stream.js";
+import {
+  observedStream,
+  passTime,
+  rejectionOf,
+  runningStream,
+  settle,
+  watchStreams,
+} from "../support/observed-stream.js";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-});
-
-const open: ObservedStream[] = [];
-function watched(observed: ObservedStream): ObservedStream {
-  open.push(observed);
-  return observed;
-}
-
-afterEach(async () => {
-  for (const { stream, illegal } of open.splice(0)) {
-    stream.abort();
-    await stream.closed;
-    expect(illegal).toEqual([]);
-    expect(stream.resources()).toEqual([]);
-  }
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-});
-
-const passTime = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const watched = watchStreams();
 
 describe("muting", () => {
   it("sends marked silence in place of sound, and keeps the device and the positions", async () => {

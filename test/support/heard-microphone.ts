@@ -1,9 +1,9 @@
-import { vi } from "vitest";
+import { afterEach, beforeEach, expect, vi } from "vitest";
 import { mediaStream } from "../../src/capture/media-stream.js";
-import { microphone } from "../../src/capture/microphone.js";
+import { microphone as microphoneSource } from "../../src/capture/microphone.js";
 import type { MicrophoneOptions } from "../../src/capture/microphone-options.js";
 import type { AudioSource } from "../../src/capture/source.js";
-import type { FakeAudio } from "./fake-audio.js";
+import { BUILT_IN, type FakeAudio, HEADSET, installFakeAudio } from "./fake-audio.js";
 import { type Heard, listenTo, settle } from "./heard-capture.js";
 import { sine } from "./signals.js";
 
@@ -22,7 +22,7 @@ export class HeardMicrophone {
   }
 
   open(options: MicrophoneOptions = {}) {
-    return this.listen(microphone(options));
+    return this.listen(microphoneSource(options));
   }
 
   openGiven(...args: Parameters<typeof mediaStream>) {
@@ -58,6 +58,32 @@ export class HeardMicrophone {
   end(): void {
     this.#ending.abort();
   }
+}
+
+/** Of the test that runs, where {@link installHeardMicrophone} was called. */
+export let fake: FakeAudio;
+export let microphone: HeardMicrophone;
+
+/** Gives each test of the file the fakes and fake timers. A headset, which is the browser's choice, and another are plugged in. */
+export function installHeardMicrophone(): void {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    fake = installFakeAudio();
+    fake.devices = [HEADSET, BUILT_IN];
+    microphone = new HeardMicrophone(fake);
+  });
+  afterEach(() => {
+    microphone.end();
+    fake.uninstall();
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+}
+
+export function expectAllReleased(): void {
+  expect(fake.liveTracks).toEqual([]);
+  expect(fake.openContexts).toEqual([]);
+  expect(fake.openPorts).toEqual([]);
 }
 
 /** How long nothing was heard between two frames, in milliseconds. */

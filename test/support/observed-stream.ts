@@ -1,3 +1,4 @@
+import { afterEach, beforeEach, expect, vi } from "vitest";
 import type { AudioStreamOptions } from "../../src/options.js";
 import { type StreamState, TRANSITIONS } from "../../src/state.js";
 import { AudioStream } from "../../src/stream.js";
@@ -36,6 +37,33 @@ export function observedStream(options: AudioStreamOptions = {}): ObservedStream
   });
   return { stream, source, transport, heard, states, illegal };
 }
+
+/**
+ * Puts fake timers in place for each test of the file.
+ * @returns what takes note of a stream, which is aborted after the test, and must have released everything then.
+ */
+export function watchStreams(): (observed: ObservedStream) => ObservedStream {
+  const open: ObservedStream[] = [];
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  });
+  afterEach(async () => {
+    for (const { stream, illegal } of open.splice(0)) {
+      stream.abort();
+      await stream.closed;
+      expect(illegal).toEqual([]);
+      expect(stream.resources()).toEqual([]);
+    }
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+  return (observed) => {
+    open.push(observed);
+    return observed;
+  };
+}
+
+export const passTime = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 /** Lets everything that waits for nothing but promises happen. */
 export async function settle(): Promise<void> {
