@@ -33,7 +33,8 @@ export interface StreamRelay {
     "onFrame" | "whenRoom" | "onInterrupt" | "onDeviceChange" | "onWarning" | "onEnd"
   >;
   readonly supervisor: Pick<SupervisorParts, "onChange" | "onPaused" | "onStuck">;
-  readonly host: Pick<HostOptions, "onEvent" | "onPageGone">;
+  readonly host: Pick<HostOptions, "onEvent">;
+  onPageGone(): void;
   readonly transport: Transport;
   getToken(context: ConnectContext): string | Promise<string>;
 }
@@ -61,8 +62,8 @@ export function relayTo(reactions: StreamReactions): StreamRelay {
     },
     host: {
       onEvent: (event) => stream.deref()?.onSessionEvent(event),
-      onPageGone: () => stream.deref()?.onPageGone(),
     },
+    onPageGone: () => stream.deref()?.onPageGone(),
     transport: { connect: (options) => (stream.deref() ?? FORGOTTEN).connect(options) },
     getToken: (context) => (stream.deref() ?? FORGOTTEN).getToken(context),
   };

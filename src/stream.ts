@@ -12,6 +12,7 @@ import {
 import { FlushWaiters } from "./flush-waiters.js";
 import { FramePath } from "./frame-path.js";
 import { mainHost, type SessionHost } from "./host/main-host.js";
+import { onPageGone } from "./host/page-watch.js";
 import { withSignal } from "./internal/abort.js";
 import { checkDeviceId } from "./internal/arguments.js";
 import { asyncDispose } from "./internal/async-dispose.js";
@@ -335,6 +336,7 @@ export class AudioStream<Message = ServerEvent>
     if (this.#alive) return;
     this.#alive = true;
     this.#guard.watch(this);
+    onPageGone(this.#scope, this.#relay.onPageGone);
     this.#callerScope.follow(this.#options.signal, (reason) => this.abort(reason));
   }
 

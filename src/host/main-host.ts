@@ -34,8 +34,6 @@ export interface HostOptions {
   readonly scope: Scope;
   readonly getToken: ((context: ConnectContext) => string | Promise<string>) | undefined;
   onEvent(event: SessionEvent): void;
-  /** The page is going away for good: what is not released inside this call never will be. */
-  onPageGone(): void;
 }
 
 /** How long a browser may take to say whether another tab holds the session. */
@@ -48,7 +46,6 @@ export function mainHost(options: HostOptions): SessionHost {
   watchPage(options.scope, {
     onReturn: () => driver.dispatch({ type: "probe" }),
     onLeave: () => driver.dispatch({ type: "suspend" }),
-    onGone: () => options.onPageGone(),
   });
   const fail = (error: AudioStreamError) => {
     driver.dispatch({ type: "abort" });

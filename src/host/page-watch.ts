@@ -5,17 +5,21 @@ export interface PageReactions {
   onReturn(): void;
   /** The page is put into the back/forward cache or frozen, where it cannot hold a connection. */
   onLeave(): void;
-  /** The page is going away for good. */
-  onGone(): void;
 }
 
 /** Follows the page's life. Does nothing where there is no page. */
-export function watchPage(scope: Scope, { onReturn, onLeave, onGone }: PageReactions): void {
+export function watchPage(scope: Scope, { onReturn, onLeave }: PageReactions): void {
   if (typeof window === "undefined" || typeof document === "undefined") return;
   scope.listen(window, "online", onReturn);
   scope.listen(window, "pageshow", (event: PageTransitionEvent) => event.persisted && onReturn());
-  scope.listen(window, "pagehide", (event: PageTransitionEvent) => (event.persisted ? onLeave() : onGone()));
+  scope.listen(window, "pagehide", (event: PageTransitionEvent) => event.persisted && onLeave());
   scope.listen(document, "visibilitychange", () => document.visibilityState === "visible" && onReturn());
   scope.listen(document, "freeze", onLeave);
   scope.listen(document, "resume", onReturn);
+}
+
+/** Calls back when the page is going away for good: what is not released inside this call never will be. */
+export function onPageGone(scope: Scope, callback: () => void): void {
+  if (typeof window === "undefined") return;
+  scope.listen(window, "pagehide", (event: PageTransitionEvent) => !event.persisted && callback());
 }

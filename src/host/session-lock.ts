@@ -1,3 +1,4 @@
+import { attempt } from "../internal/attempt.js";
 import { deferred } from "../internal/deferred.js";
 import type { Scope } from "../internal/scope.js";
 
@@ -29,7 +30,8 @@ export async function lockSession({ sessionId, takeover, scope, onStolen }: Sess
     return lock === null ? undefined : released.promise;
   };
   const how = takeover ? { steal: true } : { ifAvailable: true };
-  const over = navigator.locks.request(`loquilex:${sessionId}`, how, held).catch((error: unknown) => {
+  const request = attempt(() => navigator.locks.request(`loquilex:${sessionId}`, how, held));
+  const over = request.catch((error: unknown) => {
     const stolen = error instanceof DOMException && error.name === "AbortError";
     // A page that may not use locks, such as one in a sandboxed frame, goes on without.
     granted.resolve(true);
@@ -40,6 +42,8 @@ export async function lockSession({ sessionId, takeover, scope, onStolen }: Sess
     released.resolve();
   });
   void over.then(() => {
+    // A browser that has answered without a word about the lock has none to give.
+    granted.resolve(true);
     registration.release();
     if (leaving.get(sessionId) === over) leaving.delete(sessionId);
   });

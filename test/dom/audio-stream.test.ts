@@ -527,6 +527,16 @@ describe("the page", () => {
     expect(await stream.closed).toMatchObject({ outcome: "aborted", reason: { name: "AbortError" } });
   });
 
+  // Only the session listened for that, and before the start there is none.
+  it("that goes away for good before the start takes a warm microphone with it, inside the event", async () => {
+    const { stream, source } = watched(observedStream());
+    await stream.warmUp();
+    window.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: false }));
+    expect(source.live).toBe(false);
+    expect(stream.resources()).toEqual([]);
+    expect(await stream.closed).toMatchObject({ outcome: "aborted", reason: { name: "AbortError" } });
+  });
+
   it("that is put away lets go of the connection, keeps the audio, and resumes when it is back", async () => {
     const { stream, source, transport, states } = watched(await runningStream());
     window.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: true }));

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { watchPage } from "../../src/host/page-watch.js";
+import { onPageGone, watchPage } from "../../src/host/page-watch.js";
 import { Scope } from "../../src/internal/scope.js";
 
 const reactions = { onReturn: vi.fn(), onLeave: vi.fn(), onGone: vi.fn() };
@@ -10,6 +10,7 @@ beforeEach(() => {
   vi.clearAllMocks();
   scope = new Scope({ name: "page" });
   watchPage(scope, reactions);
+  onPageGone(scope, reactions.onGone);
 });
 afterEach(async () => {
   vi.unstubAllGlobals();
@@ -52,6 +53,7 @@ describe("watching the page", () => {
     vi.stubGlobal("window", undefined);
     const elsewhere = new Scope({ name: "no page" });
     watchPage(elsewhere, reactions);
+    onPageGone(elsewhere, reactions.onGone);
     expect(elsewhere.resources()).toEqual([]);
   });
 });

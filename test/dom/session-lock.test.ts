@@ -80,7 +80,6 @@ describe("a browser that never says whether a session is free", () => {
       scope,
       getToken: undefined,
       onEvent: (event) => events.push(event),
-      onPageGone: () => {},
     });
     const frame = { payload: new Uint8Array(FRAME * 2), position: 0, sampleCount: FRAME, flags: 0 };
     running.send(frame);
@@ -114,6 +113,25 @@ describe("a browser that never says whether a session is free", () => {
     await settle();
     expect(events.at(-1)?.type).toBe("ended");
     expect(events.some(({ type }) => type === "drop")).toBe(false);
+    await scope.dispose();
+  });
+});
+
+// start() waited for ever, and the page had a rejection that nobody handled.
+describe("a browser whose locks are broken", () => {
+  const broken: Readonly<Record<string, () => unknown>> = {
+    "throw at once": () => {
+      throw new TypeError("Illegal invocation");
+    },
+    "answer without saying anything": async () => undefined,
+    "return no promise": () => undefined,
+  };
+
+  it.each(Object.entries(broken))("lets the stream go on where they %s", async (_, request) => {
+    vi.stubGlobal("navigator", { locks: { request } });
+    const { free, scope, onStolen } = want();
+    expect(await free).toBe(true);
+    expect(onStolen).not.toHaveBeenCalled();
     await scope.dispose();
   });
 });
