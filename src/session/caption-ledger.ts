@@ -85,8 +85,9 @@ export class CaptionLedger {
 
   #finish(kind: Kind, caption: ServerData["asr.final"], replaced: readonly Final[]): void {
     const { segment_id: segmentId, audio, replaces = [] } = caption;
-    this.#void(kind, [segmentId, ...replaces]);
-    const finals = this.#finals[kind].filter((final) => !replaced.includes(final));
+    this.#void(kind, replaces);
+    this.#open[kind].delete(segmentId);
+    const finals = this.#finals[kind].filter((final) => final.segmentId !== segmentId && !replaced.includes(final));
     if (audio !== undefined) finals.push({ ...audio, segmentId, lineage: this.#lineage });
     this.#finals[kind] = finals.slice(-MAX_FINALS);
   }
