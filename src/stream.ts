@@ -5,6 +5,7 @@ import {
   type AudioStreamEventMap,
   CloseInfoEvent,
   DeviceChangeEvent,
+  DropEvent,
   LevelEvent,
   type ServerEvent,
   WarningEvent,
@@ -32,6 +33,7 @@ import { type CloseInfo, nextState, type StreamState } from "./state.js";
 import { type StreamStats, toStreamStats } from "./stats.js";
 import { checkedClose, readOrRefuse, releasesDevice, signalOf } from "./stream/call-options.js";
 import { doneWithin } from "./stream/calls.js";
+import { addDrop } from "./stream/late-drops.js";
 import { toStreamEvent } from "./stream/session-events.js";
 import type { SourceSupervisor } from "./stream/source-supervisor.js";
 import { StreamSource } from "./stream/stream-source.js";
@@ -100,7 +102,7 @@ export class AudioStream<Message = ServerEvent>
   #closing: Promise<void> | undefined;
   #info: CloseInfo | undefined;
   /** Losses that came to light while everything was released; `undefined` once that is over, and nothing can be lost. */
-  #lateEvents: Event[] | undefined = [];
+  #lateDrops: DropEvent[] | undefined = [];
   #alive = false;
   #state: StreamState = "idle";
   #interruption: InterruptReason | undefined;
@@ -365,7 +367,7 @@ export class AudioStream<Message = ServerEvent>
 
   #hear(frame: AudioFrame): void {
     if (this.#source.listening) this.#path.push(frame);
-    else if (this.#lateEvents !== undefined) this.#path.refuse(frame);
+    else if (this.#lateDrops !== undefined) this.#path.refuse(frame);
   }
 
   #onSourceChange(): void {
@@ -452,7 +454,7 @@ export class AudioStream<Message = ServerEvent>
   /** After the end only losses are told, once everything is released. */
   #tell(event: Event): void {
     if (this.#info === undefined) this.dispatchEvent(event);
-    else if (event.type === "drop") this.#lateEvents?.push(event);
+    else if (event instanceof DropEvent && this.#lateDrops !== undefined) addDrop(this.#lateDrops, event);
   }
 
   // ---------------------------------------------------------------- state
@@ -548,8 +550,8 @@ export class AudioStream<Message = ServerEvent>
     this.#readers.close();
     this.#refresh();
     void released.then(() => {
-      for (const event of this.#lateEvents?.splice(0) ?? []) this.dispatchEvent(event);
-      this.#lateEvents = undefined;
+      for (const event of this.#lateDrops?.splice(0) ?? []) this.dispatchEvent(event);
+      this.#lateDrops = undefined;
       this.dispatchEvent(new CloseInfoEvent(info));
       this.#closed.resolve(info);
     });

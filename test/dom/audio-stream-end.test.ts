@@ -501,6 +501,25 @@ describe("closing", () => {
   });
 });
 
+// Each frame of what a source had still to give, such as the rest of a pre-roll, was an event of its own: hundreds at once.
+it("what is captured when the stream has ended already is lost as one episode, before the close event", async () => {
+  const { stream, source, transport, heard } = watched(
+    await runningStream({ replay: { maxDurationMs: 1_000, whenFull: "fail" } }),
+  );
+  const drops: number[][] = [];
+  stream.addEventListener("drop", ({ from, to, durationMs }) => drops.push([from, to, durationMs]));
+  transport.acknowledges = false;
+  source.speak(200);
+  await stream.closed;
+  const endedAt = drops[0]?.[1] ?? 0;
+  expect(drops).toEqual([
+    [FRAME, endedAt, (endedAt - FRAME) / 16],
+    [endedAt, 201 * FRAME, (201 * FRAME - endedAt) / 16],
+  ]);
+  expect(heard.at(-1)).toBe("close");
+  expect((await stream.getStats()).droppedDurationMs).toBe(200 * 20);
+});
+
 describe("await using", () => {
   it("closes the stream at the end of the block, whatever happened in it", async () => {
     const observed = watched(await runningStream());
