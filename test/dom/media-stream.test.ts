@@ -165,6 +165,21 @@ describe("sound that the page has already", () => {
     vi.useRealTimers();
   });
 
+  it("is followed no more once the capture stops, however long its last samples take", async () => {
+    vi.useFakeTimers();
+    const given = new FakeMediaStream([track]);
+    const { heard, capture } = await open(given as unknown as MediaStream);
+    await vi.advanceTimersByTimeAsync(500);
+    fake.node.dead = true;
+    const stopping = capture.stop();
+    given.removeTrack(track);
+    given.addTrack(fake.newTrack());
+    await vi.advanceTimersByTimeAsync(3_000);
+    await stopping;
+    expect(heard.changes).toEqual([]);
+    vi.useRealTimers();
+  });
+
   it("goes on from a track that ends to another of its stream, and otherwise keeps the one that it began with", async () => {
     vi.useFakeTimers();
     const second = fake.newTrack();

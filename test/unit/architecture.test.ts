@@ -199,7 +199,7 @@ describe("house style", () => {
       "src/session/session.ts": 700,
       "src/stream.ts": 565,
       "src/capture/graph-keeper.ts": 304,
-      "src/capture/microphone/device-supervisor.ts": 313,
+      "src/capture/microphone/device-supervisor.ts": 314,
       "examples/server/protocol-manager.ts": 420,
     };
     const lines = (path: string): number => textOf(path).split("\n").length - 1;

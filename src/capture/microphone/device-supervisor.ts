@@ -149,8 +149,9 @@ export class DeviceSupervisor {
   }
 
   /** Captures from another track that the owner gives. @throws AudioStreamError; the track in use goes on. */
-  follow(track: MediaStreamTrack): Promise<void> {
-    return this.#change("requested", { ...this.#asked, track }, async () => ({ track }));
+  async follow(track: MediaStreamTrack): Promise<void> {
+    this.#throwIfEnding(undefined);
+    await this.#change("requested", { ...this.#asked, track }, async () => ({ track }));
   }
 
   #throwIfEnding(signal: AbortSignal | undefined): void {
