@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { access, mkdir } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deferred, Scope, systemClock } from "loquilex/resources";
@@ -13,6 +13,7 @@ import { listen } from "./listen.js";
 import { createLog, type Log, logEverythingPrinted, openLogPipe } from "./log.js";
 import { OccasionalLog } from "./logging/occasional-log.js";
 import { OutputPipe } from "./logging/output-pipe.js";
+import { makeFolder } from "./make-folder.js";
 import { readModelCatalog } from "./models/model-catalog.js";
 import { ModelDownloads } from "./models/model-downloads.js";
 import { SharedFolder } from "./recording/shared-folder.js";
@@ -120,7 +121,7 @@ async function main(errors: OutputPipe): Promise<void> {
 
 async function prepareOutDir(outDir: string, log: Log, scope: Scope): Promise<void> {
   try {
-    await mkdir(outDir, { recursive: true });
+    await makeFolder(outDir);
     await access(outDir, constants.W_OK | constants.X_OK);
     await SharedFolder.open({ directory: outDir, logger: log, scope });
   } catch (error) {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf } from "./error-code.js";
+import { makeFolder } from "./make-folder.js";
 import { StorageError } from "./storage-error.js";
 
 /**
@@ -24,7 +25,7 @@ export async function reserveRecordingName(directory: string, sessionId: string,
       if (codeOf(error) === "EEXIST") continue;
       // Somebody has removed the folder while the server runs: it is made again, once.
       if (codeOf(error) !== "ENOENT" || madeFolder) throw new StorageError("The transcript", `${stem}.txt`, error);
-      await mkdir(directory, { recursive: true }).catch(() => {});
+      await makeFolder(directory).catch(() => {});
       madeFolder = true;
       count -= 1;
     }

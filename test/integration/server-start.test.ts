@@ -105,6 +105,13 @@ describe("the backend's start", () => {
     expect(await refusal({ PORT: "0", LX_OUT_DIR: file })).toContain("must be a folder");
   });
 
+  // Node's recursive mkdir never settles there: the server said nothing, and used a whole processor.
+  it.runIf(process.platform === "linux")("refuses a folder where the system makes none at all", async () => {
+    expect(await refusal({ PORT: "0", LX_OUT_DIR: "/proc/recordings/of/today" })).toBe(
+      `LX_OUT_DIR (or --out-dir) is "/proc/recordings/of/today", and must be a folder that this user can make and write to (ENOENT).`,
+    );
+  });
+
   it("refuses a recogniser that is not installed, and a grammar that is not there, in one sentence", async () => {
     const empty = await temporaryFolder();
     const env = { PORT: "0", LX_OUT_DIR: empty, LX_ENGINE: "pocketsphinx" };

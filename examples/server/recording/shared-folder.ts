@@ -1,6 +1,7 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import type { Scope } from "loquilex/resources";
 import type { Log } from "../log.js";
+import { makeFolder } from "../make-folder.js";
 import { recoverRecordings } from "../recover-recordings.js";
 import { OWNER, parseTemporaryName } from "../temporary-path.js";
 import { BEAT_MS, FolderLease, leaseholders, removeLease } from "./folder-lease.js";
@@ -34,7 +35,7 @@ export class SharedFolder {
    */
   static async open(options: SharedFolderOptions): Promise<SharedFolder> {
     const folder = new SharedFolder(options);
-    await mkdir(options.directory, { recursive: true });
+    await makeFolder(options.directory);
     await FolderLease.take(options);
     await folder.#look(await folder.#strangers());
     folder.#schedule();
