@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { hunt, patch } from "./mutants/hunt.js";
+import { patch } from "../support/planted-bug.js";
+import { hunt } from "./mutants/hunt.js";
 import { SERVER_MUTANTS } from "./mutants/server-mutants.js";
 
 const MAX_SEEDS = 400;
@@ -12,14 +13,14 @@ describe("the simulation tells a wrong server from the right one", () => {
 });
 
 describe("a planted bug", () => {
-  const mutant = { name: "A bug.", file: "a.ts", find: "right", replace: "wrong", ground: {} };
+  const bug = { name: "A bug.", file: "a.ts", find: "right", replace: "wrong" };
 
   it("replaces the one place it is meant for", () => {
-    expect(patch("all is right here", mutant)).toBe("all is wrong here");
+    expect(patch("all is right here", bug)).toBe("all is wrong here");
   });
 
   it("fails where its place has gone or is no longer one", () => {
-    expect(() => patch("all is well here", mutant)).toThrow("occurs 0 times");
-    expect(() => patch("right is right", mutant)).toThrow("occurs 2 times");
+    expect(() => patch("all is well here", bug)).toThrow("occurs 0 times");
+    expect(() => patch("right is right", bug)).toThrow("occurs 2 times");
   });
 });

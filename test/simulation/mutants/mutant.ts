@@ -1,3 +1,4 @@
+import type { PlantedBug } from "../../support/planted-bug.js";
 import { CALM, type Conditions, type Kind } from "../conditions.js";
 
 /** Where a planted bug shows itself soonest. */
@@ -10,15 +11,8 @@ export interface Ground {
   readonly manyClients?: boolean;
 }
 
-/** One planted bug: a wrong version of a source file. */
-export interface Mutant {
-  /** What is wrong, as a sentence. */
-  readonly name: string;
-  /** Path from the root of the repository. */
-  readonly file: string;
-  /** Occurs exactly once in the file. */
-  readonly find: string;
-  readonly replace: string;
+/** One planted bug, and where it is hunted. */
+export interface Mutant extends PlantedBug {
   readonly ground: Ground;
 }
 
