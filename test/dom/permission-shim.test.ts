@@ -1,26 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { watchMicrophones } from "../../src/capture/microphones.js";
-import { BUILT_IN, type FakeAudio, HEADSET, installFakeAudio } from "../support/fake-audio.js";
-import { HeardMicrophone } from "../support/heard-microphone.js";
+import { BUILT_IN } from "../support/fake-audio.js";
+import { fake, installHeardMicrophone, microphone } from "../support/heard-microphone.js";
 import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js";
 
 expectNoUnhandledRejections();
 
-let fake: FakeAudio;
-let microphone: HeardMicrophone;
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  fake = installFakeAudio();
-  fake.devices = [HEADSET, BUILT_IN];
-  microphone = new HeardMicrophone(fake);
-});
-
-afterEach(() => {
-  microphone.end();
-  fake.uninstall();
-  vi.useRealTimers();
-});
+installHeardMicrophone();
 
 // Shims, as in web views, answer with a plain object. Listening to it threw: a rejection on the page that nobody handled,
 // and the first loss of a device ended the stream with "capture-failed".
