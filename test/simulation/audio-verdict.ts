@@ -1,6 +1,6 @@
+import type { Life } from "./life.js";
 import { intersect, merge, type Range, show, subtract, total } from "./ranges.js";
 import type { Recording } from "./recording.js";
-import type { World } from "./world.js";
 
 /**
  * The sum, however the run ended: every captured sample is kept by a server or in exactly one `drop`.
@@ -10,46 +10,52 @@ import type { World } from "./world.js";
  * acknowledged and the store lost it afterwards, where no server told the client before the end.
  * @returns how many samples are missing without a word.
  */
-export function judgeAudio(world: World, say: (problem: string) => void): number {
-  const { client, server } = world;
-  const { forgetful, cramped, contested } = world.conditions.kind;
-  const captured = subtract([{ from: 0, to: client.capturedTo }], world.captureGaps);
+export function judgeAudio(life: Life, say: (problem: string) => void): number {
+  const { client, recordings } = life;
+  const { forgetful, cramped, contested } = life.conditions.kind;
+  const captured = subtract([{ from: 0, to: client.capturedTo }], client.captureGaps);
   const told = client.drops.map(({ range }) => range);
   const dropped = merge(told);
-  const lineages = server.recordings.filter(({ kept }) => kept.length > 0);
+  const lineages = recordings.filter(({ kept }) => kept.length > 0);
   const kept = merge(lineages.flatMap((recording) => recording.kept));
   if (total(told) > total(dropped)) say(`Some loss was announced twice: ${show(told)}.`);
   const { samplesDropped } = client.session.stats;
   if (samplesDropped !== total(told)) say(`${samplesDropped} samples are counted as lost, not ${total(told)}.`);
   const invented = subtract(dropped, captured);
   if (total(invented) > 0) say(`Announced as lost, and never captured: ${show(invented)}.`);
-  const unexplained = subtract(dropped, world.discarded);
-  if (!cramped && !forgetful && !world.cutShort && unexplained.length > 0) {
+  const returned = intersect(kept, client.discarded);
+  if (total(returned) > 0) say(`Never to be sent, and kept by a server: ${show(returned)}.`);
+  const unexplained = subtract(dropped, client.discarded);
+  if (!cramped && !forgetful && !life.cutShort && unexplained.length > 0) {
     say(`Lost with room to spare: ${show(unexplained)}.`);
   }
-  if (world.conditions.session.replay.whenFull === "fail") {
+  if (life.conditions.session.replay.whenFull === "fail") {
     const wentOn = client.drops.filter(({ final, answered }) => !final && !answered).map(({ range }) => range);
-    const overflowed = subtract(wentOn, world.discarded);
+    const overflowed = subtract(wentOn, client.discarded);
     if (overflowed.length > 0) say(`The stream goes on after a loss that is to end it: ${show(overflowed)}.`);
   }
-  judgeCertainty(world, intersect(kept, captured), say);
+  judgeCertainty(life, intersect(kept, captured), say);
   if (!forgetful && !contested && lineages.length > 1) {
     say(`${lineages.length} lineages, but no state was ever lost.`);
   }
   const answers = client.told.flatMap(({ event }) => (event.type === "connected" ? [event.reconnection] : []));
   const missingAudio = answers.flatMap((answer) => answer?.missingAudio ?? []);
-  if (!world.cutShort) judgeLastLineage(lineages, [...dropped, ...missingAudio.slice(-1)], captured, say);
+  if (!life.cutShort) judgeLastLineage(lineages, [...dropped, ...missingAudio.slice(-1)], captured, say);
   const unknowable = intersect(
-    server.recordings.flatMap(({ lostByStore }) => lostByStore),
-    world.cutShort ? captured : missingAudio,
+    recordings.flatMap(({ lostByStore }) => lostByStore),
+    life.cutShort ? captured : missingAudio,
   );
-  const missing = subtract(subtract(captured, kept), [...dropped, ...unknowable]);
+  // A page that crashed could say no more: of what it knew to be kept nothing may be missing, unless it was to be told.
+  const unsaid = client.crashed
+    ? [{ from: cramped ? 0 : client.acknowledged, to: Number.POSITIVE_INFINITY }, ...client.discarded]
+    : [];
+  const missing = subtract(subtract(captured, kept), [...dropped, ...unknowable, ...unsaid]);
   if (total(missing) > 0) say(`Lost without a word: ${show(missing)}.`);
   return total(missing);
 }
 
 /** Nothing is announced as lost that the client knew to be kept, or would have learned to be kept by waiting. */
-function judgeCertainty({ client, conditions }: World, kept: readonly Range[], say: (problem: string) => void): void {
+function judgeCertainty({ client, conditions }: Life, kept: readonly Range[], say: (problem: string) => void): void {
   const { forgetful } = conditions.kind;
   for (const { range, acknowledged, final, anew, answered } of client.drops) {
     const both = intersect(kept, [range]);

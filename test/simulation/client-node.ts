@@ -8,6 +8,7 @@ import type {
   SessionOutput,
 } from "../../src/session/session-io.js";
 import type { SessionOptions } from "../../src/session/session-options.js";
+import { ApplicationError } from "./application-error.js";
 import { ClientReferee } from "./client-referee.js";
 import type { Range } from "./ranges.js";
 import { Foul } from "./referee.js";
@@ -28,6 +29,8 @@ export interface ClientNodeOptions {
   /** Makes a connection; the wire, or the failure, is told later. */
   connect(node: ClientNode, connection: ConnectionId): void;
   log(line: string): void;
+  /** What the application does with an event; may throw {@link ApplicationError}. */
+  onEvent(event: SessionEvent): void;
 }
 
 /** Something the page learned, and when by its own clock. */
@@ -53,14 +56,15 @@ export interface ToldDrop {
   readonly step: number;
 }
 
-/** Thrown by what the application gave to the session. */
-export class ApplicationError extends Error {}
-
 /** A client as its driver runs it, with a clock that can jump ahead and a page that can sleep. */
 export class ClientNode {
   readonly session: Session;
   readonly told: Told[] = [];
   readonly drops: ToldDrop[] = [];
+  /** Positions that capture left out. */
+  readonly captureGaps: Range[] = [];
+  /** What an encoder lost, or what a source gave after it had ended. */
+  readonly discarded: Range[] = [];
   readonly #options: ClientNodeOptions;
   readonly #referee: ClientReferee;
   readonly #wires = new Map<ConnectionId, Wire>();
@@ -72,12 +76,17 @@ export class ClientNode {
   #disturbedAt = Number.NEGATIVE_INFINITY;
   #next = 0;
   #steps = 0;
+  /** Audio before this position was kept, as far as the client knew before this step. */
+  #known = 0;
   /** Added to every timer, as background throttling does. */
   throttleMs = 0;
   /** How many connections were asked for. */
   connections = 0;
   /** When the session ended, by the world's clock. */
   doneAt: number | undefined;
+  /** When something of the application's threw, by the world's clock. */
+  threwAt: number | undefined;
+  #gone: "said goodbye" | "crashed" | undefined;
   /** The outage during which the session ended had lasted as long as the application allows. */
   outlastedBudget = false;
 
@@ -95,7 +104,41 @@ export class ClientNode {
 
   /** The server has said on this connection where it stands. */
   get answered(): boolean {
-    return this.#referee.answered;
+    return this.#gone === undefined && this.#referee.answered;
+  }
+
+  /** Audio before this position is kept, as far as the client knows. */
+  get acknowledged(): number {
+    return this.#referee.acknowledged;
+  }
+
+  /** The lineages that a server told it of. */
+  get epochs(): ReadonlySet<number> {
+    return this.#referee.epochs;
+  }
+
+  /** A server has named a time at which a session that hangs on another client is free. */
+  get waitedForAnother(): boolean {
+    return this.#referee.waitedForAnother;
+  }
+
+  get takesOver(): boolean {
+    return this.#options.session.takeover;
+  }
+
+  /** No further code runs on the page. */
+  get gone(): boolean {
+    return this.#gone !== undefined;
+  }
+
+  /** It went without a word. */
+  get crashed(): boolean {
+    return this.#gone === "crashed";
+  }
+
+  /** When its timers or its clock were disturbed last, by the world's clock. */
+  get disturbedAt(): number {
+    return this.#disturbedAt;
   }
 
   get capturedTo(): number {
@@ -114,22 +157,28 @@ export class ClientNode {
   }
 
   dispatch(input: SessionInput): void {
+    if (this.#gone !== undefined) return;
     if (this.#asleep !== undefined) {
       this.#asleep.push(input);
       return;
     }
     const buffered = Math.max(0, (this.current?.up.queuedBytes ?? 0) - SYSTEM_BUFFER_BYTES);
-    const { acknowledged } = this.#referee;
+    this.#known = this.#referee.acknowledged;
     this.#referee.before(input, this.#now, buffered);
     if (input.type === "lost" && input.connection === this.#current) this.#current = undefined;
-    const ranges: Range[] = [];
+    const drops: Pick<ToldDrop, "range" | "acknowledged" | "step">[] = [];
+    this.#steps += 1;
     let connected: Reconnection | true | undefined;
-    for (const output of this.#handle(input, buffered)) {
+    let error: AudioStreamError | undefined;
+    this.#handle(input, buffered, (output) => {
+      if (output.type === "event") {
+        const { event } = output;
+        if (event.type === "drop") drops.push({ range: event.range, acknowledged: this.#known, step: this.#steps });
+        if (event.type === "connected") connected = event.reconnection ?? true;
+        if (event.type === "failed") error = event.error;
+      }
       this.#perform(output);
-      if (output.type !== "event") continue;
-      if (output.event.type === "drop") ranges.push(output.event.range);
-      if (output.event.type === "connected") connected = output.event.reconnection ?? true;
-    }
+    });
     const final = this.session.done;
     if (final && this.doneAt === undefined) {
       this.doneAt = this.#options.time.now;
@@ -137,31 +186,42 @@ export class ClientNode {
     }
     const answered = connected !== undefined;
     const anew = connected === true || connected?.resumed === false;
-    this.#steps += 1;
-    const step = this.#steps;
-    for (const range of ranges) this.drops.push({ range, at: this.#now, acknowledged, final, anew, answered, step });
-    this.#referee.after(this.session, input);
+    for (const drop of drops) this.drops.push({ ...drop, at: this.#now, final, anew, answered });
+    this.#referee.after(this.session, input, error);
     this.#schedule();
   }
 
-  /** What the driver does when something of the application's throws: it aborts the session and says so. */
-  #handle(input: SessionInput, buffered: number): SessionOutput[] {
-    try {
-      return this.session.handle(input, this.#now, buffered);
-    } catch (error) {
-      if (!(error instanceof ApplicationError)) throw error;
-      const failed: SessionOutput = {
-        type: "event",
-        event: { type: "failed", error: new AudioStreamError("internal-error", error.message, { details: undefined }) },
-      };
-      return [...this.session.handle({ type: "abort" }, this.#now), failed];
-    }
+  /** Does what the driver does if something of the application's throws: all the rest, and then it aborts the session. */
+  #handle(input: SessionInput, buffered: number, perform: (output: SessionOutput) => void): void {
+    let cause: ApplicationError | undefined;
+    const guard = (work: () => void): void => {
+      try {
+        work();
+      } catch (error) {
+        if (!(error instanceof ApplicationError)) throw error;
+        cause ??= error;
+      }
+    };
+    const handle = (next: SessionInput): void =>
+      guard(() => {
+        for (const output of this.session.handle(next, this.#now, buffered)) guard(() => perform(output));
+      });
+    handle(input);
+    if (cause === undefined) return;
+    this.threwAt = this.#options.time.now;
+    // The abort is a step of its own, in which the client knows what this one has told it.
+    this.#steps += 1;
+    this.#known = this.#referee.acknowledged;
+    handle({ type: "abort" });
+    const error = new AudioStreamError("internal-error", cause.message, { details: undefined });
+    perform({ type: "event", event: { type: "failed", error } });
   }
 
   /** Captures one frame; `gapFrames` of audio before it never existed. */
   capture(gapFrames: number): void {
     const { frameSamples } = this.#options;
     const position = this.#next + gapFrames * frameSamples;
+    if (gapFrames > 0) this.captureGaps.push({ from: this.#next, to: position });
     this.#next = position + frameSamples;
     const payload = samplesAt(position, frameSamples);
     this.dispatch({ type: "frame", frame: { position, sampleCount: frameSamples, payload, flags: 0 } });
@@ -171,7 +231,26 @@ export class ClientNode {
   discard(frames: number): void {
     const from = this.#next;
     this.#next += frames * this.#options.frameSamples;
+    this.discarded.push({ from, to: this.#next });
     this.dispatch({ type: "discard", range: { from, to: this.#next } });
+  }
+
+  /** A source that has ended gives a frame all the same. */
+  captureLate(): void {
+    this.discarded.push({ from: this.#next, to: this.#next + this.#options.frameSamples });
+    this.capture(0);
+  }
+
+  /**
+   * The page goes away, and nothing more runs there. If it can, it aborts the stream first.
+   * @param serverLearns the system closes the sockets of a page that crashed.
+   */
+  vanish(how: "said goodbye" | "crashed", serverLearns: boolean): void {
+    const crashed = how === "crashed" || this.#asleep !== undefined;
+    if (!crashed) this.dispatch({ type: "abort" });
+    this.#gone = crashed ? "crashed" : "said goodbye";
+    this.#timer.set(undefined);
+    if (crashed) for (const wire of this.#wires.values()) hangUp(wire, serverLearns);
   }
 
   /** Timers come no more for a while, though everything else does. */
@@ -187,7 +266,8 @@ export class ClientNode {
 
   /** A transport may open what nobody wants any more: the driver closes it, and the session must not mind. */
   connected(connection: ConnectionId, wire: Wire): void {
-    if (connection === this.#current) this.#wires.set(connection, wire);
+    if (this.#gone !== undefined) hangUp(wire, true);
+    else if (connection === this.#current) this.#wires.set(connection, wire);
     else wire.closeByClient(1000, "aborted");
     this.dispatch({ type: "open", connection, token: undefined });
   }
@@ -262,12 +342,9 @@ export class ClientNode {
 
   #learn(event: SessionEvent): void {
     if (event.type === "acknowledged") return;
-    if (event.type === "drop") {
-      this.#options.log(`lost ${event.range.from}–${event.range.to}`);
-      return;
-    }
-    this.told.push({ at: this.#now, event });
+    if (event.type !== "drop") this.told.push({ at: this.#now, event });
     this.#options.log(describe(event));
+    if (this.threwAt === undefined) this.#options.onEvent(event);
   }
 
   #schedule(): void {
@@ -276,7 +353,17 @@ export class ClientNode {
   }
 }
 
+/** What was on its way still arrives. */
+const hangUp = (wire: Wire, serverLearns: boolean): void =>
+  wire.cut({
+    flushUp: true,
+    flushDown: false,
+    serverLearnsAfterMs: serverLearns ? 0 : undefined,
+    clientLearnsAfterMs: undefined,
+  });
+
 function describe(event: SessionEvent): string {
   if (event.type === "message") return `${event.message.t} ${event.message.seq}`;
+  if (event.type === "drop") return `lost ${event.range.from}–${event.range.to}`;
   return "error" in event ? `${event.type}: ${event.error.message}` : event.type;
 }

@@ -1,3 +1,4 @@
+import type { AudioStreamError } from "../../src/errors.js";
 import type { Session } from "../../src/session/session.js";
 import type { ConnectionId, SessionInput } from "../../src/session/session-io.js";
 import type { SessionOptions } from "../../src/session/session-options.js";
@@ -26,7 +27,12 @@ const ROUNDING_MS = 0.001;
 
 /** After these the same client can only be refused again, unless the server has said when to come back. */
 const FINAL_CODES: ReadonlySet<number> = new Set([1009, 4401, 4403, 4406, 4409, 4410, 4413]);
+/** For these a session ends whatever the server says. */
+const OWN_REASONS: ReadonlySet<string | undefined> = new Set(["close-timeout", "internal-error"]);
 const UNAUTHORIZED = 4401;
+const UNSUPPORTED = 4406;
+/** Header and one sample. */
+const SMALLEST_FRAME_BYTES = 14;
 
 /** What one connection has seen, from the client's side. */
 class ClientView {
@@ -39,6 +45,8 @@ class ClientView {
   welcomed = false;
   answered = false;
   answeredAt = 0;
+  /** How much of the outage had been slept through by then. */
+  awayBefore = 0;
   /** The server has kept more audio. */
   progressed = false;
   ended = false;
@@ -86,6 +94,12 @@ export class ClientReferee {
   #mustBeDone: boolean | undefined;
   /** The server has claimed what cannot be true, and the connection is still there. */
   #lie: string | undefined;
+  /** Code of the error that must have ended the session after this step. */
+  #mustEndWith: string | undefined;
+  /** What the last welcome said. */
+  #maxMessageBytes = Number.POSITIVE_INFINITY;
+  readonly epochs = new Set<number>();
+  waitedForAnother = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -134,10 +148,12 @@ export class ClientReferee {
     if (typeof input.data === "string" && input.data.startsWith('{"v":1,"t":')) this.#received(input.data);
   }
 
-  after(session: Session, input: SessionInput): void {
+  after(session: Session, input: SessionInput, error: AudioStreamError | undefined): void {
+    this.#checkEnd(session, input, error);
     if (this.#lie !== undefined) throw new Foul(`The client believes that ${this.#lie}.`);
     if (this.#mustBeDone && !session.done) throw new Foul("The client tries again although the refusal is final.");
-    if (this.#mustBeDone === false && session.done) throw new Foul("The client gives up although it may try again.");
+    const gaveUp = this.#mustBeDone === false && session.done && !OWN_REASONS.has(error?.code);
+    if (gaveUp) throw new Foul("The client gives up although it may try again.");
     this.#mustBeDone = undefined;
     this.#checkAttempt(session, input);
     const view = this.#view;
@@ -174,6 +190,9 @@ export class ClientReferee {
   }
 
   disconnected(code: number, reason: string, wire: Wire | undefined): void {
+    if (this.#mustEndWith === "protocol-mismatch" && code !== UNSUPPORTED) {
+      throw new Foul(`The client leaves a server that grants other audio with ${code}.`);
+    }
     if (code === 4408 && reason === "heartbeat timeout" && wire !== undefined && !wire.troubled) {
       throw new Foul("The client gave a healthy connection up.");
     }
@@ -185,6 +204,25 @@ export class ClientReferee {
     if (connection !== this.#connection) throw new Foul("The client sends on a connection it has left.");
     if (typeof data === "string") this.#sentText(data);
     else this.#sentFrame(data);
+  }
+
+  /** What will be no better on another connection ends the session at once, with a reason that names it. */
+  #checkEnd(session: Session, input: SessionInput, error: AudioStreamError | undefined): void {
+    const due = this.#mustEndWith;
+    this.#mustEndWith = undefined;
+    if (due !== undefined && error?.code !== due && error?.code !== "internal-error") {
+      throw new Foul(`The session is to end with ${due}, and has ${error?.code ?? "not ended"}.`);
+    }
+    if (error?.code === "message-too-large") {
+      const { maxMessageBytes } = error.details as { maxMessageBytes: number };
+      if (maxMessageBytes !== this.#maxMessageBytes) {
+        throw new Foul(`The limit is ${this.#maxMessageBytes} bytes, and ${maxMessageBytes} is named.`);
+      }
+    }
+    const hasNoRoom = this.#view.answered && this.#view.maxMessageBytes < SMALLEST_FRAME_BYTES;
+    if (hasNoRoom && input.type === "frame" && !session.done) {
+      throw new Foul("The client goes on with a server whose messages take no sample.");
+    }
   }
 
   /** An attempt must make progress: only the parts of the answer count, whatever else is heard during it. */
@@ -219,8 +257,9 @@ export class ClientReferee {
   }
 
   #connectionOver(): void {
-    const { answered, answeredAt, progressed } = this.#view;
-    if (answered && (progressed || this.#now - answeredAt >= STABLE_MS)) {
+    const { answered, answeredAt, awayBefore, progressed, inFlightSamples } = this.#view;
+    const livedMs = this.#now - answeredAt - (this.#awayMs - awayBefore);
+    if (answered && (progressed || (inFlightSamples === 0 && livedMs >= STABLE_MS))) {
       this.#outageSince = this.#now;
       this.#awayMs = 0;
     }
@@ -243,15 +282,17 @@ export class ClientReferee {
         view.window = data.audio.window;
         view.maxInFlight = Math.min(64, data.limits.max_in_flight);
         view.maxMessageBytes = data.limits.max_msg_bytes;
+        this.#maxMessageBytes = data.limits.max_msg_bytes;
         this.#checkGrant(data.audio);
         return;
       case "session.new":
+        this.epochs.add(data.epoch);
         view.highestSeq = seq ?? 0;
         view.acknowledgedSeq = view.highestSeq;
         this.#highestSeq = view.highestSeq;
         if (data.audio.position > this.#capturedTo) this.#lie = `a session starts at ${data.audio.position}`;
+        else this.#acknowledged = data.audio.position;
         this.#answered(data.audio);
-        this.#acknowledged = data.audio.position;
         return;
       case "session.ack":
         if (data.audio.position > this.#sentTo) this.#lie = `${data.audio.position} is in of ${this.#sentTo} sent`;
@@ -280,6 +321,7 @@ export class ClientReferee {
         return;
       case "server.error":
         view.askedMs = data.retry_after_ms ?? view.askedMs;
+        if (data.code === "in_use" && data.retry_after_ms !== undefined) this.waitedForAnother = true;
         return;
       case "server.goaway":
         view.askedMs = data.retry_after_ms;
@@ -291,6 +333,7 @@ export class ClientReferee {
     const view = this.#view;
     view.answered = true;
     view.answeredAt = this.#now;
+    view.awayBefore = this.#awayMs;
     view.wireTo = position;
     this.#sentTo = position;
     view.pace = pace;
@@ -302,6 +345,7 @@ export class ClientReferee {
     const { encoding, sampleRate, channels } = this.#options.format;
     if (audio.encoding !== encoding || audio.sample_rate !== sampleRate || audio.channels !== channels) {
       this.#lie = `${audio.channels} channels of ${audio.encoding} at ${audio.sample_rate} Hz are what it sends`;
+      this.#mustEndWith = "protocol-mismatch";
     }
   }
 
@@ -315,6 +359,9 @@ export class ClientReferee {
   #sentText(json: string): void {
     const { t, data } = glimpse(json);
     const view = this.#view;
+    if (json.length > view.maxMessageBytes) {
+      throw new Foul(`${t} has ${json.length} bytes, and the server takes ${view.maxMessageBytes}.`);
+    }
     switch (t) {
       case "client.hello":
       case "session.resume":

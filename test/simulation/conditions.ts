@@ -1,5 +1,6 @@
 import type { ServerTerms } from "../../examples/server/protocol-io.js";
 import type { SessionOptions } from "../../src/session/session-options.js";
+import { ApplicationError } from "./application-error.js";
 import type { Rng } from "./rng.js";
 
 /** What kind of trouble a run may meet; each excuses losses that the others must not have. */
@@ -20,6 +21,12 @@ export interface Kind {
   readonly distant: boolean;
   /** The client has only so much time for an outage, or the server refuses it for good. */
   readonly mortal: boolean;
+  /** The source ends badly while the server cannot be reached. */
+  readonly broken: boolean;
+  /** The page goes away, and another one wants its session. */
+  readonly haunted: boolean;
+  /** What the application gave to the client throws. */
+  readonly hostile: boolean;
 }
 
 /** No trouble but what is nobody's fault. */
@@ -32,6 +39,9 @@ export const CALM: Kind = {
   narrow: false,
   distant: false,
   mortal: false,
+  broken: false,
+  haunted: false,
+  hostile: false,
 };
 
 /** Everything about a run that stays as it is, drawn from its seed. */
@@ -69,6 +79,9 @@ export function drawKind(rng: Rng): Kind {
     narrow: rng.chance(0.1),
     distant: rng.chance(0.05),
     mortal: rng.chance(0.15),
+    broken: rng.chance(0.1),
+    haunted: rng.chance(0.05),
+    hostile: rng.chance(0.05),
   };
 }
 
@@ -110,7 +123,7 @@ export function drawConditions(rng: Rng, kind: Kind, sampleRate: number): Condit
         maxElapsedMs,
         initial: "retry",
         // Ten attempts in two minutes would leave most faults nobody to hit.
-        policy: quickly ? quickPolicy(rng, maxElapsedMs) : undefined,
+        policy: quickly || kind.hostile ? quickPolicy(rng, maxElapsedMs, kind) : undefined,
       },
       connectTimeoutMs: kind.distant ? rng.between(10_000, 20_000) : rng.between(500, 3_000),
       heartbeat: { intervalMs: rng.between(500, 10_000), timeoutMs: rng.between(2_000, 5_000) },
@@ -140,6 +153,8 @@ function faultsPerSecond(rng: Rng, { distant }: Kind): number {
 
 /** Decides alone, so it has to know itself when to give up. */
 const quickPolicy =
-  (rng: Rng, maxElapsedMs: number) =>
-  ({ attempt, elapsedMs }: { attempt: number; elapsedMs: number }): number | null =>
-    elapsedMs >= maxElapsedMs ? null : rng.between(0, Math.min(150, 25 * 2 ** attempt));
+  (rng: Rng, maxElapsedMs: number, { hostile }: Kind) =>
+  ({ attempt, elapsedMs }: { attempt: number; elapsedMs: number }): number | null => {
+    if (hostile && rng.chance(0.02)) throw new ApplicationError("the policy threw");
+    return elapsedMs >= maxElapsedMs ? null : rng.between(0, Math.min(150, 25 * 2 ** attempt));
+  };

@@ -1,5 +1,5 @@
+import type { Life } from "./life.js";
 import { intersect, merge, type Range, show, subtract, total } from "./ranges.js";
-import type { World } from "./world.js";
 
 /** A loss is over when nothing more of it has come for so long. */
 const QUIET_MS = 1_000;
@@ -7,7 +7,7 @@ const QUIET_MS = 1_000;
 const ROUNDING_MS = 0.001;
 
 /** One loss is one event when it is over; while it lasts, the page is warned once a second at most. */
-export function judgeEpisodes({ client, captureGaps }: World, say: (problem: string) => void): void {
+export function judgeEpisodes({ client }: Life, say: (problem: string) => void): void {
   for (const [index, later] of client.drops.entries()) {
     const earlier = client.drops[index - 1];
     if (earlier === undefined || !touch(earlier.range, later.range)) continue;
@@ -16,7 +16,7 @@ export function judgeEpisodes({ client, captureGaps }: World, say: (problem: str
       say(`One loss comes as two events: ${show([earlier.range, later.range])}.`);
     }
   }
-  const losses = [...client.drops.map(({ range }) => range), ...captureGaps];
+  const losses = [...client.drops.map(({ range }) => range), ...client.captureGaps];
   let warnedAt = Number.NEGATIVE_INFINITY;
   for (const { at, event } of client.told) {
     if (event.type !== "warning" || event.error.code !== "audio-dropping") continue;
@@ -24,7 +24,8 @@ export function judgeEpisodes({ client, captureGaps }: World, say: (problem: str
     warnedAt = at;
     const { from, to } = event.error.details as unknown as Range;
     const invented = subtract([{ from, to }], merge(losses));
-    if (total(invented) > 0) say(`The page is warned of a loss that never was: ${show(invented)}.`);
+    // A page that crashed was warned of losses that it lived to see no event for.
+    if (total(invented) > 0 && !client.crashed) say(`The page is warned of a loss that never was: ${show(invented)}.`);
   }
 }
 

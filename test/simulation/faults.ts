@@ -72,6 +72,7 @@ export const FAULTS: Readonly<Record<string, (world: World) => boolean>> = {
   "the server starts beyond all audio": lie("beginsBeyondAllAudio"),
   "the server grants other audio than was offered": grantOtherAudio,
   "the server takes smaller messages from now on": lie("allowsLess"),
+  "the server takes no message that a sample fits into": allowNothing,
   "the server forgets a message": lie("forgetsAMessage"),
   "the server forgets a message of a replay": lie("forgetsAReplayedMessage"),
   "the server repeats a message of a replay": lie("repeatsAReplayedMessage"),
@@ -94,6 +95,14 @@ function lie(name: keyof typeof LIES): (world: World) => boolean {
 function grantOtherAudio(world: World): boolean {
   const { lying, mortal } = world.conditions.kind;
   if (!lying || !mortal || world.rng.chance(0.8) || !lie("grantsOtherAudio")(world)) return false;
+  world.mayFail = true;
+  return true;
+}
+
+/** Nothing can be sent to a server that says so. */
+function allowNothing(world: World): boolean {
+  const { lying, mortal } = world.conditions.kind;
+  if (!lying || !mortal || world.rng.chance(0.8) || !lie("allowsNothing")(world)) return false;
   world.mayFail = true;
   return true;
 }

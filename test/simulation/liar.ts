@@ -1,3 +1,4 @@
+import type { Range } from "./ranges.js";
 import { type Glimpse, glimpse } from "./referee.js";
 import type { Rng } from "./rng.js";
 import type { Payload } from "./wire.js";
@@ -8,6 +9,8 @@ export interface Victim {
   readonly capturedTo: number;
   /** Position up to which it has ever sent. */
   readonly sentTo: number;
+  /** What it cannot send, because it was never captured or is lost. */
+  readonly holes: readonly Range[];
 }
 
 /** One message of the server, and where in the conversation it comes. */

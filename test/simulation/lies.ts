@@ -1,5 +1,6 @@
 import { encodeServerMessage } from "../../src/protocol/messages.js";
-import type { Lie, Moment } from "./liar.js";
+import type { Lie, Moment, Victim } from "./liar.js";
+import { subtract } from "./ranges.js";
 
 /** Positions that no client has reached. */
 const FAR_SAMPLES = 1_000_000;
@@ -22,6 +23,16 @@ function changeAudio(moment: Moment, edit: (audio: Record<string, unknown>) => v
   return change(moment, (data) => edit(data.audio as Record<string, unknown>));
 }
 
+/** The position that so many samples to send lie before. */
+function beyond({ sentTo, holes }: Victim, position: number, samples: number): number {
+  let left = samples;
+  for (const { from, to } of subtract([{ from: position, to: sentTo }], holes)) {
+    if (to - from >= left) return from + left;
+    left -= to - from;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
 export const LIES = {
   acknowledgesBeforeTheAnswer: {
     say: ({ message, json, victim, rng }) => {
@@ -33,7 +44,7 @@ export const LIES = {
     say: ({ message, json, victim, rng }) => {
       if (message.t !== "session.ack" && message.t !== "session.new") return undefined;
       const { position } = message.data.audio;
-      const first = position + SENT_AT_ONCE_SAMPLES;
+      const first = beyond(victim, position, SENT_AT_ONCE_SAMPLES);
       return victim.sentTo > first ? [json, acknowledgement(rng.whole(first, victim.sentTo))] : undefined;
     },
   },
@@ -57,6 +68,15 @@ export const LIES = {
         ? change(moment, (data) => {
             const limits = data.limits as { max_msg_bytes: number };
             limits.max_msg_bytes = Math.min(limits.max_msg_bytes, moment.rng.whole(700, 3_000));
+          })
+        : undefined,
+  },
+  allowsNothing: {
+    say: (moment) =>
+      moment.message.t === "server.welcome"
+        ? change(moment, (data) => {
+            const limits = data.limits as { max_msg_bytes: number };
+            limits.max_msg_bytes = moment.rng.whole(1, 13);
           })
         : undefined,
   },

@@ -1,6 +1,6 @@
 import { CaptionVerdict } from "./caption-verdict.js";
+import type { Life } from "./life.js";
 import { intersect, type Range, show, subtract, total } from "./ranges.js";
-import type { World } from "./world.js";
 
 interface SeqRange {
   readonly fromSeq: number;
@@ -12,9 +12,9 @@ interface SeqRange {
  * of audio that an earlier lineage has finalised.
  * @returns how many came twice.
  */
-export function judgeMessages(world: World, say: (problem: string) => void): number {
-  const { lying } = world.conditions.kind;
-  const captions = new CaptionVerdict(world.server.recordings, say);
+export function judgeMessages(life: Life, say: (problem: string) => void): number {
+  const { lying } = life.conditions.kind;
+  const captions = new CaptionVerdict(life.recordings, say);
   let duplicates = 0;
   let epoch = 0;
   /** A lineage has begun, and its first message will show which one it is. */
@@ -34,17 +34,19 @@ export function judgeMessages(world: World, say: (problem: string) => void): num
     if (isNew) return;
     const holes = subtract(subtract([{ from: 1, to: last + 1 }], delivered), [...missing, ...withheld]);
     // The end may come between a replay and the report of what it lacks.
-    if (total(holes) > 0 && !world.cutShort) say(`Messages ${show(holes)} of lineage ${epoch} are missing unsaid.`);
+    if (total(holes) > 0 && !life.cutShort) say(`Messages ${show(holes)} of lineage ${epoch} are missing unsaid.`);
   };
   const announce = ({ fromSeq, toSeq }: SeqRange) => {
     const range = { from: fromSeq, to: toSeq + 1 };
     const both = intersect(delivered, [range]);
     if (total(both) > 0) say(`Messages ${show(both)} of lineage ${epoch} are announced as missing after all came.`);
-    if (!isNew) passOver(fromSeq);
     missing.push(range);
+    // What lies before it in a lineage that is not yet known is passed over with its first message.
+    if (isNew) return;
+    passOver(fromSeq);
     last = Math.max(last, toSeq);
   };
-  for (const { event } of world.client.told) {
+  for (const { event } of life.client.told) {
     if (event.type === "connected") {
       // What an interrupted resume reported as missing still belongs to the lineage that ends here.
       for (const range of event.reconnection?.missingMessages ?? []) announce(range);
@@ -90,10 +92,10 @@ export function judgeMessages(world: World, say: (problem: string) => void): num
     captions.delivered(text, replaces);
   }
   settle();
-  const final = world.server.recordings.at(-1);
-  if (!world.cutShort && final !== undefined && final.key.epoch === epoch) {
+  const final = life.recordings.at(-1);
+  if (!life.cutShort && final !== undefined && final.key.epoch === epoch) {
     // What comes last no number follows that would show a hole.
-    const rest = final.emitted.slice(last).filter((text) => !world.liar.swallowed.has(text));
+    const rest = final.emitted.slice(last).filter((text) => !life.liar.swallowed.has(text));
     if (rest.length > 0) say(`Message ${last} was the last of ${final.emitted.length} delivered.`);
   }
   return duplicates;

@@ -239,8 +239,15 @@ export class ServerReferee {
       }
     }
     const view = this.#attached === undefined ? undefined : this.#peers.get(this.#attached);
-    if (view === undefined || retryAfterMs === undefined) return;
-    if (now - view.lastHeard < this.#terms.heartbeatIntervalMs) {
+    if (view === undefined) return;
+    const silentMs = now - view.lastHeard;
+    if (retryAfterMs === undefined) {
+      if (silentMs > this.#terms.heartbeatIntervalMs + view.allowanceMs + 1) {
+        throw new Foul(`A session whose client has been silent for ${silentMs} ms is refused for good.`);
+      }
+      return;
+    }
+    if (silentMs < this.#terms.heartbeatIntervalMs) {
       throw new Foul("A session whose client is heard is promised to another one.");
     }
   }

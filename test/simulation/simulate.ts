@@ -1,5 +1,5 @@
 import type { Conditions, Kind } from "./conditions.js";
-import { judge, type Verdict } from "./verdict.js";
+import { judge, type Mark, type Verdict } from "./verdict.js";
 import { World } from "./world.js";
 
 export interface Totals {
@@ -8,9 +8,18 @@ export interface Totals {
   frames: number;
   lostSamples: number;
   duplicatedMessages: number;
+  /** What some of the runs came to, without repetitions. */
+  marks: readonly Mark[];
 }
 
-export const NOTHING: Readonly<Totals> = { seeds: 0, faults: 0, frames: 0, lostSamples: 0, duplicatedMessages: 0 };
+export const NOTHING: Readonly<Totals> = {
+  seeds: 0,
+  faults: 0,
+  frames: 0,
+  lostSamples: 0,
+  duplicatedMessages: 0,
+  marks: [],
+};
 
 /**
  * One run, wholly determined by its seed. An error thrown by a check inside the run counts as its problem.
@@ -55,6 +64,7 @@ const verdictOn = (foul: unknown, { faultsInjected, client }: World, seed: numbe
   frames: client.session.stats.framesCaptured,
   lostSamples: 0,
   duplicatedMessages: 0,
+  marks: [],
   problems: [String(foul)],
 });
 
@@ -79,4 +89,5 @@ export function add(totals: Totals, more: Readonly<Totals>): void {
   totals.frames += more.frames;
   totals.lostSamples += more.lostSamples;
   totals.duplicatedMessages += more.duplicatedMessages;
+  totals.marks = [...new Set([...totals.marks, ...more.marks])];
 }

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { CALM, type Kind } from "./conditions.js";
 import { judgeRetries } from "./retry-verdict.js";
 import { add, NOTHING, simulate, simulateMany } from "./simulate.js";
+import type { Mark } from "./verdict.js";
 
 const SEEDS = 300;
 const FAULTS = 200_000;
@@ -16,7 +17,7 @@ const TWO_DAYS_FAST = {
 const totals = { ...NOTHING };
 
 describe("a session under faults", () => {
-  it.each<[string, Kind]>([
+  it.each<[string, Kind, ...Mark[]]>([
     ["loses nothing where the server keeps its memory and the buffer is large enough", CALM],
     ["says exactly what a server that lost its memory lacks", { ...CALM, forgetful: true }],
     ["says exactly what a full buffer had to drop", { ...CALM, cramped: true }],
@@ -29,10 +30,36 @@ describe("a session under faults", () => {
     ["takes no slow answer for a dead server", { ...CALM, distant: true }],
     ["gives up in time, and counts no time in which it could not act", { ...CALM, mortal: true }],
     ["ends where its buffer is full, or says what that dropped", { ...CALM, mortal: true, cramped: true }],
-  ])("%s", (_, kind) => {
+    [
+      "ends at once with a server that grants other audio, or takes not one sample in a message",
+      { ...CALM, mortal: true, lying: true },
+      "ended by a grant of other audio",
+      "ended by a limit that no sample fits into",
+    ],
+    [
+      "delivers what a source gave before it ended badly, for no longer than a close may take",
+      { ...CALM, broken: true },
+      "delivered all that a source gave before it ended badly",
+      "ended with its source while the server was away",
+    ],
+    [
+      "gets the session of a page that has gone away, now or when it is free",
+      { ...CALM, haunted: true },
+      "crashed without a word",
+      "went away with a goodbye",
+      "waited for a dead page's session, and got it",
+      "took a dead page's session over",
+    ],
+    [
+      "ends by itself if the application throws, and says what is lost by that",
+      { ...CALM, hostile: true },
+      "ended by what the application threw",
+    ],
+  ])("%s", (_, kind, ...marks) => {
     const part = simulateMany(1, SEEDS, kind);
     add(totals, part.totals);
     expect(part.failure).toBeUndefined();
+    expect(part.totals.marks).toEqual(expect.arrayContaining(marks));
   });
 
   afterAll(() => {

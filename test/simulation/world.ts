@@ -1,9 +1,13 @@
+import type { SessionEvent } from "../../src/session/session-io.js";
+import type { SessionOptions } from "../../src/session/session-options.js";
+import { ApplicationError } from "./application-error.js";
 import { ClientNode, SAMPLE_RATE } from "./client-node.js";
 import { type Conditions, drawConditions, drawKind, type Kind } from "./conditions.js";
+import { endSource, leavePage } from "./farewells.js";
 import { FAULTS, TROUBLE_AT_THE_END } from "./faults.js";
 import { Liar } from "./liar.js";
+import type { Life } from "./life.js";
 import { Network } from "./network.js";
-import type { Range } from "./ranges.js";
 import { loseAllHope } from "./refusals.js";
 import { Rng } from "./rng.js";
 import { ServerNode } from "./server-node.js";
@@ -20,17 +24,16 @@ const GRACE_SAMPLES = 2 * SAMPLE_RATE;
 export class World {
   readonly rng: Rng;
   readonly time: VirtualTime;
-  readonly client: ClientNode;
+  /** The one that is there now. */
+  client: ClientNode;
+  /** The one whose page has gone away. */
+  earlier: ClientNode | undefined;
   readonly server: ServerNode;
   readonly network: Network;
   readonly conditions: Conditions;
   /** Everything that happened, line by line, the same each time. */
   readonly log: string[] = [];
   readonly liar: Liar;
-  /** Positions that capture left out. */
-  readonly captureGaps: Range[] = [];
-  /** What an encoder lost. */
-  readonly discarded: Range[] = [];
   /** Something happened after which the client may end by itself. */
   mayFail: boolean;
   /** When everything became so bad that the client has to give up. */
@@ -38,6 +41,8 @@ export class World {
   faultsInjected = 0;
   ended: "close" | "abort" | undefined;
   takenOver = false;
+  /** When the source ended badly. */
+  sourceEndedAt: number | undefined;
   #gapFrames = 0;
   #discardFrames = 0;
   #healed = false;
@@ -52,26 +57,39 @@ export class World {
     this.time = new VirtualTime(rng);
     const drawn = drawKind(rng);
     this.conditions = { ...drawConditions(rng, kind ?? drawn, SAMPLE_RATE), ...fixed };
-    const { terms, session, storeDelayMs, framesPerEvent, frameSamples, latencyMs } = this.conditions;
+    const { terms, session, storeDelayMs, framesPerEvent, latencyMs } = this.conditions;
     this.mayFail = session.replay.whenFull === "fail";
     this.liar = new Liar(rng, () => ({
       capturedTo: this.client.capturedTo,
       sentTo: this.client.session.stats.sentPosition,
+      holes: [...this.client.captureGaps, ...this.client.discarded, ...this.client.drops.map(({ range }) => range)],
     }));
     this.server = new ServerNode({ time: this.time, rng, terms, storeDelayMs, framesPerEvent, liar: this.liar });
     this.network = new Network(this.time, rng, this.server, latencyMs);
-    this.client = new ClientNode({
+    this.client = this.#createClient(session);
+  }
+
+  #createClient(session: SessionOptions): ClientNode {
+    return new ClientNode({
       time: this.time,
       session,
-      frameSamples,
+      frameSamples: this.conditions.frameSamples,
       connect: (node, connection) => this.network.connect(node, connection),
       log: (line) => this.note(line),
+      onEvent: (event) => this.#hear(event),
     });
   }
 
-  /** The client had to stop before it could hear everything. */
-  get cutShort(): boolean {
-    return this.ended !== "close" || this.client.failure !== undefined;
+  /** The client that is there at the end, and before it the one that its page took with it. */
+  get lives(): Life[] {
+    const { conditions, liar, client, earlier, server } = this;
+    const cutShort = this.ended !== "close" || client.failure !== undefined;
+    if (earlier === undefined) return [{ client, recordings: server.recordings, conditions, liar, cutShort }];
+    const of = ({ epochs }: ClientNode) => server.recordings.filter(({ key }) => epochs.has(key.epoch));
+    return [
+      { client: earlier, recordings: of(earlier), conditions, liar, cutShort: true },
+      { client, recordings: of(client), conditions, liar, cutShort },
+    ];
   }
 
   /** Speaks while faults come, then heals and ends. */
@@ -83,12 +101,14 @@ export class World {
     this.#misbehave();
     if (this.rng.chance(0.08)) this.#abortAt(this.rng.between(0, durationMs * 1.2));
     if (kind.contested) this.time.at(this.rng.between(0, durationMs), () => takeOver(this));
+    if (kind.broken && this.rng.chance(0.7)) this.time.at(this.rng.between(0, durationMs), () => endSource(this));
+    if (kind.haunted) this.time.at(this.rng.between(0, durationMs), () => leavePage(this));
     if (kind.mortal && this.rng.chance(0.4)) this.time.at(this.rng.between(0, durationMs), () => loseAllHope(this));
     // Closing in the middle of trouble is as good a moment as any, and so is one before anything has begun.
     const hasty = startsAfterMs > 0 && this.rng.chance(0.2);
     const late = this.rng.chance(0.5) ? durationMs : durationMs + this.rng.between(0, 3_000);
     const endsAt = hasty ? this.rng.between(0, startsAfterMs) : late;
-    this.time.at(endsAt, () => this.#end("close"));
+    this.time.at(endsAt, () => this.#endAtLast("close"));
     while (this.rng.chance(0.4)) {
       this.time.at(endsAt + this.rng.between(-500, 2_500), () => this.#injectOneOf(TROUBLE_AT_THE_END));
     }
@@ -259,21 +279,36 @@ export class World {
 
   // ---------------------------------------------------------------- life
 
+  /** Another page has taken the place of the one that went away, and asks for the session that it had. */
+  reload(): void {
+    const { session } = this.conditions;
+    this.note("the page is loaded again");
+    this.earlier = this.client;
+    const takeover = this.rng.chance(0.5);
+    const { retry } = session;
+    // A policy need not respect how long the server wants to be left alone, and asks again for minutes.
+    const patient = retry && { ...retry, policy: takeover ? retry.policy : undefined };
+    this.client = this.#createClient({ ...session, clientId: "reload", takeover, retry: patient });
+    this.client.dispatch({ type: "start" });
+    this.#speak();
+  }
+
+  /** A listener or a logger of the application's. */
+  #hear({ type }: SessionEvent): void {
+    if (!this.conditions.kind.hostile || !this.rng.chance(type === "message" ? 0.01 : 0.05)) return;
+    throw new ApplicationError(`a listener of ${type} threw`);
+  }
+
   #speak(): void {
     const { durationMs, frameSamples, sourceSpeed } = this.conditions;
+    const { client } = this;
     const next = () => {
-      if (this.ended !== undefined || this.client.session.done || this.time.now >= durationMs) return;
+      if (this.ended !== undefined || client.session.done || client.gone || this.time.now >= durationMs) return;
       if (this.#discardFrames > 0) {
-        const from = this.client.capturedTo;
-        this.client.discard(this.#discardFrames);
-        this.discarded.push({ from, to: this.client.capturedTo });
+        client.discard(this.#discardFrames);
         this.#discardFrames = 0;
       }
-      if (this.#gapFrames > 0) {
-        const from = this.client.capturedTo;
-        this.captureGaps.push({ from, to: from + this.#gapFrames * frameSamples });
-      }
-      this.client.capture(this.#gapFrames);
+      client.capture(this.#gapFrames);
       this.#gapFrames = 0;
       this.time.after((frameSamples / SAMPLE_RATE / sourceSpeed) * 1_000, next);
     };
@@ -320,17 +355,27 @@ export class World {
   #abortAt(time: number): void {
     this.time.at(time, () => {
       if (this.rng.chance(0.5)) this.#injectOneOf(["cut, nobody learns"]);
-      this.#end("abort");
+      this.#endAtLast("abort");
     });
   }
 
-  #end(how: "close" | "abort"): void {
-    if (this.ended === "abort" || (this.ended === "close" && how === "close")) return;
-    this.ended = how;
-    this.note(how);
+  #endAtLast(how: "close" | "abort"): void {
+    // Where no code runs, nobody can ask for an end.
+    if (this.client.gone) {
+      this.time.after(500, () => this.#endAtLast(how));
+      return;
+    }
     const { mortal } = this.conditions.kind;
     const timeoutMs = mortal && this.rng.chance(0.4) ? this.rng.between(0, 5_000) : END_TIMEOUT_MS;
     if (timeoutMs < END_TIMEOUT_MS) this.mayFail = true;
+    this.end(how, timeoutMs);
+  }
+
+  /** @param timeoutMs how long a close may take. */
+  end(how: "close" | "abort", timeoutMs: number): void {
+    if (this.ended === "abort" || (this.ended === "close" && how === "close")) return;
+    this.ended = how;
+    this.note(how);
     this.client.dispatch(how === "close" ? { type: "end", timeoutMs } : { type: "abort" });
   }
 

@@ -1,3 +1,4 @@
+import { FAREWELL_MUTANTS } from "./farewell-mutants.js";
 import { LIE_MUTANTS } from "./lie-mutants.js";
 import { LOSS_MUTANTS } from "./loss-mutants.js";
 import { AMONG_MANY_CLIENTS, type Mutant, mutantsOf, under } from "./mutant.js";
@@ -271,4 +272,5 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   ...LIE_MUTANTS,
   ...LOSS_MUTANTS,
   ...REFUSAL_MUTANTS,
+  ...FAREWELL_MUTANTS,
 ];

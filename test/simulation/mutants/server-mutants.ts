@@ -249,6 +249,13 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     under(),
   ),
 
+  manager(
+    "A session whose client has fallen silent is refused for good until its heartbeat is overdue.",
+    "return silentMs > heartbeatIntervalMs ?",
+    "return silentMs > heartbeatTimeoutMs ?",
+    under("haunted"),
+  ),
+
   // Clocks
   manager(
     "Audio that is faster than real time is taken for a lie.",
