@@ -293,12 +293,14 @@ export class GraphKeeper {
 
   #recovered(): void {
     this.#recovering = false;
-    this.#mending.heard();
+    // Also if no frame is due, a processor that failed is still to be begun again.
+    const isFailed = !this.#paused && !this.#graph.hasProcessor;
+    if (!isFailed) this.#mending.heard();
     this.#parts.interruptions.set({
       "context-suspended": false,
       "context-interrupted": false,
       "context-stalled": false,
-      "processor-failed": false,
+      "processor-failed": isFailed,
     });
   }
 }

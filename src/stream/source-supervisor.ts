@@ -19,7 +19,7 @@ export interface SupervisorParts {
   onPaused(): Promise<void>;
   /** The source is paused, or is not any more. */
   onChange(): void;
-  /** The source could not be brought back to where it was before a call that was aborted. */
+  /** The source could not be brought back to where it was before a call that was aborted or overtaken. */
   onStuck(error: unknown): void;
 }
 
@@ -48,6 +48,7 @@ export class SourceSupervisor {
   #chosen: { readonly deviceId: ConstrainDOMString | undefined } | undefined;
   /** The source may have switched to a device whose choice was given up. */
   #strayed = false;
+  #again: DeviceCall | undefined;
   /** What the source last confirmed. */
   #actual: Activity = "running";
   /** An abandoned step may have changed what the source confirmed. */
@@ -252,13 +253,17 @@ export class SourceSupervisor {
     this.#strayed = false;
     this.#device = { deviceId: this.#chosen.deviceId, done: deferred(), following: NO_LISTENER };
     this.#device.done.promise.catch(() => {});
+    this.#again = this.#device;
   }
 
   #onFailed(step: Step, error: unknown): void {
     if (this.#ended || this.#step !== step) return;
     this.#endStep();
-    if (step.kind === "setDevice") this.#endDeviceCall((done) => done.reject(error));
-    else {
+    if (step.kind === "setDevice") {
+      const isAgain = step.call === this.#again;
+      this.#endDeviceCall((done) => done.reject(error));
+      if (isAgain) this.#parts.onStuck(error);
+    } else {
       // A pause that was abandoned may have been what the resumption could not undo. Another one makes it certain.
       this.#doubtful = step.kind === "resume" && !this.paused;
       if (this.#doubtful) this.#actual = "paused";

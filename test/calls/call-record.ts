@@ -57,9 +57,10 @@ export class CallRecord {
       .map(({ name }) => name);
   }
 
-  /** The device that was chosen last. */
+  /** The device that was chosen last, unless the source may be stuck with another one. */
   get chosen(): string | undefined {
-    return this.calls.findLast(({ device, outcome }) => device !== undefined && outcome === "fulfilled")?.device;
+    const last = this.calls.findLastIndex(({ device, outcome }) => device !== undefined && outcome === "fulfilled");
+    return this.#stuckAt > last ? undefined : this.calls[last]?.device;
   }
 
   /** Whether a switch to another device may be under way. */

@@ -105,7 +105,7 @@ export class PlatformDevices implements DeviceWorld {
     this.#answer = "grant";
     fake.listing = "answer";
     if (this.#real.length < PLUGGED.length) this.#plug(PLUGGED);
-    if (!this.#isStubborn) this.#answerAll();
+    if (!this.#isStubborn || fake.permission.status?.state !== "granted") this.#answerAll();
     for (const track of fake.liveTracks) {
       track.silent = false;
       if (track.muted) track.setMuted(false);
@@ -124,6 +124,7 @@ export class PlatformDevices implements DeviceWorld {
   #onAsked(): FakeAnswer {
     const prompt = this.#fake.prompts.at(-1);
     this.onAsked();
+    if (this.#fake.permission.status?.state === "denied") return new DOMException("No.", "NotAllowedError");
     if (this.#answer !== "slow") return this.#answer;
     setTimeout(() => prompt?.answered === false && prompt.grant(), this.#rng.whole(1, 3_000));
     return "hold";

@@ -345,3 +345,20 @@ it("an interruption that is over before a pause, in which no frame can show it, 
   await capture.pause(true);
   expect(heard.interrupts).toEqual(["context-suspended", undefined]);
 });
+
+// The microphone that was found had nothing that listened to it, and the capture seemed to go on.
+it("a processor that is still to be begun again is begun also if its device is lost and found meanwhile", async () => {
+  const { heard } = await microphone.open();
+  await microphone.hear();
+  fake.node.fail();
+  await microphone.pass(1_500);
+  fake.node.fail();
+  fake.answer = "hold";
+  fake.track.end();
+  await microphone.pass(2_000);
+  fake.prompts.at(-1)?.grant();
+  await microphone.pass(0);
+  const before = samplesIn(heard);
+  await microphone.hear();
+  expect(samplesIn(heard)).toBeGreaterThan(before);
+});

@@ -282,6 +282,24 @@ describe("the choice of a device", () => {
     expect(source.calls.slice(1)).toEqual(["setDevice one", "setDevice two", "setDevice three", "setDevice one"]);
   });
 
+  it("that was given up and is made all the same, and cannot be taken back, is told in a warning", async () => {
+    const { stream, source, heard } = await withDevices();
+    await stream.setDevice("one");
+    source.slow.add("setDevice");
+    const off = new AbortController();
+    const second = rejectionOf(stream.setDevice("two", { signal: off.signal }));
+    off.abort("no");
+    expect(await second).toBe("no");
+    source.finish("setDevice");
+    source.slow.add("setDevice");
+    await settle();
+    source.failing.set("setDevice", new AudioStreamError("device-not-found", "Gone.", { details: undefined }));
+    source.finish("setDevice");
+    await settle();
+    expect(source.calls.slice(1)).toEqual(["setDevice one", "setDevice two", "setDevice one"]);
+    expect(heard).toContain("warning");
+  });
+
   it("is overtaken by another one, and undone by its signal", async () => {
     const { stream, source } = await withDevices();
     source.slow.add("setDevice");
