@@ -240,8 +240,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   ),
   reconnector(
     "Any connection ends the row of failures at once.",
-    "    this.#liveSince = now.awake;\n    return downtimeMs;",
-    "    this.#liveSince = now.awake;\n    this.#failures = 0;\n    this.#backoff.reset();\n    return downtimeMs;",
+    "    this.#lastError = undefined;\n    return downtimeMs;",
+    "    this.#lastError = undefined;\n    this.#failures = 0;\n    this.#backoff.reset();\n    return downtimeMs;",
     AMONG_MANY_CLIENTS,
   ),
   reconnector(
