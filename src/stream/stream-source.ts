@@ -1,7 +1,7 @@
 import type { AudioCapture, SourceOpenOptions } from "../capture/source.js";
 import { attempt } from "../internal/attempt.js";
 import type { Scope } from "../internal/scope.js";
-import { doneWithin } from "./calls.js";
+import { doneWithin, overtakenBy } from "./calls.js";
 import { type OpeningParts, SourceOpening } from "./source-opening.js";
 import { SourceSupervisor, type SupervisorParts } from "./source-supervisor.js";
 
@@ -75,8 +75,14 @@ export class StreamSource {
    * @throws what the source throws, or an error when it takes longer than `timeoutMs`.
    */
   async stop(timeoutMs: number, delivered: () => Promise<void>): Promise<void> {
+    const supervisor = this.#supervisor;
+    // One that is not open yet has nothing to deliver, and asks for nothing any more.
+    if (supervisor === undefined) {
+      void this.#scope.dispose(overtakenBy("close()"));
+      return;
+    }
     const stop = async (): Promise<void> => {
-      await this.#supervisor?.stop();
+      await supervisor.stop();
       await delivered();
     };
     try {

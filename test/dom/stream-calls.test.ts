@@ -393,6 +393,21 @@ describe("a logger that calls", () => {
 });
 
 describe("what has ended acquires nothing more", () => {
+  it("close() is known to a source that is being opened inside the call", async () => {
+    let wasAborted: boolean | undefined;
+    const open: AudioSource["open"] = ({ scope, signal }) => {
+      scope?.defer("probe", () => {});
+      wasAborted = signal.aborted;
+      return new Promise(() => {});
+    };
+    const debug = (message: string): void => void (message.endsWith("acquired probe.") && stream.close());
+    const parts = { source: { open }, transport: new FakeTransport() };
+    const stream = new AudioStream(parts, { logger: { debug, warn: () => {} } });
+    stream.start().catch(() => {});
+    expect(wasAborted).toBe(true);
+    await stream.closed;
+  });
+
   // Field report 88.
   it.each(["close", "abort"] as const)("%s() in a listener for the start opens no source", async (end) => {
     const { stream, source, transport } = watched(observedStream());
