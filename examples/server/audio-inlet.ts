@@ -96,6 +96,11 @@ export class AudioInlet {
     }
   }
 
+  /** A connection begins: whatever was asked for on another one may not have been heard. */
+  reconnected(): void {
+    this.#resyncFor = undefined;
+  }
+
   /** What was in and not kept is gone. */
   rewind(position: number): void {
     this.#expected = position;

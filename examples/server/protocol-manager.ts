@@ -203,6 +203,7 @@ export class ProtocolManager {
     this.#lastInbound = this.#now;
     // The client may never have got the last acknowledgement.
     this.#ackDueAt = this.#now;
+    this.#inlet.reconnected();
     this.#outbox.expire(this.#now);
     this.#outbox.window = Math.min(this.#options.terms.maxInFlight, data.max_in_flight);
     this.#sendWelcome();

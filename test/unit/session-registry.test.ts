@@ -1,4 +1,4 @@
-import { CloseCode } from "loquilex/protocol";
+import { CloseCode, encodeAudioFrame, type ServerData } from "loquilex/protocol";
 import { describe, expect, it } from "vitest";
 import { RegistryServer, TERMS } from "../support/registry-server.js";
 
@@ -99,6 +99,26 @@ describe("a client that comes back from another server, which has gone on with i
     server.resume(3, "first", { epoch: 4711, attempt: 1 });
     expect([server.closed(2), server.closed(3)]).toEqual([CloseCode.inUse, CloseCode.replaced]);
     expect(server.closed(1)).toBeUndefined();
+  });
+});
+
+// The connection may have broken before the request came, and what is lost once can be lost again in the same place.
+describe("a server that lacks audio and has asked for it", () => {
+  it("asks again on the next connection, where the same audio is lost again", () => {
+    const server = begun();
+    const frame = { flags: 0, position: 640, sampleCount: 320, payload: new Uint8Array(640) };
+    const lose = (peer: number) => server.handle({ type: "data", peer, data: encodeAudioFrame(frame) });
+    const requests = (peer: number) => server.said(peer).filter(({ t }) => t === "audio.resync");
+    lose(1);
+    lose(1);
+    expect(requests(1)).toMatchObject([{ data: { position: 0 } }]);
+    server.handle({ type: "closed", peer: 1, code: 1006 });
+    const [welcome] = server.said(1);
+    const { resume_window: resumeWindow } = (welcome ?? { data: {} }).data as ServerData["server.welcome"];
+    server.resume(2, "first", { epoch: 1, resume_token: resumeWindow.token });
+    expect(server.said(2).map(({ t }) => t)).toContain("session.ack");
+    lose(2);
+    expect(requests(2)).toMatchObject([{ data: { position: 0 } }]);
   });
 });
 

@@ -229,6 +229,13 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "",
   ),
 
+  manager(
+    "What was asked for on one connection is not asked for on the next.",
+    "    this.#inlet.reconnected();\n",
+    "",
+    under("leaky", "distant"),
+  ),
+
   // Dead tabs
   judge(
     "A session whose client is gone is refused as if it were in use for good.",
