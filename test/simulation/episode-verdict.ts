@@ -12,7 +12,9 @@ export function judgeEpisodes({ client }: Life, say: (problem: string) => void):
     const earlier = client.drops[index - 1];
     if (earlier === undefined || !touch(earlier.range, later.range)) continue;
     const early = later.at - earlier.at < QUIET_MS - ROUNDING_MS;
-    if (earlier.step === later.step || (early && !later.answered && !later.final)) {
+    // An answer that ends the session reports what was lost before it, and the end reports the rest.
+    const together = earlier.step === later.step && !(later.answered && later.final);
+    if (together || (early && !later.answered && !later.final)) {
       say(`One loss comes as two events: ${show([earlier.range, later.range])}.`);
     }
   }
