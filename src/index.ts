@@ -1,15 +1,17 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-export { type MediaStreamSourceOptions, mediaStream } from "./capture/media-stream.js";
-export { microphone } from "./capture/microphone.js";
-export type { MicrophoneOptions } from "./capture/microphone-options.js";
+
+export { preloadWorklet } from "./capture/graph/processor/worklet-loader.js";
+export { type MediaStreamSourceOptions, mediaStream } from "./capture/microphone/media-stream.js";
+export { microphone } from "./capture/microphone/microphone.js";
+export type { MicrophoneOptions } from "./capture/microphone/microphone-options.js";
 export {
   listMicrophones,
   type MicrophoneInfo,
   type WatchMicrophonesOptions,
   watchMicrophones,
-} from "./capture/microphones.js";
-export type { SampleInput } from "./capture/sample-reader.js";
-export { type SamplesOptions, type SamplesSource, samples } from "./capture/samples.js";
+} from "./capture/microphone/microphones.js";
+export type { SampleInput } from "./capture/samples/sample-reader.js";
+export { type SamplesOptions, type SamplesSource, samples } from "./capture/samples/samples.js";
 export type {
   AudioCapture,
   AudioFormat,
@@ -19,8 +21,6 @@ export type {
   InterruptReason,
   SourceOpenOptions,
 } from "./capture/source.js";
-export { preloadWorklet } from "./capture/worklet-loader.js";
-export { DEFAULTS } from "./defaults.js";
 export {
   type AnyAudioStreamError,
   AudioStreamError,
@@ -29,6 +29,12 @@ export {
   type AudioStreamErrorInit,
   isAudioStreamError,
 } from "./errors.js";
+export type { Level } from "./frames/level-window.js";
+export type { ResourceInfo } from "./internal/scope.js";
+export { createMicrophoneStream, type MicrophoneStreamOptions } from "./microphone-stream.js";
+export type { AudioEncoding } from "./protocol/messages.js";
+export type { CloseInfo, StreamState } from "./state.js";
+export { AudioStream, type AudioStreamParts } from "./stream/audio-stream.js";
 export {
   type AudioStreamEventMap,
   CloseInfoEvent,
@@ -40,11 +46,10 @@ export {
   ReconnectingEvent,
   type ServerEvent,
   WarningEvent,
-} from "./events.js";
-export type { ResourceInfo } from "./internal/scope.js";
-export { type LevelMeterOptions, showLevel } from "./level-meter.js";
-export type { Logger } from "./logger.js";
-export { createMicrophoneStream, type MicrophoneStreamOptions } from "./microphone-stream.js";
+} from "./stream/events/events.js";
+export { type LevelMeterOptions, showLevel } from "./stream/level-meter.js";
+export type { Logger } from "./stream/logger.js";
+export { DEFAULTS } from "./stream/options/defaults.js";
 export type {
   AbortOptions,
   AudioStreamOptions,
@@ -55,12 +60,8 @@ export type {
   ReconnectPolicy,
   ReplayOptions,
   RetryContext,
-} from "./options.js";
-export type { AudioEncoding } from "./protocol/messages.js";
-export type { Level } from "./signal/level-window.js";
-export type { CloseInfo, StreamState } from "./state.js";
-export type { StreamStats } from "./stats.js";
-export { AudioStream, type AudioStreamParts } from "./stream.js";
+} from "./stream/options/options.js";
+export type { StreamStats } from "./stream/stats.js";
 export { checkSupport, queryMicrophonePermission, type SupportReport } from "./support.js";
 export type {
   ConnectContext,

@@ -1,9 +1,9 @@
-import { microphone } from "./capture/microphone.js";
-import type { MicrophoneOptions } from "./capture/microphone-options.js";
-import type { ServerEvent } from "./events.js";
+import { microphone } from "./capture/microphone/microphone.js";
+import type { MicrophoneOptions } from "./capture/microphone/microphone-options.js";
 import { checkObject } from "./internal/arguments.js";
-import type { AudioStreamOptions } from "./options.js";
-import { AudioStream } from "./stream.js";
+import { AudioStream } from "./stream/audio-stream.js";
+import type { ServerEvent } from "./stream/events/events.js";
+import type { AudioStreamOptions } from "./stream/options/options.js";
 import type { UrlProvider } from "./transport/transport.js";
 import { webSocket } from "./transport/websocket.js";
 

@@ -1,4 +1,4 @@
-import { permissionWithin } from "./capture/permission.js";
+import { permissionWithin } from "./capture/microphone/permission/permission.js";
 import { type CaptureFeature, missingCaptureFeatures } from "./capture/requirements.js";
 import { Scope } from "./internal/scope.js";
 

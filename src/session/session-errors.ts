@@ -2,11 +2,9 @@ import { AudioStreamError } from "../errors.js";
 import { CloseCode } from "../protocol/close-codes.js";
 
 import type { ServerData } from "../protocol/messages.js";
-
-import type { SeqRange } from "./event-ledger.js";
-
-import type { AudioRange } from "./range-set.js";
-import type { ServerComplaint } from "./server-complaints.js";
+import type { AudioRange } from "./audio/range-set.js";
+import type { ServerComplaint } from "./connection/server-complaints.js";
+import type { SeqRange } from "./messages/event-ledger.js";
 import type { SessionOptions } from "./session-options.js";
 
 const MEANINGS: Readonly<Record<number, string>> = {

@@ -1,9 +1,9 @@
 import type { AudioStreamError } from "../errors.js";
 import type { Bytes } from "../protocol/bytes.js";
 import type { ServerMessage } from "../protocol/messages.js";
-import type { CapturedFrame } from "./audio-sender.js";
-import type { SeqRange } from "./event-ledger.js";
-import type { AudioRange } from "./range-set.js";
+import type { CapturedFrame } from "./audio/audio-sender.js";
+import type { AudioRange } from "./audio/range-set.js";
+import type { SeqRange } from "./messages/event-ledger.js";
 
 /** Names one connection; later ones are greater. */
 export type ConnectionId = number;

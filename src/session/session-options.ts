@@ -1,8 +1,8 @@
 import type { AudioStreamError } from "../errors.js";
 import type { Random } from "../internal/random.js";
 import type { AudioEncoding } from "../protocol/messages.js";
-import type { BackoffOptions } from "./backoff.js";
-import type { HeartbeatTerms } from "./heartbeat.js";
+import type { HeartbeatTerms } from "./connection/heartbeat.js";
+import type { BackoffOptions } from "./retry/backoff.js";
 
 export interface RetryOptions extends BackoffOptions {
   readonly maxAttempts: number;

@@ -12,17 +12,17 @@ import {
   UnsupportedVersionError,
 } from "../protocol/messages.js";
 import { ShapeError } from "../protocol/shape.js";
-import { Attempt, CHANCE_MS } from "./attempt.js";
-import { AudioSender, type CapturedFrame, type Lineage } from "./audio-sender.js";
-import { CaptionLedger } from "./caption-ledger.js";
-import { droppedEvents } from "./dropped-events.js";
-import { ImpossiblePositionError } from "./impossible-position-error.js";
-import { Link, type Welcome } from "./link.js";
-import { LossReporter } from "./loss-reporter.js";
-import { MessageReceipts } from "./message-receipts.js";
-import { MAX_IN_FLIGHT, openingMessage } from "./opening.js";
-import type { AudioRange } from "./range-set.js";
-import { type Failure, type GiveUp, Reconnector, type Retry } from "./reconnector.js";
+import { AudioSender, type CapturedFrame, type Lineage } from "./audio/audio-sender.js";
+import { ImpossiblePositionError } from "./audio/impossible-position-error.js";
+import { LossReporter } from "./audio/loss-reporter.js";
+import type { AudioRange } from "./audio/range-set.js";
+import { Attempt, CHANCE_MS } from "./connection/attempt.js";
+import { Link, type Welcome } from "./connection/link.js";
+import { MAX_IN_FLIGHT, openingMessage } from "./connection/opening.js";
+import { CaptionLedger } from "./messages/caption-ledger.js";
+import { droppedEvents } from "./messages/dropped-events.js";
+import { MessageReceipts } from "./messages/message-receipts.js";
+import { type Failure, type GiveUp, Reconnector, type Retry } from "./retry/reconnector.js";
 import * as errors from "./session-errors.js";
 import type {
   ConnectionId,

@@ -1,7 +1,7 @@
 import { isAudioStreamError } from "../../src/errors.js";
-import type { AudioStreamOptions } from "../../src/options.js";
 import { type StreamState, TRANSITIONS } from "../../src/state.js";
-import { AudioStream } from "../../src/stream.js";
+import { AudioStream } from "../../src/stream/audio-stream.js";
+import type { AudioStreamOptions } from "../../src/stream/options/options.js";
 import type { Transport } from "../../src/transport/transport.js";
 import type { Rng } from "../simulation/rng.js";
 import { FakeTransport } from "../support/fake-transport.js";

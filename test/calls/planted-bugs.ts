@@ -10,12 +10,12 @@ const bugsOf =
   (file: string, world: WorldName) =>
   (name: string, find: string, replace: string): CallBug => ({ name, file, find, replace, world });
 
-const devices = bugsOf("src/capture/microphone/device-supervisor.ts", "platform");
-const acquisition = bugsOf("src/capture/microphone/acquisition.ts", "platform");
-const graph = bugsOf("src/capture/audio-graph.ts", "platform");
-const supervisor = bugsOf("src/stream/source-supervisor.ts", "polite");
-const stubborn = bugsOf("src/stream/source-supervisor.ts", "rude");
-const wish = bugsOf("src/stream/activity-wish.ts", "polite");
+const devices = bugsOf("src/capture/microphone/devices/device-supervisor.ts", "platform");
+const acquisition = bugsOf("src/capture/microphone/devices/acquisition.ts", "platform");
+const graph = bugsOf("src/capture/graph/audio-graph.ts", "platform");
+const supervisor = bugsOf("src/stream/source/source-supervisor.ts", "polite");
+const stubborn = bugsOf("src/stream/source/source-supervisor.ts", "rude");
+const wish = bugsOf("src/stream/source/activity-wish.ts", "polite");
 
 export const CALL_BUGS: readonly CallBug[] = [
   // Devices

@@ -1,4 +1,4 @@
-import { microphone } from "../../src/capture/microphone.js";
+import { microphone } from "../../src/capture/microphone/microphone.js";
 import type { AudioSource } from "../../src/capture/source.js";
 import type { Rng } from "../simulation/rng.js";
 import { type FakeAnswer, type FakeAudio, type FakeDevice, installFakeAudio } from "../support/fake-audio.js";

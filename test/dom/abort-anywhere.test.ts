@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { microphone } from "../../src/capture/microphone.js";
-import type { AudioStreamOptions } from "../../src/options.js";
-import { AudioStream } from "../../src/stream.js";
+import { microphone } from "../../src/capture/microphone/microphone.js";
+import { AudioStream } from "../../src/stream/audio-stream.js";
+import type { AudioStreamOptions } from "../../src/stream/options/options.js";
 import type { UrlProvider } from "../../src/transport/transport.js";
 import { webSocket } from "../../src/transport/websocket.js";
 import { type FakeAudio, installFakeAudio } from "../support/fake-audio.js";

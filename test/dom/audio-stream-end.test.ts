@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { AudioStreamError } from "../../src/errors.js";
-import type { AudioStreamOptions } from "../../src/options.js";
+import type { AudioStreamOptions } from "../../src/stream/options/options.js";
 import { FRAME } from "../support/fake-source.js";
 import {
   type ObservedStream,

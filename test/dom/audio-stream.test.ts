@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from "vitest";
 import { AudioStreamError } from "../../src/errors.js";
+import { AudioStream } from "../../src/stream/audio-stream.js";
 import {
   type CloseInfoEvent,
   type DropEvent,
   ReconnectedEvent,
   ReconnectingEvent,
   type WarningEvent,
-} from "../../src/events.js";
-import { AudioStream } from "../../src/stream.js";
+} from "../../src/stream/events/events.js";
 import { FakeSource, FRAME } from "../support/fake-source.js";
 import { FakeTransport } from "../support/fake-transport.js";
 import {

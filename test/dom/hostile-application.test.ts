@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AudioCapture, AudioSource } from "../../src/capture/source.js";
 import { AudioStreamError } from "../../src/errors.js";
-import type { DropEvent } from "../../src/events.js";
-import type { Logger } from "../../src/logger.js";
-import type { AudioStreamOptions } from "../../src/options.js";
-import { AudioStream } from "../../src/stream.js";
+import { AudioStream } from "../../src/stream/audio-stream.js";
+import type { DropEvent } from "../../src/stream/events/events.js";
+import type { Logger } from "../../src/stream/logger.js";
+import type { AudioStreamOptions } from "../../src/stream/options/options.js";
 import { webSocket } from "../../src/transport/websocket.js";
 import { fakeAudioEncoder } from "../support/fake-audio-encoder.js";
 import { FakeSource, FRAME } from "../support/fake-source.js";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AnyAudioStreamError } from "../../src/errors.js";
-import type { AudioStreamOptions } from "../../src/options.js";
-import { AudioStream } from "../../src/stream.js";
+import { AudioStream } from "../../src/stream/audio-stream.js";
+import type { AudioStreamOptions } from "../../src/stream/options/options.js";
 import type {
   Transport,
   TransportCloseInfo,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { LevelEvent } from "../../src/events.js";
-import { showLevel } from "../../src/level-meter.js";
 import type { StreamState } from "../../src/state.js";
+import { LevelEvent } from "../../src/stream/events/events.js";
+import { showLevel } from "../../src/stream/level-meter.js";
 
 const streams: FakeStream[] = [];
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { mediaStream } from "../../src/capture/media-stream.js";
+import { mediaStream } from "../../src/capture/microphone/media-stream.js";
 import {
   type FakeAudio,
   FakeAudioContext,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { microphone } from "../../src/capture/microphone.js";
-import type { MicrophoneOptions } from "../../src/capture/microphone-options.js";
+import { microphone } from "../../src/capture/microphone/microphone.js";
+import type { MicrophoneOptions } from "../../src/capture/microphone/microphone-options.js";
 import {
   BUILT_IN,
   defaultOf,

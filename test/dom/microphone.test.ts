@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { microphone } from "../../src/capture/microphone.js";
-import type { MicrophoneOptions } from "../../src/capture/microphone-options.js";
+import { microphone } from "../../src/capture/microphone/microphone.js";
+import type { MicrophoneOptions } from "../../src/capture/microphone/microphone-options.js";
 import { type FakeAudio, FakeAudioContext, installFakeAudio, overconstrained } from "../support/fake-audio.js";
 import { type Heard, listenTo, samplesIn, settle } from "../support/heard-capture.js";
 import { sine } from "../support/signals.js";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { listMicrophones, type MicrophoneInfo, watchMicrophones } from "../../src/capture/microphones.js";
+import { listMicrophones, type MicrophoneInfo, watchMicrophones } from "../../src/capture/microphone/microphones.js";
 import { type FakeAudio, type FakeDevice, installFakeAudio } from "../support/fake-audio.js";
 import { settle } from "../support/heard-capture.js";
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { watchMicrophones } from "../../src/capture/microphones.js";
+import { watchMicrophones } from "../../src/capture/microphone/microphones.js";
 import { BUILT_IN } from "../support/fake-audio.js";
 import { fake, installHeardMicrophone, microphone } from "../support/heard-microphone.js";
 import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { samples } from "../../src/capture/samples.js";
-import { AudioStream } from "../../src/stream.js";
+import { samples } from "../../src/capture/samples/samples.js";
+import { AudioStream } from "../../src/stream/audio-stream.js";
 import { fakeAudioEncoder } from "../support/fake-audio-encoder.js";
 import { FakeTransport } from "../support/fake-transport.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { samples } from "../../src/capture/samples.js";
-import { AudioStream } from "../../src/stream.js";
+import { samples } from "../../src/capture/samples/samples.js";
+import { AudioStream } from "../../src/stream/audio-stream.js";
 import { FakeTransport } from "../support/fake-transport.js";
 import { rejectionOf } from "../support/observed-stream.js";
 import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js";

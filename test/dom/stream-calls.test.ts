@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { samples } from "../../src/capture/samples.js";
+import { samples } from "../../src/capture/samples/samples.js";
 import type { AudioCapture, AudioSource } from "../../src/capture/source.js";
 import { AudioStreamError } from "../../src/errors.js";
-import type { DropEvent } from "../../src/events.js";
-import { AudioStream } from "../../src/stream.js";
+import { AudioStream } from "../../src/stream/audio-stream.js";
+import type { DropEvent } from "../../src/stream/events/events.js";
 import { FakeTransport } from "../support/fake-transport.js";
 import {
   type ObservedStream,

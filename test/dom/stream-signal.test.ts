@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AudioStreamError } from "../../src/errors.js";
-import type { DeviceChangeEvent, LevelEvent, WarningEvent } from "../../src/events.js";
 import { AudioFrameFlag } from "../../src/protocol/audio-frame.js";
+import type { DeviceChangeEvent, LevelEvent, WarningEvent } from "../../src/stream/events/events.js";
 import { FRAME } from "../support/fake-source.js";
 import {
   observedStream,

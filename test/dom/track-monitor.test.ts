@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ContextClock } from "../../src/capture/context-clock.js";
-import { monitorTrack } from "../../src/capture/track-monitor.js";
+import { ContextClock } from "../../src/capture/graph/context-clock.js";
+import { monitorTrack } from "../../src/capture/microphone/devices/track-monitor.js";
 import { Scope } from "../../src/internal/scope.js";
 import { FakeTrack } from "../support/fake-audio.js";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { loadCaptureWorklet, preloadWorklet } from "../../src/capture/worklet-loader.js";
+import { loadCaptureWorklet, preloadWorklet } from "../../src/capture/graph/processor/worklet-loader.js";
 import { type Deferred, deferred } from "../../src/internal/deferred.js";
 import { Scope } from "../../src/internal/scope.js";
 import { PROCESSOR_NAME } from "../../src/worklet/port-messages.js";

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { mediaStream } from "../../src/capture/media-stream.js";
-import { watchMicrophones } from "../../src/capture/microphones.js";
-import { samples } from "../../src/capture/samples.js";
-import { preloadWorklet } from "../../src/capture/worklet-loader.js";
-import { showLevel } from "../../src/level-meter.js";
+import { preloadWorklet } from "../../src/capture/graph/processor/worklet-loader.js";
+import { mediaStream } from "../../src/capture/microphone/media-stream.js";
+import { watchMicrophones } from "../../src/capture/microphone/microphones.js";
+import { samples } from "../../src/capture/samples/samples.js";
 import { createMicrophoneStream } from "../../src/microphone-stream.js";
-import type { AudioStream } from "../../src/stream.js";
+import type { AudioStream } from "../../src/stream/audio-stream.js";
+import { showLevel } from "../../src/stream/level-meter.js";
 import { webSocket } from "../../src/transport/websocket.js";
 import { installFakeAudio } from "../support/fake-audio.js";
 import { type ObservedStream, observedStream, rejectionOf, runningStream } from "../support/observed-stream.js";

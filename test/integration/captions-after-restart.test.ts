@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { ServerEvent } from "../../src/events.js";
+import type { ServerEvent } from "../../src/stream/events/events.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { NodeStream } from "../support/node-stream.js";
 import { CYCLE_SAMPLES, LOUD_SAMPLES } from "../support/stamped-audio.js";

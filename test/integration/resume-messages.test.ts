@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ServerEvent } from "../../src/events.js";
+import type { ServerEvent } from "../../src/stream/events/events.js";
 import { BackendProcess, START_TIMEOUT_MS } from "../support/backend-process.js";
 import { NodeStream } from "../support/node-stream.js";
 import { expectEverythingOnDisk } from "../support/server-disk.js";

@@ -1,4 +1,4 @@
-import { DEFAULTS } from "../../src/defaults.js";
+import { DEFAULTS } from "../../src/stream/options/defaults.js";
 import type { World } from "./world.js";
 
 /** How long a stream goes on delivering what its source gave before it ended. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, vi } from "vitest";
-import { mediaStream } from "../../src/capture/media-stream.js";
-import { microphone as microphoneSource } from "../../src/capture/microphone.js";
-import type { MicrophoneOptions } from "../../src/capture/microphone-options.js";
+import { mediaStream } from "../../src/capture/microphone/media-stream.js";
+import { microphone as microphoneSource } from "../../src/capture/microphone/microphone.js";
+import type { MicrophoneOptions } from "../../src/capture/microphone/microphone-options.js";
 import type { AudioSource } from "../../src/capture/source.js";
 import { BUILT_IN, type FakeAudio, HEADSET, installFakeAudio } from "./fake-audio.js";
 import { type Heard, listenTo, settle } from "./heard-capture.js";

@@ -1,16 +1,16 @@
 import { Scope } from "loquilex/resources";
 import { WebSocket as NodeWebSocket } from "ws";
 import type { AnyAudioStreamError } from "../../src/errors.js";
+import type { CloseInfo } from "../../src/state.js";
+import { AudioStream } from "../../src/stream/audio-stream.js";
 import type {
   AudioStreamEventMap,
   DropEvent,
   ReconnectedEvent,
   ReconnectingEvent,
   ServerEvent,
-} from "../../src/events.js";
-import type { AudioStreamOptions } from "../../src/options.js";
-import type { CloseInfo } from "../../src/state.js";
-import { AudioStream } from "../../src/stream.js";
+} from "../../src/stream/events/events.js";
+import type { AudioStreamOptions } from "../../src/stream/options/options.js";
 import type { UrlProvider } from "../../src/transport/transport.js";
 import { webSocket } from "../../src/transport/websocket.js";
 import { StampedSource, type StampedSourceOptions } from "./stamped-source.js";

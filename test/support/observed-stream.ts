@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, vi } from "vitest";
-import type { AudioStreamOptions } from "../../src/options.js";
 import { type StreamState, TRANSITIONS } from "../../src/state.js";
-import { AudioStream } from "../../src/stream.js";
+import { AudioStream } from "../../src/stream/audio-stream.js";
+import type { AudioStreamOptions } from "../../src/stream/options/options.js";
 import { FakeSource } from "./fake-source.js";
 import { FakeTransport } from "./fake-transport.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULTS } from "../../src/defaults.js";
+import { DEFAULTS } from "../../src/stream/options/defaults.js";
 
 describe("the defaults", () => {
   it("are frozen at every depth", () => {

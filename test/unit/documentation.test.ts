@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULTS } from "../../src/defaults.js";
+import { DEFAULTS } from "../../src/stream/options/defaults.js";
 import { codeOf, filesIn, textOf } from "../support/source-files.js";
 
 /** What applications import, by the name they import it under. */
@@ -67,7 +67,7 @@ interface DocumentedOption {
   readonly written: string;
 }
 
-const OPTIONS = "src/options.ts";
+const OPTIONS = "src/stream/options/options.ts";
 /** Which part of the defaults an interface of options documents. */
 const GROUPS: Readonly<Record<string, object>> = {
   AudioStreamOptions: DEFAULTS,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DropEpisodes } from "../../src/session/drop-episodes.js";
+import { DropEpisodes } from "../../src/session/audio/drop-episodes.js";
 
 describe("episodes of loss", () => {
   // Field report 98

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { AudioFrameFlag } from "loquilex/protocol";
 import { describe, expect, it, vi } from "vitest";
 import type { AudioFormat } from "../../src/capture/source.js";
-import { OpusEncoder, type OpusFrame, type SampleFrame } from "../../src/encoding/opus-encoder.js";
-import { OpusRun } from "../../src/encoding/opus-run.js";
-import { isOpusSupported } from "../../src/encoding/opus-support.js";
 import type { AudioStreamError } from "../../src/errors.js";
+import { OpusEncoder, type OpusFrame, type SampleFrame } from "../../src/frames/opus/opus-encoder.js";
+import { OpusRun } from "../../src/frames/opus/opus-run.js";
+import { isOpusSupported } from "../../src/frames/opus/opus-support.js";
 import { fakeAudioEncoder } from "../support/fake-audio-encoder.js";
 
 const FORMAT: AudioFormat = { encoding: "opus", sampleRate: 16_000, channelCount: 1 };

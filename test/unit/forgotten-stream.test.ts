@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { AudioStreamOptions } from "../../src/options.js";
-import { AudioStream } from "../../src/stream.js";
+import { AudioStream } from "../../src/stream/audio-stream.js";
+import type { AudioStreamOptions } from "../../src/stream/options/options.js";
 import type { TransportConnectOptions } from "../../src/transport/transport.js";
 import { collectGarbage } from "../support/collect-garbage.js";
 import { InstantServer } from "../support/instant-server.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LevelWindow } from "../../src/signal/level-window.js";
+import { LevelWindow } from "../../src/frames/level-window.js";
 
 const frame = (position: number, peakLevel: number, rmsLevel: number, sampleCount = 320) => ({
   payload: new Uint8Array(0),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MuteSwitch } from "../../src/signal/mute-switch.js";
+import { MuteSwitch } from "../../src/frames/mute-switch.js";
 
 const frame = (timestamp: number) => ({
   payload: Uint8Array.of(1, 2, 3, 4),

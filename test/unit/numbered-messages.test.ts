@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Outbox } from "../../examples/server/outbox.js";
-import { EventLedger } from "../../src/session/event-ledger.js";
+import { EventLedger } from "../../src/session/messages/event-ledger.js";
 
 interface Wire {
   readonly t: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PreRoll } from "../../src/signal/pre-roll.js";
+import { PreRoll } from "../../src/frames/pre-roll.js";
 
 const frame = (position: number, sampleCount = 10) => ({
   payload: new Uint8Array(2 * sampleCount),

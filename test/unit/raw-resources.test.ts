@@ -26,9 +26,12 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
     what: /(?<![.\w])(?:spawn|fork|exec|execFile|spawnSync|execSync)\(/,
     in: ["examples/server/subprocess-session.ts"],
   },
-  { what: /\bnew AudioContext\(/, in: ["src/capture/audio-graph.ts", "src/capture/microphone/sound-probe.ts"] },
-  { what: /\bnew AudioWorkletNode\(/, in: ["src/capture/processor-client.ts"] },
-  { what: /\.getUserMedia\(/, in: ["src/capture/microphone/acquisition.ts"] },
+  {
+    what: /\bnew AudioContext\(/,
+    in: ["src/capture/graph/audio-graph.ts", "src/capture/microphone/sound/sound-probe.ts"],
+  },
+  { what: /\bnew AudioWorkletNode\(/, in: ["src/capture/graph/processor/processor-client.ts"] },
+  { what: /\.getUserMedia\(/, in: ["src/capture/microphone/devices/acquisition.ts"] },
   { what: /\bnew FinalizationRegistry\b/, in: ["src/internal/leak-guard.ts"] },
 ];
 

@@ -47,7 +47,7 @@ function flat(object: object, prefix = ""): [string, unknown][] {
 }
 
 describe("the options table", () => {
-  const optionsSource = read("src/options.ts");
+  const optionsSource = read("src/stream/options/options.ts");
   const rows = new Map(table("Options").map((row) => [names(row[0])[0] ?? "", row]));
 
   test("lists every option that the types have, and no other", () => {
@@ -60,7 +60,7 @@ describe("the options table", () => {
         ...nested("replay", "interface ReplayOptions"),
         ...nested("reconnect", "interface ReconnectOptions"),
         ...nested("heartbeat", "interface HeartbeatOptions"),
-        ...nested("microphone", "interface MicrophoneOptions", read("src/capture/microphone-options.ts")),
+        ...nested("microphone", "interface MicrophoneOptions", read("src/capture/microphone/microphone-options.ts")),
       ]),
     );
   });
@@ -99,11 +99,11 @@ describe("the options table", () => {
 
 describe("the other tables of the SDK", () => {
   test("list every event, and no other", () => {
-    expect(column("Events", 0)).toEqual(fields(read("src/events.ts"), "interface AudioStreamEventMap"));
+    expect(column("Events", 0)).toEqual(fields(read("src/stream/events/events.ts"), "interface AudioStreamEventMap"));
   });
 
   test("list the fields of every event of the SDK's own", () => {
-    const source = read("src/events.ts");
+    const source = read("src/stream/events/events.ts");
     const classes = {
       reconnecting: "class ReconnectingEvent",
       reconnected: "class ReconnectedEvent",
@@ -126,7 +126,7 @@ describe("the other tables of the SDK", () => {
   });
 
   test("list every figure, and no other", () => {
-    expect(sorted(column("Stats", 0))).toEqual(sorted(fields(read("src/stats.ts"), "interface StreamStats")));
+    expect(sorted(column("Stats", 0))).toEqual(sorted(fields(read("src/stream/stats.ts"), "interface StreamStats")));
   });
 
   test("list calls that exist", () => {

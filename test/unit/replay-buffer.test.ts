@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ReplayBuffer } from "../../src/session/replay-buffer.js";
+import { ReplayBuffer } from "../../src/session/audio/replay-buffer.js";
 
 const LIMITS = { maxSamples: 60, maxBytes: 100, graceSamples: 15 };
 

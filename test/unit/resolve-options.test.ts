@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
-import { microphone } from "../../src/capture/microphone.js";
-import { DEFAULTS } from "../../src/defaults.js";
+import { microphone } from "../../src/capture/microphone/microphone.js";
 import { AudioStreamError } from "../../src/errors.js";
-import type { AudioStreamOptions } from "../../src/options.js";
-import { resolveOptions } from "../../src/resolve-options.js";
-import { AudioStream } from "../../src/stream.js";
+import { AudioStream } from "../../src/stream/audio-stream.js";
+import { DEFAULTS } from "../../src/stream/options/defaults.js";
+import type { AudioStreamOptions } from "../../src/stream/options/options.js";
+import { resolveOptions } from "../../src/stream/options/resolve-options.js";
 import { webSocket } from "../../src/transport/websocket.js";
 
 const random = () => 0.5;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { SampleInput } from "../../src/capture/sample-reader.js";
-import { type SamplesOptions, samples } from "../../src/capture/samples.js";
+import type { SampleInput } from "../../src/capture/samples/sample-reader.js";
+import { type SamplesOptions, samples } from "../../src/capture/samples/samples.js";
 import type { AudioFrame, SourceOpenOptions } from "../../src/capture/source.js";
 import type { AudioStreamError } from "../../src/errors.js";
 import { deferred } from "../../src/internal/deferred.js";

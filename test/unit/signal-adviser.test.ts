@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Advice, SignalAdviser } from "../../src/signal/signal-adviser.js";
+import { type Advice, SignalAdviser } from "../../src/frames/signal-adviser.js";
 
 const FRAME_MS = 20;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Timeline } from "../../src/signal/timeline.js";
+import { Timeline } from "../../src/frames/timeline.js";
 
 const RATE = 16_000;
 const FRAME = 320;

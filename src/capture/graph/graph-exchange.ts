@@ -1,5 +1,5 @@
-import type { AudioGraph, Sound } from "../audio-graph.js";
 import { captureFailed } from "../media-errors.js";
+import type { AudioGraph, Sound } from "./audio-graph.js";
 
 /** What a {@link GraphExchange} is made with. */
 export interface GraphExchangeParts {

@@ -5,15 +5,15 @@ import { AMONG_MANY_CLIENTS, type Mutant, mutantsOf, under } from "./mutant.js";
 import { REFUSAL_MUTANTS } from "./refusal-mutants.js";
 
 const session = mutantsOf("src/session/session.ts");
-const sender = mutantsOf("src/session/audio-sender.ts");
-const buffer = mutantsOf("src/session/replay-buffer.ts");
-const losses = mutantsOf("src/session/loss-ledger.ts");
-const ledger = mutantsOf("src/session/event-ledger.ts");
-const receipts = mutantsOf("src/session/message-receipts.ts");
-const heartbeat = mutantsOf("src/session/heartbeat.ts");
-const backoff = mutantsOf("src/session/backoff.ts");
-const reconnector = mutantsOf("src/session/reconnector.ts");
-const opening = mutantsOf("src/session/opening.ts");
+const sender = mutantsOf("src/session/audio/audio-sender.ts");
+const buffer = mutantsOf("src/session/audio/replay-buffer.ts");
+const losses = mutantsOf("src/session/audio/loss-ledger.ts");
+const ledger = mutantsOf("src/session/messages/event-ledger.ts");
+const receipts = mutantsOf("src/session/messages/message-receipts.ts");
+const heartbeat = mutantsOf("src/session/connection/heartbeat.ts");
+const backoff = mutantsOf("src/session/retry/backoff.ts");
+const reconnector = mutantsOf("src/session/retry/reconnector.ts");
+const opening = mutantsOf("src/session/connection/opening.ts");
 const time = mutantsOf("src/session/session-time.ts");
 
 export const CLIENT_MUTANTS: readonly Mutant[] = [

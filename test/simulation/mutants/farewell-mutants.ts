@@ -1,7 +1,7 @@
 import { type Mutant, mutantsOf, under } from "./mutant.js";
 
 const session = mutantsOf("src/session/session.ts");
-const loss = mutantsOf("src/session/audio-sender.ts");
+const loss = mutantsOf("src/session/audio/audio-sender.ts");
 
 const BROKEN = under("broken");
 const HAUNTED = under("haunted");

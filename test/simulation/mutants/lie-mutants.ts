@@ -1,10 +1,10 @@
 import { type Mutant, mutantsOf, under } from "./mutant.js";
 
 const session = mutantsOf("src/session/session.ts");
-const sender = mutantsOf("src/session/audio-sender.ts");
-const buffer = mutantsOf("src/session/replay-buffer.ts");
-const ledger = mutantsOf("src/session/event-ledger.ts");
-const captions = mutantsOf("src/session/caption-ledger.ts");
+const sender = mutantsOf("src/session/audio/audio-sender.ts");
+const buffer = mutantsOf("src/session/audio/replay-buffer.ts");
+const ledger = mutantsOf("src/session/messages/event-ledger.ts");
+const captions = mutantsOf("src/session/messages/caption-ledger.ts");
 
 const LYING = under("lying");
 const FORGETFUL = under("forgetful");

@@ -1,8 +1,8 @@
 import { type Mutant, mutantsOf, under } from "./mutant.js";
 
 const session = mutantsOf("src/session/session.ts");
-const sender = mutantsOf("src/session/audio-sender.ts");
-const episodes = mutantsOf("src/session/drop-episodes.ts");
+const sender = mutantsOf("src/session/audio/audio-sender.ts");
+const episodes = mutantsOf("src/session/audio/drop-episodes.ts");
 
 const CRAMPED = under("cramped");
 

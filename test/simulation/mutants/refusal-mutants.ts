@@ -1,10 +1,10 @@
 import { type Mutant, mutantsOf, under } from "./mutant.js";
 
 const session = mutantsOf("src/session/session.ts");
-const complaints = mutantsOf("src/session/server-complaints.ts");
-const reconnector = mutantsOf("src/session/reconnector.ts");
-const heartbeat = mutantsOf("src/session/heartbeat.ts");
-const link = mutantsOf("src/session/link.ts");
+const complaints = mutantsOf("src/session/connection/server-complaints.ts");
+const reconnector = mutantsOf("src/session/retry/reconnector.ts");
+const heartbeat = mutantsOf("src/session/connection/heartbeat.ts");
+const link = mutantsOf("src/session/connection/link.ts");
 
 const MORTAL = under("mortal");
 const DISTANT = under("distant");

@@ -1,0 +1,96 @@
+import code from "virtual:capture-worklet";
+import { type AudioStreamError, isAudioStreamError } from "../../../errors.js";
+import { withSignal } from "../../../internal/abort.js";
+import { Scope } from "../../../internal/scope.js";
+import { workletFellBack, workletLoadFailed, workletLoadTimedOut } from "../../media-errors.js";
+import { checkWorkletUrl } from "../../microphone/microphone-options.js";
+import { WorkletFault } from "./worklet-fault.js";
+
+/** How long the module may take to load, over a slow network too. */
+export const WORKLET_TIMEOUT_MS = 15_000;
+
+/** The latest load of each context. */
+const loads = new WeakMap<BaseAudioContext, Promise<WorkletFallback>>();
+
+/** Why the code inside the package had to do; `undefined` if it need not. */
+export type WorkletFallback = AudioStreamError<"worklet-load-failed"> | undefined;
+
+/**
+ * Loads the audio-thread module into the context, once. Streams that share a context wait for each other: the main thread
+ * of WebKitGTK 2.50 waits for ever where two modules load at once.
+ * @param scope of the capture that needs it; its end ends no load that others wait for.
+ * @param workletUrl where the module is served; without it, the code inside the package is loaded from a blob. So it is
+ * too if the address fails, because a server or a network that is away for the moment must not stop a capture.
+ * @throws AudioStreamError `worklet-load-failed`; the next call tries again.
+ */
+export function loadCaptureWorklet(
+  scope: Scope,
+  context: BaseAudioContext,
+  workletUrl: string | URL | undefined,
+): Promise<WorkletFallback> {
+  const before = loads.get(context);
+  const load =
+    before === undefined ? add(scope, context, workletUrl) : before.catch(() => add(scope, context, workletUrl));
+  loads.set(context, load);
+  return load;
+}
+
+/**
+ * Loads a served audio-thread module before it is needed, into the browser's own cache, so that a capture can begin or be
+ * mended while the server is away. The server decides by its `Cache-Control` for how long that helps. Call it when the page
+ * has loaded. Opens no device, and needs no gesture.
+ * @param workletUrl as `microphone.workletUrl`.
+ * @throws AudioStreamError `worklet-load-failed` if the module is not there, or is refused.
+ */
+export async function preloadWorklet(workletUrl: string | URL): Promise<void> {
+  checkWorkletUrl(workletUrl);
+  // The request is the same as a capture's later on, down to the policy that allows it.
+  const scope = new Scope({ name: "preload" });
+  scope.timeout(WORKLET_TIMEOUT_MS, () => void scope.dispose(workletLoadTimedOut(workletUrl, WORKLET_TIMEOUT_MS)));
+  try {
+    const context = new OfflineAudioContext(1, 1, 48_000);
+    await withSignal(addModule(scope, context, String(workletUrl)), scope.signal);
+  } finally {
+    void scope.dispose();
+  }
+}
+
+async function add(
+  scope: Scope,
+  context: BaseAudioContext,
+  workletUrl: string | URL | undefined,
+): Promise<WorkletFallback> {
+  if (workletUrl === undefined) {
+    await addInlined(scope, context);
+    return undefined;
+  }
+  try {
+    await addModule(scope, context, String(workletUrl));
+    return undefined;
+  } catch (error) {
+    await addInlined(scope, context).catch(() => {
+      throw error;
+    });
+    return isAudioStreamError(error, "worklet-load-failed") ? workletFellBack(error) : undefined;
+  }
+}
+
+async function addInlined(scope: Scope, context: BaseAudioContext): Promise<void> {
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  try {
+    await addModule(scope, context, url, true);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+async function addModule(scope: Scope, context: BaseAudioContext, url: string, inlined = false): Promise<void> {
+  const fault = new WorkletFault(scope);
+  try {
+    await context.audioWorklet.addModule(url);
+  } catch (cause) {
+    throw workletLoadFailed(url, inlined, await fault.describe(inlined ? undefined : url, cause), cause);
+  } finally {
+    fault.end();
+  }
+}

@@ -1,0 +1,61 @@
+import type { Scope } from "../../internal/scope.js";
+
+/** How often it is looked which tracks a stream has, in milliseconds: no event tells of what the page itself exchanges. */
+const LOOK_MS = 1_000;
+
+/** What a {@link GivenStream} is made with. */
+export interface GivenStreamParts {
+  readonly scope: Scope;
+  readonly stream: MediaStream;
+  /** The track that is captured. */
+  current(): MediaStreamTrack | undefined;
+  /** Captures from this track in place of the one before. If it rejects, the one before goes on. */
+  follow(track: MediaStreamTrack): Promise<void>;
+  /** The track that is captured has ended, and no other can be captured. */
+  onEnded(): void;
+}
+
+/** The audio track to be captured of a stream: the one that is captured, if it is live and part of it, else the first. */
+export function trackOf(stream: MediaStream, current?: MediaStreamTrack): MediaStreamTrack | undefined {
+  const live = stream.getAudioTracks().filter(isLive);
+  return live.find((track) => track === current) ?? live[0];
+}
+
+/** Follows the audio track of a stream that the page gave and may change, until the scope ends. */
+export class GivenStream {
+  readonly #parts: GivenStreamParts;
+  #isFollowing = false;
+
+  constructor(parts: GivenStreamParts) {
+    this.#parts = parts;
+    const look = (): void => {
+      this.#look();
+      parts.scope.timeout(LOOK_MS, look, "tracks of a given stream");
+    };
+    look();
+  }
+
+  /** The track that is captured has ended. */
+  ended(): void {
+    this.#look();
+    if (!this.#isFollowing) this.#parts.onEnded();
+  }
+
+  /** Another track takes the place of one that has left the stream, or has ended. */
+  #look(): void {
+    const { stream, current } = this.#parts;
+    const track = trackOf(stream, current());
+    if (track !== undefined && track !== current() && !this.#isFollowing) void this.#follow(track);
+  }
+
+  async #follow(track: MediaStreamTrack): Promise<void> {
+    const { current, follow, onEnded, scope } = this.#parts;
+    this.#isFollowing = true;
+    // What cannot be captured now is tried again, as long as the one before goes on.
+    await follow(track).catch(() => {});
+    this.#isFollowing = false;
+    if (!scope.disposed && !isLive(current())) onEnded();
+  }
+}
+
+const isLive = (track: MediaStreamTrack | undefined): boolean => track?.readyState === "live";

@@ -1,0 +1,66 @@
+import { audioDropping } from "../session-errors.js";
+import type { SessionEvent } from "../session-io.js";
+import type { AudioSender } from "./audio-sender.js";
+import { DropEpisodes } from "./drop-episodes.js";
+import type { AudioRange } from "./range-set.js";
+
+/** Reports what became of captured audio: a drop for each loss, its progress meanwhile, and how far all is settled. */
+export class LossReporter {
+  readonly #sender: Pick<AudioSender, "takeLosses" | "settledTo">;
+  readonly #sampleRate: number;
+  readonly #emit: (event: SessionEvent) => void;
+  readonly #episodes = new DropEpisodes();
+  #samplesDropped = 0;
+  #settledTo = 0;
+
+  constructor(
+    sender: Pick<AudioSender, "takeLosses" | "settledTo">,
+    sampleRate: number,
+    emit: (event: SessionEvent) => void,
+  ) {
+    this.#sender = sender;
+    this.#sampleRate = sampleRate;
+    this.#emit = emit;
+  }
+
+  /** Samples in all drops that were announced. */
+  get samplesDropped(): number {
+    return this.#samplesDropped;
+  }
+
+  /** When {@link follow} has something to report next. */
+  get nextDue(): number | undefined {
+    return this.#episodes.nextDue;
+  }
+
+  /** Announces the losses that are over, and reports how far the others have come. */
+  follow(now: number): void {
+    this.#gather(now);
+    this.#drop(this.#episodes.takeFinished(now));
+    const progress = this.#episodes.takeProgress(now);
+    if (progress !== undefined) this.#emit({ type: "warning", error: audioDropping(progress, this.#sampleRate) });
+  }
+
+  /** Announces everything that is lost by now: something has happened that ends every episode of loss. */
+  announceAll(now: number): void {
+    this.#gather(now);
+    this.#drop(this.#episodes.takeAll());
+  }
+
+  reportSettled(): void {
+    const { settledTo } = this.#sender;
+    if (settledTo > this.#settledTo) this.#emit({ type: "acknowledged", position: settledTo });
+    this.#settledTo = settledTo;
+  }
+
+  #gather(now: number): void {
+    for (const range of this.#sender.takeLosses()) this.#episodes.add(range, now);
+  }
+
+  #drop(ranges: readonly AudioRange[]): void {
+    for (const range of ranges) {
+      this.#samplesDropped += range.to - range.from;
+      this.#emit({ type: "drop", range });
+    }
+  }
+}

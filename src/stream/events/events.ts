@@ -1,0 +1,156 @@
+import type { DeviceChangeReason } from "../../capture/source.js";
+import type { AnyAudioStreamError } from "../../errors.js";
+import type { Level } from "../../frames/level-window.js";
+import type { KnownServerMessage } from "../../protocol/messages.js";
+import type { CloseInfo } from "../../state.js";
+
+/**
+ * A message of the server for the application, in the protocol's envelope; `t` tells them apart. A server's own types
+ * come here too: name them, as in `createMicrophoneStream<ServerEvent | MyMessage>(url)`.
+ */
+export type ServerEvent = Extract<
+  KnownServerMessage,
+  {
+    t: "asr.partial" | "asr.final" | "asr.void" | "mt.partial" | "mt.final" | "mt.void" | "status" | "queue.drop";
+  }
+>;
+
+/** Events of a stream by name. `Message` is the type of the messages the application expects. */
+export interface AudioStreamEventMap<Message = ServerEvent> {
+  /** Read `stream.state`. */
+  statechange: Event;
+  /** A message of the server for the application: captions, status, and types of its own. */
+  message: MessageEvent<Message>;
+  reconnecting: ReconnectingEvent;
+  reconnected: ReconnectedEvent;
+  drop: DropEvent;
+  devicechange: DeviceChangeEvent;
+  level: LevelEvent;
+  /** A problem the stream is handling; one it cannot handle ends in `closed`. */
+  warning: WarningEvent;
+  close: CloseInfoEvent;
+}
+
+/** The connection is gone and the stream will try again; audio is kept meanwhile. */
+export class ReconnectingEvent extends Event {
+  /** Failures in a row, this one included. */
+  readonly attempt: number;
+  readonly delayMs: number;
+  readonly error: AnyAudioStreamError;
+
+  constructor(init: { attempt: number; delayMs: number; error: AnyAudioStreamError }) {
+    super("reconnecting");
+    this.attempt = init.attempt;
+    this.delayMs = init.delayMs;
+    this.error = init.error;
+  }
+}
+
+/** What a {@link ReconnectedEvent} tells; see there. */
+export interface ReconnectedInit {
+  readonly resumed: boolean;
+  readonly replayedFrames: number;
+  readonly downtimeMs: number;
+  readonly missingAudio: { readonly from: number; readonly to: number } | undefined;
+  readonly missingMessages: readonly { readonly fromSeq: number; readonly toSeq: number }[];
+}
+
+/** The stream goes on. */
+export class ReconnectedEvent extends Event {
+  /** Whether the server resumed the session; `false` when it had lost it and started anew. */
+  readonly resumed: boolean;
+  /** Frames that will be sent again or late. */
+  readonly replayedFrames: number;
+  readonly downtimeMs: number;
+  /** Audio, by position, that an earlier server had acknowledged and this one does not have. */
+  readonly missingAudio: { readonly from: number; readonly to: number } | undefined;
+  /** Numbered messages, both ends included, that were sent to nobody and can no longer be had. */
+  readonly missingMessages: readonly { readonly fromSeq: number; readonly toSeq: number }[];
+
+  constructor(init: ReconnectedInit) {
+    super("reconnected");
+    this.resumed = init.resumed;
+    this.replayedFrames = init.replayedFrames;
+    this.downtimeMs = init.downtimeMs;
+    this.missingAudio = init.missingAudio;
+    this.missingMessages = init.missingMessages;
+  }
+}
+
+/** Audio is lost for good. Every lost sample is in exactly one such event. */
+export class DropEvent extends Event {
+  /** First lost position. */
+  readonly from: number;
+  /** Position after the last. */
+  readonly to: number;
+  readonly durationMs: number;
+
+  constructor(init: { from: number; to: number; durationMs: number }) {
+    super("drop");
+    this.from = init.from;
+    this.to = init.to;
+    this.durationMs = init.durationMs;
+  }
+}
+
+/** The stream captures from another track from now on; its positions go on. */
+export class DeviceChangeEvent extends Event {
+  readonly track: MediaStreamTrack;
+  readonly reason: DeviceChangeReason;
+
+  constructor(init: { track: MediaStreamTrack; reason: DeviceChangeReason }) {
+    super("devicechange");
+    this.track = init.track;
+    this.reason = init.reason;
+  }
+}
+
+/** How loud the audio of the last `levelIntervalMs` was. Muted audio is silent. */
+export class LevelEvent extends Event {
+  /** Of the first sample measured. */
+  readonly position: number;
+  /** When that sample was captured, on the `performance.now()` clock. */
+  readonly timestamp: DOMHighResTimeStamp;
+  /** Loudest sample, linear; 1 is full scale. */
+  readonly peakLevel: number;
+  /** Root mean square, linear. */
+  readonly rmsLevel: number;
+
+  constructor(init: Level) {
+    super("level");
+    this.position = init.position;
+    this.timestamp = init.timestamp;
+    this.peakLevel = init.peakLevel;
+    this.rmsLevel = init.rmsLevel;
+  }
+
+  /** In decibels relative to full scale; −Infinity for silence. */
+  get peakDbfs(): number {
+    return 20 * Math.log10(this.peakLevel);
+  }
+
+  /** In decibels relative to full scale, where a square wave at full scale is 0; −Infinity for silence. */
+  get rmsDbfs(): number {
+    return 20 * Math.log10(this.rmsLevel);
+  }
+}
+
+/** Something went wrong that the stream handles itself; it goes on. */
+export class WarningEvent extends Event {
+  readonly error: AnyAudioStreamError;
+
+  constructor(error: AnyAudioStreamError) {
+    super("warning");
+    this.error = error;
+  }
+}
+
+/** The stream has ended and released everything. */
+export class CloseInfoEvent extends Event {
+  readonly info: CloseInfo;
+
+  constructor(info: CloseInfo) {
+    super("close");
+    this.info = info;
+  }
+}

@@ -1,0 +1,127 @@
+import type { AnyAudioStreamError } from "../../errors.js";
+import type { AudioEncoding } from "../../protocol/messages.js";
+import type { ConnectContext } from "../../transport/transport.js";
+import type { Logger } from "../logger.js";
+
+/** For every call that waits. */
+export interface AbortOptions {
+  /** Bounds this call only. The promise rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of {@link AudioStream.pause}. */
+export interface PauseOptions extends AbortOptions {
+  /** Also release the device, so that the browser's recording indicator goes out. @defaultValue false */
+  readonly releaseDevice?: boolean | undefined;
+}
+
+/** Options of {@link AudioStream.close}. */
+export interface CloseOptions extends AbortOptions {
+  /** How long to wait for the last acknowledgements and captions before giving up. @defaultValue 5_000 */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Options of a stream. All are optional, checked at construction and fixed from then on. */
+export interface AudioStreamOptions {
+  /** Bounds the stream's whole life: aborting it is `abort(signal.reason)`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Audio per frame on the wire, 5 to 200. @defaultValue 20 */
+  readonly frameDurationMs?: number | undefined;
+  /** Rate on the wire in Hz, 8_000 to 48_000; the device keeps its own. @defaultValue 16_000 */
+  readonly sampleRate?: number | undefined;
+  /**
+   * Encoding on the wire. Linear PCM and µ-law are made on the audio thread, Opus by the browser, where it can: with frames
+   * of 10, 20, 40 or 60 ms and a `sampleRate` of 8, 12, 16, 24 or 48 kHz.
+   * @defaultValue "pcm_s16le"
+   */
+  readonly encoding?: AudioEncoding | undefined;
+  /** Channels on the wire, interleaved. @defaultValue 1 */
+  readonly channelCount?: 1 | 2 | undefined;
+  /** Audio from before {@link AudioStream.start} that is sent after {@link AudioStream.warmUp}, 0 to 10_000. @defaultValue 0 */
+  readonly preRollMs?: number | undefined;
+  /** Audio between two `level` events, 0 (each frame) to 60_000. @defaultValue 100 */
+  readonly levelIntervalMs?: number | undefined;
+  /**
+   * Name of the session on the server, for applications that must know it beforehand: 16 to 128 unguessable letters,
+   * digits, hyphens or underscores. One tab at a time holds it. By default 128 random bits.
+   */
+  readonly sessionId?: string | undefined;
+  /** Whether another tab or client that holds the same `sessionId` has to give way. @defaultValue false */
+  readonly takeover?: boolean | undefined;
+  readonly replay?: ReplayOptions | undefined;
+  /** `false` fails on the first disconnection. */
+  readonly reconnect?: ReconnectOptions | ReconnectPolicy | false | undefined;
+  /** `false` trusts the transport to notice a dead peer. */
+  readonly heartbeat?: HeartbeatOptions | false | undefined;
+  /** Called on every connection, so that a token is always fresh. Sent in the first message, never in the URL. */
+  readonly getToken?: ((context: ConnectContext) => string | Promise<string>) | undefined;
+  /** Told about acquisitions, releases and warnings. Never gets a token or audio. */
+  readonly logger?: Logger | undefined;
+}
+
+/** How much audio is held for sending again. */
+export interface ReplayOptions {
+  /** Audio held until it is acknowledged. @defaultValue 30_000 */
+  readonly maxDurationMs?: number | undefined;
+  /** @defaultValue 4_194_304 */
+  readonly maxBytes?: number | undefined;
+  /** What to do when full. @defaultValue "drop-oldest" */
+  readonly whenFull?: "drop-oldest" | "fail" | undefined;
+}
+
+/** When to connect again, and when to give up. Delays grow by `factor` from `initialDelayMs` to `maxDelayMs`. */
+export interface ReconnectOptions {
+  /**
+   * Upper end of the first delay, in milliseconds. If the connection ended from outside, which may have hit all clients of
+   * the server at once, the first delay is drawn from at least 750 ms. @defaultValue 250
+   */
+  readonly initialDelayMs?: number | undefined;
+  /** Upper end of every computed delay. A server may ask for a longer one. @defaultValue 10_000 */
+  readonly maxDelayMs?: number | undefined;
+  /** @defaultValue 2 */
+  readonly factor?: number | undefined;
+  /** Share of each delay drawn at random, 0 to 1. @defaultValue 1 */
+  readonly jitterRatio?: number | undefined;
+  /** @defaultValue Infinity */
+  readonly maxAttempts?: number | undefined;
+  /**
+   * Give up after this long without a connection that is of use. Time in which the page slept does not count. A server that
+   * asks for a longer wait ends the stream at once. @defaultValue 60_000
+   */
+  readonly maxElapsedMs?: number | undefined;
+  /**
+   * Limit for one attempt, from asking for the token and the URL to the server's answer. Each part of a long answer extends
+   * it. @defaultValue 10_000
+   */
+  readonly connectTimeoutMs?: number | undefined;
+  /**
+   * What a failure does before the server has ever answered: `"retry"` goes on like later, `"fail-fast"` rejects `start()`
+   * with it. Either way the first one is a `warning` at once. @defaultValue "retry"
+   */
+  readonly initial?: "retry" | "fail-fast" | undefined;
+}
+
+/** Returns the delay in milliseconds before the next attempt, or `null` to give up. It alone decides. */
+export type ReconnectPolicy = (context: RetryContext) => number | null;
+
+/** What a {@link ReconnectPolicy} decides by. */
+export interface RetryContext {
+  /** Failures in a row, this one included. */
+  readonly attempt: number;
+  /** Since there was a connection that was of use, in milliseconds. */
+  readonly elapsedMs: number;
+  readonly error: AnyAudioStreamError;
+  /** How long the server asked to wait, in milliseconds; `undefined` if it did not. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** How a dead connection is noticed. */
+export interface HeartbeatOptions {
+  /** Silence after which a heartbeat is sent. @defaultValue 10_000 */
+  readonly intervalMs?: number | undefined;
+  /**
+   * How long to wait for the answer before the connection is given up. On a link whose measured round trips are longer, as
+   * long as they let expect. @defaultValue 2_500
+   */
+  readonly timeoutMs?: number | undefined;
+}

@@ -1,0 +1,79 @@
+import type { SessionStats } from "../session/session-io.js";
+
+/** Counters only grow and survive reconnects, as in `RTCPeerConnection.getStats()`; durations are milliseconds. */
+export interface StreamStats {
+  /** When the figures were taken, on the `performance.now()` clock. */
+  readonly timestamp: DOMHighResTimeStamp;
+  /** Up to the newest sample, what capture left out included. */
+  readonly capturedDurationMs: number;
+  /** Up to the newest sample put on the wire. */
+  readonly sentDurationMs: number;
+  /** Up to where the server has said it keeps everything. */
+  readonly acknowledgedDurationMs: number;
+  readonly framesCaptured: number;
+  /** Samples at the wire's rate, all frames together. */
+  readonly samplesCaptured: number;
+  /** Every sending counts. */
+  readonly framesSent: number;
+  readonly framesRetransmitted: number;
+  /** Lost for good, all of it announced by `drop` events. */
+  readonly droppedDurationMs: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Held for sending or sending again, what is acknowledged but kept for safety not counted. */
+  readonly bufferedFrames: number;
+  readonly bufferedDurationMs: number;
+  /** Memory of everything held. */
+  readonly bufferedBytes: number;
+  /** Of the last heartbeat that was answered. */
+  readonly roundTripTimeMs: number | undefined;
+  readonly reconnectCount: number;
+  /** Times the audio thread or the device left something out. */
+  readonly captureGapCount: number;
+  /**
+   * How much faster than its nominal rate the device captures by the page's clock, in millionths; `undefined` until audio
+   * has come without a break for ten seconds.
+   */
+  readonly clockDriftPpm: number | undefined;
+  /** Loudest sample of the last frame, linear, 0 to 1. */
+  readonly audioLevel: number;
+  /** Root mean square of the last frame, linear, 0 to 1. */
+  readonly rmsLevel: number;
+}
+
+/** What the page itself measures. */
+export interface SignalFigures {
+  readonly level: { readonly peakLevel: number; readonly rmsLevel: number };
+  readonly driftPpm: number | undefined;
+}
+
+/** @param stats `undefined` before the start. */
+export function toStreamStats(
+  stats: SessionStats | undefined,
+  sampleRate: number,
+  { level, driftPpm }: SignalFigures,
+): StreamStats {
+  const toMs = (samples = 0) => (samples / sampleRate) * 1_000;
+  return {
+    timestamp: performance.now(),
+    capturedDurationMs: toMs(stats?.capturedPosition),
+    sentDurationMs: toMs(stats?.sentPosition),
+    acknowledgedDurationMs: toMs(stats?.acknowledgedPosition),
+    framesCaptured: stats?.framesCaptured ?? 0,
+    samplesCaptured: stats?.samplesCaptured ?? 0,
+    framesSent: stats?.framesSent ?? 0,
+    framesRetransmitted: stats?.framesRetransmitted ?? 0,
+    droppedDurationMs: toMs(stats?.samplesDropped),
+    bytesSent: stats?.bytesSent ?? 0,
+    bytesReceived: stats?.bytesReceived ?? 0,
+    bufferedFrames: stats?.bufferedFrames ?? 0,
+    bufferedDurationMs: toMs(stats?.bufferedSamples),
+    bufferedBytes: stats?.bufferedBytes ?? 0,
+    roundTripTimeMs: stats?.roundTripTimeMs,
+    reconnectCount: stats?.reconnectCount ?? 0,
+    captureGapCount: stats?.captureGapCount ?? 0,
+    clockDriftPpm: driftPpm,
+    audioLevel: level.peakLevel,
+    rmsLevel: level.rmsLevel,
+  };
+}
