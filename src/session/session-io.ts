@@ -3,7 +3,7 @@ import type { Bytes } from "../protocol/bytes.js";
 import type { ServerMessage } from "../protocol/messages.js";
 import type { CapturedFrame } from "./audio/audio-sender.js";
 import type { AudioRange } from "./audio/range-set.js";
-import type { SeqRange } from "./messages/event-ledger.js";
+import type { SeqRange } from "./messages/message-ledger.js";
 
 /** Names one connection; later ones are greater. */
 export type ConnectionId = number;

@@ -57,3 +57,9 @@ export class SessionTime implements Moment {
     return wall - this.#stalledMs;
   }
 }
+
+/** The first of several times, of which some may not be known. */
+export function earliest(...times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Outbox } from "../../examples/server/outbox.js";
-import { EventLedger } from "../../src/session/messages/event-ledger.js";
+import { MessageLedger } from "../../src/session/messages/message-ledger.js";
 
 interface Wire {
   readonly t: string;
@@ -12,7 +12,7 @@ interface Wire {
 /** A server's outbox and a client's ledger with a connection between them that breaks anywhere. */
 class Pair {
   readonly outbox: Outbox;
-  readonly ledger = new EventLedger();
+  readonly ledger = new MessageLedger();
   readonly delivered: number[] = [];
   readonly announced: number[] = [];
   #wire: Wire[] = [];

@@ -14,7 +14,6 @@ export class Link {
   #pending: { readonly id: string; readonly at: number } | undefined;
   /** Audio whose acknowledgement is being timed: one piece at a time. */
   #timed: { readonly position: number; readonly at: number } | undefined;
-  #progressed = false;
 
   /**
    * @param own what the application wants; `undefined` leaves the rhythm to the server and death to the transport.
@@ -35,11 +34,6 @@ export class Link {
       this.#roundTrip,
       now,
     );
-  }
-
-  /** Whether the server has acknowledged more audio on this connection. */
-  get progressed(): boolean {
-    return this.#progressed;
   }
 
   /** @returns the name of a heartbeat that goes out now. */
@@ -66,7 +60,6 @@ export class Link {
 
   /** More audio is acknowledged than before. */
   acknowledged(position: number, now: number): void {
-    this.#progressed = true;
     if (this.#timed === undefined || position < this.#timed.position) return;
     this.#roundTrip.measured(now - this.#timed.at);
     this.#timed = undefined;

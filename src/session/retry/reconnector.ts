@@ -52,6 +52,8 @@ export class Reconnector {
   #liveSince: number | undefined;
   /** The connection has lasted {@link STABLE_MS}, whatever came of it. */
   #lasted = false;
+  /** The server has acknowledged audio on the connection. */
+  #wasOfUse = false;
   /** Times in a row that the server has sent its client away, each soon after the last. */
   #moves = 0;
   #sleptThrough = false;
@@ -94,15 +96,20 @@ export class Reconnector {
   }
 
   /** The server has acknowledged more audio: the connection is of use. */
-  progressed(): void {
+  progressed(now: Moment): void {
     this.#outageSince = undefined;
+    this.#wasOfUse = true;
+    this.check(now, false);
   }
 
-  /** @param useful whether the connection does what it is there for: audio, if there is any, is acknowledged. */
-  check(now: Moment, useful: boolean): void {
+  /**
+   * A connection that carries audio is of use once some of it is acknowledged.
+   * @param isQuiet whether no acknowledgement is owed.
+   */
+  check(now: Moment, isQuiet: boolean): void {
     if (this.#liveSince === undefined || now.awake < this.#liveSince + STABLE_MS) return;
     this.#lasted = true;
-    if (!useful) return;
+    if (!this.#wasOfUse && !isQuiet) return;
     this.#failures = 0;
     this.#outageSince = undefined;
     this.#sleptThrough = false;
@@ -116,6 +123,7 @@ export class Reconnector {
     if (this.#livedMs(now) >= SETTLED_MS) this.#moves = 0;
     this.#liveSince = undefined;
     this.#lasted = false;
+    this.#wasOfUse = false;
   }
 
   /** The page is back from where it could do nothing: what was before does not count. */

@@ -1,39 +1,22 @@
-import type { ConnectionId } from "../session-io.js";
-import { ServerComplaints } from "./server-complaints.js";
-
 /** What a deadline leaves at least once nobody could act for a while, so that what waits to be read is read first. */
 export const CHANCE_MS = 2_000;
 
-/** One connection from the moment in which it is asked for: until when it must be answered, and what the server complained of. */
-export class Attempt {
-  readonly connection: ConnectionId;
-  readonly complaints = new ServerComplaints();
+/** Until when a connection must be answered. Each part of the answer gives the rest its time. */
+export class AnswerDeadline {
   readonly #timeoutMs: number;
   #deadline: number;
-  #openedAt: number;
   #isWelcomed = false;
   #isExcused = false;
   /** Last of the messages that the server is sending again, which are part of its answer. */
   #replayTo = 0;
 
-  constructor(connection: ConnectionId, timeoutMs: number, now: number) {
-    this.connection = connection;
+  constructor(timeoutMs: number, now: number) {
     this.#timeoutMs = timeoutMs;
     this.#deadline = now + timeoutMs;
-    this.#openedAt = now;
   }
 
-  get deadline(): number {
+  get at(): number {
     return this.#deadline;
-  }
-
-  /** When the first message went out. */
-  get openedAt(): number {
-    return this.#openedAt;
-  }
-
-  opened(now: number): void {
-    this.#openedAt = now;
   }
 
   /** The first part of the answer is here, and the rest has its time; a server that only repeats itself gains none. */

@@ -8,14 +8,17 @@ export interface SeqRange {
 
 /** A missing message that comes after all is recognised among this many separate holes. */
 const MAX_HOLES = 1_000;
+/** How long a message may wait for its acknowledgement, in milliseconds. */
+const ACK_DELAY_MS = 100;
 
 /**
  * Which numbered messages of the server have been delivered. A number means something only within its epoch. While a
  * resume is answered, replayed and live messages may come in any order; each is delivered once, and the last number
  * moves only over what came without a hole, so that a second interruption asks for the rest of the replay again.
- * Numbers that are passed over otherwise are missing, and reported as such; one that still comes is delivered.
+ * Numbers that are passed over otherwise are missing, and reported as such; one that still comes is delivered. What was
+ * delivered is acknowledged soon enough that the server never has to wait for it.
  */
-export class EventLedger {
+export class MessageLedger {
   #epoch: number | undefined;
   #lastSeq = 0;
   #resuming = false;
@@ -26,18 +29,24 @@ export class EventLedger {
   readonly #missing = new RangeSet(MAX_HOLES);
   /** Missing numbers, also of an epoch that has ended, which the application has not heard of. */
   readonly #unreported = new RangeSet(MAX_HOLES);
-
-  get epoch(): number | undefined {
-    return this.#epoch;
-  }
+  #acknowledgedSeq = 0;
+  #acknowledgementDueAt: number | undefined;
 
   /** Everything up to this number was delivered or is missing: it may be acknowledged, and `session.resume` names it. */
   get lastSeq(): number {
     return this.#lastSeq;
   }
 
-  beginResume(): void {
+  /** When {@link takeDueAcknowledgement} has something to return next. */
+  get acknowledgementDueAt(): number | undefined {
+    return this.#acknowledgementDueAt;
+  }
+
+  /** Returns what a resume says of the messages so far, which acknowledges them. */
+  beginResume(): { readonly lastSeq: number; readonly epoch: number | undefined } {
     this.#resuming = true;
+    this.#acknowledgedSeq = this.#lastSeq;
+    return { lastSeq: this.#lastSeq, epoch: this.#epoch };
   }
 
   /** The server says itself that these numbers, both ends included, will never come. */
@@ -70,6 +79,7 @@ export class EventLedger {
     this.#epoch = epoch;
     this.#lastSeq = seq ?? 0;
     this.#highest = this.#lastSeq;
+    this.#acknowledgedSeq = this.#lastSeq;
     this.#resuming = false;
     this.#ahead.clear();
     this.#missing.take();
@@ -109,6 +119,34 @@ export class EventLedger {
   /** A numbered message that is never replayed, such as the original server's heartbeats. */
   note(seq: number): void {
     this.accept(seq);
+  }
+
+  /**
+   * Returns the number to acknowledge now, if any.
+   * @param maxInFlight how many messages the server sends ahead of an acknowledgement.
+   */
+  takeDueAcknowledgement(maxInFlight: number, now: number): number | undefined {
+    const pending = this.#lastSeq - this.#acknowledgedSeq;
+    if (pending <= 0) {
+      this.#acknowledgementDueAt = undefined;
+      return undefined;
+    }
+    this.#acknowledgementDueAt ??= now + ACK_DELAY_MS;
+    const isDue = pending >= Math.max(1, maxInFlight >> 2) || now >= this.#acknowledgementDueAt;
+    return isDue ? this.takeAcknowledgement() : undefined;
+  }
+
+  /** Returns the number to acknowledge at the latest moment, if any. */
+  takeAcknowledgement(): number | undefined {
+    this.#acknowledgementDueAt = undefined;
+    if (this.#lastSeq <= this.#acknowledgedSeq) return undefined;
+    this.#acknowledgedSeq = this.#lastSeq;
+    return this.#acknowledgedSeq;
+  }
+
+  /** The connection is gone: nothing can be acknowledged for now. */
+  stop(): void {
+    this.#acknowledgementDueAt = undefined;
   }
 
   /** Returns which of the numbers are neither delivered nor known to be missing, and calls them missing. */

@@ -1,0 +1,66 @@
+import type { ConnectionId } from "../session-io.js";
+import { AnswerDeadline } from "./answer-deadline.js";
+import type { HeartbeatTerms } from "./heartbeat.js";
+import { Link, type Welcome } from "./link.js";
+import { ServerComplaints } from "./server-complaints.js";
+
+/** Asked for, opened by the transport, answered by the server. */
+export type ConnectionPhase = "connecting" | "opening" | "live";
+
+/** Everything that ends with one socket: how far it has come, its deadline, its health, and what the server complained of. */
+export class Connection {
+  readonly id: ConnectionId;
+  readonly answer: AnswerDeadline;
+  readonly complaints = new ServerComplaints();
+  #phase: ConnectionPhase = "connecting";
+  /** When the first message went out. */
+  #openedAt: number | undefined;
+  #link: Link | undefined;
+
+  /** @param timeoutMs how long the transport and then the server may take to answer. */
+  constructor(id: ConnectionId, timeoutMs: number, now: number) {
+    this.id = id;
+    this.answer = new AnswerDeadline(timeoutMs, now);
+  }
+
+  get phase(): ConnectionPhase {
+    return this.#phase;
+  }
+
+  /** `undefined` until the server has welcomed its client. */
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  opened(now: number): void {
+    this.#phase = "opening";
+    this.#openedAt = now;
+  }
+
+  /** @param own what the application wants of the heartbeat. */
+  welcomed(welcome: Welcome, own: HeartbeatTerms | undefined, now: number): void {
+    this.answer.welcomed(now);
+    const askedAt = this.#phase === "opening" ? this.#openedAt : undefined;
+    this.#link = new Link(welcome, own, `${this.id}`, askedAt ?? now, now);
+  }
+
+  answered(): void {
+    this.#phase = "live";
+  }
+
+  /** Nobody could act for a while: that is nobody's fault, and what has a deadline gets one more chance. */
+  excuse(now: number): void {
+    this.#link?.heartbeat.excuse();
+    this.answer.excuse(now);
+  }
+
+  /** When it has to be looked whether the other end still answers. */
+  get nextCheck(): number | undefined {
+    return this.#phase === "live" ? this.#link?.heartbeat.nextCheck : this.answer.at;
+  }
+
+  /** Whether the other end owes an answer. */
+  get isWaiting(): boolean {
+    return this.#phase === "live" ? this.#link?.heartbeat.waiting === true : true;
+  }
+}

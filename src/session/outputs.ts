@@ -1,0 +1,45 @@
+import type { AudioStreamError } from "../errors.js";
+import { utf8Length } from "../internal/utf8.js";
+import type { Bytes } from "../protocol/bytes.js";
+import type { ConnectionId, SessionEvent, SessionOutput } from "./session-io.js";
+
+/** What a session wants done, in order. */
+export class Outputs {
+  readonly #pending: SessionOutput[] = [];
+  #bytesSent = 0;
+
+  /** Bytes of all messages so far. */
+  get bytesSent(): number {
+    return this.#bytesSent;
+  }
+
+  connect(connection: ConnectionId, attempt: number): void {
+    this.#pending.push({ type: "connect", connection, attempt });
+  }
+
+  send(connection: ConnectionId, data: string | Bytes): void {
+    this.#bytesSent += wireBytes(data);
+    this.#pending.push({ type: "send", connection, data });
+  }
+
+  disconnect(connection: ConnectionId, code: number, reason: string): void {
+    this.#pending.push({ type: "disconnect", connection, code, reason });
+  }
+
+  emit(event: SessionEvent): void {
+    this.#pending.push({ type: "event", event });
+  }
+
+  warn(error: AudioStreamError): void {
+    this.emit({ type: "warning", error });
+  }
+
+  /** Removes and returns all there is to do. */
+  take(): SessionOutput[] {
+    return this.#pending.splice(0);
+  }
+}
+
+/** Bytes as they go over the wire. */
+export const wireBytes = (data: string | Uint8Array): number =>
+  typeof data === "string" ? utf8Length(data) : data.byteLength;
