@@ -8,8 +8,11 @@ const session = mutantsOf("src/session/session.ts");
 const sender = mutantsOf("src/session/audio/audio-sender.ts");
 const buffer = mutantsOf("src/session/audio/replay-buffer.ts");
 const losses = mutantsOf("src/session/audio/loss-ledger.ts");
-const ledger = mutantsOf("src/session/messages/event-ledger.ts");
-const receipts = mutantsOf("src/session/messages/message-receipts.ts");
+const ledger = mutantsOf("src/session/messages/message-ledger.ts");
+const connector = mutantsOf("src/session/connection/connector.ts");
+const inbound = mutantsOf("src/session/inbound.ts");
+const farewell = mutantsOf("src/session/farewell.ts");
+const senderOptions = mutantsOf("src/session/audio/sender-options.ts");
 const heartbeat = mutantsOf("src/session/connection/heartbeat.ts");
 const backoff = mutantsOf("src/session/retry/backoff.ts");
 const reconnector = mutantsOf("src/session/retry/reconnector.ts");
@@ -18,47 +21,46 @@ const time = mutantsOf("src/session/session-time.ts");
 
 export const CLIENT_MUTANTS: readonly Mutant[] = [
   // Connections
-  session(
+  connector(
     "The client believes messages of a connection it has left.",
-    "if (this.#connection === input.connection && this.#phase.name",
-    "if (this.#phase.name",
+    'if (connection?.id !== id || connection.phase === "connecting") return undefined;',
+    'if (connection === undefined || connection.phase === "connecting") return undefined;',
   ),
-  session(
+  connector(
     "The late close of a connection it has left costs the client its new one.",
-    "if (this.#connection === input.connection) this.#lost(input.loss);",
-    'if (this.#connection !== undefined || this.#phase.name === "waiting") this.#lost(input.loss);',
+    "if (connection?.id !== id) return;",
+    "if (connection === undefined) return;",
   ),
-  session(
+  connector(
     "The client takes the late opening of a connection it has left for its new one.",
-    'if (this.#phase.name === "connecting" && this.#phase.connection === input.connection)',
-    'if (this.#phase.name === "connecting")',
+    'if (connection?.id !== id || connection.phase !== "connecting") return undefined;',
+    'if (connection?.phase !== "connecting") return undefined;',
   ),
-  session(
+  connector(
     "The client waits for the close event of a dead link before it replaces it.",
-    `this.#disconnect(CloseCode.timeout, "heartbeat timeout");
+    `      const error = errors.heartbeatTimeout(now - link.heartbeat.lastInbound);
       this.#retry({ error, endedBy: "here", retryAfterMs: this.#leftMs });`,
-    `this.#disconnect(CloseCode.timeout, "heartbeat timeout");
-      this.#emit({ type: "warning", error });`,
+    `      this.#outputs.warn(errors.heartbeatTimeout(now - link.heartbeat.lastInbound));`,
   ),
-  session("The client forgets to close a dead link.", `this.#disconnect(CloseCode.timeout, "heartbeat timeout");`, ""),
-  session(
+  connector("The client forgets to close a dead link.", `this.disconnect(CloseCode.timeout, "heartbeat timeout");`, ""),
+  connector(
     "The client waits for an answer to its opening for ever.",
-    '(phase.name === "connecting" || phase.name === "opening") && this.#now >=',
-    'phase.name === "connecting" && this.#now >=',
+    "} else if (this.#time.awake >= connection.answer.at) {",
+    '} else if (connection.phase === "connecting" && this.#time.awake >= connection.answer.at) {',
   ),
   session(
     "A timer outlives the session.",
-    'if (phase.name === "done") return undefined;',
-    'if (phase.name === "done") return this.#now + 1;',
+    "if (this.#done) return undefined;",
+    "if (this.#done) return this.#time.awake + 1;",
   ),
-  session(
+  connector(
     "The client stays connected to a server that breaks the protocol.",
-    `      this.#disconnect(CloseCode.protocolViolation, error.message.slice(0, 120));
-      this.#retry({ error: violation, endedBy: "server", retryAfterMs: this.#retryAfterMs });`,
+    `    this.disconnect(CloseCode.protocolViolation, message.slice(0, 120));
+    this.#retry({ error: violation, endedBy: "server", retryAfterMs: this.#retryAfterMs });`,
     "",
   ),
   opening("Every connection of the client calls itself the first.", "attempt: connection,", "attempt: 1,"),
-  session(
+  inbound(
     "The client goes on with the first secret it was given.",
     "this.#resumeToken = welcome.resume_window.token ?? this.#resumeToken;",
     "this.#resumeToken ??= welcome.resume_window.token;",
@@ -78,8 +80,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   ),
   session(
     "Audio is acknowledged by being sent.",
-    "for (const frame of frames) this.#put(frame);",
-    "for (const frame of frames) this.#put(frame);\n      this.#sender.acknowledge(this.#sender.everSentTo);",
+    "for (const frame of frames) this.#connector.send(frame);",
+    "for (const frame of frames) this.#connector.send(frame);\n    this.#sender.acknowledge(this.#sender.everSentTo);",
   ),
   sender(
     "An acknowledgement of what was never sent is believed.",
@@ -91,12 +93,12 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     "if (position < this.#buffer.acknowledged || !onTheWire) {",
     "if (position < this.#buffer.acknowledged) {",
   ),
-  session(
+  senderOptions(
     "The grace tail is missing.",
-    "graceSamples: Math.min(toSamples(GRACE_TAIL_MS), toSamples(options.replay.maxDurationMs) / 2),",
+    "graceSamples: Math.min(toSamples(GRACE_TAIL_MS), toSamples(replay.maxDurationMs) / 2),",
     "graceSamples: 0,",
   ),
-  session("A request to send again is ignored.", "this.#sender.resync(message.data.position);", ""),
+  inbound("A request to send again is ignored.", "sender.resync(message.data.position);", ""),
   sender(
     "Dropped audio leaves a hole that the next frame does not declare.",
     "const flags = frame.position > this.#wirePosition ? frame.flags | AudioFrameFlag.gap : frame.flags;",
@@ -160,20 +162,20 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     "    this.#lastSeq = seq ?? 0;\n    this.#highest = this.#lastSeq;",
     "",
   ),
-  session(
+  inbound(
     "The snapshot's number is taken as the last one seen.",
-    "this.#attempt?.replays(current_seq, this.#now);",
-    "this.#receipts.ledger.finishResume(current_seq);",
+    "answer.replays(current_seq, time.awake);",
+    "inbox.ledger.finishResume(current_seq);",
   ),
   ledger(
     "The last number moves over holes while a resume is answered.",
     "if (this.#resuming) {\n      this.#ahead",
     "if (this.#epoch === -1) {\n      this.#ahead",
   ),
-  session(
+  inbound(
     "A gap in the messages is not told.",
-    "missingMessages: this.#receipts.ledger.takeMissing(),",
-    "missingMessages: this.#receipts.ledger.takeMissing().slice(1),",
+    "missingMessages: inbox.ledger.takeMissing(),",
+    "missingMessages: inbox.ledger.takeMissing().slice(1),",
     under("lying"),
   ),
   ledger(
@@ -181,18 +183,18 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     ".filter((seq) => seq >= fromSeq && seq <= toSeq)",
     ".filter(() => false)",
   ),
-  receipts(
+  ledger(
     "Events are acknowledged by a timer alone.",
-    "return pending >= Math.max(1, maxInFlight >> 2) || now >= this.#dueAt",
-    "return now >= this.#dueAt",
+    "const isDue = pending >= Math.max(1, maxInFlight >> 2) || now >= this.#acknowledgementDueAt;",
+    "const isDue = now >= this.#acknowledgementDueAt;",
   ),
 
   // End
   session("The end is said before everything is sent.", "|| !this.#sender.drained) return;", ") return;"),
-  session(
+  farewell(
     "The end is said once only, whatever becomes of the connection.",
-    "this.#end.sentOn === this.#connections ||",
-    "this.#end.sentOn !== undefined ||",
+    "this.#saidOn === connection;",
+    "this.#saidOn !== undefined;",
   ),
 
   session(
@@ -262,10 +264,10 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     "askedMs",
     AMONG_MANY_CLIENTS,
   ),
-  session(
+  connector(
     "Good news about the network shorten a wait that the server asked for.",
-    "|| !this.#phase.hurriable) return;",
-    ") return;",
+    '"waiting" && this.#phase.hurriable) {',
+    '"waiting") {',
     AMONG_MANY_CLIENTS,
   ),
 

@@ -1,9 +1,9 @@
 import { type Mutant, mutantsOf, under } from "./mutant.js";
 
-const session = mutantsOf("src/session/session.ts");
+const inbound = mutantsOf("src/session/inbound.ts");
 const sender = mutantsOf("src/session/audio/audio-sender.ts");
 const buffer = mutantsOf("src/session/audio/replay-buffer.ts");
-const ledger = mutantsOf("src/session/messages/event-ledger.ts");
+const ledger = mutantsOf("src/session/messages/message-ledger.ts");
 const captions = mutantsOf("src/session/messages/caption-ledger.ts");
 
 const LYING = under("lying");
@@ -40,12 +40,12 @@ export const LIE_MUTANTS: readonly Mutant[] = [
     'if (lineage === "new" && position > this.#buffer.next) {',
     LYING,
   ),
-  session(
+  inbound(
     "An answer that cannot be true sets the numbers of messages back.",
-    `this.#verify(message.data.audio, "new");
-        this.#receipts.reset(message.data.epoch, message.seq);`,
-    `this.#receipts.reset(message.data.epoch, message.seq);
-        this.#verify(message.data.audio, "new");`,
+    `this.#verify(message.data.audio, "new", connection);
+        const voided = inbox.renew(message.data.epoch, message.seq);`,
+    `const voided = inbox.renew(message.data.epoch, message.seq);
+        this.#verify(message.data.audio, "new", connection);`,
     SKIPPING,
   ),
   sender(
@@ -62,16 +62,16 @@ export const LIE_MUTANTS: readonly Mutant[] = [
   ),
 
   // Terms
-  session(
+  inbound(
     "A grant of other audio than was offered is taken as it is.",
     "if (mismatch !== undefined) {",
-    'if (mismatch !== undefined && !this.#established && this.#phase.name !== "opening") {',
+    'if (mismatch !== undefined && !connector.everAnswered && connection.phase !== "opening") {',
     under("lying", "mortal"),
   ),
-  session(
+  inbound(
     "The limit of the first welcome holds for good.",
-    "this.#maxMessageBytes = welcome.limits.max_msg_bytes;",
-    "if (!this.#established) this.#maxMessageBytes = welcome.limits.max_msg_bytes;",
+    "const maxMessageBytes = welcome.limits.max_msg_bytes;",
+    "const maxMessageBytes = (connector as { first?: number }).first ??= welcome.limits.max_msg_bytes;",
     LYING,
   ),
   sender(
@@ -130,10 +130,10 @@ export const LIE_MUTANTS: readonly Mutant[] = [
     "this.lose(this.#lastSeq + 1, seq - 1);\n      this.#lastSeq = Math.max(this.#lastSeq, seq);",
     LYING,
   ),
-  session(
+  inbound(
     "Messages that never came between others are reported with the next connection only.",
-    "if (ranges.length > 0) this.#warn(errors.messagesMissing(ranges));",
-    "if (ranges.length > 1) this.#warn(errors.messagesMissing(ranges));",
+    "if (ranges.length > 0) outputs.warn(errors.messagesMissing(ranges));",
+    "if (ranges.length > 1) outputs.warn(errors.messagesMissing(ranges));",
     LYING,
   ),
 

@@ -59,14 +59,14 @@ export const LOSS_MUTANTS: readonly Mutant[] = [
   ),
   session(
     "An end before the start gives up what was captured by then.",
-    'if (this.#phase.name === "idle" && this.#sender.capturedTo === 0) this.#finish',
-    'if (this.#phase.name === "idle") this.#finish',
+    "if (this.#connector.isIdle && this.#sender.capturedTo === 0) this.#finish",
+    "if (this.#connector.isIdle) this.#finish",
     { ...under(), fixed: { startsAfterMs: 1_000 } },
   ),
   session(
     "A close has no end while a server is connected.",
-    "if (this.#end !== undefined && this.#now >= this.#end.deadline) {",
-    'if (this.#end !== undefined && this.#phase.name !== "live" && this.#now >= this.#end.deadline) {',
+    "if (farewell !== undefined && this.#time.awake >= farewell.deadline) {",
+    "if (farewell !== undefined && this.#connector.live === undefined && this.#time.awake >= farewell.deadline) {",
     under("mortal"),
   ),
 ];

@@ -1,6 +1,8 @@
 import { type Mutant, mutantsOf, under } from "./mutant.js";
 
-const session = mutantsOf("src/session/session.ts");
+const connector = mutantsOf("src/session/connection/connector.ts");
+const inbound = mutantsOf("src/session/inbound.ts");
+const judgement = mutantsOf("src/session/connection/loss-judgement.ts");
 const complaints = mutantsOf("src/session/connection/server-complaints.ts");
 const reconnector = mutantsOf("src/session/retry/reconnector.ts");
 const heartbeat = mutantsOf("src/session/connection/heartbeat.ts");
@@ -12,22 +14,22 @@ const DISTANT = under("distant");
 /** Clients that go on where nothing will help, or give up where it would. */
 export const REFUSAL_MUTANTS: readonly Mutant[] = [
   // Refusals
-  session(
+  judgement(
     "A refusal that is final is tried again.",
-    "} else if (isFatalCloseCode(code) && retryAfterMs === undefined) this.#fail(error);",
-    "} else if (isFatalCloseCode(code) && !this.#established) this.#fail(error);",
+    "if (isFatalCloseCode(code) && retryAfterMs === undefined) return",
+    "if (isFatalCloseCode(code) && link === undefined) return",
     MORTAL,
   ),
-  session(
+  judgement(
     "What was too large for the server is tried again.",
-    "} else if (isFatalCloseCode(code) && retryAfterMs === undefined)",
-    "} else if (isFatalCloseCode(code) && code !== CloseCode.messageTooBig && code !== CloseCode.tooLarge && retryAfterMs === undefined)",
+    "if (isFatalCloseCode(code) && retryAfterMs === undefined)",
+    "if (isFatalCloseCode(code) && code !== CloseCode.messageTooBig && code !== CloseCode.tooLarge && retryAfterMs === undefined)",
     MORTAL,
   ),
-  session(
+  judgement(
     "A refusal that says when to come back ends the stream.",
-    "} else if (isFatalCloseCode(code) && retryAfterMs === undefined)",
-    "} else if (isFatalCloseCode(code))",
+    "if (isFatalCloseCode(code) && retryAfterMs === undefined)",
+    "if (isFatalCloseCode(code))",
     under(),
   ),
   complaints(
@@ -44,10 +46,10 @@ export const REFUSAL_MUTANTS: readonly Mutant[] = [
     "if (attempt > options.maxAttempts)",
     MORTAL,
   ),
-  session(
+  inbound(
     "Whatever a server says gives it more time for its answer.",
-    "    this.#link?.heartbeat.inbound(this.#now);\n",
-    "    this.#link?.heartbeat.inbound(this.#now);\n    this.#attempt?.delivered(0, this.#now);\n",
+    "    this.#bytesReceived += wireBytes(data);\n",
+    "    this.#bytesReceived += wireBytes(data);\n    connection.answer.delivered(0, this.#parts.time.awake);\n",
     MORTAL,
   ),
 
@@ -58,9 +60,9 @@ export const REFUSAL_MUTANTS: readonly Mutant[] = [
     "    this.#failures = 0;\n    this.#backoff.reset();\n  }\n\n  /** Nobody",
     MORTAL,
   ),
-  session(
+  connector(
     "A page that is put away leaves its connection open.",
-    'this.#disconnect(CloseCode.rollover, "page put away");',
+    'this.disconnect(CloseCode.rollover, "page put away");',
     "",
     under(),
   ),
