@@ -1,10 +1,9 @@
 import type { AudioFormat, AudioFrame } from "../capture/source.js";
 import { AudioStreamError } from "../errors.js";
+import type { AudioRange } from "../internal/range-set.js";
 import type { Scope } from "../internal/scope.js";
 import { withinWakingTime } from "../internal/waking-time.js";
-import { AudioFrameFlag } from "../protocol/audio-frame.js";
-import type { CapturedFrame } from "../session/audio/audio-sender.js";
-import type { AudioRange } from "../session/audio/range-set.js";
+import { AudioFrameFlag, type WireAudioFrame } from "../protocol/audio-frame.js";
 import { FrameCheck } from "./frame-check.js";
 import { type Level, LevelWindow } from "./level-window.js";
 import { type MarkedFrame, MuteSwitch } from "./mute-switch.js";
@@ -24,7 +23,7 @@ export interface FramePathOptions {
 
 /** Where frames and what is learnt of them go. */
 export interface FramePathObserver {
-  onFrame(frame: CapturedFrame): void;
+  onFrame(frame: WireAudioFrame): void;
   onLevel(level: Level): void;
   onAdvice(advice: Advice): void;
   /** Audio that was captured and will never come as a frame. */
@@ -228,7 +227,7 @@ export class FramePath {
   }
 }
 
-function toCaptured({ payload, position, sampleCount, muted }: MarkedFrame): CapturedFrame {
+function toCaptured({ payload, position, sampleCount, muted }: MarkedFrame): WireAudioFrame {
   return { payload, position, sampleCount, flags: muted ? AudioFrameFlag.muted : 0 };
 }
 

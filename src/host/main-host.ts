@@ -1,9 +1,9 @@
 import type { AudioStreamError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import { deferred } from "../internal/deferred.js";
+import type { AudioRange } from "../internal/range-set.js";
 import type { Scope } from "../internal/scope.js";
-import type { CapturedFrame } from "../session/audio/audio-sender.js";
-import type { AudioRange } from "../session/audio/range-set.js";
+import type { WireAudioFrame } from "../protocol/audio-frame.js";
 import { Session } from "../session/session.js";
 import { sessionInUse, sessionLockTimeout, sessionSuperseded } from "../session/session-errors.js";
 import type { SessionEvent, SessionStats } from "../session/session-io.js";
@@ -16,7 +16,7 @@ import { lockSession } from "./session-lock.js";
 /** Where a session runs. Everything that crosses it could cross a thread. */
 export interface SessionHost {
   start(): void;
-  send(frame: CapturedFrame): void;
+  send(frame: WireAudioFrame): void;
   /** Audio after the last frame was captured, but no frame will bring it: it is lost, and counted as such. */
   discard(range: AudioRange): void;
   /** Finishes: what was sent is acknowledged, then the server says goodbye; ends in `ended` or `failed`. */

@@ -42,6 +42,7 @@ export class Inbound {
   readonly #parts: InboundParts;
   #bytesReceived = 0;
   #roundTripTimeMs: number | undefined;
+  #reconnects = 0;
   #resumeToken: string | undefined;
   /** The server of the last answer takes no audio. */
   #audioRefused = false;
@@ -58,6 +59,11 @@ export class Inbound {
   /** The last one measured with a heartbeat, in milliseconds. */
   get roundTripTimeMs(): number | undefined {
     return this.#roundTripTimeMs;
+  }
+
+  /** How often a server has answered again. */
+  get reconnectCount(): number {
+    return this.#reconnects;
   }
 
   /** What the next connection proves with that the session is this client's. */
@@ -191,6 +197,7 @@ export class Inbound {
       sender.start({ ...audio, window, maxMessageBytes }, lineage, time.awake);
     }
     const isFirst = !connector.everAnswered;
+    if (!isFirst && connection.phase === "opening") this.#reconnects += 1;
     const downtimeMs = connector.answered(connection);
     losses.announceAll(time.awake);
     // What an earlier server had acknowledged may be gone from the buffer, wherever this one would like to start.

@@ -1,8 +1,7 @@
 import { AudioStreamError } from "../errors.js";
+import type { AudioRange } from "../internal/range-set.js";
 import { CloseCode } from "../protocol/close-codes.js";
-
 import type { ServerData } from "../protocol/messages.js";
-import type { AudioRange } from "./audio/range-set.js";
 import type { ServerComplaint } from "./connection/server-complaints.js";
 import type { SeqRange } from "./messages/message-ledger.js";
 import type { SessionOptions } from "./session-options.js";

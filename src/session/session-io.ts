@@ -1,8 +1,8 @@
 import type { AudioStreamError } from "../errors.js";
+import type { AudioRange } from "../internal/range-set.js";
+import type { WireAudioFrame } from "../protocol/audio-frame.js";
 import type { Bytes } from "../protocol/bytes.js";
 import type { ServerMessage } from "../protocol/messages.js";
-import type { CapturedFrame } from "./audio/audio-sender.js";
-import type { AudioRange } from "./audio/range-set.js";
 import type { SeqRange } from "./messages/message-ledger.js";
 
 /** Names one connection; later ones are greater. */
@@ -11,7 +11,7 @@ export type ConnectionId = number;
 /** What happens to a session. */
 export type SessionInput =
   | { readonly type: "start" }
-  | { readonly type: "frame"; readonly frame: CapturedFrame }
+  | { readonly type: "frame"; readonly frame: WireAudioFrame }
   /** This audio was captured and will never come as a frame: its encoder failed, or its source stopped too late. */
   | { readonly type: "discard"; readonly range: AudioRange }
   /** The transport has opened the connection. */

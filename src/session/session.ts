@@ -1,9 +1,10 @@
 import type { AudioStreamError } from "../errors.js";
+import type { AudioRange } from "../internal/range-set.js";
+import type { WireAudioFrame } from "../protocol/audio-frame.js";
 import { CloseCode } from "../protocol/close-codes.js";
 import { encodeClientMessage } from "../protocol/messages.js";
-import { AudioSender, type CapturedFrame } from "./audio/audio-sender.js";
+import { AudioSender } from "./audio/audio-sender.js";
 import { LossReporter } from "./audio/loss-reporter.js";
-import type { AudioRange } from "./audio/range-set.js";
 import { senderOptions } from "./audio/sender-options.js";
 import { Connector } from "./connection/connector.js";
 import { MAX_IN_FLIGHT, openingMessage } from "./connection/opening.js";
@@ -88,7 +89,7 @@ export class Session {
       bufferedSamples: buffer.samplesUnacknowledged,
       bufferedBytes: buffer.bytes,
       roundTripTimeMs: this.#inbound.roundTripTimeMs,
-      reconnectCount: this.#connector.reconnectCount,
+      reconnectCount: this.#inbound.reconnectCount,
       captureGapCount: stats.captureGaps,
     };
   }
@@ -163,7 +164,7 @@ export class Session {
     this.#losses.announceAll(this.#time.awake);
   }
 
-  #capture(frame: CapturedFrame): void {
+  #capture(frame: WireAudioFrame): void {
     if (this.#farewell !== undefined) {
       this.#sender.discard(rangeOf(frame));
       return;
@@ -294,7 +295,4 @@ export class Session {
   }
 }
 
-const rangeOf = (frame: CapturedFrame): AudioRange => ({
-  from: frame.position,
-  to: frame.position + frame.sampleCount,
-});
+const rangeOf = ({ position: from, sampleCount }: WireAudioFrame): AudioRange => ({ from, to: from + sampleCount });

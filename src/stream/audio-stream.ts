@@ -11,11 +11,11 @@ import { type Deferred, deferred } from "../internal/deferred.js";
 import { LeakGuard } from "../internal/leak-guard.js";
 import { type ResourceInfo, Scope } from "../internal/scope.js";
 import { TypedEventTarget } from "../internal/typed-event-target.js";
-import type { CapturedFrame } from "../session/audio/audio-sender.js";
+import type { WireAudioFrame } from "../protocol/audio-frame.js";
 import type { SessionEvent } from "../session/session-io.js";
 import { type CloseInfo, nextState, type StreamState } from "../state.js";
 import type { Transport } from "../transport/transport.js";
-import { Room } from "./backpressure.js";
+import { Backpressure } from "./backpressure.js";
 import {
   type AudioStreamEventMap,
   CloseInfoEvent,
@@ -71,7 +71,7 @@ export class AudioStream<Message = ServerEvent>
   /** Held by the stream alone: what it acquired calls them through {@link relayTo}. */
   readonly #reactions: StreamReactions = {
     onFrame: (frame) => this.#hear(frame),
-    whenRoom: () => this.#room.wait(),
+    whenRoom: () => this.#backpressure.wait(),
     onInterrupt: (reason) => this.#onInterrupt(reason),
     onDeviceChange: (track, reason) => {
       this.#path.deviceChanged();
@@ -93,7 +93,7 @@ export class AudioStream<Message = ServerEvent>
   readonly #flushes = new FlushWaiters();
   readonly #readers: MessageReaders<Message>;
   readonly #path: FramePath;
-  readonly #room: Room;
+  readonly #backpressure: Backpressure;
   readonly #source: StreamSource;
   #host: SessionHost | undefined;
   #start: Deferred<void> | undefined;
@@ -130,7 +130,7 @@ export class AudioStream<Message = ServerEvent>
       onLost: (range) => this.#host?.discard(range),
       onError: (error) => this.#onSourceEnd(error),
     });
-    this.#room = new Room(this.#resolved, this.#path, () => this.#host?.stats());
+    this.#backpressure = new Backpressure(this.#resolved, this.#path, () => this.#host?.stats());
     this.#source = new StreamSource({
       scope,
       callers: this.#callerScope,
@@ -357,7 +357,7 @@ export class AudioStream<Message = ServerEvent>
     });
     this.#host = host;
     this.#path.start();
-    this.#room.changed();
+    this.#backpressure.changed();
     // The source comes first: what needs the person's gesture may not wait.
     this.#source.open(undefined).then(
       () => host.start(),
@@ -390,9 +390,9 @@ export class AudioStream<Message = ServerEvent>
     if (reason !== undefined) this.#warn(captureInterrupted(reason));
   }
 
-  #onFrame(frame: CapturedFrame): void {
+  #onFrame(frame: WireAudioFrame): void {
     this.#host?.send(frame);
-    this.#room.changed();
+    this.#backpressure.changed();
     if (!this.#hasAudio) {
       this.#hasAudio = true;
       this.#refresh();
@@ -443,7 +443,7 @@ export class AudioStream<Message = ServerEvent>
   /** The server has told what it has, by an acknowledgement or by where it goes on after a reconnection. */
   #onAcknowledged(): void {
     this.#flushes.acknowledged(this.#host?.stats().settledPosition ?? 0);
-    this.#room.changed();
+    this.#backpressure.changed();
   }
 
   #warn(error: AudioStreamError): void {

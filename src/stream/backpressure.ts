@@ -10,7 +10,7 @@ const FILL = 0.5;
 const ENCODING_MS = 5_000;
 
 /** Lets sources that can wait give no more than the stream can keep until the server has it. */
-export class Room {
+export class Backpressure {
   readonly #limitSamples: number;
   readonly #limitEncoding: number;
   readonly #stats: () => SessionStats | undefined;

@@ -11,7 +11,7 @@ import {
   type WireAudioFrame,
 } from "loquilex/protocol";
 import type { AudioStreamError } from "../../src/errors.js";
-import type { AudioRange } from "../../src/session/audio/range-set.js";
+import type { AudioRange } from "../../src/internal/range-set.js";
 import { Session } from "../../src/session/session.js";
 import type { SessionEvent, SessionInput, SessionOutput } from "../../src/session/session-io.js";
 import type { RetryOptions, SessionOptions } from "../../src/session/session-options.js";

@@ -16,7 +16,10 @@ const INTERNAL = /^src\/internal\//;
 const PROTOCOL = /^src\/protocol\//;
 const ERRORS = /^src\/errors$/;
 const PORTS = /^src\/(?:capture\/source|transport\/transport)$/;
-const ADAPTERS = /^src\/(?:capture\/microphone(?:-options)?|transport\/websocket)$/;
+const ADAPTERS = /^src\/(?:capture\/microphone\/microphone(?:-options)?|transport\/websocket)$/;
+const CAPTURE = /^src\/capture\//;
+const FRAMES = /^src\/frames\//;
+const SESSION = /^src\/session\//;
 const STREAM = /^src\/stream\//;
 const ROOT_FILES = /^src\/[\w-]+$/;
 const ANYTHING = /^src\//;
@@ -29,52 +32,39 @@ const RULES: readonly Rule[] = [
   { of: /^src\/worklet\//, may: [/^src\/worklet\//, PROTOCOL], typesOf: [] },
   {
     // Its audio thread is the page.
-    of: /^src\/capture\/samples-capture\.ts$/,
-    may: [/^src\/capture\//, ERRORS, INTERNAL, /^src\/worklet\/(?:port-messages|capture-pipeline)$/],
+    of: /^src\/capture\/samples\//,
+    may: [CAPTURE, ERRORS, INTERNAL, /^src\/worklet\/(?:port-messages|capture-pipeline)$/],
     typesOf: [],
   },
   {
-    of: /^src\/capture\//,
-    may: [
-      /^src\/capture\//,
-      /^src\/defaults$/,
-      ERRORS,
-      INTERNAL,
-      /^src\/worklet\/port-messages$/,
-      /^virtual:capture-worklet$/,
-    ],
+    of: CAPTURE,
+    may: [CAPTURE, ERRORS, INTERNAL, /^src\/worklet\/port-messages$/, /^virtual:capture-worklet$/],
     typesOf: [],
   },
   { of: /^src\/transport\//, may: [/^src\/transport\//, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
-  { of: /^src\/signal\//, may: [/^src\/signal\//], typesOf: [PORTS, PROTOCOL] },
-  { of: /^src\/encoding\//, may: [/^src\/encoding\//, ERRORS, INTERNAL, PROTOCOL], typesOf: [PORTS] },
-  { of: /^src\/session\//, may: [/^src\/session\//, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
+  { of: FRAMES, may: [FRAMES, ERRORS, INTERNAL, PROTOCOL], typesOf: [PORTS] },
+  { of: SESSION, may: [SESSION, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
   {
     of: /^src\/host\//,
-    may: [/^src\/host\//, /^src\/session\//, PORTS, ERRORS, INTERNAL, /^src\/protocol\/(?:close-codes|limits)$/],
+    may: [/^src\/host\//, SESSION, PORTS, ERRORS, INTERNAL, /^src\/protocol\/(?:close-codes|limits)$/],
     typesOf: [PROTOCOL],
   },
+  // An option's default is where the option is.
+  { of: /^src\/stream\/options\/defaults\.ts$/, may: [/^src\/capture\/microphone\/microphone-options$/], typesOf: [] },
   {
     of: STREAM,
-    may: [STREAM, ROOT_FILES, INTERNAL],
-    typesOf: [PORTS, /^src\/(?:host|session)\//],
+    may: [STREAM, FRAMES, ROOT_FILES, INTERNAL, PORTS, /^src\/host\//, /^src\/protocol\/(?:audio-frame|opus-packet)$/],
+    typesOf: [SESSION, PROTOCOL],
   },
   { of: /^src\/index\.ts$/, may: [ANYTHING], typesOf: [] },
   { of: /^src\/resources\.ts$/, may: [INTERNAL], typesOf: [] },
-  { of: /^src\/microphone-stream\.ts$/, may: [ROOT_FILES, ADAPTERS, PORTS, INTERNAL], typesOf: [] },
-  { of: /^src\/support\.ts$/, may: [ROOT_FILES, INTERNAL, /^src\/capture\/(?:requirements|permission)$/], typesOf: [] },
+  { of: /^src\/microphone-stream\.ts$/, may: [STREAM, ROOT_FILES, ADAPTERS, PORTS, INTERNAL], typesOf: [] },
   {
-    of: /^src\/[\w-]+\.ts$/,
-    may: [
-      ROOT_FILES,
-      PORTS,
-      INTERNAL,
-      STREAM,
-      /^src\/(?:host|signal|encoding)\//,
-      /^src\/protocol\/(?:audio-frame|opus-packet)$/,
-    ],
-    typesOf: [/^src\/session\//, PROTOCOL],
+    of: /^src\/support\.ts$/,
+    may: [ROOT_FILES, INTERNAL, /^src\/capture\/(?:requirements|microphone\/permission\/permission)$/],
+    typesOf: [],
   },
+  { of: /^src\/[\w-]+\.ts$/, may: [ROOT_FILES], typesOf: [PORTS] },
 ];
 
 const isAllowed = ({ target, typesOnly }: Import, rule: Rule): boolean =>
@@ -196,10 +186,9 @@ describe("house style", () => {
 
   it("no file is longer than three hundred lines, but for a few that may not grow", () => {
     const longer: Readonly<Record<string, number>> = {
-      "src/session/session.ts": 700,
-      "src/stream/audio-stream.ts": 565,
-      "src/capture/graph/graph-supervisor.ts": 306,
-      "src/capture/microphone/devices/device-supervisor.ts": 314,
+      "src/stream/audio-stream.ts": 561,
+      "src/capture/graph/graph-supervisor.ts": 304,
+      "src/capture/microphone/devices/device-supervisor.ts": 313,
       "examples/server/protocol-manager.ts": 420,
     };
     const lines = (path: string): number => textOf(path).split("\n").length - 1;

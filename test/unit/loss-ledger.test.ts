@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { AudioRange } from "../../src/internal/range-set.js";
 import { LossLedger } from "../../src/session/audio/loss-ledger.js";
-import type { AudioRange } from "../../src/session/audio/range-set.js";
 
 const END = 80;
 const position = fc.integer({ min: 0, max: END });

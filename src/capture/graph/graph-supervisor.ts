@@ -1,11 +1,11 @@
 import type { AudioStreamError } from "../../errors.js";
 import { systemClock } from "../../internal/clock.js";
 import type { Registration, Scope } from "../../internal/scope.js";
-import { DEFAULTS } from "../../stream/options/defaults.js";
 import type { ProcessorSettings } from "../../worklet/port-messages.js";
 import type { Interruptions } from "../interruptions.js";
 import { givenContextClosed } from "../media-errors.js";
 import type { CaptureOptions } from "../microphone/capture-options.js";
+import { MICROPHONE_DEFAULTS } from "../microphone/microphone-options.js";
 import type { AudioFrame } from "../source.js";
 import { AudioGraph, isMuted, isNode, type Sound } from "./audio-graph.js";
 import { CaptureTimeline } from "./capture-timeline.js";
@@ -60,7 +60,7 @@ export class GraphSupervisor {
     });
     this.#mending = new Mending({
       scope: parts.scope,
-      limitMs: parts.asked.deviceLossTimeoutMs ?? DEFAULTS.microphone.deviceLossTimeoutMs,
+      limitMs: parts.asked.deviceLossTimeoutMs ?? MICROPHONE_DEFAULTS.deviceLossTimeoutMs,
       counts: () => this.#isDue(this.#graph),
       mend: () => this.#mend(),
       onFailed: parts.onFailed,

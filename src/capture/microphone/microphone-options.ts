@@ -1,6 +1,9 @@
 import { checkBoolean, checkDeviceId } from "../../internal/arguments.js";
 import { CHANNEL_POLICIES, type ChannelPolicy } from "../../worklet/port-messages.js";
 
+/** What an option of the microphone is when it is not given. */
+export const MICROPHONE_DEFAULTS = Object.freeze({ deviceLossTimeoutMs: 30_000 });
+
 /**
  * Which microphone, and how the browser treats its sound. Names, meanings and units are those of `MediaTrackConstraints`;
  * each but a plain `deviceId` is a preference. Fixed at construction, checked there.

@@ -1,19 +1,15 @@
-import { AUDIO_FRAME_HEADER_BYTES, AudioFrameFlag, encodeAudioFrame } from "../../protocol/audio-frame.js";
+import type { AudioRange } from "../../internal/range-set.js";
+import {
+  AUDIO_FRAME_HEADER_BYTES,
+  AudioFrameFlag,
+  encodeAudioFrame,
+  type WireAudioFrame,
+} from "../../protocol/audio-frame.js";
 import type { Bytes } from "../../protocol/bytes.js";
 import { ImpossiblePositionError } from "./impossible-position-error.js";
 import { append, LossLedger } from "./loss-ledger.js";
 import { Pace } from "./pace.js";
-import type { AudioRange } from "./range-set.js";
 import { ReplayBuffer, type ReplayBufferLimits } from "./replay-buffer.js";
-
-/** A frame as capture delivers it. */
-export interface CapturedFrame {
-  readonly payload: Bytes;
-  readonly position: number;
-  readonly sampleCount: number;
-  /** What capture knows of it, as {@link AudioFrameFlag} values: muted, restart. */
-  readonly flags: number;
-}
 
 export interface SendTerms {
   /** Where the server wants audio to start. */
@@ -128,7 +124,7 @@ export class AudioSender {
   }
 
   /** @returns how many frames that the server may lack had to go. */
-  push(frame: CapturedFrame): number {
+  push(frame: WireAudioFrame): number {
     const { next, acknowledged: kept } = this.#buffer;
     this.#skipTo(frame.position);
     this.#capturedTo = frame.position + frame.sampleCount;

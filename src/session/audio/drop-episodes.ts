@@ -1,4 +1,4 @@
-import type { AudioRange } from "./range-set.js";
+import type { AudioRange } from "../../internal/range-set.js";
 
 /** A run of contiguous loss is over once nothing has been added to it for this long. */
 const QUIET_MS = 1_000;

@@ -1,4 +1,4 @@
-import { type AudioRange, RangeSet } from "./range-set.js";
+import { type AudioRange, RangeSet } from "../../internal/range-set.js";
 
 /** Of absences before so many separate ones a loss is told twice, should a server fall back so far. */
 const MAX_ABSENT_RANGES = 10_000;

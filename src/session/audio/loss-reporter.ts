@@ -1,8 +1,8 @@
+import type { AudioRange } from "../../internal/range-set.js";
 import { audioDropping } from "../session-errors.js";
 import type { SessionEvent } from "../session-io.js";
 import type { AudioSender } from "./audio-sender.js";
 import { DropEpisodes } from "./drop-episodes.js";
-import type { AudioRange } from "./range-set.js";
 
 /** Reports what became of captured audio: a drop for each loss, its progress meanwhile, and how far all is settled. */
 export class LossReporter {

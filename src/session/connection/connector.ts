@@ -44,7 +44,6 @@ export class Connector {
   /** Bytes of the largest message that the server takes, as announced by the last welcome. */
   #maxMessageBytes = Number.POSITIVE_INFINITY;
   #everAnswered = false;
-  #reconnects = 0;
   #triedFreshToken = false;
   #firstFailureTold = false;
 
@@ -78,10 +77,6 @@ export class Connector {
   /** Why there is no connection; `undefined` while there is one, and before anything has failed. */
   get lastError(): AudioStreamError | undefined {
     return this.#reconnector.lastError;
-  }
-
-  get reconnectCount(): number {
-    return this.#reconnects;
   }
 
   /** In time awake, as everywhere here unless it says otherwise. */
@@ -136,7 +131,6 @@ export class Connector {
 
   /** The server has said where it stands. @returns how long there was no connection, in milliseconds. */
   answered(connection: Connection): number {
-    if (this.#everAnswered && connection.phase === "opening") this.#reconnects += 1;
     this.#everAnswered = true;
     this.#triedFreshToken = false;
     connection.answered();
@@ -220,13 +214,12 @@ export class Connector {
     this.connection?.excuse(this.#time.awake);
   }
 
-  /** @param isQuiet whether the server owes no acknowledgement. */
-  checkDeadlines(isQuiet: boolean): void {
+  checkDeadlines(owesNothing: boolean): void {
     const { connection } = this;
     if (this.#phase.name === "waiting" && this.#time.awake >= this.#time.toAwake(this.#phase.until)) this.#connect();
     if (connection === undefined) return;
     if (connection.phase === "live") {
-      this.#reconnector.check(this.#time, isQuiet);
+      this.#reconnector.check(this.#time, owesNothing);
       this.#checkHeartbeat();
     } else if (this.#time.awake >= connection.answer.at) {
       this.disconnect(CloseCode.timeout, "connect timeout");

@@ -1,10 +1,10 @@
+import { type AudioRange, RangeSet } from "../../internal/range-set.js";
 import {
   isApplicationMessage,
   type KnownServerMessage,
   type ServerData,
   type ServerMessage,
 } from "../../protocol/messages.js";
-import { type AudioRange, RangeSet } from "../audio/range-set.js";
 
 type Kind = "asr" | "mt";
 type Caption = Extract<KnownServerMessage, { t: `${Kind}.${"partial" | "final"}` }>;

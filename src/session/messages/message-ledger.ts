@@ -1,4 +1,4 @@
-import { RangeSet } from "../audio/range-set.js";
+import { RangeSet } from "../../internal/range-set.js";
 
 /** Numbers of messages, both ends included. */
 export interface SeqRange {

@@ -1,3 +1,5 @@
+import { MICROPHONE_DEFAULTS } from "../../capture/microphone/microphone-options.js";
+
 /** What every option is when it is not given. */
 export const DEFAULTS = Object.freeze({
   frameDurationMs: 20,
@@ -19,7 +21,7 @@ export const DEFAULTS = Object.freeze({
     initial: "retry",
   }),
   heartbeat: Object.freeze({ intervalMs: 10_000, timeoutMs: 2_500 }),
-  microphone: Object.freeze({ deviceLossTimeoutMs: 30_000 }),
+  microphone: MICROPHONE_DEFAULTS,
   pause: Object.freeze({ releaseDevice: false }),
   close: Object.freeze({ timeoutMs: 5_000 }),
 } as const);

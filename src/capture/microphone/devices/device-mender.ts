@@ -1,11 +1,10 @@
 import { type AudioStreamError, isAudioStreamError } from "../../../errors.js";
 import { systemClock } from "../../../internal/clock.js";
 import type { Scope } from "../../../internal/scope.js";
-import { DEFAULTS } from "../../../stream/options/defaults.js";
 import type { Interruptions } from "../../interruptions.js";
 import { deviceFallback, mutedForLong, permissionWithdrawn, toCaptureError } from "../../media-errors.js";
 import type { DeviceChangeReason } from "../../source.js";
-import type { MicrophoneOptions } from "../microphone-options.js";
+import { MICROPHONE_DEFAULTS, type MicrophoneOptions } from "../microphone-options.js";
 import { onDevicesChanged } from "../microphones.js";
 import { permissionWithin } from "../permission/permission.js";
 import { PermissionWatch } from "../permission/permission-watch.js";
@@ -211,7 +210,7 @@ export class DeviceMender {
       if (this.#refused || (await this.#permission?.isWithdrawn())) throw permissionWithdrawn();
       job.signal.throwIfAborted();
       this.#flaps = systemClock.now() - this.#foundAt < FLAPPING_MS ? this.#flaps + 1 : 0;
-      const limitMs = asked().deviceLossTimeoutMs ?? DEFAULTS.microphone.deviceLossTimeoutMs;
+      const limitMs = asked().deviceLossTimeoutMs ?? MICROPHONE_DEFAULTS.deviceLossTimeoutMs;
       const acquired = await searchTrack(job, { asked: asked(), lost, limitMs, flaps: this.#flaps });
       this.#foundAt = systemClock.now();
       await holder.replace(job, acquired.track);
