@@ -34,7 +34,7 @@ export type { ResourceInfo } from "./internal/scope.js";
 export { createMicrophoneStream, type MicrophoneStreamOptions } from "./microphone-stream.js";
 export type { AudioEncoding } from "./protocol/messages.js";
 export type { CloseInfo, StreamState } from "./state.js";
-export { AudioStream, type AudioStreamParts } from "./stream/audio-stream.js";
+export { AudioStream } from "./stream/audio-stream.js";
 export {
   type AudioStreamEventMap,
   CloseInfoEvent,
@@ -61,6 +61,7 @@ export type {
   ReplayOptions,
   RetryContext,
 } from "./stream/options/options.js";
+export type { AudioStreamParts } from "./stream/options/stream-parts.js";
 export type { StreamStats } from "./stream/stats.js";
 export { checkSupport, queryMicrophonePermission, type SupportReport } from "./support.js";
 export type {

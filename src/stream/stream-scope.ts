@@ -8,6 +8,8 @@ let streams = 0;
 /** The owner of everything a stream acquires, and what to do when nothing refers to the running stream any more. */
 export interface StreamScope {
   readonly scope: Scope;
+  /** The application's, as long as it is there, in such a way that nothing but a line is lost when it throws. */
+  readonly logger: Logger;
   releaseForgotten(): void;
 }
 
@@ -25,6 +27,7 @@ export function streamScope(given: Logger | undefined): StreamScope {
   });
   return {
     scope,
+    logger,
     releaseForgotten() {
       guardedLogger(() => found?.deref() ?? console).warn(FORGOTTEN, { stream: name });
       void scope.dispose(new DOMException("The stream was forgotten.", "AbortError"));

@@ -186,7 +186,6 @@ describe("house style", () => {
 
   it("no file is longer than three hundred lines, but for a few that may not grow", () => {
     const longer: Readonly<Record<string, number>> = {
-      "src/stream/audio-stream.ts": 561,
       "src/capture/graph/graph-supervisor.ts": 304,
       "src/capture/microphone/devices/device-supervisor.ts": 313,
       "examples/server/protocol-manager.ts": 420,

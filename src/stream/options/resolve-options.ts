@@ -7,7 +7,6 @@ import { OPUS_SAMPLE_RATES } from "../../protocol/opus-packet.js";
 import type { HeartbeatTerms } from "../../session/connection/heartbeat.js";
 import type { RetryOptions, SessionOptions } from "../../session/session-options.js";
 import { version } from "../../version.js";
-import type { AudioStreamParts } from "../audio-stream.js";
 import type { Logger } from "../logger.js";
 import { DEFAULTS } from "./defaults.js";
 import type {
@@ -67,19 +66,6 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
       random,
     },
   };
-}
-
-/** @throws TypeError when there is no source to open or no transport to connect. */
-export function checkParts(parts: AudioStreamParts): void {
-  const { source, transport } = (parts ?? {}) as Partial<AudioStreamParts>;
-  if (typeof source?.open !== "function") {
-    throw new TypeError(
-      "source must have the function open(): give what microphone(), mediaStream() or samples() returns.",
-    );
-  }
-  if (typeof transport?.connect !== "function") {
-    throw new TypeError("transport must have the function connect(): give what webSocket(url) returns.");
-  }
 }
 
 function checkOpus(sampleRate: number, frameDurationMs: number): void {

@@ -7,8 +7,6 @@ import type { Registration, Scope } from "../../internal/scope.js";
 export interface OpeningParts {
   /** What the source acquires; its disposal ends the opening. */
   readonly scope: Scope;
-  /** Holds the listeners on the callers' signals. */
-  readonly callers: Scope;
   /** Prepares what the source's audio needs. */
   prepare(scope: Scope): Promise<void>;
   onOpen(capture: AudioCapture): void;
@@ -51,8 +49,8 @@ export class SourceOpening {
   wait(signal: AbortSignal | undefined): Promise<void> {
     if (this.#outcome !== undefined) return this.#outcome;
     const wait = deferred<void>();
-    const { scope, callers, onCancelled } = this.#parts;
-    const following = callers.follow(signal, (reason) => {
+    const { scope, onCancelled } = this.#parts;
+    const following = scope.follow(signal, (reason) => {
       this.#waits.delete(wait);
       wait.reject(reason);
       if (this.#waits.size > 0 || this.#outcome !== undefined || scope.disposed) return;

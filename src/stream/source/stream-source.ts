@@ -6,10 +6,10 @@ import { type OpeningParts, SourceOpening } from "./source-opening.js";
 import { SourceSupervisor, type SupervisorParts } from "./source-supervisor.js";
 
 /** What a {@link StreamSource} is made with. */
-export interface StreamSourceParts extends Pick<OpeningParts, "callers" | "prepare" | "onFailed"> {
+export interface StreamSourceParts extends Pick<OpeningParts, "prepare" | "onFailed"> {
   /** Owns what the source acquires. */
   readonly scope: Scope;
-  /** Whom the open source's supervisor calls; none of it may keep the stream alive. */
+  /** Whom the open source's supervisor calls. */
   readonly supervisor: Pick<SupervisorParts, "onPaused" | "onChange" | "onStuck">;
   open(options: Pick<SourceOpenOptions, "signal" | "scope">): Promise<AudioCapture>;
   /** The source will not be opened. It may throw. */
@@ -99,11 +99,10 @@ export class StreamSource {
   }
 
   #newOpening(): SourceOpening {
-    const { callers, prepare, supervisor, onOpen, onFailed, onCancelled } = this.#parts;
+    const { prepare, supervisor, onOpen, onFailed, onCancelled } = this.#parts;
     const scope = this.#scope;
     return new SourceOpening({
       scope,
-      callers,
       prepare,
       onOpen: (capture) => {
         this.#capture = capture;

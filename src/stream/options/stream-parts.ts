@@ -1,0 +1,21 @@
+import type { AudioSource } from "../../capture/source.js";
+import type { Transport } from "../../transport/transport.js";
+
+/** Where the audio comes from, and what carries it to the server. */
+export interface AudioStreamParts {
+  readonly source: AudioSource;
+  readonly transport: Transport;
+}
+
+/** @throws TypeError when there is no source to open or no transport to connect. */
+export function checkParts(parts: AudioStreamParts): void {
+  const { source, transport } = (parts ?? {}) as Partial<AudioStreamParts>;
+  if (typeof source?.open !== "function") {
+    throw new TypeError(
+      "source must have the function open(): give what microphone(), mediaStream() or samples() returns.",
+    );
+  }
+  if (typeof transport?.connect !== "function") {
+    throw new TypeError("transport must have the function connect(): give what webSocket(url) returns.");
+  }
+}

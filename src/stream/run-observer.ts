@@ -1,0 +1,36 @@
+import type { AudioCapture, SourceOpenOptions } from "../capture/source.js";
+import type { ServerMessage } from "../protocol/messages.js";
+import type { CloseInfo } from "../state.js";
+import type { ConnectContext, TransportConnection, TransportConnectOptions } from "../transport/transport.js";
+import { invalidState } from "./stream-errors.js";
+
+/**
+ * Whom a running stream calls: its handle, and through it what the application gave, since that may well refer to the
+ * handle. Must be held by the handle alone, so that a forgotten one can be noticed.
+ */
+export interface RunObserver {
+  openSource(options: SourceOpenOptions): Promise<AudioCapture>;
+  /** The source will not be opened. It may throw. */
+  releaseSource(reason: unknown): void;
+  connect(options: TransportConnectOptions): Promise<TransportConnection>;
+  getToken(context: ConnectContext): string | Promise<string>;
+  /** The state has changed, by one step. */
+  onState(): void;
+  onEvent(event: Event): void;
+  onMessage(message: ServerMessage): void;
+  /** Every sample before the position is acknowledged, or known to be lost. */
+  onSettled(position: number): void;
+  /** Nothing runs any more. */
+  onFinish(reason: unknown): void;
+  /** Everything is released. */
+  onReleased(info: CloseInfo): void;
+}
+
+const forgotten = (): Promise<never> => Promise.reject(invalidState("Connecting", "closed"));
+
+/** What is left of an observer that nobody refers to any more. */
+export const FORGOTTEN: Pick<RunObserver, "openSource" | "connect" | "getToken"> = {
+  openSource: forgotten,
+  connect: forgotten,
+  getToken: forgotten,
+};
