@@ -1,6 +1,9 @@
 import { type Mutant, mutantsOf, under } from "./mutant.js";
 
 const session = mutantsOf("src/session/session.ts");
+const connector = mutantsOf("src/session/connection/connector.ts");
+const judgement = mutantsOf("src/session/connection/loss-judgement.ts");
+const inbound = mutantsOf("src/session/inbound.ts");
 const loss = mutantsOf("src/session/audio/audio-sender.ts");
 
 const BROKEN = under("broken");
@@ -13,29 +16,24 @@ export const FAREWELL_MUTANTS: readonly Mutant[] = [
   // Sources
   session(
     "A source that ends while the server is away leaves a stream without an end.",
-    "if (this.#end !== undefined && this.#now >= this.#end.deadline) {",
-    'if (this.#end !== undefined && this.#phase.name === "live" && this.#now >= this.#end.deadline) {',
+    "if (farewell !== undefined && this.#time.awake >= farewell.deadline) {",
+    "if (farewell !== undefined && this.#connector.live !== undefined && this.#time.awake >= farewell.deadline) {",
     BROKEN,
   ),
   session(
     "What a source gives after its end is sent.",
-    `        if (this.#end !== undefined) {
-          this.#sender.discard(rangeOf(input.frame));
-          return;
-        }
+    `    if (this.#farewell !== undefined) {
+      this.#sender.discard(rangeOf(frame));
+      return;
+    }
 `,
     "",
     BROKEN,
   ),
   session(
     "What a source gives after its end is lost without a word.",
-    `          this.#sender.discard(rangeOf(input.frame));
-          return;
-        }
-`,
-    `          return;
-        }
-`,
+    "      this.#sender.discard(rangeOf(frame));\n",
+    "",
     BROKEN,
   ),
   session(
@@ -48,29 +46,29 @@ export const FAREWELL_MUTANTS: readonly Mutant[] = [
   // Pages
   session(
     "A page that goes away does not say what is lost with it.",
-    `        this.#disconnect(CloseCode.normal, "aborted");
+    `        this.#connector.disconnect(CloseCode.normal, "aborted");
         this.#finish(undefined);`,
-    `        this.#disconnect(CloseCode.normal, "aborted");
-        this.#leave();
-        this.#phase = { name: "done" };`,
+    `        this.#connector.disconnect(CloseCode.normal, "aborted");
+        this.#connector.end();
+        this.#done = true;`,
     HAUNTED,
   ),
   session(
     "A page that goes away leaves its connection open.",
-    '        this.#disconnect(CloseCode.normal, "aborted");\n',
+    '        this.#connector.disconnect(CloseCode.normal, "aborted");\n',
     "",
     HAUNTED,
   ),
-  session(
+  judgement(
     "A session that hangs on a dead page is given up by the next one.",
-    "} else if (isFatalCloseCode(code) && retryAfterMs === undefined) this.#fail(error);",
-    "} else if (isFatalCloseCode(code) && (retryAfterMs === undefined || !this.#established)) this.#fail(error);",
+    "if (isFatalCloseCode(code) && retryAfterMs === undefined) return",
+    "if (isFatalCloseCode(code) && (retryAfterMs === undefined || link === undefined)) return",
     HAUNTED,
   ),
-  session(
+  judgement(
     "A session that hangs on a dead page is asked for all the time.",
-    "    else this.#retry({ error, endedBy, retryAfterMs });",
-    "    else this.#retry({ error, endedBy, retryAfterMs: undefined });",
+    'return { type: "temporary", failure: { error, endedBy, retryAfterMs } };',
+    'return { type: "temporary", failure: { error, endedBy, retryAfterMs: undefined } };',
     HAUNTED,
   ),
 
@@ -83,33 +81,31 @@ export const FAREWELL_MUTANTS: readonly Mutant[] = [
   ),
 
   // What will not change
-  session(
+  inbound(
     "A server that grants other audio is left as if all were well.",
-    "      this.#fail(mismatch, CloseCode.unsupported);\n",
-    "      this.#fail(mismatch);\n",
+    "onFailed(mismatch, CloseCode.unsupported);",
+    "onFailed(mismatch, CloseCode.normal);",
     NO_SERVER_FOR_ME,
   ),
-  session(
+  inbound(
     "A server that grants other audio is asked again.",
-    "      this.#fail(mismatch, CloseCode.unsupported);\n",
-    `      this.#disconnect(CloseCode.unsupported, "failed");
-      this.#retry({ error: mismatch, endedBy: "server", retryAfterMs: undefined });
-`,
+    "onFailed(mismatch, CloseCode.unsupported);",
+    "connector.violated(mismatch.message);",
     NO_SERVER_FOR_ME,
   ),
-  session(
+  connector(
     "Audio is sent to a server that takes no message with a sample in it.",
     "if (bytes > this.#maxMessageBytes) {",
     'if (bytes > this.#maxMessageBytes && typeof data === "string") {',
     NO_SERVER_FOR_ME,
   ),
-  session(
+  connector(
     "A limit that no sample fits into is waited out.",
-    "      this.#fail(errors.messageTooLarge(bytes, this.#maxMessageBytes));\n",
+    "      this.#observer.onFailed(errors.messageTooLarge(bytes, this.#maxMessageBytes));\n",
     "",
     NO_SERVER_FOR_ME,
   ),
-  session(
+  connector(
     "The end by a limit does not name it.",
     "errors.messageTooLarge(bytes, this.#maxMessageBytes)",
     "errors.messageTooLarge(this.#maxMessageBytes, bytes)",
