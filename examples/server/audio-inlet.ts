@@ -59,6 +59,11 @@ export class AudioInlet {
     return this.#expected;
   }
 
+  /** Position that was asked for and has not come. */
+  get awaited(): number | undefined {
+    return this.#resyncFor;
+  }
+
   /** Everything before this position is safe. */
   get kept(): number {
     return this.#kept;

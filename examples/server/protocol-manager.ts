@@ -17,6 +17,8 @@ import { ResumeSecrets } from "./resume-secrets.js";
 import { TranscriptMemory } from "./transcript-memory.js";
 
 const ACK_INTERVAL_MS = 100;
+/** How soon audio that was asked for and has not come is asked for again, should the request or its answer be lost. */
+const ASK_AGAIN_MS = 5_000;
 /** Messages that may wait for a decoder, which takes milliseconds to be made. */
 const MAX_HELD_MESSAGES = 4_096;
 
@@ -58,6 +60,8 @@ export class ProtocolManager {
   #lastOutbound: number;
 
   #ackDueAt: number | undefined;
+  /** When what is awaited is asked for again. */
+  #askAgainAt = 0;
   #acknowledged = -1;
   #ending = false;
   #drained = false;
@@ -327,7 +331,7 @@ export class ProtocolManager {
 
   #onEnd(position: number): void {
     if (position < this.#inlet.expected) throw new ShapeError("client.end must not lie before audio already sent.");
-    if (position > this.#inlet.expected) this.#send("audio.resync", { position: this.#inlet.expected });
+    if (position > this.#inlet.expected) this.#askFor(this.#inlet.expected);
     else if (!this.#ending) {
       this.#ending = true;
       this.#inlet.close();
@@ -337,9 +341,14 @@ export class ProtocolManager {
 
   #onFrame(bytes: Uint8Array<ArrayBuffer>): void {
     const verdict = this.#inlet.take(bytes);
-    if (verdict.type === "resync") this.#send("audio.resync", { position: verdict.position });
+    if (verdict.type === "resync") this.#askFor(verdict.position);
     if (verdict.type === "append") this.#out.push({ type: "audio", frame: verdict.frame });
     if (verdict.type === "wait") this.#held = [bytes];
+  }
+
+  #askFor(position: number): void {
+    this.#askAgainAt = this.#now + ASK_AGAIN_MS;
+    this.#send("audio.resync", { position });
   }
 
   #hold(held: (string | Uint8Array<ArrayBuffer>)[], data: string | Uint8Array<ArrayBuffer>): void {
@@ -383,6 +392,8 @@ export class ProtocolManager {
       this.#close(CloseCode.timeout, "heartbeat timeout");
       return;
     }
+    const { awaited } = this.#inlet;
+    if (awaited !== undefined && this.#now >= this.#askAgainAt) this.#askFor(awaited);
     if (this.#now >= this.#lastOutbound + heartbeatIntervalMs) this.#send("server.hb", {});
   }
 
@@ -393,6 +404,7 @@ export class ProtocolManager {
       const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.#options.terms;
       times.push(this.#lastInbound + heartbeatTimeoutMs, this.#lastOutbound + heartbeatIntervalMs);
       if (this.#ackDueAt !== undefined) times.push(this.#ackDueAt);
+      if (this.#inlet.awaited !== undefined) times.push(this.#askAgainAt);
     }
     return times.length === 0 ? undefined : Math.min(...times);
   }

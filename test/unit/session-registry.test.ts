@@ -120,6 +120,23 @@ describe("a server that lacks audio and has asked for it", () => {
     lose(2);
     expect(requests(2)).toMatchObject([{ data: { position: 0 } }]);
   });
+
+  it("asks again on the same connection after five seconds, and no more once it has it", () => {
+    const server = begun();
+    const put = (position: number) => {
+      const frame = { flags: 0, position, sampleCount: 320, payload: new Uint8Array(640) };
+      server.handle({ type: "data", peer: 1, data: encodeAudioFrame(frame) });
+    };
+    const requests = () => server.said(1).filter(({ t }) => t === "audio.resync");
+    put(640);
+    server.pass(4_900);
+    expect(requests()).toHaveLength(1);
+    server.pass(200);
+    expect(requests()).toHaveLength(2);
+    put(0);
+    server.pass(6_000);
+    expect(requests()).toHaveLength(2);
+  });
 });
 
 describe("a server that was paused", () => {

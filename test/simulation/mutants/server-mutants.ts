@@ -235,6 +235,12 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "",
     under("leaky", "distant"),
   ),
+  manager(
+    "What was asked for once is not asked for again.",
+    "if (awaited !== undefined && this.#now >= this.#askAgainAt) this.#askFor(awaited);",
+    "",
+    under("leaky"),
+  ),
 
   // Dead tabs
   judge(
