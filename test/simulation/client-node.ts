@@ -194,6 +194,7 @@ export class ClientNode {
   /** Does what the driver does if something of the application's throws: all the rest, and then it aborts the session. */
   #handle(input: SessionInput, buffered: number, perform: (output: SessionOutput) => void): void {
     let cause: ApplicationError | undefined;
+    const wasDone = this.session.done;
     const guard = (work: () => void): void => {
       try {
         work();
@@ -207,7 +208,8 @@ export class ClientNode {
         for (const output of this.session.handle(next, this.#now, buffered)) guard(() => perform(output));
       });
     handle(input);
-    if (cause === undefined) return;
+    // A listener that hears of a loss after the end has nothing left to end.
+    if (cause === undefined || wasDone) return;
     this.threwAt = this.#options.time.now;
     // The abort is a step of its own, in which the client knows what this one has told it.
     this.#steps += 1;

@@ -4,6 +4,9 @@ import type { HeartbeatTerms } from "./heartbeat.js";
 import { Link, type Welcome } from "./link.js";
 import { ServerComplaints } from "./server-complaints.js";
 
+/** How much of a time in which nobody could act may belong to a round trip, in milliseconds. */
+const MAX_HIDDEN_MS = 5_000;
+
 /** Asked for, opened by the transport, answered by the server. */
 export type ConnectionPhase = "connecting" | "opening" | "live";
 
@@ -15,6 +18,8 @@ export class Connection {
   #phase: ConnectionPhase = "connecting";
   /** When the first message went out. */
   #openedAt: number | undefined;
+  /** How long nobody could act since then. The answer came at some moment of it. */
+  #hiddenMs = 0;
   #link: Link | undefined;
 
   /** @param timeoutMs how long the transport and then the server may take to answer. */
@@ -40,8 +45,9 @@ export class Connection {
   /** @param own what the application wants of the heartbeat. */
   welcomed(welcome: Welcome, own: HeartbeatTerms | undefined, now: number): void {
     this.answer.welcomed(now);
-    const askedAt = this.#phase === "opening" ? this.#openedAt : undefined;
-    this.#link = new Link(welcome, own, `${this.id}`, askedAt ?? now, now);
+    const openedAt = this.#phase === "opening" ? this.#openedAt : undefined;
+    const askedAt = openedAt === undefined ? now : openedAt - Math.min(this.#hiddenMs, MAX_HIDDEN_MS);
+    this.#link = new Link(welcome, own, `${this.id}`, askedAt, now);
   }
 
   answered(): void {
@@ -49,8 +55,9 @@ export class Connection {
   }
 
   /** Nobody could act for a while: that is nobody's fault, and what has a deadline gets one more chance. */
-  excuse(now: number): void {
-    this.#link?.heartbeat.excuse();
+  excuse(stalledMs: number, now: number): void {
+    this.#hiddenMs += stalledMs;
+    this.#link?.excuse();
     this.answer.excuse(now);
   }
 

@@ -211,7 +211,7 @@ export class Connector {
 
   excuse(stalledMs: number): void {
     this.#reconnector.stalled(stalledMs, this.#time);
-    this.connection?.excuse(this.#time.awake);
+    this.connection?.excuse(stalledMs, this.#time.awake);
   }
 
   checkDeadlines(owesNothing: boolean): void {

@@ -53,6 +53,13 @@ export class Link {
     return roundTripMs;
   }
 
+  /** Nobody could act for a while, so that what is being timed would seem faster than it was. */
+  excuse(): void {
+    this.heartbeat.excuse();
+    this.#pending = undefined;
+    this.#timed = undefined;
+  }
+
   /** Audio up to a position has gone out. */
   audioSent(position: number, now: number): void {
     this.#timed ??= { position, at: now };
