@@ -202,7 +202,7 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   ),
   manager(
     "client.end is believed although audio is missing.",
-    'if (position > this.#inlet.expected) this.#send("audio.resync", { position: this.#inlet.expected });\n    else if (!this.#ending) {',
+    "if (position > this.#inlet.expected) this.#askFor(this.#inlet.expected);\n    else if (!this.#ending) {",
     "if (!this.#ending) {",
     under("leaky"),
   ),
@@ -229,12 +229,6 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "",
   ),
 
-  manager(
-    "What was asked for on one connection is not asked for on the next.",
-    "    this.#inlet.reconnected();\n",
-    "",
-    under("leaky", "distant"),
-  ),
   manager(
     "What was asked for once is not asked for again.",
     "if (awaited !== undefined && this.#now >= this.#askAgainAt) this.#askFor(awaited);",
