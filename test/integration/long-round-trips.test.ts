@@ -1,5 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BackendProcess, START_TIMEOUT_MS } from "../support/backend-process.js";
 import { NodeStream } from "../support/node-stream.js";
 import { expectEverythingOnDisk } from "../support/server-disk.js";
@@ -12,50 +11,22 @@ beforeAll(async () => {
 }, START_TIMEOUT_MS);
 
 afterAll(() => backend[Symbol.asyncDispose]());
-afterEach(() => vi.unstubAllGlobals());
 
-const through = (proxy: TcpProxy) => `ws://127.0.0.1:${proxy.port}/v1/stream`;
+/** How long the stream lasts. A longer run has a command of its own. */
+const SECONDS = Number(process.env.LX_ROUND_TRIP_SECONDS ?? 40);
 
-describe.concurrent("a stream that waits long for everything", () => {
+describe("a stream whose server is far away", () => {
   // flet-dev/flet#1656, socketio/socket.io#2769, field report 76
-  it("keeps one connection through 140 s of round trips of 4 s, and every sample is on the server's disk", async ({
-    expect,
-  }) => {
+  it("keeps one connection through round trips of 4 s, and every sample is on the server's disk", async () => {
     await using proxy = await TcpProxy.listen({ targetPort: backend.port });
     proxy.delay("toServer", 2_000);
     proxy.delay("toClient", 2_000);
-    await using stream = await NodeStream.start(through(proxy));
-    await stream.captured(140_000);
+    await using stream = await NodeStream.start(`ws://127.0.0.1:${proxy.port}/v1/stream`);
+    await stream.captured(SECONDS * 1_000);
     await stream.close(60_000);
     expect(stream.losses).toEqual([]);
     expect(stream.warnings).toEqual([]);
     expect(proxy.connectionCount).toBe(1);
     await expectEverythingOnDisk(backend, stream);
-  }, 240_000);
-
-  // shridarpatil/whatomate#494, chattocorp/chatto#502, field report 75
-  it("goes on after 65 s in a frozen page though the first attempt fails, and every sample is on the server's disk", async ({
-    expect,
-  }) => {
-    const page = Object.assign(new EventTarget(), { visibilityState: "visible", baseURI: "http://127.0.0.1/" });
-    vi.stubGlobal("window", new EventTarget());
-    vi.stubGlobal("document", page);
-    await using proxy = await TcpProxy.listen({ targetPort: backend.port });
-    await using stream = await NodeStream.start(through(proxy), {
-      replay: { maxDurationMs: 120_000, maxBytes: 16_777_216 },
-    });
-    await stream.captured(2_000);
-    page.dispatchEvent(new Event("freeze"));
-    await delay(65_000);
-    proxy.refuse();
-    page.dispatchEvent(new Event("resume"));
-    await delay(300);
-    await proxy.accept();
-    await stream.reconnected(1);
-    await stream.captured(stream.source.samplesCaptured / 16 + 1_000);
-    await stream.close(60_000);
-    expect(stream.losses.length).toBeGreaterThan(0);
-    expect(stream.losses.map(({ error }) => error.code)).toEqual(stream.losses.map(() => "connect-failed"));
-    await expectEverythingOnDisk(backend, stream);
-  }, 240_000);
+  }, SECONDS * 1_000 + 100_000);
 });
