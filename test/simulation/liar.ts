@@ -9,6 +9,8 @@ export interface Victim {
   readonly capturedTo: number;
   /** Position up to which it has ever sent. */
   readonly sentTo: number;
+  /** How much it holds that no server has acknowledged, in samples. */
+  readonly heldSamples: number;
   /** What it cannot send, because it was never captured or is lost. */
   readonly holes: readonly Range[];
 }

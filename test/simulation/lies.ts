@@ -23,11 +23,12 @@ function changeAudio(moment: Moment, edit: (audio: Record<string, unknown>) => v
   return change(moment, (data) => edit(data.audio as Record<string, unknown>));
 }
 
-/** The position that so many samples to send lie before. */
-function beyond({ sentTo, holes }: Victim, position: number, samples: number): number {
+/** A position that at least so many samples to send lie before. What a full buffer has dropped is not sent. */
+function beyond({ sentTo, capturedTo, heldSamples, holes }: Victim, position: number, samples: number): number {
+  const lowest = capturedTo - heldSamples + samples;
   let left = samples;
   for (const { from, to } of subtract([{ from: position, to: sentTo }], holes)) {
-    if (to - from >= left) return from + left;
+    if (to - from >= left) return Math.max(lowest, from + left);
     left -= to - from;
   }
   return Number.POSITIVE_INFINITY;

@@ -62,6 +62,7 @@ export class World {
     this.liar = new Liar(rng, () => ({
       capturedTo: this.client.capturedTo,
       sentTo: this.client.session.stats.sentPosition,
+      heldSamples: this.client.session.stats.bufferedSamples,
       holes: [...this.client.captureGaps, ...this.client.discarded, ...this.client.drops.map(({ range }) => range)],
     }));
     this.server = new ServerNode({ time: this.time, rng, terms, storeDelayMs, framesPerEvent, liar: this.liar });
