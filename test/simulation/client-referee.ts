@@ -169,7 +169,9 @@ export class ClientReferee {
     }
     const { maxBytes, maxDurationMs } = this.#options.replay;
     if (bufferedBytes > maxBytes) throw new Foul(`The client holds ${bufferedBytes} bytes, over ${maxBytes}.`);
-    if (bufferedSamples > (maxDurationMs / 1_000) * this.#options.format.sampleRate + 1) {
+    // A frame of which a part is acknowledged is held, and counted, as a whole.
+    const atMost = (maxDurationMs / 1_000) * this.#options.format.sampleRate + this.#frameSamples;
+    if (bufferedSamples > atMost) {
       throw new Foul(`The client holds ${bufferedSamples} samples, over ${maxDurationMs} ms.`);
     }
   }
