@@ -21,7 +21,7 @@ type Snapshot = Pick<
   "finalized_transcript" | "active_partials" | "omitted_finals" | "omitted_partials"
 >;
 
-/** What a snapshot tells a client whose history is gone: the last finals, what is being said, and what it leaves out. */
+/** Keeps what a snapshot holds for a client whose history is gone: the last finals, open partials, and counts of the rest. */
 export class TranscriptMemory {
   readonly #maxFinals: number;
   readonly #maxBytes: number;

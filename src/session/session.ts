@@ -205,19 +205,19 @@ export class Session {
 
   #checkDeadlines(): void {
     const farewell = this.#farewell;
-    if (farewell !== undefined && this.#time.awake >= farewell.deadline) {
+    if (farewell !== undefined && this.#time.awake >= farewell.at) {
       this.#fail(errors.closeTimeout(farewell, this.#sender.buffer, this.#connector.lastError));
     } else this.#connector.checkDeadlines(this.#sender.samplesInFlight === 0);
   }
 
   #nextWake(): number | undefined {
     if (this.#done) return undefined;
-    if (this.#connector.isIdle) return this.#farewell?.deadline;
+    if (this.#connector.isIdle) return this.#farewell?.at;
     const isTiming = this.#connector.isTiming || this.#farewell !== undefined;
     return earliest(
       this.#inbox.ledger.acknowledgementDueAt,
       this.#losses.nextDue,
-      this.#farewell?.deadline,
+      this.#farewell?.at,
       this.#connector.nextWake,
       this.#connector.live && this.#sender.nextWake,
       isTiming ? (Math.floor(this.#time.awake / PULSE_MS) + 1) * PULSE_MS : undefined,

@@ -213,7 +213,7 @@ export class AudioStream<Message = ServerEvent>
         if (info.outcome === "failed") throw info.error;
         if (info.outcome === "aborted") throw info.reason;
       });
-      // Whoever ignores this promise still has `closed` and the `close` event.
+      // An application that ignores this promise still has `closed` and the `close` event.
       this.#guard.hold(this, this.#closing).catch(() => {});
       this.#run.deliver(timeoutMs, undefined);
     }

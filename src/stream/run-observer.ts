@@ -28,7 +28,7 @@ export interface RunObserver {
 
 const forgotten = (): Promise<never> => Promise.reject(invalidState("Connecting", "closed"));
 
-/** What is left of an observer that nobody refers to any more. */
+/** Stands in for an observer that was collected: nothing can be opened or connected any more. */
 export const FORGOTTEN: Pick<RunObserver, "openSource" | "connect" | "getToken"> = {
   openSource: forgotten,
   connect: forgotten,

@@ -23,6 +23,11 @@ export class StateTracker {
     return this.#state;
   }
 
+  /** Whether a frame has come. */
+  get hasAudio(): boolean {
+    return this.#noted.hasAudio;
+  }
+
   note(facts: Partial<Pick<StateFacts, NotedFact>>): void {
     Object.assign(this.#noted, facts);
     this.refresh();

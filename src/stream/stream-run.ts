@@ -205,7 +205,7 @@ export class StreamRun {
   #onFrame(frame: WireAudioFrame): void {
     this.#host?.send(frame);
     this.#backpressure.changed();
-    this.#tracker.note({ hasAudio: true });
+    if (!this.#tracker.hasAudio) this.#tracker.note({ hasAudio: true });
   }
 
   #onSourceChange(): void {

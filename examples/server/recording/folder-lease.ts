@@ -1,8 +1,9 @@
-import { mkdir, readdir, rm, rmdir, writeFile } from "node:fs/promises";
+import { readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Scope } from "loquilex/resources";
 import { codeOf } from "../error-code.js";
 import type { Log } from "../log.js";
+import { makeFolder } from "../make-folder.js";
 import { OWNER } from "../temporary-path.js";
 import { openLifeline, reachOf } from "./lifeline.js";
 
@@ -92,11 +93,11 @@ export class FolderLease {
   }
 
   async #create(): Promise<void> {
-    await mkdir(join(this.#options.directory, LEASE_FOLDER), { recursive: true });
+    await makeFolder(join(this.#options.directory, LEASE_FOLDER));
     await this.#write("w").catch(async (error: unknown) => {
       // Another server that ended has just removed the folder as the last one in it.
       if (codeOf(error) !== "ENOENT") throw error;
-      await mkdir(join(this.#options.directory, LEASE_FOLDER), { recursive: true });
+      await makeFolder(join(this.#options.directory, LEASE_FOLDER));
       await this.#write("w");
     });
   }

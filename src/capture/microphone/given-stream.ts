@@ -1,6 +1,6 @@
 import type { Scope } from "../../internal/scope.js";
 
-/** How often it is looked which tracks a stream has, in milliseconds: no event tells of what the page itself exchanges. */
+/** How often the tracks of a stream are looked up, in milliseconds. A page that exchanges them itself fires no event. */
 const LOOK_MS = 1_000;
 
 /** What a {@link GivenStream} is made with. */

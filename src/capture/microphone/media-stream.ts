@@ -13,9 +13,10 @@ export type MediaStreamSourceOptions = Pick<MicrophoneOptions, "channels" | "aud
 /**
  * Sound that the page has already: a tab or a screen that is shared, a call, an element, a mixer. Of a stream, the first
  * audio track that is live when the source is opened is captured, and, when that one is removed or ends, the first live one
- * that the stream has then. The stream is looked at every second, since no event tells of what a page changes in it; so add
+ * that the stream has then. The stream is looked at every second, since a page that changes it fires no event; so add
  * the new track before you stop the old one. What is given stays the caller's: it is neither stopped nor closed. A track
- * that ends, or that the page stops, ends the stream with `device-lost`, after its last sample, if there is no other. Tracks are also played by a muted audio element while they are captured, because Chromium keeps
+ * that ends, or that the page stops, ends the stream with `device-lost`, after its last sample, if there is no other.
+ * Tracks are also played by a muted audio element while they are captured, because Chromium keeps
  * sound that came over WebRTC silent otherwise.
  * @throws TypeError naming what is wrong.
  */

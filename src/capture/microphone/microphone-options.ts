@@ -1,4 +1,4 @@
-import { checkBoolean, checkDeviceId } from "../../internal/arguments.js";
+import { checkBoolean, checkDeviceId, checkObject } from "../../internal/arguments.js";
 import { CHANNEL_POLICIES, type ChannelPolicy } from "../../worklet/port-messages.js";
 
 /** What an option of the microphone is when it is not given. */
@@ -58,9 +58,7 @@ const CONSTRAINTS = ["deviceId", "channelCount", ...SWITCHES] as const;
 
 /** @throws TypeError for a value of the wrong kind, RangeError for one out of range. */
 export function checkMicrophoneOptions(options: MicrophoneOptions): void {
-  if (!isObject(options)) {
-    throw new TypeError(`microphone must be an object of options, such as { deviceId }, and is ${String(options)}.`);
-  }
+  checkObject("microphone", options, " of options, such as { deviceId }");
   const { deviceId, channelCount, channels, deviceLossTimeoutMs, track, audioContext, workletUrl } = options;
   checkDeviceId(deviceId);
   if (channelCount !== undefined && channelCount !== 1 && channelCount !== 2) {

@@ -18,7 +18,7 @@ export class Connection {
   #phase: ConnectionPhase = "connecting";
   /** When the first message went out. */
   #openedAt: number | undefined;
-  /** How long nobody could act since then. The answer came at some moment of it. */
+  /** How long nobody could act on this connection. The answer may have come at some moment of it. */
   #hiddenMs = 0;
   #link: Link | undefined;
 

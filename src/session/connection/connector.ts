@@ -199,7 +199,7 @@ export class Connector {
   probe(): void {
     if (this.#phase.name === "suspended") {
       this.#reconnector.returned(this.#time);
-      // Whoever asked for time gets all of it, although the page is back.
+      // A server that asked for time gets all of it, although the page is back.
       this.#phase = { name: "waiting", until: this.#phase.notBefore, hurriable: false };
       if (this.#phase.until <= this.#time.wall) this.#connect();
     } else if (this.#phase.name === "waiting" && this.#phase.hurriable) {

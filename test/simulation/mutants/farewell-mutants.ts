@@ -16,8 +16,8 @@ export const FAREWELL_MUTANTS: readonly Mutant[] = [
   // Sources
   session(
     "A source that ends while the server is away leaves a stream without an end.",
-    "if (farewell !== undefined && this.#time.awake >= farewell.deadline) {",
-    "if (farewell !== undefined && this.#connector.live !== undefined && this.#time.awake >= farewell.deadline) {",
+    "if (farewell !== undefined && this.#time.awake >= farewell.at) {",
+    "if (farewell !== undefined && this.#connector.live !== undefined && this.#time.awake >= farewell.at) {",
     BROKEN,
   ),
   session(

@@ -65,8 +65,8 @@ export const LOSS_MUTANTS: readonly Mutant[] = [
   ),
   session(
     "A close has no end while a server is connected.",
-    "if (farewell !== undefined && this.#time.awake >= farewell.deadline) {",
-    "if (farewell !== undefined && this.#connector.live === undefined && this.#time.awake >= farewell.deadline) {",
+    "if (farewell !== undefined && this.#time.awake >= farewell.at) {",
+    "if (farewell !== undefined && this.#connector.live === undefined && this.#time.awake >= farewell.at) {",
     under("mortal"),
   ),
 ];
