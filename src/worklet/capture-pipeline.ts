@@ -2,7 +2,8 @@ import { ChannelMixer } from "./channel-mixer.js";
 import { ENCODERS, type Encoder } from "./encoder.js";
 import { Framer, samplesPerFrame } from "./framer.js";
 import type { ChannelPolicy, ProcessorCommand, ProcessorMessage, ProcessorSettings } from "./port-messages.js";
-import { Resampler } from "./resampler.js";
+import type { OpenConvolver } from "./resampler/convolver.js";
+import { Resampler } from "./resampler/resampler.js";
 
 const RENDER_QUANTUM = 128;
 
@@ -50,14 +51,17 @@ export class CapturePipeline {
   /** The context frame that the next input should have; −1 where any will do. */
   #expectedFrame = -1;
 
-  /** @param inputRate the context's, in Hz. */
-  constructor(inputRate: number, settings: ProcessorSettings, sink: MessageSink) {
+  /**
+   * @param inputRate the context's, in Hz.
+   * @param openConvolver opens what computes the resampler's output; by default it is plain TypeScript.
+   */
+  constructor(inputRate: number, settings: ProcessorSettings, sink: MessageSink, openConvolver?: OpenConvolver) {
     this.#inputRate = inputRate;
     this.#outputRate = settings.sampleRate;
     this.#encode = ENCODERS[settings.encoding];
     this.#sink = sink;
     this.#mixer = settings.channels === "mix" ? new ChannelMixer() : undefined;
-    this.#lanes = openLanes(LANES[settings.channels], inputRate, settings.sampleRate);
+    this.#lanes = openLanes(LANES[settings.channels], new Resampler(inputRate, settings.sampleRate, openConvolver));
     this.#resampled = this.#outputBuffers();
     this.#framer = new Framer(
       samplesPerFrame(settings.frameDurationMs, settings.sampleRate),
@@ -183,8 +187,7 @@ function isSilent(channels: readonly Float32Array[]): boolean {
   return channels.every((samples) => samples.every((sample) => sample === 0));
 }
 
-function openLanes(channels: readonly number[], inputRate: number, outputRate: number): Lane[] {
-  const first = new Resampler(inputRate, outputRate);
+function openLanes(channels: readonly number[], first: Resampler): Lane[] {
   return channels.map((channel, index) => ({
     channel,
     resampler: index === 0 ? first : first.twin(),

@@ -1,6 +1,7 @@
 /** The module that runs on the audio thread. It is bundled into one file by itself. */
 import { CapturePipeline } from "./capture-pipeline.js";
 import { PROCESSOR_NAME, type ProcessorCommand } from "./port-messages.js";
+import { openFastestConvolver } from "./resampler/simd-convolver.js";
 import type { Processor, ProcessorOptions, WorkletScope } from "./worklet-scope.js";
 
 const scope = globalThis as unknown as WorkletScope;
@@ -12,8 +13,11 @@ class CaptureProcessor extends scope.AudioWorkletProcessor implements Processor 
   constructor({ processorOptions }: ProcessorOptions) {
     super();
     const { port } = this;
-    this.#pipeline = new CapturePipeline(scope.sampleRate, processorOptions, (message, transfer) =>
-      port.postMessage(message, transfer),
+    this.#pipeline = new CapturePipeline(
+      scope.sampleRate,
+      processorOptions,
+      (message, transfer) => port.postMessage(message, transfer),
+      openFastestConvolver,
     );
     port.onmessage = ({ data }: MessageEvent<ProcessorCommand>) => {
       this.#pipeline.command(data);

@@ -1,15 +1,18 @@
-/** Prints what converting between the two rates given costs, in percent of one core: the median of several runs. */
-import { Resampler } from "../../src/worklet/resampler.js";
+/** Prints what converting between the two rates given costs with the kernel given, in percent of one core: the median of several runs. */
+import { Resampler } from "../../src/worklet/resampler/resampler.js";
+import { RESAMPLER_KERNELS } from "../support/resampler-kernels.js";
 import { noise } from "../support/signals.js";
 
 const QUANTUM = 128;
 const SECONDS = 5;
 const RUNS = 5;
 
-const [inputRate, outputRate] = process.argv.slice(2).map(Number);
-if (inputRate === undefined || outputRate === undefined)
-  throw new Error("Say the input's rate and the output's, in Hz.");
-const resampler = new Resampler(inputRate, outputRate);
+const [from, to, kernel] = process.argv.slice(2);
+const known = RESAMPLER_KERNELS.find((known) => known.kernel === kernel);
+if (from === undefined || to === undefined || known === undefined)
+  throw new Error("Say the input's rate, the output's, in Hz, and the kernel.");
+const inputRate = Number(from);
+const resampler = new Resampler(inputRate, Number(to), known.open);
 const input = noise(QUANTUM);
 const output = new Float32Array(resampler.maxOutputLength(QUANTUM));
 

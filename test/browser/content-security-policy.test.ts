@@ -5,7 +5,9 @@ import { PageStream } from "./page-stream.js";
 import { expectReleased } from "./released.js";
 import { html, TestSite } from "./test-site.js";
 
-const STRICT = "script-src 'self'";
+const STRICT = `script-src 'self'; ${TestSite.reportUri}`;
+
+const workletUrl = "/dist/capture.worklet.js";
 
 describe("a page whose policy is script-src 'self'", () => {
   let backend: BackendProcess;
@@ -37,7 +39,6 @@ describe("a page whose policy is script-src 'self'", () => {
     // elevenlabs/packages#193: works in development, and the worklet is blocked in production.
     it(`streams from the ${name} with the worklet as a file`, async () => {
       await browser.page.goto(site.url(path));
-      const workletUrl = "/dist/capture.worklet.js";
       const stream = await PageStream.create(browser.page, backend.webSocketUrl, { workletUrl });
       await stream.start();
       await stream.captured(500);
@@ -45,6 +46,23 @@ describe("a page whose policy is script-src 'self'", () => {
       expect(await stream.ended()).toMatchObject({ outcome: "closed" });
       expect((await stream.stats()).acknowledgedDurationMs).toBeGreaterThanOrEqual(500);
       expect(browser.pageErrors).toEqual([]);
+    });
+
+    // The audio thread tries WebAssembly, which the policy forbids.
+    it(`causes neither a report nor a line in the console with the ${name}, but captures`, async () => {
+      await browser.page.goto(site.url(path));
+      const [lines, reports] = [browser.consoleErrors.length, site.violations.length];
+      const stream = await PageStream.create(browser.page, backend.webSocketUrl, { workletUrl });
+      await stream.start();
+      await stream.captured(500);
+      await stream.close();
+      expect(browser.consoleErrors.slice(lines)).toEqual([]);
+      // What is forbidden to the page itself is reported, behind whatever the audio thread has caused.
+      await browser.page.evaluate(() => {
+        document.head.append(Object.assign(document.createElement("script"), { textContent: "1" }));
+      });
+      await expect.poll(() => site.violations.length).toBeGreaterThan(reports);
+      expect(site.violations.slice(reports)).toEqual([expect.stringContaining("inline")]);
     });
 
     it(`says that the policy forbids the worklet of the ${name} without one, and releases the microphone`, async () => {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
@@ -23,19 +24,28 @@ export function html(body: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Test page</title><link rel="icon" href="data:,"></head><body>${body}</body></html>`;
 }
 
+/** Where policies may have violations reported. */
+const REPORTS = "/violations";
+
 /** Serves test pages and the built package as files, as any web server would. */
 export class TestSite implements AsyncDisposable {
+  /** The directive for a policy whose violations are to be {@link violations}. */
+  static readonly reportUri = `report-uri ${REPORTS}`;
   readonly port: number;
+  /** What browsers reported, the oldest first. */
+  readonly violations: readonly string[];
   readonly #server: Server;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, violations: readonly string[]) {
     this.#server = server;
+    this.violations = violations;
     this.port = (server.address() as AddressInfo).port;
   }
 
   /** @param pages by path; `/` has the SDK as the global `sdk` unless it is among them. */
   static async serve(pages: Readonly<Record<string, SitePage>> = {}): Promise<TestSite> {
     const all: Readonly<Record<string, SitePage>> = { "/": SDK_PAGE, ...pages };
+    const violations: string[] = [];
     const server = createServer((request, response) => {
       const path = new URL(request.url ?? "/", "http://site").pathname;
       const page = all[path];
@@ -51,11 +61,14 @@ export class TestSite implements AsyncDisposable {
           (bytes) => response.setHeader("Content-Type", "text/javascript").end(bytes),
           () => response.writeHead(404).end("Run `npm run build` first."),
         );
+      } else if (path === REPORTS) {
+        void text(request).then((report) => violations.push(report));
+        response.writeHead(204).end();
       } else response.writeHead(404).end();
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    return new TestSite(server);
+    return new TestSite(server, violations);
   }
 
   /** The address of one of its pages. */

@@ -1,4 +1,5 @@
-import { Resampler } from "../../src/worklet/resampler.js";
+import type { OpenConvolver } from "../../src/worklet/resampler/convolver.js";
+import { Resampler } from "../../src/worklet/resampler/resampler.js";
 import { powerOfTwo, spectrum } from "./audio-compare-fft.js";
 import { decibels } from "./signals.js";
 
@@ -21,10 +22,10 @@ export interface Response {
  * response there. One impulse at each of the `down` places that an output can have beside its input shows the whole filter,
  * and its spectrum is the level of every image and every alias of every tone.
  */
-export function measureResponse(inputRate: number, outputRate: number): Response {
+export function measureResponse(inputRate: number, outputRate: number, openConvolver?: OpenConvolver): Response {
   const divisor = greatestCommonDivisor(inputRate, outputRate);
   const [up, down] = [outputRate / divisor, inputRate / divisor];
-  const impulse = impulseResponse(new Resampler(inputRate, outputRate), { inputRate, up, down });
+  const impulse = impulseResponse(new Resampler(inputRate, outputRate, openConvolver), { inputRate, up, down });
   const size = powerOfTwo(impulse.length * (OVERSAMPLING / 2));
   const { re, im } = spectrum(impulse, size);
   const hertzPerBin = (up * inputRate) / size;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Resampler } from "../../src/worklet/resampler.js";
+import { Resampler } from "../../src/worklet/resampler/resampler.js";
 import { type AudioComparison, compareAudio } from "../support/audio-compare.js";
 import { resample } from "../support/audio-compare-resample.js";
 import { encodeWav, type MonoAudio, parseWav } from "../support/wav.js";

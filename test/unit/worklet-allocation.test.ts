@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CapturePipeline } from "../../src/worklet/capture-pipeline.js";
 import type { CaptureEncoding, ChannelPolicy } from "../../src/worklet/port-messages.js";
+import { RESAMPLER_KERNELS } from "../support/resampler-kernels.js";
 import { type Allocation, sampleHeap } from "../support/sample-heap.js";
 import { noise } from "../support/signals.js";
 
@@ -24,6 +25,8 @@ interface Case {
   readonly encoding: CaptureEncoding;
   readonly channels: ChannelPolicy;
   readonly inputs: number;
+  /** Of the resampler. */
+  readonly kernel: (typeof RESAMPLER_KERNELS)[number]["kernel"];
 }
 
 interface Window extends Allocation {
@@ -31,20 +34,24 @@ interface Window extends Allocation {
 }
 
 const CASES: readonly Case[] = [
-  { from: 48_000, encoding: "pcm_s16le", channels: "mix", inputs: 1 },
-  { from: 48_000, encoding: "pcm_s16le", channels: "mix", inputs: 2 },
-  { from: 44_100, encoding: "pcm_f32le", channels: "stereo", inputs: 2 },
-  { from: 16_000, encoding: "mulaw", channels: "right", inputs: 2 },
-  { from: 44_099, encoding: "pcm_s16le", channels: "mix", inputs: 1 },
+  { from: 48_000, encoding: "pcm_s16le", channels: "mix", inputs: 1, kernel: "TypeScript" },
+  { from: 48_000, encoding: "pcm_s16le", channels: "mix", inputs: 2, kernel: "TypeScript" },
+  { from: 48_000, encoding: "pcm_s16le", channels: "mix", inputs: 1, kernel: "WebAssembly" },
+  { from: 44_100, encoding: "pcm_f32le", channels: "stereo", inputs: 2, kernel: "TypeScript" },
+  { from: 44_100, encoding: "pcm_f32le", channels: "stereo", inputs: 2, kernel: "WebAssembly" },
+  { from: 16_000, encoding: "mulaw", channels: "right", inputs: 2, kernel: "TypeScript" },
+  { from: 44_099, encoding: "pcm_s16le", channels: "mix", inputs: 1, kernel: "TypeScript" },
 ];
 
 /** Renders many quanta from the same buffers, as an engine does, and looks at the heap while it is at it. */
-async function render({ from, encoding, channels, inputs }: Case, frameDurationMs: number): Promise<Window> {
+async function render({ from, encoding, channels, inputs, kernel }: Case, frameDurationMs: number): Promise<Window> {
   let frames = 0;
   const settings = { encoding, channels, sampleRate: 16_000, frameDurationMs, position: 0 };
-  const pipeline = new CapturePipeline(from, settings, () => {
+  const count = (): void => {
     frames += 1;
-  });
+  };
+  const open = RESAMPLER_KERNELS.find((known) => known.kernel === kernel)?.open;
+  const pipeline = new CapturePipeline(from, settings, count, open);
   const buffers = Array.from({ length: inputs }, (_, index) => noise(QUANTUM, index + 1));
   let frame = LATE_FRAME;
   const run = (quanta: number): void => {
@@ -64,7 +71,7 @@ async function render({ from, encoding, channels, inputs }: Case, frameDurationM
 }
 
 // WebAudio/web-audio-api#2632: garbage on the audio thread is collected on the audio thread, and a quantum is missed.
-describe.each(CASES)("capture of $inputs channels of $from Hz, $channels, as $encoding", (given) => {
+describe.each(CASES)("capture of $inputs channels of $from Hz in $kernel, $channels, as $encoding", (given) => {
   it("allocates nothing per quantum", async () => {
     const { bytes, frames, places } = await render(given, LONGEST_FRAME_MS);
     expect(bytes, places.join("\n")).toBeLessThanOrEqual(frames * BYTES_PER_FRAME + QUANTA * BYTES_PER_QUANTUM);

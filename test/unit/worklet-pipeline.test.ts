@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CapturePipeline } from "../../src/worklet/capture-pipeline.js";
 import type { ProcessorFrame, ProcessorMessage, ProcessorSettings } from "../../src/worklet/port-messages.js";
-import { Resampler } from "../../src/worklet/resampler.js";
+import { Resampler } from "../../src/worklet/resampler/resampler.js";
 import { fitTone, noise, sine } from "../support/signals.js";
 
 const QUANTUM = 128;

@@ -1,5 +1,6 @@
-import { convolveBetweenPhases, convolvePhases, decimate } from "./convolution.js";
-import { designLowPass, type LowPassFilter } from "./low-pass-filter.js";
+import type { Convolver, OpenConvolver } from "./convolver.js";
+import { designLowPass } from "./low-pass-filter.js";
+import { openScalarConvolver } from "./scalar-convolver.js";
 
 /** Input taken into the history at a time. */
 const BLOCK_SAMPLES = 4096;
@@ -21,11 +22,10 @@ export class Resampler {
   readonly #down: number;
   readonly #inputRate: number;
   readonly #outputRate: number;
-  /** `undefined` where the rates are equal. */
-  readonly #filter: LowPassFilter | undefined;
+  /** `undefined` if the rates are equal. */
+  readonly #convolver: Convolver | undefined;
   /** Samples one output needs. */
   readonly #width: number;
-  readonly #history: Float64Array;
   #filled = 0;
   /** Where the next output's first input sample lies in the history. */
   #start = 0;
@@ -35,10 +35,14 @@ export class Resampler {
   #given = 0;
 
   /**
-   * @param filter a table designed for the same rates; by default it is designed here.
+   * @param convolver opens what computes the output; or is one that was made for the same rates.
    * @throws RangeError unless both rates are between 1 and 768 kHz.
    */
-  constructor(inputRate: number, outputRate: number, filter?: LowPassFilter) {
+  constructor(
+    inputRate: number,
+    outputRate: number,
+    convolver: OpenConvolver | Convolver | undefined = openScalarConvolver,
+  ) {
     checkRate("inputRate", inputRate);
     checkRate("outputRate", outputRate);
     const from = Math.round(inputRate * UNITS_PER_HERTZ);
@@ -48,15 +52,19 @@ export class Resampler {
     this.#down = from / divisor;
     this.#inputRate = inputRate;
     this.#outputRate = outputRate;
-    this.#filter = from === to ? undefined : (filter ?? designLowPass(inputRate, outputRate, this.#up));
-    this.#width = 2 * (this.#filter?.halfLength ?? 0);
-    this.#history = new Float64Array(this.#filter === undefined ? 0 : 2 * this.#width + BLOCK_SAMPLES);
+    if (from === to) this.#convolver = undefined;
+    else if (typeof convolver === "function") {
+      const filter = designLowPass(inputRate, outputRate, this.#up);
+      const ratio = { up: this.#up, down: this.#down };
+      this.#convolver = convolver(filter, ratio, 4 * filter.halfLength + BLOCK_SAMPLES);
+    } else this.#convolver = convolver;
+    this.#width = this.#convolver?.width ?? 0;
     this.reset();
   }
 
-  /** A new one between the same rates, which shares the table of coefficients and nothing else. */
+  /** A new one between the same rates, for which no filter is designed again. */
   twin(): Resampler {
-    return new Resampler(this.#inputRate, this.#outputRate, this.#filter);
+    return new Resampler(this.#inputRate, this.#outputRate, this.#convolver?.twin());
   }
 
   /** Half the filter's length in time: how long a sample waits before it comes out. */
@@ -66,7 +74,7 @@ export class Resampler {
 
   /** How many samples {@link push} will write for the next `inputLength` samples. */
   outputLength(inputLength: number): number {
-    return this.#filter === undefined ? inputLength : this.#ready(this.#filled + inputLength);
+    return this.#convolver === undefined ? inputLength : this.#ready(this.#filled + inputLength);
   }
 
   /** An upper bound of {@link outputLength}, whatever came before. */
@@ -96,19 +104,21 @@ export class Resampler {
     checkRoom(due, output);
     this.#taken += input.length;
     this.#given += due;
-    if (this.#filter === undefined) {
+    const convolver = this.#convolver;
+    if (convolver === undefined) {
       output.set(input);
       return due;
     }
+    const { history } = convolver;
     let written = 0;
     for (let taken = 0; taken < input.length; ) {
-      if (this.#filled === this.#history.length) this.#makeRoom();
-      const length = Math.min(input.length - taken, this.#history.length - this.#filled);
-      copyFinite(input, taken, length, this.#history, this.#filled);
+      if (this.#filled === history.length) this.#makeRoom(history);
+      const length = Math.min(input.length - taken, history.length - this.#filled);
+      copyFinite(input, taken, length, history, this.#filled);
       this.#filled += length;
       taken += length;
       const count = this.#ready(this.#filled);
-      this.#convolve(this.#filter, output, written, count);
+      if (count > 0) this.#convolve(convolver, output, written, count);
       written += count;
     }
     return due;
@@ -122,10 +132,11 @@ export class Resampler {
   flush(output: Float32Array): number {
     const due = this.tailLength;
     checkRoom(due, output);
-    if (this.#filter !== undefined) {
-      this.#makeRoom();
-      this.#history.fill(0, this.#filled);
-      this.#convolve(this.#filter, output, 0, due);
+    const convolver = this.#convolver;
+    if (convolver !== undefined && due > 0) {
+      this.#makeRoom(convolver.history);
+      convolver.history.fill(0, this.#filled);
+      this.#convolve(convolver, output, 0, due);
     }
     this.reset();
     return due;
@@ -133,8 +144,8 @@ export class Resampler {
 
   /** Forgets all input: the next sample is the first. */
   reset(): void {
-    const before = this.#filter === undefined ? 0 : this.#filter.halfLength - 1;
-    this.#history.fill(0, 0, before);
+    const before = Math.max(0, this.#width / 2 - 1);
+    this.#convolver?.history.fill(0, 0, before);
     this.#filled = before;
     this.#start = 0;
     this.#phase = 0;
@@ -148,29 +159,19 @@ export class Resampler {
     return complete <= 0 ? 0 : Math.ceil((complete * this.#up - this.#phase) / this.#down);
   }
 
-  #makeRoom(): void {
-    this.#history.copyWithin(0, this.#start, this.#filled);
+  #makeRoom(history: Convolver["history"]): void {
+    history.copyWithin(0, this.#start, this.#filled);
     this.#filled -= this.#start;
     this.#start = 0;
   }
 
-  #convolve(filter: LowPassFilter, output: Float32Array, offset: number, count: number): void {
-    const { rows, phases, halfLength } = filter;
-    const up = this.#up;
-    const down = this.#down;
-    const history = this.#history;
-    const start = this.#start;
+  #convolve(convolver: Convolver, output: Float32Array, offset: number, count: number): void {
     const phase = this.#phase;
-    if (up === 1) decimate(rows, halfLength, down, history, start, output, offset, count);
-    else if (phases === up) {
-      convolvePhases(rows, this.#width, up, down, history, start, phase, output, offset, count);
-    } else {
-      convolveBetweenPhases(rows, this.#width, phases, up, down, history, start, phase, output, offset, count);
-    }
-    const advance = phase + count * down;
-    const steps = Math.floor(advance / up);
-    this.#start = start + steps;
-    this.#phase = advance - steps * up;
+    convolver.convolve(this.#start, phase, output, offset, count);
+    const advance = phase + count * this.#down;
+    const steps = Math.floor(advance / this.#up);
+    this.#start += steps;
+    this.#phase = advance - steps * this.#up;
   }
 }
 
@@ -184,7 +185,7 @@ function checkRoom(due: number, output: Float32Array): void {
   if (due > output.length) throw new RangeError(`output must hold ${due} samples, and holds ${output.length}.`);
 }
 
-function copyFinite(from: Float32Array, offset: number, length: number, to: Float64Array, at: number): void {
+function copyFinite(from: Float32Array, offset: number, length: number, to: Convolver["history"], at: number): void {
   for (let index = 0; index < length; index += 1) {
     const sample = from[offset + index] ?? 0;
     // Infinity minus itself is NaN: one bad sample must not reach every output that the filter makes of it.
