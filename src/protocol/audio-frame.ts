@@ -49,14 +49,24 @@ export function bytesPerSample(encoding: AudioEncoding): number | undefined {
 
 /** Builds the bytes of an audio frame. @throws RangeError for a position that is no whole number. */
 export function encodeAudioFrame(frame: WireAudioFrame): Bytes {
-  const bytes = new Uint8Array(AUDIO_FRAME_HEADER_BYTES + frame.payload.byteLength);
+  const bytes = openAudioFrame(frame, frame.flags, frame.payload.byteLength);
+  bytes.set(frame.payload, AUDIO_FRAME_HEADER_BYTES);
+  return bytes;
+}
+
+/** The bytes of an audio frame whose payload is still to be written, behind the header. */
+export function openAudioFrame(
+  { sampleCount, position }: Pick<WireAudioFrame, "sampleCount" | "position">,
+  flags: number,
+  payloadBytes: number,
+): Bytes {
+  const bytes = new Uint8Array(AUDIO_FRAME_HEADER_BYTES + payloadBytes);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, AUDIO_FRAME_KIND);
-  view.setUint8(1, frame.flags);
-  view.setUint16(2, frame.sampleCount, true);
-  view.setUint32(4, frame.position % TWO_32, true);
-  view.setUint32(8, Math.floor(frame.position / TWO_32), true);
-  bytes.set(frame.payload, AUDIO_FRAME_HEADER_BYTES);
+  view.setUint8(1, flags);
+  view.setUint16(2, sampleCount, true);
+  view.setUint32(4, position % TWO_32, true);
+  view.setUint32(8, Math.floor(position / TWO_32), true);
   return bytes;
 }
 

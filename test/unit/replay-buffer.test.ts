@@ -1,13 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { AudioFrameFlag } from "../../src/protocol/audio-frame.js";
 import { ReplayBuffer } from "../../src/session/audio/replay-buffer.js";
+import { sampleHeap } from "../support/sample-heap.js";
 
 const LIMITS = { maxSamples: 60, maxBytes: 100, graceSamples: 15 };
+const { gap, last, muted } = AudioFrameFlag;
 
 interface ModelFrame {
   readonly from: number;
   readonly to: number;
-  readonly bytes: number;
+  readonly flags: number;
+  readonly bytes: readonly number[];
 }
 
 /** The same promises, kept by going through all frames each time. */
@@ -19,8 +23,7 @@ class Model {
   cursor = 0;
   sentTo = 0;
 
-  push(gap: number, samples: number, bytes: number) {
-    const frame = { from: this.next + gap, to: this.next + gap + samples, bytes };
+  push(frame: ModelFrame) {
     this.frames.push(frame);
     this.next = frame.to;
     const evicted = [];
@@ -55,8 +58,26 @@ class Model {
     this.sentTo = Math.max(this.sentTo, frame.to);
   }
 
+  split(maxSamples: number): void {
+    const whole = this.frames[this.cursor];
+    if (whole === undefined) return;
+    const { from, to, flags, bytes } = whole;
+    const bytesPerSample = bytes.length / (to - from);
+    const parts: ModelFrame[] = [];
+    for (let at = from; at < to; at += maxSamples) {
+      const end = Math.min(at + maxSamples, to);
+      parts.push({
+        from: at,
+        to: end,
+        flags: flags & ~((at > from ? gap : 0) | (end < to ? last : 0)),
+        bytes: bytes.slice((at - from) * bytesPerSample, (end - from) * bytesPerSample),
+      });
+    }
+    this.frames.splice(this.cursor, 1, ...parts);
+  }
+
   get bytes(): number {
-    return this.frames.reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.frames.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
   get samples(): number {
@@ -76,7 +97,7 @@ class Model {
   }
 
   #drop(): ModelFrame {
-    const [oldest = { from: 0, to: 0, bytes: 0 }] = this.frames.splice(0, 1);
+    const [oldest = { from: 0, to: 0, flags: 0, bytes: [] }] = this.frames.splice(0, 1);
     this.cursor = Math.max(0, this.cursor - 1);
     return oldest;
   }
@@ -84,21 +105,35 @@ class Model {
 
 const samplesIn = (frames: readonly ModelFrame[]): number => frames.reduce((sum, { from, to }) => sum + to - from, 0);
 
+function nextOf(buffer: ReplayBuffer): ModelFrame | undefined {
+  const frame = buffer.peek();
+  if (frame === undefined) return undefined;
+  const { position, sampleCount, flags, byteLength } = frame;
+  const bytes = new Uint8Array(byteLength);
+  buffer.readNext(bytes, 0);
+  return { from: position, to: position + sampleCount, flags, bytes: [...bytes] };
+}
+
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const step = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant("push" as const),
-      gap: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 30 })),
+      skipped: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 30 })),
       samples: fc.integer({ min: 1, max: 20 }),
-      bytes: fc.integer({ min: 1, max: 40 }),
+      flags: fc.constantFrom(0, gap, muted, gap | last),
+      bytesPerSample: fc.integer({ min: 1, max: 3 }),
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("advance" as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("acknowledge" as const), share }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("seek" as const), share }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("resume" as const), share, kept: share }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("split" as const), maxSamples: fc.integer({ min: 1, max: 25 }) }),
+  },
 );
 
 describe("ReplayBuffer", () => {
@@ -107,11 +142,21 @@ describe("ReplayBuffer", () => {
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
         const buffer = new ReplayBuffer(LIMITS);
         const model = new Model();
+        let written = 0;
         for (const what of steps) {
           if (what.do === "push") {
-            const { gap, samples: sampleCount, bytes } = what;
-            const frame = { position: model.next + gap, sampleCount, flags: 0, payload: new Uint8Array(bytes) };
-            expect(buffer.push(frame)).toEqual(model.push(gap, sampleCount, bytes));
+            const { skipped, samples: sampleCount, flags, bytesPerSample } = what;
+            const from = model.next + skipped;
+            const bytes = Array.from({ length: sampleCount * bytesPerSample }, (_, at) => (written + at) & 0xff);
+            written += bytes.length;
+            const payload = Uint8Array.from(bytes);
+            const evicted = buffer.push({ position: from, sampleCount, flags, payload });
+            // What the caller does with its bytes from now on is its own affair.
+            payload.fill(0);
+            expect(evicted).toEqual(model.push({ from, to: from + sampleCount, flags, bytes }));
+          } else if (what.do === "split") {
+            buffer.splitNext(what.maxSamples);
+            model.split(what.maxSamples);
           } else if (what.do === "advance") {
             buffer.advance();
             model.advance();
@@ -133,7 +178,7 @@ describe("ReplayBuffer", () => {
             samples: buffer.samples,
             first: buffer.first,
             next: buffer.next,
-            cursor: buffer.peek()?.position,
+            cursor: nextOf(buffer),
             cursorPosition: buffer.cursorPosition,
             acknowledged: buffer.acknowledged,
             samplesInFlight: buffer.samplesInFlight,
@@ -145,7 +190,7 @@ describe("ReplayBuffer", () => {
             samples: model.samples,
             first: model.frames[0]?.from ?? model.next,
             next: model.next,
-            cursor: model.frames[model.cursor]?.from,
+            cursor: model.frames[model.cursor],
             cursorPosition: model.frames[model.cursor]?.from ?? model.next,
             acknowledged: model.acknowledged,
             samplesInFlight: samplesIn(model.inFlight),
@@ -176,5 +221,25 @@ describe("ReplayBuffer", () => {
     expect(buffer.samplesInFlight).toBe(100);
     expect(buffer.samples).toBe(110);
     expect(buffer.bytes).toBe(220);
+  });
+
+  it("allocates next to nothing for frames that come, are sent and are acknowledged", async () => {
+    const buffer = new ReplayBuffer({ maxSamples: 48_000, maxBytes: 100_000, graceSamples: 1_600 });
+    const payload = new Uint8Array(640);
+    const wire = new Uint8Array(640);
+    let position = 0;
+    const pass = (frames: number): void => {
+      for (let count = 0; count < frames; count += 1) {
+        buffer.push({ position, sampleCount: 320, flags: 0, payload });
+        position += 320;
+        buffer.readNext(wire, 0);
+        buffer.advance();
+        if (count % 10 === 0) buffer.acknowledge(position - 3_200);
+      }
+    };
+    pass(10_000);
+    const { bytes, places } = await sampleHeap("/session/audio/", () => pass(10_000));
+    expect(bytes / 10_000, places.join("\n")).toBeLessThan(16);
+    expect(buffer.bytes).toBeLessThan(25 * 640);
   });
 });

@@ -2,14 +2,14 @@ import type { AudioRange } from "../../internal/range-set.js";
 import {
   AUDIO_FRAME_HEADER_BYTES,
   AudioFrameFlag,
-  encodeAudioFrame,
+  openAudioFrame,
   type WireAudioFrame,
 } from "../../protocol/audio-frame.js";
 import type { Bytes } from "../../protocol/bytes.js";
 import { ImpossiblePositionError } from "./impossible-position-error.js";
 import { append, LossLedger } from "./loss-ledger.js";
 import { Pace } from "./pace.js";
-import { ReplayBuffer, type ReplayBufferLimits } from "./replay-buffer.js";
+import { ReplayBuffer, type ReplayBufferLimits, type StoredFrame } from "./replay-buffer.js";
 
 export interface SendTerms {
   /** Where the server wants audio to start. */
@@ -223,10 +223,10 @@ export class AudioSender {
     let buffered = bufferedBytes;
     this.#pace.refill(now);
     for (let frame = this.#buffer.peek(); frame !== undefined; frame = this.#buffer.peek()) {
-      const size = AUDIO_FRAME_HEADER_BYTES + frame.payload.byteLength;
+      const size = AUDIO_FRAME_HEADER_BYTES + frame.byteLength;
       if (size > terms.maxMessageBytes) {
         const maxSamples = this.#samplesIn(terms.maxMessageBytes);
-        if (maxSamples < 1) return [...wire, encodeAudioFrame(frame)];
+        if (maxSamples < 1) return [...wire, this.#encode(frame, frame.flags)];
         this.#buffer.splitNext(maxSamples);
         this.#buffer.seek(this.#wirePosition); // The server may have the first parts already.
         continue;
@@ -243,7 +243,7 @@ export class AudioSender {
       }
       this.#pace.spend(frame.sampleCount);
       const flags = frame.position > this.#wirePosition ? frame.flags | AudioFrameFlag.gap : frame.flags;
-      wire.push(encodeAudioFrame({ ...frame, flags }));
+      wire.push(this.#encode(frame, flags));
       buffered += size;
       const end = frame.position + frame.sampleCount;
       if (end <= this.#everSentTo) this.stats.framesRetransmitted += 1;
@@ -268,6 +268,13 @@ export class AudioSender {
     if (from < this.#buffer.next) this.#lose({ from, to: this.#buffer.next });
     this.stop();
     this.#buffer.clear();
+  }
+
+  /** The message for the frame at the cursor. */
+  #encode(frame: StoredFrame, flags: number): Bytes {
+    const bytes = openAudioFrame(frame, flags, frame.byteLength);
+    this.#buffer.readNext(bytes, AUDIO_FRAME_HEADER_BYTES);
+    return bytes;
   }
 
   #lose(range: AudioRange): void {

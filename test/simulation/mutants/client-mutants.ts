@@ -135,8 +135,12 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     "return this.#lost.splice(0);",
     "return this.#lost.splice(0, 1).concat(this.#lost);",
   ),
-  buffer("The replay buffer knows no limit.", "while (this.frameCount > 1 && (", "while (false && ("),
-  buffer("Acknowledged audio is kept for ever.", "this.#head >= this.#cursor) break;", "this.#head >= 0) break;"),
+  buffer("The replay buffer knows no limit.", "while (this.frameCount > 0 && (", "while (false && ("),
+  buffer(
+    "Acknowledged audio is kept for ever.",
+    "this.#frames.first >= this.#cursor) break;",
+    "this.#frames.first >= 0) break;",
+  ),
   sender("The window is ignored.", "if (inFlight > 0 && inFlight + frame.sampleCount > terms.window) break;", ""),
   sender(
     "Audio that left the buffer does not count as in flight.",

@@ -94,8 +94,8 @@ export const LIE_MUTANTS: readonly Mutant[] = [
   ),
   buffer(
     "Every part of a split frame has the first one's audio.",
-    "whole.payload.subarray(offset * bytesPerSample, end * bytesPerSample)",
-    "whole.payload.subarray(0, (end - offset) * bytesPerSample)",
+    "address: whole.address + offset * bytesPerSample,",
+    "address: whole.address,",
     NARROW,
   ),
   buffer(
