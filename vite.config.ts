@@ -12,33 +12,23 @@ const PACKAGE_SOURCES = {
   loquilex: fromHere("./src/index.ts"),
 };
 
+/** A script that runs in a world of its own, and cannot share the page's module graph. */
+interface OwnScript {
+  /** Its file in `dist` without the ending, and its module in the source: `virtual:` and the name with hyphens. */
+  readonly name: string;
+  readonly entry: string;
+}
+
 /**
- * Bundles the audio-thread module by itself, because a worklet cannot share the page's module graph. Its code is offered
- * as text (`virtual:capture-worklet`, loaded from a blob by default) and emitted as a file for pages whose policy forbids blobs.
+ * Bundles a script of its own into one minified file without a source map. Its code is offered as text (`virtual:…`, loaded
+ * from a blob by default) and emitted as a file for pages whose policy forbids blobs. Both are the same text.
  */
-function captureWorklet(): Plugin {
-  const entry = fromHere("./src/worklet/capture.worklet.ts");
-  const id = "virtual:capture-worklet";
+function ownScript({ name, entry }: OwnScript): Plugin {
+  const id = `virtual:${name.replaceAll(".", "-")}`;
   const resolvedId = `\0${id}`;
   let code: Promise<string> | undefined;
-  const bundle = async (): Promise<string> => {
-    const result = await build({
-      configFile: false,
-      logLevel: "warn",
-      build: {
-        write: false,
-        minify: true,
-        target: "es2022",
-        lib: { entry, formats: ["es"], fileName: "capture.worklet" },
-      },
-    });
-    const output = (Array.isArray(result) ? result[0] : result) as { output: { code?: string }[] };
-    const text = output.output[0]?.code;
-    if (text === undefined) throw new Error("The capture worklet produced no code.");
-    return text;
-  };
   return {
-    name: "capture-worklet",
+    name: `own-script-${name}`,
     buildStart() {
       code = undefined;
     },
@@ -46,15 +36,39 @@ function captureWorklet(): Plugin {
     async load(moduleId) {
       if (moduleId !== resolvedId) return;
       this.addWatchFile(entry);
-      code ??= bundle();
+      code ??= bundleScript(entry);
       return `export default ${JSON.stringify(await code)};`;
     },
     async generateBundle() {
-      code ??= bundle();
-      this.emitFile({ type: "asset", fileName: "capture.worklet.js", source: await code });
+      code ??= bundleScript(entry);
+      this.emitFile({ type: "asset", fileName: `${name}.js`, source: await code });
     },
   };
 }
+
+/** Vite minifies the form of a script whole, but leaves a module that is a library its white space. */
+async function bundleScript(entry: string): Promise<string> {
+  const result = await build({
+    configFile: false,
+    logLevel: "warn",
+    build: {
+      write: false,
+      minify: true,
+      target: "es2022",
+      // The form wants a name for what a script exports, which is nothing.
+      lib: { entry, formats: ["iife"], name: "none", fileName: "script" },
+    },
+  });
+  const output = (Array.isArray(result) ? result[0] : result) as { output: { code?: string }[] };
+  const code = output.output[0]?.code;
+  if (code === undefined) throw new Error(`${entry} produced no code.`);
+  return code;
+}
+
+/** The scripts of their own that the package carries. */
+const ownScripts = (): Plugin[] => [
+  ownScript({ name: "capture.worklet", entry: fromHere("./src/worklet/capture.worklet.ts") }),
+];
 
 /** Says from what everything was built, so that `npm start` builds again only after a change. The demo is built last. */
 function buildStamp(): Plugin {
@@ -72,7 +86,7 @@ function buildStamp(): Plugin {
 
 /** `dist/index.js`, `dist/protocol.js`, `dist/resources.js` and the worklet file. */
 const moduleBuild: UserConfig = {
-  plugins: [captureWorklet()],
+  plugins: ownScripts(),
   build: {
     target: "es2022",
     sourcemap: true,
@@ -90,7 +104,7 @@ const moduleBuild: UserConfig = {
 
 /** `dist/loquilex.iife.js`, global `LoquiLex`. */
 const scriptTagBuild: UserConfig = {
-  plugins: [captureWorklet()],
+  plugins: ownScripts(),
   build: {
     target: "es2022",
     sourcemap: true,
@@ -133,7 +147,7 @@ export default defineConfig(({ mode }) => {
     },
   });
   return {
-    plugins: [captureWorklet()],
+    plugins: ownScripts(),
     resolve: { alias: PACKAGE_SOURCES },
     test: {
       // All processors, of which vitest leaves one free by itself: half of a small machine.
