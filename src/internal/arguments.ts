@@ -1,25 +1,82 @@
-/** @throws TypeError when it is no object. @param alternatives what it may be otherwise. */
-export function checkObject(name: string, value: unknown, alternatives = ""): asserts value is object {
-  if (typeof value !== "object" || value === null) {
-    throw new TypeError(`${name} must be an object${alternatives}, and is ${String(value)}.`);
-  }
+/** Returns a value that is what it must be. @throws TypeError or RangeError in the words of its name. */
+export type Check<T> = (name: string, value: unknown) => T;
+
+type Values = Readonly<Record<string, unknown>>;
+type Checked<Checks> = { [K in keyof Checks]: Checks[K] extends Check<infer T> ? T : never };
+
+/**
+ * Checks options by name, and returns them.
+ * @param prefix what is before each name in a message.
+ * @param defaults of those that are not given, or given as `undefined`.
+ */
+export function checkEach<Checks extends Readonly<Record<string, Check<unknown>>>>(
+  prefix: string,
+  options: object,
+  defaults: object,
+  checks: Checks,
+): Checked<Checks> {
+  const [given, byDefault] = [options as Values, defaults as Values];
+  const checked = Object.entries(checks).map(([name, check]) => {
+    const value = given[name] === undefined ? byDefault[name] : given[name];
+    return [name, check(`${prefix}${name}`, value)];
+  });
+  return Object.fromEntries(checked) as Checked<Checks>;
 }
 
-/** @throws TypeError when it is no function. */
+/** What may also be left out. */
+export const optional =
+  <T>(check: Check<T>): Check<T | undefined> =>
+  (name, value) =>
+    value === undefined ? undefined : check(name, value);
+
+export const numberFrom =
+  (min: number, max: number): Check<number> =>
+  (name, value) => {
+    if (typeof value !== "number" || Number.isNaN(value)) {
+      throw new TypeError(`${name} must be a number, and is ${String(value)}.`);
+    }
+    if (value < min || value > max) throw new RangeError(`${name} must be from ${min} to ${max}, and is ${value}.`);
+    return value;
+  };
+
+export const wholeNumberFrom =
+  (min: number, max: number): Check<number> =>
+  (name, value) => {
+    const number = numberFrom(min, max)(name, value);
+    if (!Number.isInteger(number)) throw new RangeError(`${name} must be a whole number, and is ${number}.`);
+    return number;
+  };
+
+export const oneOf =
+  <const T extends string>(allowed: readonly T[]): Check<T> =>
+  (name, value) => {
+    if (!allowed.includes(value as T)) {
+      throw new TypeError(`${name} must be one of ${allowed.join(", ")}, and is "${String(value)}".`);
+    }
+    return value as T;
+  };
+
+/** Channels on the wire, and of a device. */
+export function checkChannelCount(name: string, value: unknown): 1 | 2 {
+  if (value !== 1 && value !== 2) throw new RangeError(`${name} must be 1 or 2, and is ${String(value)}.`);
+  return value;
+}
+
+export function checkBoolean(name: string, value: unknown): boolean {
+  if (typeof value !== "boolean") throw new TypeError(`${name} must be true or false, and is ${String(value)}.`);
+  return value;
+}
+
 export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== "function") throw new TypeError(`${name} must be a function, and is ${typeof value}.`);
 }
 
-/** @throws TypeError when it is neither absent nor a truth value. */
-export function checkBoolean(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== "boolean") {
-    throw new TypeError(`${name} must be true or false, and is ${String(value)}.`);
-  }
+/** @param alternatives what it may be otherwise. */
+export function checkObject(name: string, value: unknown, alternatives = ""): asserts value is object {
+  if (!isObject(value)) throw new TypeError(`${name} must be an object${alternatives}, and is ${String(value)}.`);
 }
 
-/** @throws TypeError when it is neither absent nor an AbortSignal. */
 export function checkSignal(name: string, value: unknown): void {
-  if (value === undefined) return;
   checkObject(name, value, " of the kind AbortSignal");
   const { aborted, addEventListener } = value as Partial<AbortSignal>;
   if (typeof aborted !== "boolean" || typeof addEventListener !== "function") {
@@ -27,9 +84,20 @@ export function checkSignal(name: string, value: unknown): void {
   }
 }
 
-/** @throws TypeError when it is neither absent nor a device's id or a constraint for it. */
-export function checkDeviceId(value: unknown): void {
-  if (value !== undefined && typeof value !== "string" && (typeof value !== "object" || value === null)) {
-    throw new TypeError(`deviceId must be a string or a constraint, and is ${String(value)}.`);
+/** A device's id, or a constraint for it. */
+export function checkDeviceId(name: string, value: unknown): void {
+  if (typeof value !== "string" && !isObject(value)) {
+    throw new TypeError(`${name} must be a string or a constraint, and is ${String(value)}.`);
   }
+}
+
+/** The address of a file. */
+export function checkUrl(name: string, value: unknown): void {
+  if (!(value instanceof URL) && (typeof value !== "string" || value === "")) {
+    throw new TypeError(`${name} must be a URL or a string that is not empty.`);
+  }
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

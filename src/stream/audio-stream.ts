@@ -1,5 +1,5 @@
 import { withSignal } from "../internal/abort.js";
-import { checkDeviceId } from "../internal/arguments.js";
+import { checkDeviceId, optional } from "../internal/arguments.js";
 import { asyncDispose } from "../internal/async-dispose.js";
 import { type Deferred, deferred } from "../internal/deferred.js";
 import { LeakGuard } from "../internal/leak-guard.js";
@@ -184,7 +184,7 @@ export class AudioStream<Message = ServerEvent>
    * @throws AudioStreamError when the device cannot be had (the one in use goes on), `unsupported` if the source has none.
    */
   async setDevice(deviceId: ConstrainDOMString | undefined, options: AbortOptions = {}): Promise<void> {
-    checkDeviceId(deviceId);
+    optional(checkDeviceId)("deviceId", deviceId);
     const { supervisor, signal } = this.#running("setDevice()", options);
     if (!supervisor.hasDevices) throw noDevices();
     await this.#bound(supervisor.setDevice(deviceId, signal), undefined);

@@ -1,4 +1,4 @@
-import { checkObject, checkSignal } from "../internal/arguments.js";
+import { checkEach, checkObject, checkSignal, numberFrom, optional } from "../internal/arguments.js";
 import { Scope } from "../internal/scope.js";
 import type { AudioStream } from "./audio-stream.js";
 import type { LevelEvent } from "./events/events.js";
@@ -32,10 +32,7 @@ export function showLevel(
   }
   checkObject("options", options);
   const { floorDbfs = -60, signal } = options;
-  checkSignal("signal", signal);
-  if (!(floorDbfs >= -120 && floorDbfs <= -10)) {
-    throw new RangeError(`floorDbfs must be from -120 to -10, and is ${floorDbfs}.`);
-  }
+  checkEach("", { floorDbfs, signal }, {}, { floorDbfs: numberFrom(-120, -10), signal: optional(checkSignal) });
   const scope = new Scope({ name: "level meter" });
   const show = prepare(element, floorDbfs);
   let shown = floorDbfs;

@@ -1,5 +1,5 @@
 import { AudioStreamError } from "../errors.js";
-import { checkObject } from "../internal/arguments.js";
+import { checkObject, isObject } from "../internal/arguments.js";
 import { deferred } from "../internal/deferred.js";
 import { Scope } from "../internal/scope.js";
 import { fitCloseReason } from "../protocol/close-codes.js";
@@ -130,7 +130,7 @@ function checkAddress(url: unknown): asserts url is string | URL {
 
 /** Also one of another frame. */
 function isUrl(value: unknown): value is URL {
-  return typeof value === "object" && value !== null && "href" in value && typeof value.href === "string";
+  return isObject(value) && "href" in value && typeof value.href === "string";
 }
 
 /** Errors by which a platform says that an address or a subprotocol can never work. */

@@ -1,4 +1,4 @@
-import { checkObject } from "../../internal/arguments.js";
+import { checkObject, isObject } from "../../internal/arguments.js";
 import { isNode } from "../graph/audio-graph.js";
 import { captureFailed } from "../media-errors.js";
 import type { AudioSource } from "../source.js";
@@ -60,10 +60,6 @@ function ofNode(node: AudioNode, audioContext: AudioContext | undefined): Captur
 
 function isRealTime(context: BaseAudioContext): context is AudioContext {
   return "createMediaStreamSource" in context;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }
 
 function source(asked: CaptureOptions): AudioSource {

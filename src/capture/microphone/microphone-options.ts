@@ -1,4 +1,15 @@
-import { checkBoolean, checkDeviceId, checkObject } from "../../internal/arguments.js";
+import {
+  checkBoolean,
+  checkChannelCount,
+  checkDeviceId,
+  checkEach,
+  checkObject,
+  checkUrl,
+  isObject,
+  numberFrom,
+  oneOf,
+  optional,
+} from "../../internal/arguments.js";
 import { CHANNEL_POLICIES, type ChannelPolicy } from "../../worklet/port-messages.js";
 
 /** What an option of the microphone is when it is not given. */
@@ -51,49 +62,43 @@ export interface MicrophoneOptions {
   readonly workletUrl?: string | URL | undefined;
 }
 
-const MAX_DEVICE_LOSS_TIMEOUT_MS = 86_400_000;
-
-const SWITCHES = ["echoCancellation", "noiseSuppression", "autoGainControl"] as const;
-const CONSTRAINTS = ["deviceId", "channelCount", ...SWITCHES] as const;
+const CONSTRAINTS = ["deviceId", "channelCount", "echoCancellation", "noiseSuppression", "autoGainControl"] as const;
 
 /** @throws TypeError for a value of the wrong kind, RangeError for one out of range. */
 export function checkMicrophoneOptions(options: MicrophoneOptions): void {
   checkObject("microphone", options, " of options, such as { deviceId }");
-  const { deviceId, channelCount, channels, deviceLossTimeoutMs, track, audioContext, workletUrl } = options;
-  checkDeviceId(deviceId);
-  if (channelCount !== undefined && channelCount !== 1 && channelCount !== 2) {
-    throw new RangeError(`channelCount must be 1 or 2, and is ${String(channelCount)}.`);
+  checkEach(
+    "",
+    options,
+    {},
+    {
+      deviceId: optional(checkDeviceId),
+      channelCount: optional(checkChannelCount),
+      channels: optional(oneOf(CHANNEL_POLICIES)),
+      echoCancellation: optional(checkBoolean),
+      noiseSuppression: optional(checkBoolean),
+      autoGainControl: optional(checkBoolean),
+      deviceLossTimeoutMs: optional(numberFrom(0, 86_400_000)),
+      track: optional(checkTrack),
+      audioContext: optional(checkContext),
+      workletUrl: optional(checkUrl),
+    },
+  );
+  if (options.track === undefined) return;
+  for (const name of CONSTRAINTS) {
+    if (options[name] !== undefined) throw new TypeError(`${name} has no effect on a given track: leave it out.`);
   }
-  if (channels !== undefined && !CHANNEL_POLICIES.includes(channels)) {
-    throw new TypeError(`channels must be one of ${CHANNEL_POLICIES.join(", ")}, and is ${String(channels)}.`);
-  }
-  for (const name of SWITCHES) checkBoolean(name, options[name]);
-  if (deviceLossTimeoutMs !== undefined) {
-    if (typeof deviceLossTimeoutMs !== "number") {
-      throw new TypeError(`deviceLossTimeoutMs must be a number, and is ${typeof deviceLossTimeoutMs}.`);
-    }
-    if (!(deviceLossTimeoutMs >= 0 && deviceLossTimeoutMs <= MAX_DEVICE_LOSS_TIMEOUT_MS)) {
-      throw new RangeError(
-        `deviceLossTimeoutMs must be between 0 and ${MAX_DEVICE_LOSS_TIMEOUT_MS} ms, and is ${deviceLossTimeoutMs}.`,
-      );
-    }
-  }
-  if (track !== undefined) {
-    if (!isObject(track) || track.kind !== "audio") throw new TypeError("track must be an audio MediaStreamTrack.");
-    for (const name of CONSTRAINTS) {
-      if (options[name] !== undefined) throw new TypeError(`${name} has no effect on a given track: leave it out.`);
-    }
-  }
-  if (audioContext !== undefined && !(isObject(audioContext) && "createMediaStreamSource" in audioContext)) {
-    throw new TypeError("audioContext must be an AudioContext.");
-  }
-  if (workletUrl !== undefined) checkWorkletUrl(workletUrl);
 }
 
-/** @throws TypeError for what is no address. */
-export function checkWorkletUrl(workletUrl: unknown): void {
-  if (!(workletUrl instanceof URL) && (typeof workletUrl !== "string" || workletUrl === "")) {
-    throw new TypeError("workletUrl must be a URL or a string that is not empty.");
+function checkTrack(name: string, value: unknown): void {
+  if (!isObject(value) || !("kind" in value) || value.kind !== "audio") {
+    throw new TypeError(`${name} must be an audio MediaStreamTrack.`);
+  }
+}
+
+function checkContext(name: string, value: unknown): void {
+  if (!isObject(value) || !("createMediaStreamSource" in value)) {
+    throw new TypeError(`${name} must be an AudioContext.`);
   }
 }
 
@@ -103,8 +108,4 @@ export function audioConstraints(options: MicrophoneOptions): MediaTrackConstrai
   const wanted = { ...options, channelCount };
   const asked = CONSTRAINTS.filter((name) => wanted[name] !== undefined).map((name) => [name, wanted[name]]);
   return asked.length === 0 ? true : Object.fromEntries(asked);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

@@ -61,7 +61,6 @@ export function watchMicrophones(
   checkFunction("callback", callback);
   checkObject("options", options);
   const { signal } = options;
-  checkObject("signal", signal, " of the kind AbortSignal");
   checkSignal("signal", signal);
   checkDevices();
   if (signal.aborted) return;

@@ -1,4 +1,13 @@
-import { checkObject } from "../../internal/arguments.js";
+import {
+  checkBoolean,
+  checkEach,
+  checkObject,
+  isObject,
+  numberFrom,
+  oneOf,
+  optional,
+  wholeNumberFrom,
+} from "../../internal/arguments.js";
 import { attempt } from "../../internal/attempt.js";
 import { type Deferred, deferred } from "../../internal/deferred.js";
 import { Scope } from "../../internal/scope.js";
@@ -37,10 +46,6 @@ export interface SamplesSource extends AudioSource {
    */
   readonly ended: Promise<void>;
 }
-
-const MIN_RATE = 1_000;
-const MAX_RATE = 768_000;
-const MAX_CHANNELS = 32;
 
 /**
  * Sound that a program has or makes: a decoded file, a synthesiser, a test. Works wherever JavaScript runs, without an
@@ -96,7 +101,7 @@ function openSamples(
 
 function checkInput(input: SampleInput): void {
   if (isFloat32Array(input)) throw new TypeError("input must be pieces of sound: give one alone as [piece].");
-  if (typeof input !== "object" || input === null || !isReadable(input)) {
+  if (!isObject(input) || !isReadable(input)) {
     throw new TypeError(`input must be an iterable, an async iterable or a ReadableStream, and is ${kindOf(input)}.`);
   }
   if (isReadableStream(input) && input.locked) {
@@ -108,21 +113,16 @@ function isReadable(input: object): boolean {
   return isReadableStream(input) || Symbol.asyncIterator in input || Symbol.iterator in input;
 }
 
-function checkOptions({ sampleRate, channelCount, channels, realTime }: SamplesOptions): void {
-  if (typeof sampleRate !== "number") throw new TypeError(`sampleRate must be a number, and is ${kindOf(sampleRate)}.`);
-  if (!(sampleRate >= MIN_RATE && sampleRate <= MAX_RATE)) {
-    throw new RangeError(`sampleRate must be between ${MIN_RATE} and ${MAX_RATE} Hz, and is ${sampleRate}.`);
-  }
-  if (
-    channelCount !== undefined &&
-    !(Number.isInteger(channelCount) && channelCount >= 1 && channelCount <= MAX_CHANNELS)
-  ) {
-    throw new RangeError(`channelCount must be a whole number from 1 to ${MAX_CHANNELS}, and is ${channelCount}.`);
-  }
-  if (channels !== undefined && !CHANNEL_POLICIES.includes(channels)) {
-    throw new TypeError(`channels must be one of ${CHANNEL_POLICIES.join(", ")}, and is ${String(channels)}.`);
-  }
-  if (realTime !== undefined && typeof realTime !== "boolean") {
-    throw new TypeError(`realTime must be true or false, and is ${String(realTime)}.`);
-  }
+function checkOptions(options: SamplesOptions): void {
+  checkEach(
+    "",
+    options,
+    {},
+    {
+      sampleRate: numberFrom(1_000, 768_000),
+      channelCount: optional(wholeNumberFrom(1, 32)),
+      channels: optional(oneOf(CHANNEL_POLICIES)),
+      realTime: optional(checkBoolean),
+    },
+  );
 }

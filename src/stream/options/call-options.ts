@@ -1,26 +1,26 @@
-import { checkBoolean, checkObject, checkSignal } from "../../internal/arguments.js";
+import { checkBoolean, checkObject, checkSignal, numberFrom, optional } from "../../internal/arguments.js";
 import { DEFAULTS } from "./defaults.js";
 import type { AbortOptions, CloseOptions, PauseOptions } from "./options.js";
-import { inRange } from "./resolve-options.js";
 
 /** The signal that bounds a call. @throws TypeError for options or a signal that are none. */
 export function signalOf(options: AbortOptions): AbortSignal | undefined {
   checkObject("options", options);
-  checkSignal("signal", options.signal);
+  optional(checkSignal)("signal", options.signal);
   return options.signal;
 }
 
 /** Whether a pause releases the device. @throws TypeError for options that are none. */
 export function releasesDevice(options: PauseOptions): boolean {
   checkObject("options", options);
-  checkBoolean("releaseDevice", options.releaseDevice);
-  return options.releaseDevice ?? DEFAULTS.pause.releaseDevice;
+  const { releaseDevice = DEFAULTS.pause.releaseDevice } = options;
+  return checkBoolean("releaseDevice", releaseDevice);
 }
 
 /** How long a call to close may take, and its signal. @throws TypeError or RangeError for options that cannot be. */
 export function checkedClose(options: CloseOptions): { signal: AbortSignal | undefined; timeoutMs: number } {
   const signal = signalOf(options);
-  return { signal, timeoutMs: inRange("timeoutMs", options.timeoutMs ?? DEFAULTS.close.timeoutMs, 0, 3_600_000) };
+  const { timeoutMs = DEFAULTS.close.timeoutMs } = options;
+  return { signal, timeoutMs: numberFrom(0, 3_600_000)("timeoutMs", timeoutMs) };
 }
 
 type Refused<T> = { readonly [K in keyof T]?: undefined } & { readonly refused: Promise<never> };

@@ -1,7 +1,18 @@
 import type { AudioFormat } from "../../capture/source.js";
 import type { AnyAudioStreamError } from "../../errors.js";
 import { OPUS_FRAME_DURATIONS_MS } from "../../frames/opus/opus-support.js";
-import { checkBoolean, checkFunction, checkObject, checkSignal } from "../../internal/arguments.js";
+import {
+  checkBoolean,
+  checkChannelCount,
+  checkEach,
+  checkFunction,
+  checkObject,
+  checkSignal,
+  numberFrom,
+  oneOf,
+  optional,
+  wholeNumberFrom,
+} from "../../internal/arguments.js";
 import { type Random, randomId } from "../../internal/random.js";
 import { OPUS_SAMPLE_RATES } from "../../protocol/opus-packet.js";
 import type { HeartbeatTerms } from "../../session/connection/heartbeat.js";
@@ -9,13 +20,7 @@ import type { RetryOptions, SessionOptions } from "../../session/session-options
 import { version } from "../../version.js";
 import type { Logger } from "../logger.js";
 import { DEFAULTS } from "./defaults.js";
-import type {
-  AudioStreamOptions,
-  HeartbeatOptions,
-  ReconnectOptions,
-  ReconnectPolicy,
-  ReplayOptions,
-} from "./options.js";
+import type { AudioStreamOptions, HeartbeatOptions, ReconnectPolicy, ReplayOptions } from "./options.js";
 
 export interface ResolvedOptions {
   readonly format: AudioFormat;
@@ -25,43 +30,42 @@ export interface ResolvedOptions {
   readonly session: SessionOptions;
 }
 
-const ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw", "opus"] as const;
+const HOUR_MS = 3_600_000;
 
 /** Fills in the defaults. @throws TypeError or RangeError naming the option, what it may be and what it is. */
 export function resolveOptions(options: AudioStreamOptions, random: Random): ResolvedOptions {
   checkObject("options", options);
-  const sampleRate = inRange("sampleRate", options.sampleRate ?? DEFAULTS.sampleRate, 8_000, 48_000);
-  if (!Number.isInteger(sampleRate)) throw new RangeError(`sampleRate must be a whole number, and is ${sampleRate}.`);
-  const encoding = oneOf("encoding", options.encoding ?? DEFAULTS.encoding, ENCODINGS);
-  const frameDurationMs = inRange("frameDurationMs", options.frameDurationMs ?? DEFAULTS.frameDurationMs, 5, 200);
+  const checked = checkEach("", options, DEFAULTS, {
+    sampleRate: wholeNumberFrom(8_000, 48_000),
+    encoding: oneOf(["pcm_s16le", "pcm_f32le", "mulaw", "opus"]),
+    frameDurationMs: numberFrom(5, 200),
+    channelCount: checkChannelCount,
+    preRollMs: numberFrom(0, 10_000),
+    levelIntervalMs: numberFrom(0, 60_000),
+    takeover: checkBoolean,
+    sessionId: optional(checkSessionId),
+    getToken: optional(checkFunction),
+    signal: optional(checkSignal),
+    logger: optional(checkLogger),
+  });
+  const { encoding, sampleRate, channelCount, frameDurationMs } = checked;
   if (encoding === "opus") checkOpus(sampleRate, frameDurationMs);
-  const channelCount = inRange("channelCount", options.channelCount ?? DEFAULTS.channelCount, 1, 2);
-  if (!Number.isInteger(channelCount)) throw new RangeError(`channelCount must be 1 or 2, and is ${channelCount}.`);
-  if (options.getToken !== undefined) checkFunction("getToken", options.getToken);
-  checkSignal("signal", options.signal);
-  if (options.logger !== undefined) isLogger("logger", options.logger);
-  checkBoolean("takeover", options.takeover);
-  const reconnect = options.reconnect ?? DEFAULTS.reconnect;
+  const { connectTimeoutMs, ...retry } = resolveReconnect(options.reconnect);
   return {
     format: { encoding, sampleRate, channelCount },
     frameDurationMs,
-    preRollMs: inRange("preRollMs", options.preRollMs ?? DEFAULTS.preRollMs, 0, 10_000),
-    levelIntervalMs: inRange("levelIntervalMs", options.levelIntervalMs ?? DEFAULTS.levelIntervalMs, 0, 60_000),
+    preRollMs: checked.preRollMs,
+    levelIntervalMs: checked.levelIntervalMs,
     session: {
-      sessionId: resolveSessionId(options.sessionId),
+      sessionId: checked.sessionId ?? randomId(),
       clientId: randomId(),
-      takeover: options.takeover ?? DEFAULTS.takeover,
+      takeover: checked.takeover,
       agent: `loquilex/${version}`,
       format: { encoding, sampleRate, channels: channelCount },
-      replay: resolveReplay(options.replay ?? {}),
-      retry: resolveRetry(reconnect),
-      connectTimeoutMs: inRange(
-        "reconnect.connectTimeoutMs",
-        (typeof reconnect === "object" ? reconnect.connectTimeoutMs : undefined) ?? DEFAULTS.reconnect.connectTimeoutMs,
-        100,
-        300_000,
-      ),
-      heartbeat: resolveHeartbeat(options.heartbeat ?? {}),
+      replay: resolveReplay(options.replay),
+      retry: options.reconnect === false ? undefined : retry,
+      connectTimeoutMs,
+      heartbeat: options.heartbeat === false ? undefined : resolveHeartbeat(options.heartbeat),
       renewableToken: options.getToken !== undefined,
       random,
     },
@@ -79,41 +83,38 @@ function checkOpus(sampleRate: number, frameDurationMs: number): void {
   }
 }
 
-function resolveSessionId(given: unknown): string {
-  if (given === undefined) return randomId();
+function checkSessionId(name: string, given: unknown): string {
   if (typeof given !== "string" || !/^[A-Za-z0-9_-]{16,128}$/.test(given)) {
     throw new TypeError(
-      "sessionId must be 16 to 128 letters, digits, hyphens or underscores. It gives access to the session, so make it unguessable.",
+      `${name} must be 16 to 128 letters, digits, hyphens or underscores. It gives access to the session, so make it unguessable.`,
     );
   }
   return given;
 }
 
-function resolveReplay(given: ReplayOptions): SessionOptions["replay"] {
+function resolveReplay(given: ReplayOptions = {}): SessionOptions["replay"] {
   checkObject("replay", given);
-  const { maxDurationMs, maxBytes, whenFull } = { ...DEFAULTS.replay, ...defined(given) };
-  return {
-    maxDurationMs: inRange("replay.maxDurationMs", maxDurationMs, 1_000, 3_600_000),
-    maxBytes: inRange("replay.maxBytes", maxBytes, 16_384, 1_073_741_824),
-    whenFull: oneOf("replay.whenFull", whenFull, ["drop-oldest", "fail"]),
-  };
+  return checkEach("replay.", given, DEFAULTS.replay, {
+    maxDurationMs: numberFrom(1_000, HOUR_MS),
+    maxBytes: numberFrom(16_384, 1_073_741_824),
+    whenFull: oneOf(["drop-oldest", "fail"]),
+  });
 }
 
-function resolveRetry(given: AudioStreamOptions["reconnect"]): RetryOptions | undefined {
-  if (given === false) return undefined;
-  if (typeof given !== "function") checkObject("reconnect", given, " or a function, or false");
-  const options: ReconnectOptions = typeof given === "object" ? given : {};
-  const all = { ...DEFAULTS.reconnect, ...defined(options) };
-  return {
-    initialDelayMs: inRange("reconnect.initialDelayMs", all.initialDelayMs, 0, 3_600_000),
-    maxDelayMs: inRange("reconnect.maxDelayMs", all.maxDelayMs, 0, 3_600_000),
-    factor: inRange("reconnect.factor", all.factor, 1, 10),
-    jitterRatio: inRange("reconnect.jitterRatio", all.jitterRatio, 0, 1),
-    maxAttempts: inRange("reconnect.maxAttempts", all.maxAttempts, 0, Number.POSITIVE_INFINITY),
-    maxElapsedMs: inRange("reconnect.maxElapsedMs", all.maxElapsedMs, 0, Number.POSITIVE_INFINITY),
-    initial: oneOf("reconnect.initial", all.initial, ["retry", "fail-fast"]),
-    policy: typeof given === "function" ? checkedPolicy(given) : undefined,
-  };
+function resolveReconnect(given: AudioStreamOptions["reconnect"] = {}) {
+  const isPolicy = typeof given === "function";
+  if (!isPolicy && given !== false) checkObject("reconnect", given, " or a function, or false");
+  const resolved = checkEach("reconnect.", isPolicy ? {} : given || {}, DEFAULTS.reconnect, {
+    initialDelayMs: numberFrom(0, HOUR_MS),
+    maxDelayMs: numberFrom(0, HOUR_MS),
+    factor: numberFrom(1, 10),
+    jitterRatio: numberFrom(0, 1),
+    maxAttempts: numberFrom(0, Number.POSITIVE_INFINITY),
+    maxElapsedMs: numberFrom(0, Number.POSITIVE_INFINITY),
+    connectTimeoutMs: numberFrom(100, 300_000),
+    initial: oneOf(["retry", "fail-fast"]),
+  });
+  return { ...resolved, policy: isPolicy ? checkedPolicy(given) : undefined };
 }
 
 /** @throws TypeError, where it is asked, when the policy answers neither a number nor `null`. */
@@ -125,40 +126,15 @@ function checkedPolicy(policy: ReconnectPolicy): RetryOptions["policy"] {
   };
 }
 
-function resolveHeartbeat(given: HeartbeatOptions | false): HeartbeatTerms | undefined {
-  if (given === false) return undefined;
+function resolveHeartbeat(given: HeartbeatOptions = {}): HeartbeatTerms {
   checkObject("heartbeat", given, " or false");
-  const { intervalMs, timeoutMs } = { ...DEFAULTS.heartbeat, ...defined(given) };
-  return {
-    intervalMs: inRange("heartbeat.intervalMs", intervalMs, 100, 3_600_000),
-    timeoutMs: inRange("heartbeat.timeoutMs", timeoutMs, 100, 3_600_000),
-  };
+  return checkEach("heartbeat.", given, DEFAULTS.heartbeat, {
+    intervalMs: numberFrom(100, HOUR_MS),
+    timeoutMs: numberFrom(100, HOUR_MS),
+  });
 }
 
-/** An option given as `undefined` counts as not given. */
-function defined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
-}
-
-/** @throws TypeError or RangeError in the words of the option's name. */
-export function inRange(name: string, value: unknown, min: number, max: number): number {
-  if (typeof value !== "number" || Number.isNaN(value)) {
-    throw new TypeError(`${name} must be a number, and is ${String(value)}.`);
-  }
-  if (value < min || value > max) throw new RangeError(`${name} must be from ${min} to ${max}, and is ${value}.`);
-  return value;
-}
-
-function oneOf<const T extends string>(name: string, value: string, allowed: readonly T[]): T {
-  if (!allowed.includes(value as T)) {
-    throw new TypeError(`${name} must be one of ${allowed.join(", ")}, and is "${value}".`);
-  }
-  return value as T;
-}
-
-function isLogger(name: string, value: unknown): void {
+function checkLogger(name: string, value: unknown): void {
   checkObject(name, value, " with the functions debug and warn, such as console");
   const { debug, warn } = value as Partial<Logger>;
   if (typeof debug !== "function" || typeof warn !== "function") {

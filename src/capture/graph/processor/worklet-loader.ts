@@ -1,9 +1,9 @@
 import code from "virtual:capture-worklet";
 import { type AudioStreamError, isAudioStreamError } from "../../../errors.js";
 import { withSignal } from "../../../internal/abort.js";
+import { checkUrl } from "../../../internal/arguments.js";
 import { Scope } from "../../../internal/scope.js";
 import { workletFellBack, workletLoadFailed, workletLoadTimedOut } from "../../media-errors.js";
-import { checkWorkletUrl } from "../../microphone/microphone-options.js";
 import { WorkletFault } from "./worklet-fault.js";
 
 /** How long the module may take to load, over a slow network too. */
@@ -43,7 +43,7 @@ export function loadCaptureWorklet(
  * @throws AudioStreamError `worklet-load-failed` if the module is not there, or is refused.
  */
 export async function preloadWorklet(workletUrl: string | URL): Promise<void> {
-  checkWorkletUrl(workletUrl);
+  checkUrl("workletUrl", workletUrl);
   // The request is the same as a capture's later on, down to the policy that allows it.
   const scope = new Scope({ name: "preload" });
   scope.timeout(WORKLET_TIMEOUT_MS, () => void scope.dispose(workletLoadTimedOut(workletUrl, WORKLET_TIMEOUT_MS)));
