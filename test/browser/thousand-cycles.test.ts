@@ -1,5 +1,6 @@
 import type { CDPSession } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { abortAtRandomMoments } from "../support/abort-cycles.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
 import { eventually } from "./eventually.js";
@@ -8,18 +9,6 @@ import { TestSite } from "./test-site.js";
 const CYCLES = 1_000;
 const SEED = 20_251_125;
 const MEBIBYTE = 1_048_576;
-
-interface Cycles {
-  /** How many were aborted in each state. */
-  readonly states: Record<string, number>;
-  /** Tracks that were live when `abort()` had returned. */
-  readonly liveAfterAbort: number;
-  /** From the call of `abort()` until nothing was open any more, in milliseconds, shortest first. */
-  readonly releaseMs: readonly number[];
-  readonly abortMs: readonly number[];
-  /** How late the page's timers were meanwhile, because the machine was busy with other things. */
-  readonly lateMs: readonly number[];
-}
 
 // ricky0123/vad#43, WebAudio/web-audio-api#2658: memory climbs, the seventh start fails. mozmorris/react-webcam#238,
 // livekit/components-js#851: the microphone stays on after a cancelled start.
@@ -56,10 +45,10 @@ describe("a thousand streams that are aborted at random moments", () => {
     await browser.page.goto(site.url());
     await browser.page.waitForFunction(() => "sdk" in globalThis);
     // The first ones compile the code and fill the browser's caches.
-    await cycle(browser, backend.webSocketUrl, 30, SEED + 1);
+    await abortAtRandomMoments(browser, { url: backend.webSocketUrl, count: 30, seed: SEED + 1 });
     const before = { heap: await heapBytes(), live: await browser.live() };
 
-    const cycles = await cycle(browser, backend.webSocketUrl, CYCLES, SEED);
+    const cycles = await abortAtRandomMoments(browser, { url: backend.webSocketUrl, count: CYCLES, seed: SEED });
     await eventually(() => browser.live()).toMatchObject({ tracks: 0, contexts: 0, sockets: 0, workers: 0 });
     const after = { heap: await heapBytes(), live: await browser.live() };
 
@@ -87,46 +76,3 @@ describe("a thousand streams that are aborted at random moments", () => {
     expect(browser.pageErrors).toEqual([]);
   }, 300_000);
 });
-
-/** Starts and aborts streams one after the other, inside the page. */
-function cycle({ page }: ChromiumPage, url: string, count: number, seed: number): Promise<Cycles> {
-  return page.evaluate(
-    async ({ url, count, seed }) => {
-      let state = seed;
-      const random = (): number => {
-        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-        return state / 2 ** 32;
-      };
-      const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-      const states: Record<string, number> = {};
-      const releaseMs: number[] = [];
-      const abortMs: number[] = [];
-      const lateMs: number[] = [];
-      let liveAfterAbort = 0;
-      for (let index = 0; index < count; index++) {
-        const stream = sdk.createMicrophoneStream(url);
-        const started = stream.start();
-        started.catch(() => {});
-        const moment = random();
-        // At once, within the first tasks, at any moment of opening, or once it streams.
-        if (moment > 0.95) await started;
-        else if (moment > 0.2) await sleep(random() * 70);
-        else if (moment > 0.1) await Promise.resolve();
-        states[stream.state] = (states[stream.state] ?? 0) + 1;
-        const abortedAt = performance.now();
-        stream.abort();
-        abortMs.push(performance.now() - abortedAt);
-        liveAfterAbort += liveResources().tracks;
-        await stream.closed;
-        while (liveResources().made.length > 0) await sleep(1);
-        releaseMs.push(performance.now() - abortedAt);
-        const sleptAt = performance.now();
-        await sleep(5);
-        lateMs.push(performance.now() - sleptAt - 5);
-      }
-      const sorted = (values: number[]): number[] => values.sort((a, b) => a - b);
-      return { states, liveAfterAbort, releaseMs: sorted(releaseMs), abortMs: sorted(abortMs), lateMs: sorted(lateMs) };
-    },
-    { url, count, seed },
-  );
-}

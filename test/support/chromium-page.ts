@@ -86,6 +86,8 @@ export class ChromiumPage implements AsyncDisposable {
         env: definedOnly({ ...process.env, ...(microphone === "none" ? NO_AUDIO : {}) }),
       });
       const context = await browser.newContext({ viewport: { width: 1_280, height: 800 } });
+      // tsx names functions through a helper, which is not there for those that run in the page.
+      await context.addInitScript("globalThis.__name = (value) => value;");
       await context.addInitScript(watchResources);
       if (options.tap === true) await context.addInitScript(tapMicrophone);
       if (microphone === "denied") await denyEverything(context);

@@ -9,7 +9,8 @@ const BLACK_HOLE_MS = 500;
 const REFUSED_MS = 1_500;
 /** A connection that has brought more than this since has shaken hands and carries audio. */
 const AUDIO_AGAIN_BYTES = 2_500;
-const RECOVERY_LIMIT_MS = 15_000;
+/** How long audio is waited for after an outage. */
+export const RECOVERY_LIMIT_MS = 15_000;
 export const FLAPPING_MS = 10_000;
 export const REPLACEMENT_LIMIT_MS = 25_000;
 

@@ -1,0 +1,97 @@
+/**
+ * `npm run bench:cpu`: what a stream with frames of 20 ms takes of a core in each thread of its page, what it leaves to the
+ * garbage collector, and whether its heaps grow over `--minutes`. A page with a bare microphone is measured beside it.
+ */
+import { version } from "../../../src/version.js";
+import { ensureChromium } from "../../support/find-chromium.js";
+import { HOSTS } from "../hosts.js";
+import { browserVersion, type Cell, listOption, numberOption, report, tell } from "../report.js";
+import { type CpuFigures, HEAP_PARTS, measureCpu } from "./measure-cpu.js";
+
+const CPU_LIMIT_PERCENT = 2.5;
+/** Of the growth of all heaps together, beyond which they are not flat. */
+const GROWTH_LIMIT_BYTES = 300_000;
+
+/** The microphone through an audio context to a processor that does nothing: what no package can do without. */
+const BARE = `async () => {
+  const module = 'registerProcessor("nothing", class extends AudioWorkletProcessor { process() { return true; } });';
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+  const context = new AudioContext();
+  await context.audioWorklet.addModule(URL.createObjectURL(new Blob([module], { type: "text/javascript" })));
+  context.createMediaStreamSource(stream).connect(new AudioWorkletNode(context, "nothing")).connect(context.destination);
+  globalThis.stopBench = async () => {
+    for (const track of stream.getTracks()) track.stop();
+    await context.close();
+  };
+}`;
+const stream = (host: string): string => `async (port) => {
+  const stream = sdk.createMicrophoneStream("ws://127.0.0.1:" + port + "/", { host: "${host}" });
+  globalThis.stopBench = () => stream.close();
+  await stream.start();
+}`;
+
+const minutes = numberOption("minutes", 1);
+const executablePath = await ensureChromium();
+const figures: [string, CpuFigures][] = [["a bare microphone", await measureCpu(executablePath, BARE, minutes)]];
+for (const host of listOption("hosts", HOSTS)) {
+  figures.push([`LoquiLex ${version}, host ${host}`, await measureCpu(executablePath, stream(host), minutes)]);
+}
+
+const faults: string[] = [];
+const cpuRows: Cell[][] = [];
+const heapRows: Cell[][] = [];
+for (const [name, { cpu, tasks, garbagePerMinute, collections, heaps }] of figures) {
+  const path = cpu.page + cpu.worker + cpu.audio;
+  cpuRows.push([name, cpu.page, cpu.worker, cpu.audio, path, cpu.rest, tasks.page, tasks.worker]);
+  const garbage = HEAP_PARTS.map((part) => kilobytes(garbagePerMinute[part]));
+  const growth = HEAP_PARTS.map((part) => {
+    const heap = heaps[part];
+    return heap === undefined ? undefined : heap.after - heap.before;
+  });
+  heapRows.push([name, ...garbage, collections, ...growth.map(kilobytes)]);
+  if (!name.startsWith("LoquiLex")) continue;
+  const grown = growth.reduce<number>((sum, bytes = 0) => sum + bytes, 0);
+  if (path > CPU_LIMIT_PERCENT)
+    faults.push(`${name} takes ${path.toFixed(2)} % of a core, and may take ${CPU_LIMIT_PERCENT} %.`);
+  if (grown > GROWTH_LIMIT_BYTES) faults.push(`${name}: the heaps grew by ${grown} bytes in ${minutes} minutes.`);
+}
+
+function kilobytes(bytes: number | undefined): number | undefined {
+  return bytes === undefined ? undefined : bytes / 1_000;
+}
+
+const heapColumns = (what: string) => ["page", "worker", "audio thread"].map((part) => ({ title: `${what}, ${part}` }));
+tell(
+  report({
+    name: "cpu",
+    versions: { Chromium: await browserVersion(executablePath) },
+    tables: [
+      {
+        title: `Percent of one core, ${minutes} minutes`,
+        columns: [
+          { title: "" },
+          { title: "page", digits: 2 },
+          { title: "worker", digits: 2 },
+          { title: "audio thread", digits: 2 },
+          { title: "all three", digits: 2 },
+          { title: "other threads of the page's process", digits: 2 },
+          { title: "tasks of the page (trace)", digits: 2 },
+          { title: "tasks of the worker (trace)", digits: 2 },
+        ],
+        rows: cpuRows,
+      },
+      {
+        title: "Heaps, in kB",
+        columns: [
+          { title: "" },
+          ...heapColumns("garbage a minute"),
+          { title: "collections in a minute" },
+          ...heapColumns(`growth in ${minutes} minutes`),
+        ],
+        rows: heapRows,
+      },
+    ],
+    notes: [],
+    faults,
+  }),
+);

@@ -1,0 +1,124 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { CDPSession, Page } from "playwright-core";
+import { TestSite } from "../../browser/test-site.js";
+import { ChromiumPage } from "../../support/chromium-page.js";
+import { PageTarget } from "../../support/page-target.js";
+import { loquilexDialect } from "../latency/dialects.js";
+import { MeasuringServer } from "../latency/measuring-server.js";
+import { startTrace } from "../tracing.js";
+import { type Part, shares, threadTimes } from "./thread-times.js";
+import { TRACED_CATEGORIES, type TracedThread, threadsIn } from "./traced-threads.js";
+
+/** Long enough for everything to be compiled. */
+const WARM_UP_MS = 10_000;
+/** A trace has events for each message, and is kept in memory. */
+const TRACE_MS = 60_000;
+
+/** A thread with a heap of JavaScript. */
+export type HeapPart = Exclude<Part, "rest">;
+export const HEAP_PARTS: readonly HeapPart[] = ["page", "worker", "audio"];
+
+export interface CpuFigures {
+  /** In percent of one core. */
+  readonly cpu: Readonly<Record<Part, number>>;
+  /** In tasks, percent of the time, from the trace. */
+  readonly tasks: Readonly<Partial<Record<HeapPart, number>>>;
+  /** Bytes allocated on the heap a minute, which all become garbage sooner or later. */
+  readonly garbagePerMinute: Readonly<Partial<Record<HeapPart, number>>>;
+  /** Collections in the minute of the trace. */
+  readonly collections: number;
+  /** In use after a collection, at the beginning and at the end. */
+  readonly heaps: Readonly<Partial<Record<HeapPart, { readonly before: number; readonly after: number }>>>;
+  readonly minutes: number;
+}
+
+/** @param start JavaScript for a page that has the global `sdk`: a function of the server's port that opens the microphone. */
+export async function measureCpu(executablePath: string, start: string, minutes: number): Promise<CpuFigures> {
+  await using server = await MeasuringServer.listen(loquilexDialect);
+  await using site = await TestSite.serve();
+  await using browser = await ChromiumPage.launch({ executablePath, collectable: true });
+  const { page } = browser;
+  await page.goto(site.url());
+  await page.waitForFunction(() => "sdk" in globalThis);
+  const heaps = await Heaps.watch(page);
+  await page.evaluate(`(${start})(${server.port})`);
+  await delay(WARM_UP_MS);
+
+  const heapsBefore = await heaps.used({ collected: true });
+  const devtools = await page.context().browser()?.newBrowserCDPSession();
+  if (devtools === undefined) throw new Error("The browser has gone.");
+  const pids = await renderers(devtools);
+  const [before, began] = [threadTimes(pids), performance.now()];
+  await delay(minutes * 60_000);
+  const cpu = shares(before, threadTimes(pids), performance.now() - began);
+
+  const usedBefore = await heaps.used({ collected: false });
+  const endTrace = await startTrace(devtools, TRACED_CATEGORIES);
+  await delay(TRACE_MS);
+  const threads = threadsIn(await endTrace());
+  const usedAfter = await heaps.used({ collected: false });
+  const heapsAfter = await heaps.used({ collected: true });
+  await page.evaluate("globalThis.stopBench()");
+
+  const tasks: Partial<Record<HeapPart, number>> = {};
+  const garbagePerMinute: Partial<Record<HeapPart, number>> = {};
+  const held: Partial<Record<HeapPart, { before: number; after: number }>> = {};
+  for (const part of HEAP_PARTS) {
+    const [from, to] = [usedBefore[part], usedAfter[part]];
+    if (from === undefined || to === undefined) continue;
+    const mine = threads.filter((thread) => partOfTraced(thread) === part);
+    const collected = mine.reduce((sum, { collectedBytes }) => sum + collectedBytes, 0);
+    tasks[part] = mine.reduce((sum, { taskMs }) => sum + (taskMs / TRACE_MS) * 100, 0);
+    garbagePerMinute[part] = (to - from + collected) * (60_000 / TRACE_MS);
+    held[part] = { before: heapsBefore[part] ?? Number.NaN, after: heapsAfter[part] ?? Number.NaN };
+  }
+  const collections = threads.reduce((sum, thread) => sum + (partOfTraced(thread) ? thread.collections : 0), 0);
+  return { cpu, tasks, garbagePerMinute, collections, heaps: held, minutes };
+}
+
+async function renderers(browser: CDPSession): Promise<number[]> {
+  const { processInfo } = await browser.send("SystemInfo.getProcessInfo");
+  return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+}
+
+function partOfTraced({ name }: TracedThread): HeapPart | undefined {
+  if (name === "CrRendererMain") return "page";
+  if (/DedicatedWorker/.test(name)) return "worker";
+  return /AudioWorklet/.test(name) ? "audio" : undefined;
+}
+
+/** The heaps of a page and of its threads. */
+class Heaps {
+  readonly #page: CDPSession;
+  readonly #worker: PageTarget;
+  readonly #worklet: PageTarget;
+
+  private constructor(page: CDPSession, worker: PageTarget, worklet: PageTarget) {
+    this.#page = page;
+    this.#worker = worker;
+    this.#worklet = worklet;
+  }
+
+  /** Before the page makes its threads. */
+  static async watch(page: Page): Promise<Heaps> {
+    const worker = await PageTarget.watch(page, "worker");
+    const worklet = await PageTarget.watch(page, "worklet");
+    return new Heaps(await page.context().newCDPSession(page), worker, worklet);
+  }
+
+  /** Bytes in use in each that is there. */
+  async used({ collected }: { readonly collected: boolean }): Promise<Partial<Record<HeapPart, number>>> {
+    const used: Partial<Record<HeapPart, number>> = {};
+    if (collected) await this.#page.send("HeapProfiler.collectGarbage");
+    used.page = (await this.#page.send("Runtime.getHeapUsage")).usedSize;
+    for (const [part, target] of [
+      ["worker", this.#worker],
+      ["audio", this.#worklet],
+    ] as const) {
+      if (!target.attached) continue;
+      if (collected) await target.send("HeapProfiler.collectGarbage");
+      used[part] = (await target.send<{ usedSize: number }>("Runtime.getHeapUsage")).usedSize;
+    }
+    return used;
+  }
+}

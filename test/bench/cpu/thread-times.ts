@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** A thread of a browser's process, and how long it has run on a processor so far. */
+export interface ThreadTime {
+  readonly name: string;
+  readonly isMain: boolean;
+  readonly ranMs: number;
+}
+
+/** What Linux counts for each thread of the processes, to the nanosecond and at no cost; by a key that is theirs alone. */
+export function threadTimes(pids: readonly number[]): Map<string, ThreadTime> {
+  const times = new Map<string, ThreadTime>();
+  for (const pid of pids) {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const folder = `/proc/${pid}/task/${thread}`;
+      try {
+        const name = readFileSync(`${folder}/comm`, "utf8").trim();
+        const [ranNs = 0] = readFileSync(`${folder}/schedstat`, "utf8").split(" ").map(Number);
+        times.set(`${pid}/${thread}`, { name, isMain: thread === String(pid), ranMs: ranNs / 1e6 });
+      } catch {
+        // The thread has ended since it was listed.
+      }
+    }
+  }
+  return times;
+}
+
+/** The part of a page's work that a thread belongs to. */
+export type Part = "page" | "worker" | "audio" | "rest";
+
+function partOf({ name, isMain }: ThreadTime): Part {
+  if (isMain) return "page";
+  if (/worker/i.test(name) && !/pool/i.test(name)) return "worker";
+  return /audio/i.test(name) ? "audio" : "rest";
+}
+
+/** In percent of one core, between two readings. */
+export function shares(
+  before: ReadonlyMap<string, ThreadTime>,
+  after: ReadonlyMap<string, ThreadTime>,
+  elapsedMs: number,
+): Record<Part, number> {
+  const sums: Record<Part, number> = { page: 0, worker: 0, audio: 0, rest: 0 };
+  for (const [key, thread] of after) {
+    sums[partOf(thread)] += ((thread.ranMs - (before.get(key)?.ranMs ?? 0)) / elapsedMs) * 100;
+  }
+  return sums;
+}

@@ -1,0 +1,118 @@
+import { SourceMap } from "node:module";
+import { gzipSync } from "node:zlib";
+import { build, type Metafile, stop } from "esbuild";
+
+export interface BundleSize {
+  /** What a page loads at once, each file minified by esbuild and compressed by gzip. */
+  readonly gzipBytes: number;
+  /** With everything that the page loads later as well. */
+  readonly gzipBytesWithLater: number;
+  readonly minifiedBytes: number;
+  /** Of what a page loads at once, minified bytes by the folder or file of the source they come from, largest first. */
+  readonly byOrigin: ReadonlyMap<string, number>;
+}
+
+interface OutputFile {
+  readonly text: string;
+  readonly map: string;
+}
+
+/**
+ * Bundles an application as its build would.
+ * @param code the application's only module.
+ * @param resolveDir folder whose `node_modules` and `package.json` say where packages are.
+ */
+export async function measureSize(code: string, resolveDir: string): Promise<BundleSize> {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: code, resolveDir, sourcefile: "application.js" },
+    absWorkingDir: resolveDir,
+    outdir: "out",
+    write: false,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    legalComments: "none",
+    // A peer asks for these when it runs in Node.
+    external: ["fs", "path"],
+    sourcemap: "external",
+    metafile: true,
+    // The project's own compiler options lead the package's name to its source.
+    tsconfigRaw: {},
+    logLevel: "error",
+  });
+  // Its process would go on.
+  await stop();
+  const textOf = (path: string): string => outputFiles.find((file) => file.path.endsWith(`/${path}`))?.text ?? "";
+  const scripts = Object.keys(metafile.outputs).filter((path) => path.endsWith(".js"));
+  const files = new Map(scripts.map((path) => [path, { text: textOf(path), map: textOf(`${path}.map`) }]));
+  const atOnce = loadedAtOnce(metafile).flatMap((path) => files.get(path) ?? []);
+  return {
+    gzipBytes: sum(atOnce.map(gzipBytes)),
+    gzipBytesWithLater: sum([...files.values()].map(gzipBytes)),
+    minifiedBytes: sum(atOnce.map(({ text }) => Buffer.byteLength(text))),
+    byOrigin: bytesByOrigin(atOnce),
+  };
+}
+
+const gzipBytes = ({ text }: OutputFile): number => gzipSync(text, { level: 9 }).byteLength;
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** The entry and all that it imports without `import()`. */
+function loadedAtOnce({ outputs }: Metafile): string[] {
+  const found = Object.keys(outputs).filter((path) => outputs[path]?.entryPoint === "application.js");
+  for (const path of found) {
+    for (const { kind, path: imported } of outputs[path]?.imports ?? []) {
+      if (kind === "import-statement" && !found.includes(imported)) found.push(imported);
+    }
+  }
+  return found;
+}
+
+/** A source map has a place for each word; what is longer without one is code that the package carries as text. */
+const LONGEST_WORD = 1_000;
+
+/** The source map leads through the package's own map to its source. */
+function bytesByOrigin(files: readonly OutputFile[]): Map<string, number> {
+  const bytes = new Map<string, number>();
+  for (const { text, map } of files) {
+    for (const { source, words } of stretchesOf(text, new SourceMap(JSON.parse(map)))) {
+      const origin = words.length > LONGEST_WORD ? carriedCode(words) : originOf(source);
+      bytes.set(origin, (bytes.get(origin) ?? 0) + Buffer.byteLength(words));
+    }
+  }
+  return new Map([...bytes].sort((a, b) => b[1] - a[1]));
+}
+
+/** The text from each place that the map knows to the next one. */
+function* stretchesOf(text: string, map: SourceMap): Generator<{ readonly source: string; readonly words: string }> {
+  let source = "";
+  let words = "";
+  let place = "";
+  for (const [lineNumber, line] of text.split("\n").entries()) {
+    for (let column = 0; column <= line.length; column += 1) {
+      const entry = map.findEntry(lineNumber, column);
+      const known = "originalSource" in entry;
+      const next = known ? `${entry.generatedLine}:${entry.generatedColumn}` : "";
+      if (next !== place) {
+        yield { source, words };
+        source = known ? entry.originalSource : "";
+        words = "";
+        place = next;
+      }
+      words += line[column] ?? "\n";
+    }
+  }
+  yield { source, words };
+}
+
+const carriedCode = (code: string): string => `${code.includes("registerProcessor") ? "worklet" : "worker"}, as text`;
+
+/** The folder of a source file, or the file if it is in none. */
+function originOf(source: string): string {
+  const path = /src\/(.+)$/.exec(source)?.[1];
+  if (path === undefined) return "bundle";
+  return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : path;
+}

@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { WHOLE, WITH_URLS } from "../bench/size/applications.js";
+import budget from "../bench/size/budget.json" with { type: "json" };
+import { measureSize } from "../bench/size/measure-size.js";
+import { ROOT } from "./consumer.js";
+
+// Who makes the package smaller lowers the figure in `test/bench/size/budget.json`: the size, rounded up to half a kB.
+describe("an application that only streams a microphone", () => {
+  it("has everything inside within the budget, minified and compressed", async () => {
+    const { gzipBytesWithLater } = await measureSize(WHOLE.code, ROOT);
+    expect(gzipBytesWithLater).toBeGreaterThan(10_000);
+    expect(gzipBytesWithLater).toBeLessThanOrEqual(budget.wholeBytes);
+  });
+
+  it("stays within the smaller budget if it gives addresses of what can be served as files", async () => {
+    const { gzipBytes } = await measureSize(WITH_URLS.code, ROOT);
+    expect(gzipBytes).toBeGreaterThan(5_000);
+    expect(gzipBytes).toBeLessThanOrEqual(budget.withUrlsBytes);
+  });
+});
