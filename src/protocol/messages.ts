@@ -51,7 +51,7 @@ const audioOffer = record({
 export type AudioOffer = Checked<typeof audioOffer>;
 
 /** What every opening message tells about the client, the first time and after a reconnect alike. */
-const opening = {
+const opening = () => ({
   agent: text(200),
   accept: list(text(40), 16),
   ack_mode: oneOf("cumulative"),
@@ -64,7 +64,7 @@ const opening = {
   /** The application's token, checked by the server's own rules. */
   token: optional(secret),
   audio: audioOffer,
-};
+});
 
 const audioStart = record({
   /** Where the server wants audio to start. */
@@ -85,10 +85,11 @@ const transcript = record({
 
 const voided = record({ segment_ids: list(identifier, 100_000) });
 
-const CLIENT_DATA = {
-  "client.hello": record({ ...opening, takeover: optional(flag) }),
+/** A function, so that a page, which reads no messages of clients, does not carry their checks. */
+const clientChecks = () => ({
+  "client.hello": record({ ...opening(), takeover: optional(flag) }),
   "session.resume": record({
-    ...opening,
+    ...opening(),
     last_seq: sequence,
     epoch: optional(whole()),
     resume_token: optional(secret),
@@ -97,7 +98,8 @@ const CLIENT_DATA = {
   "client.ack": record({ ack_seq: sequence }),
   "client.flow": record({ max_in_flight: whole(1, 100_000) }),
   "client.end": record({ position }),
-};
+});
+let clientData: ReturnType<typeof clientChecks> | undefined;
 
 const SERVER_DATA = {
   "server.welcome": record({
@@ -165,7 +167,7 @@ const SERVER_DATA = {
 
 type DataOf<Definitions> = { readonly [T in keyof Definitions]: Checked<Definitions[T]> };
 /** The `data` of each message a client may send, by its `t`. */
-export type ClientData = DataOf<typeof CLIENT_DATA>;
+export type ClientData = DataOf<ReturnType<typeof clientChecks>>;
 /** The `data` of each message a server may send, by its `t`. */
 export type ServerData = DataOf<typeof SERVER_DATA>;
 /** The `t` of a message that a client may send. */
@@ -233,10 +235,11 @@ function parse(json: string): { head: Checked<typeof envelope>; data: unknown } 
 /** Reads a client's text frame. @throws ShapeError naming the field that is wrong. */
 export function parseClientMessage(json: string): ClientMessage {
   const { head, data } = parse(json);
-  const check = (CLIENT_DATA as Readonly<Record<string, Check<unknown>>>)[head.t];
-  if (check === undefined || !Object.hasOwn(CLIENT_DATA, head.t)) {
+  clientData ??= clientChecks();
+  if (!Object.hasOwn(clientData, head.t)) {
     throw new ShapeError(`message.t must be a client message, and is "${head.t}".`);
   }
+  const check = clientData[head.t as ClientMessageType] as Check<unknown>;
   return { ...head, data: check(data, "data") } as ClientMessage;
 }
 

@@ -19,7 +19,7 @@ export const isObject = (value: unknown): value is Readonly<Record<string, unkno
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A string of at most `maxLength` UTF-16 units. */
-export const text =
+/* @__NO_SIDE_EFFECTS__ */ export const text =
   (maxLength: number): Check<string> =>
   (value, path) =>
     typeof value === "string" && value.length <= maxLength
@@ -27,7 +27,7 @@ export const text =
       : fail(path, `a string of at most ${maxLength} characters`);
 
 /** A whole number from `min` to `max`, 2^53 − 1 unless told. */
-export const whole =
+/* @__NO_SIDE_EFFECTS__ */ export const whole =
   (min = 0, max = Number.MAX_SAFE_INTEGER): Check<number> =>
   (value, path) =>
     Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
@@ -35,25 +35,25 @@ export const whole =
       : fail(path, `a whole number from ${min} to ${max}`);
 
 /** A finite number from `min` to `max`. */
-export const real =
+/* @__NO_SIDE_EFFECTS__ */ export const real =
   (min: number, max: number): Check<number> =>
   (value, path) =>
     typeof value === "number" && value >= min && value <= max ? value : fail(path, `a number from ${min} to ${max}`);
 
 export const flag: Check<boolean> = (value, path) => (typeof value === "boolean" ? value : fail(path, "true or false"));
 
-export const oneOf =
+/* @__NO_SIDE_EFFECTS__ */ export const oneOf =
   <const T extends string>(...allowed: readonly T[]): Check<T> =>
   (value, path) =>
     allowed.includes(value as T) ? (value as T) : fail(path, `one of ${allowed.join(", ")}`);
 
 /** Absent and `null` are the same. */
-export const optional =
+/* @__NO_SIDE_EFFECTS__ */ export const optional =
   <T>(check: Check<T>): Check<T | undefined> =>
   (value, path) =>
     value === undefined || value === null ? undefined : check(value, path);
 
-export const list =
+/* @__NO_SIDE_EFFECTS__ */ export const list =
   <T>(check: Check<T>, maxItems: number): Check<readonly T[]> =>
   (value, path) =>
     Array.isArray(value) && value.length <= maxItems
@@ -68,7 +68,7 @@ export type Shape<F extends Fields> = {
   readonly [K in Exclude<keyof F, OptionalKeys<F>>]: Checked<F[K]>;
 } & { readonly [K in OptionalKeys<F>]?: Checked<F[K]> | undefined };
 
-export const record = <const F extends Fields>(fields: F): Check<Shape<F>> => {
+/* @__NO_SIDE_EFFECTS__ */ export const record = <const F extends Fields>(fields: F): Check<Shape<F>> => {
   // Taken apart at the first use: a call while the module loads would keep every record in the bundle of a page that
   // uses none.
   let entries: [string, Check<unknown>][] | undefined;

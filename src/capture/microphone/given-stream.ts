@@ -1,19 +1,7 @@
-import type { Scope } from "../../internal/scope.js";
+import type { FollowerParts, TrackFollower } from "./capture-options.js";
 
 /** How often the tracks of a stream are looked up, in milliseconds. A page that exchanges them itself fires no event. */
 const LOOK_MS = 1_000;
-
-/** What a {@link GivenStream} is made with. */
-export interface GivenStreamParts {
-  readonly scope: Scope;
-  readonly stream: MediaStream;
-  /** The track that is captured. */
-  current(): MediaStreamTrack | undefined;
-  /** Captures from this track in place of the one before. If it rejects, the one before goes on. */
-  follow(track: MediaStreamTrack): Promise<void>;
-  /** The track that is captured has ended, and no other can be captured. */
-  onEnded(): void;
-}
 
 /** The audio track to be captured of a stream: the one that is captured, if it is live and part of it, else the first. */
 export function trackOf(stream: MediaStream, current?: MediaStreamTrack): MediaStreamTrack | undefined {
@@ -22,11 +10,13 @@ export function trackOf(stream: MediaStream, current?: MediaStreamTrack): MediaS
 }
 
 /** Follows the audio track of a stream that the page gave and may change, until the scope ends. */
-export class GivenStream {
-  readonly #parts: GivenStreamParts;
+export class GivenStream implements TrackFollower {
+  readonly #stream: MediaStream;
+  readonly #parts: FollowerParts;
   #isFollowing = false;
 
-  constructor(parts: GivenStreamParts) {
+  constructor(stream: MediaStream, parts: FollowerParts) {
+    this.#stream = stream;
     this.#parts = parts;
     const look = (): void => {
       this.#look();
@@ -35,7 +25,6 @@ export class GivenStream {
     look();
   }
 
-  /** The track that is captured has ended. */
   ended(): void {
     this.#look();
     if (!this.#isFollowing) this.#parts.onEnded();
@@ -43,8 +32,8 @@ export class GivenStream {
 
   /** Another track takes the place of one that has left the stream, or has ended. */
   #look(): void {
-    const { stream, current } = this.#parts;
-    const track = trackOf(stream, current());
+    const { current } = this.#parts;
+    const track = trackOf(this.#stream, current());
     if (track !== undefined && track !== current() && !this.#isFollowing) void this.#follow(track);
   }
 

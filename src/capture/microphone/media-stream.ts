@@ -2,8 +2,8 @@ import { checkObject, isObject } from "../../internal/arguments.js";
 import { isNode } from "../graph/audio-graph.js";
 import { captureFailed } from "../media-errors.js";
 import type { AudioSource } from "../source.js";
-import type { CaptureOptions } from "./capture-options.js";
-import { trackOf } from "./given-stream.js";
+import type { CaptureOptions, FollowerParts } from "./capture-options.js";
+import { GivenStream, trackOf } from "./given-stream.js";
 import { MicrophoneCapture } from "./microphone-capture.js";
 import { checkMicrophoneOptions, type MicrophoneOptions } from "./microphone-options.js";
 
@@ -41,7 +41,8 @@ export function mediaStream(
       if (track === undefined) {
         throw captureFailed("The given MediaStream has no audio track. Share the sound too, and start again.");
       }
-      return MicrophoneCapture.open({ ...common, track, stream: input }, openOptions);
+      const follow = (parts: FollowerParts) => new GivenStream(input, parts);
+      return MicrophoneCapture.open({ ...common, track, follow }, openOptions);
     },
   };
 }

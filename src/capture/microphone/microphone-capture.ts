@@ -7,10 +7,9 @@ import { Interruptions } from "../interruptions.js";
 import { givenTrackEnded, insecureContext, noMediaDevices, unsupported } from "../media-errors.js";
 import { missingCaptureFeatures } from "../requirements.js";
 import type { AudioCapture, SourceOpenOptions } from "../source.js";
-import { type CaptureOptions, givenSound } from "./capture-options.js";
+import { type CaptureOptions, givenSound, type TrackFollower } from "./capture-options.js";
 import { acquireFirst } from "./devices/acquisition.js";
 import { DeviceSupervisor } from "./devices/device-supervisor.js";
-import { GivenStream } from "./given-stream.js";
 import { checkMicrophoneOptions } from "./microphone-options.js";
 
 /** An open microphone, or sound that was given: led to the processor on the audio thread, and kept so. */
@@ -20,7 +19,7 @@ export class MicrophoneCapture implements AudioCapture {
   readonly #asked: CaptureOptions;
   readonly #graph: GraphSupervisor;
   readonly #device: DeviceSupervisor;
-  #given: GivenStream | undefined;
+  #follower: TrackFollower | undefined;
   #finishing: Promise<void> | undefined;
   /** The owner asked for the end, and need not be told of it. */
   #stopped = false;
@@ -69,8 +68,8 @@ export class MicrophoneCapture implements AudioCapture {
       onDeviceChange: (track, reason) => options.onDeviceChange(track, reason),
       onWarning: (error) => options.onWarning(error),
       onFailed: (error) => {
-        if (this.#given === undefined) void this.#end(error);
-        else this.#given.ended();
+        if (this.#follower === undefined) void this.#end(error);
+        else this.#follower.ended();
       },
     });
   }
@@ -120,11 +119,9 @@ export class MicrophoneCapture implements AudioCapture {
     );
     await this.#graph.begin(acquired.track);
     this.#device.begin(device, acquired);
-    const { stream } = this.#asked;
-    if (stream === undefined || this.#scope.disposed) return;
-    this.#given = new GivenStream({
+    if (this.#scope.disposed) return;
+    this.#follower = this.#asked.follow?.({
       scope: this.#scope,
-      stream,
       current: () => this.#device.track,
       follow: (track) => this.#device.follow(track),
       onEnded: () => void this.#end(givenTrackEnded()),
