@@ -5,8 +5,8 @@ import type { ChannelPolicy } from "../../src/worklet/port-messages.js";
 import type { OpenConvolver } from "../../src/worklet/resampler/convolver.js";
 import { designLowPass } from "../../src/worklet/resampler/low-pass-filter.js";
 import { Resampler } from "../../src/worklet/resampler/resampler.js";
-import { openScalarConvolver, ScalarConvolver } from "../../src/worklet/resampler/scalar-convolver.js";
-import { openFastestConvolver, SimdConvolver } from "../../src/worklet/resampler/simd-convolver.js";
+import { openScalarConvolver } from "../../src/worklet/resampler/scalar-convolver.js";
+import { openFastestConvolver } from "../../src/worklet/resampler/simd-convolver.js";
 import { noise } from "../support/signals.js";
 
 /** Sums of single precision differ by so much; half a 16-bit step is 1.5e-5. */
@@ -44,8 +44,8 @@ function difference(a: Float32Array, b: Float32Array): number {
 
 const inSimd = (from: number, to: number): Resampler => new Resampler(from, to, openFastestConvolver);
 
-const open = (from: number, to: number, up: number, down: number) =>
-  openFastestConvolver(designLowPass(from, to, up), { up, down }, 5_000);
+const kernelOf = (from: number, to: number, up: number, down: number) =>
+  openFastestConvolver(designLowPass(from, to, up), { up, down }, 5_000).kernel;
 
 describe.each(PAIRS)("the SIMD kernel from $from to $to Hz", ({ from, to }) => {
   it.each([
@@ -135,11 +135,11 @@ describe("the kernel is", () => {
     { from: 48_000, to: 16_000, up: 1, down: 3 },
     { from: 44_100, to: 16_000, up: 160, down: 441 },
   ])("SIMD from $from to $to Hz", ({ from, to, up, down }) => {
-    expect(open(from, to, up, down)).toBeInstanceOf(SimdConvolver);
+    expect(kernelOf(from, to, up, down)).toBe("simd");
   });
 
   it("TypeScript between rates with more phases than a table has", () => {
-    expect(open(44_099, 16_000, 16_000, 44_099)).toBeInstanceOf(ScalarConvolver);
+    expect(kernelOf(44_099, 16_000, 16_000, 44_099)).toBe("scalar");
   });
 
   it.each<{ readonly where: string; readonly available: () => unknown }>([
@@ -161,7 +161,7 @@ describe("the kernel is", () => {
     },
   ])("TypeScript where $where", ({ available }) => {
     vi.stubGlobal("WebAssembly", available());
-    expect(open(48_000, 16_000, 1, 3)).toBeInstanceOf(ScalarConvolver);
+    expect(kernelOf(48_000, 16_000, 1, 3)).toBe("scalar");
     const input = noise(5_000);
     expect(convert(inSimd(48_000, 16_000), input, [128], true)).toEqual(
       convert(new Resampler(48_000, 16_000), input, [128], true),

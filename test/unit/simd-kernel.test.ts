@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { SIMD_KERNEL } from "../../src/worklet/resampler/simd-kernel.js";
 import { assembleWat } from "../support/assemble-wat.js";
 import { textOf } from "../support/source-files.js";
 
@@ -17,6 +16,5 @@ describe("the bytes of the SIMD kernel", () => {
   it("are what its source is assembled to", async () => {
     const bytes = assembleWat(textOf(`${FOLDER}/simd-kernel.wat`));
     await expect(moduleOf(bytes)).toMatchFileSnapshot(`../../${FOLDER}/simd-kernel.ts`);
-    expect(SIMD_KERNEL).toEqual(bytes);
   });
 });

@@ -8,6 +8,8 @@ export interface Ratio {
 
 /** Applies a low-pass filter to a history of input. The resampler decides which output is due; this computes it. */
 export interface Convolver {
+  /** What it computes with: WebAssembly with SIMD, or TypeScript. */
+  readonly kernel: "simd" | "scalar";
   /** Samples that one output needs: the filter's length. */
   readonly width: number;
   /** Input, the oldest first. The resampler writes here, only what is finite. */

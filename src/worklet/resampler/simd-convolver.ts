@@ -23,72 +23,17 @@ interface Kernel extends WebAssembly.Exports {
   ) => void;
 }
 
-/** Filters by WebAssembly with SIMD, in single precision, if the filter has a row of coefficients for each phase. */
-export class SimdConvolver implements Convolver {
-  readonly width: number;
-  readonly history: Float32Array;
-  readonly #module: WebAssembly.Module;
-  readonly #convolve: Kernel["convolve"];
-  readonly #ratio: Ratio;
-  readonly #rows: Float32Array;
-  readonly #rowBytes: number;
-  /** What the ratio advances the input by: whole samples, in bytes, and the rest, in phases. */
-  readonly #step: number;
-  readonly #rest: number;
-  readonly #output: Float32Array;
-
-  /**
-   * @param module the kernel.
-   * @param rows for each phase one of `width` coefficients, with zeros behind it up to a whole turn.
-   * @throws if there is no memory for it.
-   */
-  constructor(module: WebAssembly.Module, rows: Float32Array, width: number, ratio: Ratio, historyLength: number) {
-    const { up, down } = ratio;
-    // The last row reaches beyond the input by its padding, and zero times what is not finite would not be zero.
-    const outputAt = rows.length + historyLength + TAPS_PER_TURN;
-    const outputLength = Math.ceil((historyLength * up) / down) + 1;
-    const { memory, convolve } = new WebAssembly.Instance(module).exports as Kernel;
-    memory.grow(Math.ceil(((outputAt + outputLength) * SAMPLE_BYTES) / PAGE_BYTES));
-    this.#module = module;
-    this.#convolve = convolve;
-    this.#ratio = ratio;
-    this.#rows = new Float32Array(memory.buffer, 0, rows.length);
-    this.#rows.set(rows);
-    this.#rowBytes = (rows.length / up) * SAMPLE_BYTES;
-    this.#step = Math.floor(down / up) * SAMPLE_BYTES;
-    this.#rest = down % up;
-    this.#output = new Float32Array(memory.buffer, outputAt * SAMPLE_BYTES, outputLength);
-    this.width = width;
-    this.history = new Float32Array(memory.buffer, rows.length * SAMPLE_BYTES, historyLength);
-  }
-
-  convolve(start: number, phase: number, output: Float32Array, offset: number, count: number): void {
-    const from = this.#output;
-    this.#convolve(
-      this.#rowBytes,
-      this.#ratio.up,
-      this.#step,
-      this.#rest,
-      this.history.byteOffset + start * SAMPLE_BYTES,
-      phase,
-      from.byteOffset,
-      from.byteOffset + count * SAMPLE_BYTES,
-    );
-    for (let k = 0; k < count; k += 1) output[offset + k] = from[k] as number;
-  }
-
-  twin(): Convolver {
-    return new SimdConvolver(this.#module, this.#rows, this.width, this.#ratio, this.history.length);
-  }
-}
-
-/** With SIMD if possible, and otherwise in TypeScript: what comes out differs by less than a 16-bit sample can say. */
+/**
+ * By WebAssembly with SIMD in single precision if possible, and otherwise in TypeScript: the two differ by less than a 16-bit
+ * sample can say.
+ */
 export const openFastestConvolver: OpenConvolver = (filter, ratio, historyLength) => {
+  // The kernel needs a row for each phase.
   if (filter.phases === ratio.up) {
     try {
       // Throws if the engine has no WebAssembly or no SIMD, or if the page's policy forbids it.
       const module = new WebAssembly.Module(SIMD_KERNEL);
-      return new SimdConvolver(module, padRows(filter), 2 * filter.halfLength, ratio, historyLength);
+      return openSimdConvolver(module, padRows(filter), 2 * filter.halfLength, ratio, historyLength);
     } catch {
       // Nobody has to do anything about it: the other one is fast enough.
     }
@@ -105,4 +50,42 @@ function padRows({ rows, phases, halfLength }: LowPassFilter): Float32Array {
     all.set(rows.subarray(phase * width, (phase + 1) * width), phase * padded);
   }
   return all;
+}
+
+/**
+ * Has an instance of its own, into whose memory the rows are copied.
+ * @throws if there is no memory for it.
+ */
+function openSimdConvolver(
+  module: WebAssembly.Module,
+  padded: Float32Array,
+  width: number,
+  ratio: Ratio,
+  historyLength: number,
+): Convolver {
+  const { up, down } = ratio;
+  const { memory, convolve } = new WebAssembly.Instance(module).exports as Kernel;
+  const historyAt = padded.length * SAMPLE_BYTES;
+  // A row's padding reaches beyond the history, and zero times what is not finite would not be zero.
+  const outputAt = historyAt + (historyLength + TAPS_PER_TURN) * SAMPLE_BYTES;
+  const outputLength = Math.ceil((historyLength * up) / down) + 1;
+  memory.grow(Math.ceil((outputAt + outputLength * SAMPLE_BYTES) / PAGE_BYTES));
+  const rows = new Float32Array(memory.buffer, 0, padded.length);
+  rows.set(padded);
+  const history = new Float32Array(memory.buffer, historyAt, historyLength);
+  const computed = new Float32Array(memory.buffer, outputAt, outputLength);
+  const rowBytes = historyAt / up;
+  const step = Math.floor(down / up) * SAMPLE_BYTES;
+  const rest = down % up;
+  return {
+    kernel: "simd",
+    width,
+    history,
+    convolve(start, phase, output, offset, count) {
+      const end = outputAt + count * SAMPLE_BYTES;
+      convolve(rowBytes, up, step, rest, historyAt + start * SAMPLE_BYTES, phase, outputAt, end);
+      for (let k = 0; k < count; k += 1) output[offset + k] = computed[k] as number;
+    },
+    twin: () => openSimdConvolver(module, rows, width, ratio, historyLength),
+  };
 }
