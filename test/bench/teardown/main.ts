@@ -29,7 +29,7 @@ async function measure(host: string): Promise<AbortCycles> {
   const options = { url: backend.webSocketUrl, stream: { host } };
   // The first ones compile the code and fill the browser's caches.
   await abortAtRandomMoments(browser, { ...options, count: WARM_UP_CYCLES, seed: SEED + 1 });
-  return abortAtRandomMoments(browser, { ...options, count, seed: SEED });
+  return await abortAtRandomMoments(browser, { ...options, count, seed: SEED });
 }
 
 for (const host of listOption("hosts", HOSTS)) {
