@@ -11,7 +11,7 @@ export interface ThreadTime {
 export function threadTimes(pids: readonly number[]): Map<string, ThreadTime> {
   const times = new Map<string, ThreadTime>();
   for (const pid of pids) {
-    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    for (const thread of threadsOf(pid)) {
       const folder = `/proc/${pid}/task/${thread}`;
       try {
         const name = readFileSync(`${folder}/comm`, "utf8").trim();
@@ -25,13 +25,23 @@ export function threadTimes(pids: readonly number[]): Map<string, ThreadTime> {
   return times;
 }
 
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    // The process has ended since it was listed.
+    return [];
+  }
+}
+
 /** The part of a page's work that a thread belongs to. */
 export type Part = "page" | "worker" | "audio" | "rest";
 
+/** Linux keeps the first fifteen characters of a name. The threads that bring and take sound are the browser's own. */
 function partOf({ name, isMain }: ThreadTime): Part {
   if (isMain) return "page";
-  if (/worker/i.test(name) && !/pool/i.test(name)) return "worker";
-  return /audio/i.test(name) ? "audio" : "rest";
+  if (name.startsWith("DedicatedWorker")) return "worker";
+  return /AudioW/.test(name) ? "audio" : "rest";
 }
 
 /** In percent of one core, between two readings. */
