@@ -14,7 +14,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly title: string; readonly arg
   cpu: { title: "CPU, garbage and heap", args: ["cpu/main.ts", "--minutes", "10"] },
   size: { title: "Size", args: ["size/main.ts"] },
   teardown: { title: "Teardown", args: ["teardown/main.ts"] },
-  resampler: { title: "Resampler", args: ["resampler.bench.ts"] },
+  resampler: { title: "Resampler", args: ["resampler/main.ts"] },
   outage: { title: "Outage", args: ["outage/main.ts"] },
 };
 const RESULTS = fileURLToPath(new URL("RESULTS.md", import.meta.url));

@@ -14,7 +14,7 @@ const CLOSE = 1e-6;
 const INPUT_RATES = [
   8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000,
 ];
-const OUTPUT_RATES = [8_000, 12_000, 16_000, 22_050, 24_000, 44_100, 48_000];
+const OUTPUT_RATES = [8_000, 16_000, 24_000, 48_000];
 const PAIRS = INPUT_RATES.flatMap((from) => OUTPUT_RATES.map((to) => ({ from, to }))).filter(
   ({ from, to }) => from !== to,
 );

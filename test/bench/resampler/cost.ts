@@ -1,7 +1,7 @@
 /** Prints what converting between the two rates given costs with the kernel given, in percent of one core: the median of several runs. */
-import { Resampler } from "../../src/worklet/resampler/resampler.js";
-import { RESAMPLER_KERNELS } from "../support/resampler-kernels.js";
-import { noise } from "../support/signals.js";
+import { Resampler } from "../../../src/worklet/resampler/resampler.js";
+import { RESAMPLER_KERNELS } from "../../support/resampler-kernels.js";
+import { noise } from "../../support/signals.js";
 
 const QUANTUM = 128;
 const SECONDS = 5;

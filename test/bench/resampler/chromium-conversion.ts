@@ -1,15 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
-import { captureOffline } from "../support/offline-capture.js";
+import { captureOffline } from "../../support/offline-capture.js";
 
 /** Long enough for the first sound to have come through. */
 const SETTLE_MS = 700;
 
 /** Audio that the processor takes at once. */
 const CAPTURE_SECONDS = 60;
-const CAPTURE_RUNS = 5;
-const WORKLET = fileURLToPath(new URL("../../src/worklet/capture.worklet.ts", import.meta.url));
+const CAPTURE_RUNS = 8;
+const WORKLET = fileURLToPath(new URL("../../../src/worklet/capture.worklet.ts", import.meta.url));
 
 /** Chromium's own conversion, as it is done for a microphone of one rate in an `AudioContext` of another. */
 export class ChromiumConversion implements AsyncDisposable {
