@@ -1,4 +1,4 @@
-import { arch, cpus, platform } from "node:os";
+import { arch, cpus, loadavg, platform } from "node:os";
 import { versionOf } from "../support/find-chromium-programs.js";
 
 /** A number is printed with the digits of its column; `undefined` is what could not be measured. */
@@ -23,6 +23,8 @@ export interface BenchReport {
   /** ISO 8601, UTC. */
   readonly date: string;
   readonly machine: string;
+  /** Processes that ran or wanted to, on the average of the minute before the benchmark began. */
+  readonly loadBefore: number;
   /** Of everything that the figures depend on. */
   readonly versions: Readonly<Record<string, string>>;
   readonly tables: readonly Table[];
@@ -32,12 +34,14 @@ export interface BenchReport {
   readonly faults: readonly string[];
 }
 
+const [loadBefore = Number.NaN] = loadavg();
+
 /** Adds when and where it was measured. */
-export function report(found: Omit<BenchReport, "date" | "machine">): BenchReport {
+export function report(found: Omit<BenchReport, "date" | "machine" | "loadBefore">): BenchReport {
   const { name, versions, ...rest } = found;
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${platform()} ${arch()}`;
   const date = new Date().toISOString().slice(0, 16);
-  return { name, date, machine, versions: { Node: process.versions.node, ...versions }, ...rest };
+  return { name, date, machine, loadBefore, versions: { Node: process.versions.node, ...versions }, ...rest };
 }
 
 /** Of a browser, in digits. */
@@ -51,8 +55,9 @@ export function tell(found: BenchReport): void {
   if (found.faults.length > 0) process.exitCode = 1;
 }
 
-export function toMarkdown({ date, machine, versions, tables, notes, faults }: BenchReport): string {
-  const conditions = [machine, ...Object.entries(versions).map(([name, version]) => `${name} ${version}`)];
+export function toMarkdown({ date, machine, loadBefore, versions, tables, notes, faults }: BenchReport): string {
+  const load = `load average before ${loadBefore.toFixed(1)}`;
+  const conditions = [machine, load, ...Object.entries(versions).map(([name, version]) => `${name} ${version}`)];
   const blocks = [`Measured on ${date.replace("T", " ")} UTC. ${conditions.join("; ")}.`];
   for (const table of tables) blocks.push(`### ${table.title}`, tableToMarkdown(table));
   if (notes.length > 0) blocks.push(notes.join(" "));

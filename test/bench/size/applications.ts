@@ -21,11 +21,14 @@ export const WHOLE: Application = {
 /** What can be served as files of its own is, and the bundle has only its addresses. */
 export const WITH_URLS: Application = {
   packageName: "loquilex",
-  detail: "`workletUrl` given",
+  detail: "`workletUrl` and `workerUrl` given",
   captures: true,
   code: `
     import { createMicrophoneStream } from "loquilex";
-    createMicrophoneStream("wss://example.org/", { microphone: { workletUrl: "/capture.worklet.js" } }).start();`,
+    createMicrophoneStream("wss://example.org/", {
+      workerUrl: "/loquilex.worker.js",
+      microphone: { workletUrl: "/capture.worklet.js" },
+    }).start();`,
 };
 
 export const PEER_APPLICATIONS: readonly Application[] = [

@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url";
 import { version as esbuildVersion } from "esbuild";
 import { version } from "../../../src/version.js";
 import { peerVersions } from "../peer-versions.js";
-import { type Cell, report, tell } from "../report.js";
+import { type Cell, report, type Table, tell } from "../report.js";
 import { type Application, PEER_APPLICATIONS, WHOLE, WITH_URLS } from "./applications.js";
 import budget from "./budget.json" with { type: "json" };
-import { type BundleSize, measureSize } from "./measure-size.js";
+import { type BundleSize, measureOwnBundle, measureSize } from "./measure-size.js";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const PEERS = fileURLToPath(new URL("../peers", import.meta.url));
@@ -35,6 +35,15 @@ const hold = (what: string, bytes: number, limit: number): void => {
 hold("An application with everything inside", whole.gzipBytesWithLater, budget.wholeBytes);
 hold("An application with addresses given", withUrls.gzipBytes, budget.withUrlsBytes);
 
+const breakdown = (title: string, byOrigin: ReadonlyMap<string, number>): Table => {
+  const all = [...byOrigin.values()].reduce((sum, bytes) => sum + bytes, 0);
+  return {
+    title,
+    columns: [{ title: "origin" }, { title: "minified, kB", digits: 1 }, { title: "share, %", digits: 1 }],
+    rows: [...byOrigin].map(([origin, bytes]) => [origin, bytes / KILOBYTE, (bytes / all) * 100]),
+  };
+};
+
 tell(
   report({
     name: "size",
@@ -51,15 +60,8 @@ tell(
         ],
         rows,
       },
-      {
-        title: "Where the weight of LoquiLex is, everything inside",
-        columns: [{ title: "origin" }, { title: "minified, kB", digits: 1 }, { title: "share, %", digits: 1 }],
-        rows: [...whole.byOrigin].map(([origin, bytes]) => [
-          origin,
-          bytes / KILOBYTE,
-          (bytes / whole.minifiedBytes) * 100,
-        ]),
-      },
+      breakdown("Where the weight of LoquiLex is, everything inside", whole.byOrigin),
+      breakdown("Of it, the worklet's bundle", await measureOwnBundle(`${ROOT}src/worklet/capture.worklet.ts`)),
     ],
     notes: [],
     faults,

@@ -71,7 +71,7 @@ function loadedAtOnce({ outputs }: Metafile): string[] {
   return found;
 }
 
-/** A source map has a place for each word; what is longer without one is code that the package carries as text. */
+/** A source map has a place for each word; what is longer without one is a bundle that the package carries. */
 const LONGEST_WORD = 1_000;
 
 /** The source map leads through the package's own map to its source. */
@@ -108,11 +108,34 @@ function* stretchesOf(text: string, map: SourceMap): Generator<{ readonly source
   yield { source, words };
 }
 
-const carriedCode = (code: string): string => `${code.includes("registerProcessor") ? "worklet" : "worker"}, as text`;
+const carriedCode = (code: string): string =>
+  code.includes("registerProcessor") ? "the worklet's bundle" : "the running side's bundle";
 
 /** The folder of a source file, or the file if it is in none. */
 function originOf(source: string): string {
   const path = /src\/(.+)$/.exec(source)?.[1];
   if (path === undefined) return "bundle";
   return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : path;
+}
+
+/** What a bundle of its own that the package carries is made of: minified bytes by folder, largest first. */
+export async function measureOwnBundle(entry: string): Promise<Map<string, number>> {
+  const { metafile } = await build({
+    entryPoints: [entry],
+    write: false,
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2022",
+    metafile: true,
+    logLevel: "error",
+  });
+  await stop();
+  const bytes = new Map<string, number>();
+  for (const { inputs } of Object.values(metafile.outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      bytes.set(originOf(path), (bytes.get(originOf(path)) ?? 0) + bytesInOutput);
+    }
+  }
+  return new Map([...bytes].sort((a, b) => b[1] - a[1]));
 }
