@@ -20,7 +20,7 @@ describe("the resampler on Chromium's audio thread", () => {
     browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
     await browser.page.goto(site.url());
     const given = { worklet: WORKLET, seconds: SECONDS, withoutWebAssembly: true };
-    plain = (await captureOffline(browser.page, given)).samples;
+    plain = await captureOffline(browser.page, given);
   });
 
   afterAll(async () => {
@@ -30,7 +30,7 @@ describe("the resampler on Chromium's audio thread", () => {
 
   const capturedAt = async (path: string): Promise<readonly number[]> => {
     await browser.page.goto(site.url(path));
-    return (await captureOffline(browser.page, { worklet: WORKLET, seconds: SECONDS })).samples;
+    return captureOffline(browser.page, { worklet: WORKLET, seconds: SECONDS });
   };
 
   // The two round differently, so that the samples tell which of them ran.

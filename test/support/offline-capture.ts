@@ -18,14 +18,11 @@ export interface OfflineCapture {
   readonly withoutWebAssembly?: boolean;
 }
 
-export interface OfflineCaptured {
-  /** The first frames, which together have half a second. */
-  readonly samples: readonly number[];
-  readonly elapsedMs: number;
-}
-
-/** Renders noise through the package's processor on an audio thread of the browser, as fast as it goes. */
-export function captureOffline(page: Page, given: OfflineCapture): Promise<OfflineCaptured> {
+/**
+ * Renders noise through the package's processor on an audio thread of the browser, as fast as it goes.
+ * @returns half a second of what came out.
+ */
+export function captureOffline(page: Page, given: OfflineCapture): Promise<readonly number[]> {
   return page.evaluate(
     async ({ given: { worklet, seconds, withoutWebAssembly = false }, processor, settings, inputRate }) => {
       const context = new OfflineAudioContext(1, seconds * inputRate, inputRate);
@@ -55,12 +52,10 @@ export function captureOffline(page: Page, given: OfflineCapture): Promise<Offli
           } else resolve();
         };
       });
-      const startedAt = performance.now();
       await context.startRendering();
-      const elapsedMs = performance.now() - startedAt;
       await heard;
       node.port.close();
-      return { samples, elapsedMs };
+      return samples;
     },
     { given, processor: PROCESSOR_NAME, settings: SETTINGS, inputRate: INPUT_RATE },
   );

@@ -76,7 +76,7 @@ export async function measureCpu(executablePath: string, start: string, minutes:
   return { cpu, tasks, garbagePerMinute, collections, heaps: held, minutes };
 }
 
-async function renderers(browser: CDPSession): Promise<number[]> {
+export async function renderers(browser: CDPSession): Promise<number[]> {
   const { processInfo } = await browser.send("SystemInfo.getProcessInfo");
   return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
 }

@@ -149,7 +149,7 @@ tell(
           { title: "% of a core, least", digits: 3 },
           { title: "most", digits: 3 },
           { title: "Times real time" },
-          { title: "Whole processor in Chromium, % of a core", digits: 2 },
+          { title: "Whole processor on Chromium's audio thread, % of a core", digits: 2 },
         ],
         rows: RESAMPLER_KERNELS.map((known) => {
           const costs = runs.get(known) ?? [];
