@@ -1,4 +1,5 @@
 /// <reference types="vitest/config" />
+import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, defineConfig, type Plugin, type UserConfig } from "vite";
@@ -133,9 +134,11 @@ const demoBuild: UserConfig = {
 
 const builds: Record<string, UserConfig> = { production: moduleBuild, iife: scriptTagBuild, demo: demoBuild };
 
-export default defineConfig(({ mode }) => {
+export default defineConfig(async ({ mode }) => {
   const config = builds[mode];
   if (config !== undefined) return config;
+  // Only now, because it loads vitest, which a build does not need.
+  const { LongestFirst } = await import("./test/support/longest-first.js");
   const project = (name: string, environment: "node" | "happy-dom", more: object = {}) => ({
     extends: true as const,
     test: {
@@ -150,12 +153,16 @@ export default defineConfig(({ mode }) => {
     plugins: ownScripts(),
     resolve: { alias: PACKAGE_SOURCES },
     test: {
-      // All processors, of which vitest leaves one free by itself: half of a small machine.
-      maxWorkers: "100%",
+      // One more than there are processors, because most of the tests that take long wait for real time.
+      maxWorkers: availableParallelism() + 1,
+      sequence: { sequencer: LongestFirst },
       projects: [
         project("unit", "node", { testTimeout: 30_000 }),
         project("dom", "happy-dom", { testTimeout: 30_000 }),
-        project("simulation", "node", { testTimeout: 300_000 }),
+        project("simulation", "node", {
+          testTimeout: 300_000,
+          setupFiles: ["test/support/watch-resources.ts", "test/support/give-way.ts"],
+        }),
         // Real time, sockets and processes: what a busy machine delayed gets a second try, what is wrong fails both.
         project("integration", "node", { testTimeout: 60_000, retry: 1 }),
         project("package", "node", { testTimeout: 120_000, hookTimeout: 120_000 }),

@@ -94,12 +94,18 @@ describe("a stream that cannot be", () => {
     },
   ];
 
-  it.each(FAILURES.map((failure) => [failure.title, failure.code, failure] as const))(
-    "%s ends in %s, with the microphone released",
-    async (_title, _code, failure) => {
-      await using browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath"), ...failure.browser });
+  describe.each(FAILURES)("$title", (failure) => {
+    let browser: ChromiumPage;
+
+    beforeAll(async () => {
+      browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath"), ...failure.browser });
+      if (failure.breakPage !== undefined) await browser.page.addInitScript(failure.breakPage);
+    });
+
+    afterAll(() => browser[Symbol.asyncDispose]());
+
+    it(`ends in ${failure.code}, with the microphone released`, async () => {
       const { page } = browser;
-      if (failure.breakPage !== undefined) await page.addInitScript(failure.breakPage);
       await page.goto(site.url("/", failure.host));
       const stream = await PageStream.create(page, failure.server?.() ?? backend.webSocketUrl, failure.options);
       const end = await stream.startAndEnd();
@@ -109,15 +115,10 @@ describe("a stream that cannot be", () => {
       expect(live).toMatchObject({ tracks: 0, contexts: 0, sockets: 0 });
       expect(live.everOpened.tracks > 0).toBe(failure.opensMicrophone);
       expect(browser.pageErrors).toEqual([]);
-    },
-  );
+    });
 
-  it.each(FAILURES.map((failure) => [failure.title, failure] as const))(
-    "%s is said by the demo page in a plain sentence",
-    async (_title, failure) => {
-      await using browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath"), ...failure.browser });
+    it("is said by the demo page in a plain sentence", async () => {
       const { page } = browser;
-      if (failure.breakPage !== undefined) await page.addInitScript(failure.breakPage);
       // The page goes on trying for a minute, which a clock of our own makes shorter.
       if (failure.server !== undefined) await page.clock.install();
       const address = new URL(`http://${failure.host ?? "127.0.0.1"}:${backend.port}/`);
@@ -142,8 +143,8 @@ describe("a stream that cannot be", () => {
       expect(await page.getByRole("button", { name: "Start" }).isVisible()).toBe(true);
       await expectReleased(browser);
       expect(browser.pageErrors).toEqual([]);
-    },
-  );
+    });
+  });
 
   it("writes the token into no log", () => {
     expect(backend.log).toContain("Ready.");

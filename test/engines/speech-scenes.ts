@@ -22,6 +22,10 @@ export function speechScenes(stage: () => Stage): void {
       const { snrDb } = new StageRecording(audio, []).expectSpoken(stage().spoken("long"));
       console.log(`${stage().page.version}: SNR ${snrDb.toFixed(1)} dB`);
       await expectKeptWithoutGap(stream);
+      expect(await stream.stats()).toMatchObject({ framesRetransmitted: 0, reconnectCount: 0 });
+      const { states, warnings } = await stream.record();
+      expect(states).toEqual(["starting", "streaming", "closing", "closed"]);
+      expect(warnings).toEqual([]);
       await stage().expectReleased();
     }));
 

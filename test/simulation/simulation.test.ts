@@ -4,7 +4,7 @@ import { judgeRetries } from "./retry-verdict.js";
 import { add, NOTHING, simulate, simulateMany } from "./simulate.js";
 import type { Mark } from "./verdict.js";
 
-const SEEDS = 300;
+const SEEDS = 200;
 const FAULTS = 200_000;
 
 /** 500 parts in a million. The frames are the longest there are, and faults come now and then. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "loquilex/resources";
+import { compiledBackend } from "./compiled-backend.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** How long a backend may take to start on a busy machine. */
@@ -19,7 +20,7 @@ export interface BackendOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Added to the command line. */
   readonly args?: readonly string[];
-  /** Modules to load before the backend, relative to the project. */
+  /** Modules to load before the backend, relative to the project; it runs from its sources then, as `npm start` runs it. */
   readonly imports?: readonly string[];
   /** A shell command to run in the backend's process before it starts, such as a limit. @defaultValue "true" */
   readonly prefix?: string;
@@ -38,7 +39,7 @@ export interface BackendOptions {
 /** Ends what it has started if it is ended itself. */
 const UNSHARE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
 
-/** The reference backend in a process of its own, as `npm start` runs it, with an output folder of its own. */
+/** The reference backend in a process of its own, with an output folder of its own. */
 export class BackendProcess implements AsyncDisposable {
   /** Where the demo page is, without a slash at the end. */
   readonly url: string;
@@ -70,10 +71,9 @@ export class BackendProcess implements AsyncDisposable {
   /** @throws Error with what the backend said when it ends, or says no address, instead of starting. */
   static async start(options: BackendOptions = {}): Promise<BackendProcess> {
     const outDir = options.outDir ?? (await mkdtemp(join(tmpdir(), "loquilex-out-")));
-    const modules = ["tsx", "./test/support/backend-process-leash.ts", ...(options.imports ?? [])];
-    const imports = modules.flatMap((module) => ["--import", module]);
     const wrapper = options.ownProcessNumbers === true ? UNSHARE : [];
-    const program = [...wrapper, process.execPath, ...imports, "examples/server/main.ts", ...(options.args ?? [])];
+    const node = [...wrapper, process.execPath, ...(await nodeArguments(options))];
+    const program = [...node, ...(options.args ?? [])];
     const child = spawn("sh", ["-c", `${options.prefix ?? "true"} && exec "$0" "$@"`, ...program], {
       cwd: ROOT,
       // A group of its own, so that a recogniser it may leave behind can be ended with it.
@@ -153,6 +153,12 @@ export class BackendProcess implements AsyncDisposable {
     killGroup(this.#child);
     if (this.#ownsOutDir) await rm(this.outDir, { recursive: true, force: true });
   }
+}
+
+async function nodeArguments({ imports = [] }: BackendOptions): Promise<string[]> {
+  if (imports.length === 0) return [await compiledBackend()];
+  const modules = ["tsx", "./test/support/backend-process-leash.ts", ...imports];
+  return [...modules.flatMap((module) => ["--import", module]), "examples/server/main.ts"];
 }
 
 const onlyChildOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"));

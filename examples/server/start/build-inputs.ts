@@ -8,10 +8,14 @@ const INPUTS = ["src", "examples/demo", "package.json", "package-lock.json", "ts
 /** The build's last step writes {@link hashBuildInputs} here, and its first step removes it. */
 export const BUILD_STAMP = "dist/demo/.inputs";
 
-/** A text that changes with everything that the build reads. @param root the project's folder. */
-export function hashBuildInputs(root: string): string {
+/**
+ * A text that changes with everything that a build reads.
+ * @param root the project's folder.
+ * @param inputs files and folders in it; by default those of the package's build.
+ */
+export function hashBuildInputs(root: string, inputs: readonly string[] = INPUTS): string {
   const hash = createHash("sha256");
-  for (const path of INPUTS.flatMap((input) => filesAt(root, input)).toSorted()) {
+  for (const path of inputs.flatMap((input) => filesAt(root, input)).toSorted()) {
     const content = readFileSync(join(root, path));
     hash.update(`${path}\n${content.byteLength}\n`).update(content);
   }
