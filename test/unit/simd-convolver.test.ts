@@ -8,16 +8,11 @@ import { Resampler } from "../../src/worklet/resampler/resampler.js";
 import { openScalarConvolver } from "../../src/worklet/resampler/scalar-convolver.js";
 import { openFastestConvolver } from "../../src/worklet/resampler/simd-convolver.js";
 import { noise } from "../support/signals.js";
+import { RATE_PAIRS } from "../support/usual-rates.js";
 
 /** Sums of single precision differ by so much; half a 16-bit step is 1.5e-5. */
 const CLOSE = 1e-6;
-const INPUT_RATES = [
-  8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000,
-];
-const OUTPUT_RATES = [8_000, 16_000, 24_000, 48_000];
-const PAIRS = INPUT_RATES.flatMap((from) => OUTPUT_RATES.map((to) => ({ from, to }))).filter(
-  ({ from, to }) => from !== to,
-);
+const PAIRS = RATE_PAIRS.filter(({ from, to }) => from !== to);
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -6,14 +6,11 @@ import { findChromium } from "../../support/find-chromium.js";
 import { RESAMPLER_KERNELS } from "../../support/resampler-kernels.js";
 import { measureResponse } from "../../support/resampler-response.js";
 import { decibels, fitTone, rms, sine } from "../../support/signals.js";
+import { RATE_PAIRS } from "../../support/usual-rates.js";
 import { type Cell, quantile, report, tell } from "../report.js";
 import { ChromiumConversion } from "./chromium-conversion.js";
 import { averageInBoxes, type Converter, interpolateLinearly } from "./peers.js";
 
-const INPUT_RATES = [
-  8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000,
-];
-const OUTPUT_RATES = [8_000, 16_000, 24_000, 48_000];
 const TONES = [7_000, 8_500, 10_000];
 const TARGET = {
   rejectionDb: -100,
@@ -97,37 +94,32 @@ if (chromium !== undefined) levels.push([`Chromium ${chromium.version}`, ...chro
 
 const runs = new Map<Kernel, readonly number[]>();
 const pairs: Cell[][] = [];
-for (const from of INPUT_RATES) {
-  for (const to of OUTPUT_RATES) {
-    if (from === to) continue;
-    const pair = `${from} → ${to} Hz`;
-    const delayMs = new Resampler(from, to).delaySeconds * 1_000;
-    const delaySamples = (delayMs * Math.min(from, to)) / 1_000;
-    demand(delaySamples <= TARGET.delaySamples, `${pair}: delays by ${delaySamples} samples of the lower rate.`);
-    const measured = RESAMPLER_KERNELS.map((known) => {
-      const isTarget = from === 48_000 && to === 16_000;
-      const costs = Array.from({ length: isTarget ? COST_RUNS : 1 }, () => costOf(from, to, known));
-      if (isTarget) runs.set(known, costs);
-      const found = { ...measureResponse(from, to, known.open), percent: Math.min(...costs) };
-      const what = `${pair}, ${known.kernel}`;
-      const most = isTarget ? TARGET.percent[known.kernel] : Infinity;
-      demand(found.rejectionDb <= TARGET.rejectionDb, `${what}: rejects by ${found.rejectionDb} dB.`);
-      demand(found.rippleDb <= TARGET.rippleDb, `${what}: ripples by ${found.rippleDb} dB.`);
-      demand(
-        found.percent < most,
-        `${what}: takes ${found.percent} % of a core, where ${most.toFixed(3)} is too much.`,
-      );
-      return found;
-    });
-    pairs.push([
-      from,
-      to,
-      delayMs,
-      ...measured.map(({ rejectionDb }) => rejectionDb),
-      Math.max(...measured.map(({ rippleDb }) => rippleDb)),
-      ...measured.map(({ percent }) => percent),
-    ]);
-  }
+for (const { from, to } of RATE_PAIRS) {
+  if (from === to) continue;
+  const pair = `${from} → ${to} Hz`;
+  const delayMs = new Resampler(from, to).delaySeconds * 1_000;
+  const delaySamples = (delayMs * Math.min(from, to)) / 1_000;
+  demand(delaySamples <= TARGET.delaySamples, `${pair}: delays by ${delaySamples} samples of the lower rate.`);
+  const measured = RESAMPLER_KERNELS.map((known) => {
+    const isTarget = from === 48_000 && to === 16_000;
+    const costs = Array.from({ length: isTarget ? COST_RUNS : 1 }, () => costOf(from, to, known));
+    if (isTarget) runs.set(known, costs);
+    const found = { ...measureResponse(from, to, known.open), percent: Math.min(...costs) };
+    const what = `${pair}, ${known.kernel}`;
+    const most = isTarget ? TARGET.percent[known.kernel] : Infinity;
+    demand(found.rejectionDb <= TARGET.rejectionDb, `${what}: rejects by ${found.rejectionDb} dB.`);
+    demand(found.rippleDb <= TARGET.rippleDb, `${what}: ripples by ${found.rippleDb} dB.`);
+    demand(found.percent < most, `${what}: takes ${found.percent} % of a core, where ${most.toFixed(3)} is too much.`);
+    return found;
+  });
+  pairs.push([
+    from,
+    to,
+    delayMs,
+    ...measured.map(({ rejectionDb }) => rejectionDb),
+    Math.max(...measured.map(({ rippleDb }) => rippleDb)),
+    ...measured.map(({ percent }) => percent),
+  ]);
 }
 
 tell(
