@@ -1,33 +1,48 @@
-import type { CDPSession, Page } from "playwright-core";
+/** A session of the debugging protocol with a page; Playwright's and Puppeteer's both are one. */
+export interface PageSession {
+  send(method: "Target.setAutoAttach", params: AutoAttach): Promise<unknown>;
+  send(method: "Target.sendMessageToTarget", params: { sessionId: string; message: string }): Promise<unknown>;
+  on(event: "Target.attachedToTarget" | "Target.receivedMessageFromTarget", listener: (data: unknown) => void): unknown;
+}
+
+interface AutoAttach {
+  autoAttach: boolean;
+  waitForDebuggerOnStart: boolean;
+  flatten: boolean;
+  filter: { type: string }[];
+}
 
 /** A thread of a page that the browser's debugging protocol gives as a target of its own: its audio thread, or a worker. */
 export class PageTarget {
   /** Whether the page has made it. */
   attached = false;
-  readonly #session: CDPSession;
+  readonly #session: PageSession;
   readonly #sessionId: Promise<string>;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #lastId = 0;
 
-  private constructor(session: CDPSession, type: TargetType) {
+  private constructor(session: PageSession, type: TargetType) {
     this.#session = session;
     this.#sessionId = new Promise((resolve) => {
-      session.on("Target.attachedToTarget", ({ sessionId, targetInfo }) => {
+      session.on("Target.attachedToTarget", (data) => {
+        const { sessionId, targetInfo } = data as { sessionId: string; targetInfo: { type: string } };
         if (targetInfo.type !== type) return;
         this.attached = true;
         resolve(sessionId);
       });
     });
-    session.on("Target.receivedMessageFromTarget", ({ message }) => {
-      const answer = JSON.parse(message) as Answer;
+    session.on("Target.receivedMessageFromTarget", (data) => {
+      const answer = JSON.parse((data as { message: string }).message) as Answer;
       this.#waiting.get(answer.id)?.(answer);
       this.#waiting.delete(answer.id);
     });
   }
 
-  /** Watches for the first of its type; call it before the page makes that. */
-  static async watch(page: Page, type: TargetType): Promise<PageTarget> {
-    const session = await page.context().newCDPSession(page);
+  /**
+   * Watches for the first of its type; call it before the page makes that.
+   * @param session that nobody else uses.
+   */
+  static async watch(session: PageSession, type: TargetType): Promise<PageTarget> {
     const target = new PageTarget(session, type);
     await session.send("Target.setAutoAttach", {
       autoAttach: true,

@@ -13,7 +13,7 @@ export class WorkletHeap {
 
   /** Before the page makes its worklet. */
   static async watch(page: Page): Promise<WorkletHeap> {
-    return new WorkletHeap(await PageTarget.watch(page, "worklet"));
+    return new WorkletHeap(await PageTarget.watch(await page.context().newCDPSession(page), "worklet"));
   }
 
   /** What all code on the audio thread allocates while `act` is under way, what the browser itself makes not counted. */

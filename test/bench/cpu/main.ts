@@ -16,18 +16,14 @@ const GROWTH_LIMIT_BYTES = 300_000;
 /** The microphone through an audio context to a processor that does nothing: what no package can do without. */
 const BARE = `async () => {
   const module = 'registerProcessor("nothing", class extends AudioWorkletProcessor { process() { return true; } });';
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+  const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
   const context = new AudioContext();
   await context.audioWorklet.addModule(URL.createObjectURL(new Blob([module], { type: "text/javascript" })));
-  context.createMediaStreamSource(stream).connect(new AudioWorkletNode(context, "nothing")).connect(context.destination);
-  globalThis.stopBench = async () => {
-    for (const track of stream.getTracks()) track.stop();
-    await context.close();
-  };
+  context.createMediaStreamSource(microphone).connect(new AudioWorkletNode(context, "nothing")).connect(context.destination);
 }`;
 const stream = (host: string): string => `async (port) => {
-  const stream = sdk.createMicrophoneStream("ws://127.0.0.1:" + port + "/", { host: "${host}" });
-  globalThis.stopBench = () => stream.close();
+  const { createMicrophoneStream } = await import("/dist/index.js");
+  globalThis.stream = createMicrophoneStream("ws://127.0.0.1:" + port + "/", { host: "${host}" });
   await stream.start();
 }`;
 

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { CDPSession, Page } from "playwright-core";
+import type { CDPSession } from "puppeteer-core";
 import { TestSite } from "../../browser/test-site.js";
-import { ChromiumPage } from "../../support/chromium-page.js";
 import { PageTarget } from "../../support/page-target.js";
 import { loquilexDialect } from "../latency/dialects.js";
 import { MeasuringServer } from "../latency/measuring-server.js";
+import { type MeasuredPage, openMeasuredPage } from "../measured-page.js";
 import { startTrace } from "../tracing.js";
-import { type Part, shares, threadTimes } from "./thread-times.js";
+import { type Part, renderers, shares, threadTimes } from "./thread-times.js";
 import { TRACED_CATEGORIES, type TracedThread, threadsIn } from "./traced-threads.js";
 
 /** Long enough for everything to be compiled. */
@@ -32,33 +32,27 @@ export interface CpuFigures {
   readonly minutes: number;
 }
 
-/** @param start JavaScript for a page that has the global `sdk`: a function of the server's port that opens the microphone. */
+/** @param start JavaScript of a function of the server's port that opens the microphone. */
 export async function measureCpu(executablePath: string, start: string, minutes: number): Promise<CpuFigures> {
   await using server = await MeasuringServer.listen(loquilexDialect);
   await using site = await TestSite.serve();
-  await using browser = await ChromiumPage.launch({ executablePath, collectable: true });
-  const { page } = browser;
-  await page.goto(site.url());
-  await page.waitForFunction(() => "sdk" in globalThis);
+  await using page = await openMeasuredPage({ executablePath, url: site.url() });
   const heaps = await Heaps.watch(page);
   await page.evaluate(`(${start})(${server.port})`);
   await delay(WARM_UP_MS);
 
   const heapsBefore = await heaps.used({ collected: true });
-  const devtools = await page.context().browser()?.newBrowserCDPSession();
-  if (devtools === undefined) throw new Error("The browser has gone.");
-  const pids = await renderers(devtools);
+  const pids = await renderers(page.browserDevtools);
   const [before, began] = [threadTimes(pids), performance.now()];
   await delay(minutes * 60_000);
   const cpu = shares(before, threadTimes(pids), performance.now() - began);
 
   const usedBefore = await heaps.used({ collected: false });
-  const endTrace = await startTrace(devtools, TRACED_CATEGORIES);
+  const endTrace = await startTrace(page.browserDevtools, TRACED_CATEGORIES);
   await delay(TRACE_MS);
   const threads = threadsIn(await endTrace());
   const usedAfter = await heaps.used({ collected: false });
   const heapsAfter = await heaps.used({ collected: true });
-  await page.evaluate("globalThis.stopBench()");
 
   const tasks: Partial<Record<HeapPart, number>> = {};
   const garbagePerMinute: Partial<Record<HeapPart, number>> = {};
@@ -74,11 +68,6 @@ export async function measureCpu(executablePath: string, start: string, minutes:
   }
   const collections = threads.reduce((sum, thread) => sum + (partOfTraced(thread) ? thread.collections : 0), 0);
   return { cpu, tasks, garbagePerMinute, collections, heaps: held, minutes };
-}
-
-export async function renderers(browser: CDPSession): Promise<number[]> {
-  const { processInfo } = await browser.send("SystemInfo.getProcessInfo");
-  return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
 }
 
 function partOfTraced({ name }: TracedThread): HeapPart | undefined {
@@ -100,10 +89,10 @@ class Heaps {
   }
 
   /** Before the page makes its threads. */
-  static async watch(page: Page): Promise<Heaps> {
-    const worker = await PageTarget.watch(page, "worker");
-    const worklet = await PageTarget.watch(page, "worklet");
-    return new Heaps(await page.context().newCDPSession(page), worker, worklet);
+  static async watch(page: MeasuredPage): Promise<Heaps> {
+    const worker = await PageTarget.watch(await page.newDevtools(), "worker");
+    const worklet = await PageTarget.watch(await page.newDevtools(), "worklet");
+    return new Heaps(await page.newDevtools(), worker, worklet);
   }
 
   /** Bytes in use in each that is there. */

@@ -1,5 +1,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 
+/** A session of the debugging protocol with a browser itself; Playwright's and Puppeteer's both are one. */
+export interface ProcessSession {
+  send(method: "SystemInfo.getProcessInfo"): Promise<{ readonly processInfo: { type: string; id: number }[] }>;
+}
+
+/** The processes that run a browser's pages. */
+export async function renderers(browser: ProcessSession): Promise<number[]> {
+  const { processInfo } = await browser.send("SystemInfo.getProcessInfo");
+  return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+}
+
 /** A thread of a browser's process, and how long it has run on a processor so far. */
 export interface ThreadTime {
   readonly name: string;

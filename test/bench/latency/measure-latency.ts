@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { TestSite } from "../../browser/test-site.js";
+import { openMeasuredPage } from "../measured-page.js";
 import { quantile } from "../report.js";
 import { startTrace } from "../tracing.js";
-import { openHiddenPage, openVisiblePage } from "./measured-page.js";
 import { MeasuringServer } from "./measuring-server.js";
 import { monotonicMs } from "./monotonic-clock.js";
 import { handedQuanta, STAMP_CATEGORY, stampInput } from "./stamp-input.js";
@@ -42,11 +42,14 @@ export async function measureLatency(
 ): Promise<LatencyFigures> {
   await using server = await MeasuringServer.listen(subject.dialect);
   await using site = await TestSite.serve();
-  await using page = await (state === "hidden" ? openHiddenPage : openVisiblePage)(executablePath);
-  await page.runFirst(stampInput(SAMPLE_RATE));
-  await page.open(site.url());
+  await using page = await openMeasuredPage({
+    executablePath,
+    url: site.url(),
+    runFirst: stampInput(SAMPLE_RATE),
+    hidden: state === "hidden",
+  });
   await page.addModule(await subject.script());
-  const endTrace = await startTrace(page.tracing, [STAMP_CATEGORY]);
+  const endTrace = await startTrace(page.browserDevtools, [STAMP_CATEGORY]);
   await page.evaluate(startOnceDefined(server.port));
   await firstAudio(server);
   await delay(WARM_UP_MS);

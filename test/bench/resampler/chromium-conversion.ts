@@ -2,8 +2,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
 import { captureOffline } from "../../support/offline-capture.js";
-import { renderers } from "../cpu/measure-cpu.js";
-import { shares, threadTimes } from "../cpu/thread-times.js";
+import { renderers, shares, threadTimes } from "../cpu/thread-times.js";
 
 /** Long enough for the first sound to have come through. */
 const SETTLE_MS = 700;
