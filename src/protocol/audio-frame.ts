@@ -15,7 +15,7 @@ export const AUDIO_FRAME_HEADER_BYTES = 12;
 export const MAX_FRAME_SAMPLES = 0xffff;
 
 /** A position is written as two halves, since a BigInt is made anew for each frame. */
-const TWO_32 = 2 ** 32;
+const TWO_32 = 4_294_967_296;
 
 /** Bits of a frame's second byte; all others are refused. */
 export const AudioFrameFlag = {
@@ -28,8 +28,6 @@ export const AudioFrameFlag = {
   /** Opus only: the codec starts anew, so that a new decoder is needed. Its audio is the end of what the packet decodes to. */
   restart: 8,
 } as const;
-
-const KNOWN_FLAGS = AudioFrameFlag.gap | AudioFrameFlag.muted | AudioFrameFlag.last | AudioFrameFlag.restart;
 
 /** An audio frame as both ends handle it, header taken apart. */
 export interface WireAudioFrame {
@@ -83,7 +81,9 @@ export function decodeAudioFrame(
   const kind = view.getUint8(0);
   if (kind !== AUDIO_FRAME_KIND) throw new ShapeError(`A binary frame must be of kind 1, and is of kind ${kind}.`);
   const flags = view.getUint8(1);
-  if ((flags & ~KNOWN_FLAGS) !== 0) throw new ShapeError(`An audio frame's flags ${flags} are unknown.`);
+  const { gap, muted, last, restart } = AudioFrameFlag;
+  if ((flags & ~(gap | muted | last | restart)) !== 0)
+    throw new ShapeError(`An audio frame's flags ${flags} are unknown.`);
   if ((flags & AudioFrameFlag.restart) !== 0 && format.encoding !== "opus") {
     throw new ShapeError(`An audio frame of ${format.encoding} must not restart a codec.`);
   }

@@ -35,18 +35,18 @@ export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
  * Codes after which the same request can only fail again, unless the server has said on that connection when to come back.
  * Everything else is worth another try.
  */
-const FATAL: ReadonlySet<number> = new Set([
-  CloseCode.messageTooBig,
-  CloseCode.unauthorized,
-  CloseCode.forbidden,
-  CloseCode.unsupported,
-  CloseCode.inUse,
-  CloseCode.superseded,
-  CloseCode.tooLarge,
-]);
+const FATAL: readonly (keyof typeof CloseCode)[] = [
+  "messageTooBig",
+  "unauthorized",
+  "forbidden",
+  "unsupported",
+  "inUse",
+  "superseded",
+  "tooLarge",
+];
 
 /** Whether a client must not try again after this code, if no `retry_after_ms` came before it. */
-export const isFatalCloseCode = (code: number): boolean => FATAL.has(code);
+export const isFatalCloseCode = (code: number): boolean => FATAL.some((name) => CloseCode[name] === code);
 
 /** What a close frame has room for. */
 const MAX_CLOSE_REASON_BYTES = 123;

@@ -212,7 +212,7 @@ const envelope = record({
   seq: optional(sequence),
   corr: optional(identifier),
   t_wall: optional(text(64)),
-  t_mono_ns: optional(real(0, Number.MAX_VALUE)),
+  t_mono_ns: optional(real(0)),
 });
 
 /** Thrown for a version this end does not speak, so that the caller can answer with its own close code. */
