@@ -92,6 +92,11 @@ export class AudioStreamError<Code extends AudioStreamErrorCode = AudioStreamErr
     this.details = options.details;
   }
 
+  /** Also for one of another copy of this class, since the page and the running side have one each. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isAudioStreamError(value);
+  }
+
   /** Whether trying again, without the user or the developer changing anything, can succeed. */
   get retryable(): boolean {
     return RETRYABLE.has(this.code);

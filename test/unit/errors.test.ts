@@ -79,6 +79,7 @@ describe("the SDK's error", () => {
     const foreign = Object.assign(new Error("Gone."), { name: "AudioStreamError", code: "device-lost" });
     for (const value of [error, foreign]) {
       expect(isAudioStreamError(value)).toBe(true);
+      expect(value).toBeInstanceOf(AudioStreamError);
       expect(isAudioStreamError(value, "device-lost")).toBe(true);
       expect(isAudioStreamError(value, "device-in-use")).toBe(false);
     }
@@ -95,6 +96,7 @@ describe("the SDK's error", () => {
     Object.assign(new Error("x"), { name: "AudioStreamError" }),
   ])("is not taken for %o", (value) => {
     expect(isAudioStreamError(value)).toBe(false);
+    expect(value).not.toBeInstanceOf(AudioStreamError);
     expect(isAudioStreamError(value, "device-lost")).toBe(false);
   });
 });
