@@ -47,6 +47,9 @@ function ownScript({ name, entry }: OwnScript): Plugin {
   };
 }
 
+/** The variable that holds what a script exports. */
+const SCRIPT_EXPORTS = "running";
+
 /** Vite minifies the form of a script whole, but leaves a module that is a library its white space. */
 async function bundleScript(entry: string): Promise<string> {
   const result = await build({
@@ -56,8 +59,7 @@ async function bundleScript(entry: string): Promise<string> {
       write: false,
       minify: true,
       target: "es2022",
-      // The form wants a name for what a script exports, which is nothing.
-      lib: { entry, formats: ["iife"], name: "none", fileName: "script" },
+      lib: { entry, formats: ["iife"], name: SCRIPT_EXPORTS, fileName: "script" },
     },
   });
   const output = (Array.isArray(result) ? result[0] : result) as { output: { code?: string }[] };
@@ -66,10 +68,47 @@ async function bundleScript(entry: string): Promise<string> {
   return code;
 }
 
+/**
+ * Puts one self-contained function in the place of `src/host/running-code.ts`. The page calls it, and a worker gets it as text, so
+ * that the package carries the running side once. It is emitted as a file, too, for pages whose policy forbids blobs.
+ */
+function runningCode(): Plugin {
+  const entry = fromHere("./src/host/running-code-bundle.ts");
+  const replaced = fromHere("./src/host/running-code.ts");
+  let code: Promise<string> | undefined;
+  const makeCode = async (): Promise<string> =>
+    `function(){"use strict";${(await bundleScript(entry)).trim()}return ${SCRIPT_EXPORTS}}`;
+  return {
+    name: "running-code",
+    enforce: "pre",
+    buildStart() {
+      code = undefined;
+    },
+    async load(id) {
+      if (id !== replaced) return;
+      this.addWatchFile(entry);
+      code ??= makeCode();
+      return [
+        `const make = ${await code};`,
+        "const { pageHost } = /* @__PURE__ */ make();",
+        'const workerSource = () => "(" + make + ")().serveWorker(self);";',
+        "export { pageHost, workerSource };",
+      ].join("\n");
+    },
+    async generateBundle() {
+      code ??= makeCode();
+      const source = `(${await code})().serveWorker(self);\n`;
+      this.emitFile({ type: "asset", fileName: "loquilex.worker.js", source });
+    },
+  };
+}
+
+/** The audio thread's script, which no source can do without. */
+const workletScript = (): Plugin =>
+  ownScript({ name: "capture.worklet", entry: fromHere("./src/worklet/capture.worklet.ts") });
+
 /** The scripts of their own that the package carries. */
-const ownScripts = (): Plugin[] => [
-  ownScript({ name: "capture.worklet", entry: fromHere("./src/worklet/capture.worklet.ts") }),
-];
+const ownScripts = (): Plugin[] => [workletScript(), runningCode()];
 
 /** Says from what everything was built, so that `npm start` builds again only after a change. The demo is built last. */
 function buildStamp(): Plugin {
@@ -150,7 +189,7 @@ export default defineConfig(async ({ mode }) => {
     },
   });
   return {
-    plugins: ownScripts(),
+    plugins: [workletScript()],
     resolve: { alias: PACKAGE_SOURCES },
     test: {
       // One more than there are processors, because most of the tests that take long wait for real time.

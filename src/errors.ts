@@ -54,6 +54,8 @@ export interface AudioStreamErrorDetails {
   "message-too-large": { readonly messageBytes: number; readonly maxMessageBytes: number };
   "buffer-overflow": { readonly droppedFrames: number };
   "close-timeout": { readonly unacknowledgedFrames: number };
+  /** No worker could be started, or one has ended by itself. As a warning: the stream goes on. */
+  "worker-failed": undefined;
   /** Something unexpected threw, in a callback given to the stream or in the stream itself; see the cause. */
   "internal-error": undefined;
   "invalid-state": { readonly state: StreamState };

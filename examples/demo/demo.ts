@@ -18,8 +18,9 @@ import { ERROR_TITLES } from "./words.js";
 /** Long enough for a recogniser that lags behind; who does not want to wait presses Stop again. */
 const CLOSE_TIMEOUT_MS = 20_000;
 
-/** A file of this site, because its Content Security Policy forbids blobs; named after its content when the page is built. */
+/** Files of this site, because its Content Security Policy forbids blobs; named after their content when the page is built. */
 const WORKLET_URL = new URL("../../dist/capture.worklet.js", import.meta.url);
+const WORKER_URL = new URL("../../dist/loquilex.worker.js", import.meta.url);
 
 const page = findPage(document);
 const demo = new Scope({ name: "demo" });
@@ -58,6 +59,7 @@ function start(server: URL): void {
   const token = page.token.value;
   const stream = createMicrophoneStream(server, {
     sampleRate: SAMPLE_RATE,
+    workerUrl: WORKER_URL,
     microphone: { workletUrl: WORKLET_URL, deviceId: chosenMicrophone() },
     getToken: token === "" ? undefined : () => token,
   });

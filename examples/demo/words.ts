@@ -57,6 +57,7 @@ export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
   "message-too-large": "The server takes only smaller messages",
   "buffer-overflow": "Too much audio is waiting",
   "close-timeout": "The end was not confirmed",
+  "worker-failed": "The background worker failed",
   "internal-error": "Something unexpected happened",
   "invalid-state": "That is not possible now",
 };

@@ -11,8 +11,9 @@ function start() {
   try {
     const server = new URLSearchParams(location.search).get("server") ?? new URL("/v1/stream", location.href);
     stream = LoquiLex.createMicrophoneStream(server, {
-      // A file, because a page whose Content Security Policy forbids blob: can load nothing else.
+      // Files, because a page whose Content Security Policy forbids blob: can load nothing else.
       microphone: servedByBackend ? { workletUrl: "/dist/capture.worklet.js" } : {},
+      workerUrl: servedByBackend ? "/dist/loquilex.worker.js" : undefined,
     });
   } catch (error) {
     byId("error").textContent = error.message;

@@ -2,6 +2,7 @@ import type { AudioStreamError } from "../errors.js";
 import type { Scope } from "../internal/scope.js";
 import type { Bytes } from "../protocol/bytes.js";
 import type { AudioEncoding } from "../protocol/messages.js";
+import type { FrameInlet } from "./inlet/frame-inlet.js";
 
 /** What goes on the wire. */
 export interface AudioFormat {
@@ -69,6 +70,8 @@ export interface SourceOpenOptions {
   readonly format: AudioFormat;
   readonly frameDurationMs: number;
   onFrame(frame: AudioFrame): void;
+  /** Where the SDK's own sources deliver from the audio thread, so that no frame has to wait for the page. */
+  readonly inlet?: FrameInlet | undefined;
   /**
    * Resolves as soon as the stream can take more without losing what the server has not got. For sources that can wait;
    * where there is none, more can always be taken.

@@ -16,9 +16,9 @@ export class FrameCheck {
     this.#sampleBytes = (bytesPerSample(encoding) ?? 1) * channelCount;
   }
 
-  /** Another source begins. */
-  reset(): void {
-    this.#next = 0;
+  /** Position after the last frame that may go on. */
+  get next(): number {
+    return this.#next;
   }
 
   /** @returns what is wrong with the frame, or `undefined` if it may go on. */

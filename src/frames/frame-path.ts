@@ -4,14 +4,13 @@ import type { AudioRange } from "../internal/range-set.js";
 import type { Scope } from "../internal/scope.js";
 import { withinWakingTime } from "../internal/waking-time.js";
 import { AudioFrameFlag, type WireAudioFrame } from "../protocol/audio-frame.js";
-import { FrameCheck } from "./frame-check.js";
 import { type Level, LevelWindow } from "./level-window.js";
 import { type MarkedFrame, MuteSwitch } from "./mute-switch.js";
 import { OpusEncoder, type OpusFrame } from "./opus/opus-encoder.js";
 import { isOpusSupported } from "./opus/opus-support.js";
 import { PreRoll } from "./pre-roll.js";
 import { type Advice, SignalAdviser } from "./signal-adviser.js";
-import { Timeline } from "./timeline.js";
+import { type TimelinePoint, TimelinePoints } from "./timeline-points.js";
 
 export interface FramePathOptions {
   /** On the wire. */
@@ -19,11 +18,14 @@ export interface FramePathOptions {
   readonly frameDurationMs: number;
   readonly preRollMs: number;
   readonly levelIntervalMs: number;
+  /** Source position of the stream's first sample, if another path has begun the stream. */
+  readonly origin?: number | undefined;
 }
 
 /** Where frames and what is learnt of them go. */
 export interface FramePathObserver {
   onFrame(frame: WireAudioFrame): void;
+  onPoint(point: TimelinePoint): void;
   onLevel(level: Level): void;
   onAdvice(advice: Advice): void;
   /** Audio that was captured and will never come as a frame. */
@@ -45,12 +47,9 @@ const SILENT = { peakLevel: 0, rmsLevel: 0 };
 export class FramePath {
   readonly #options: FramePathOptions;
   readonly #observer: FramePathObserver;
-  readonly #check: FrameCheck;
-  /** The source has given something that cannot be, and is not listened to any more. */
-  #isFaulty = false;
   readonly #preRoll: PreRoll;
   readonly #mute: MuteSwitch;
-  readonly #timeline: Timeline;
+  readonly #points: TimelinePoints;
   readonly #levels: LevelWindow;
   readonly #adviser: SignalAdviser;
   #encoder: { readonly scope: Scope; readonly opus: OpusEncoder } | undefined;
@@ -61,22 +60,15 @@ export class FramePath {
   #level: Pick<AudioFrame, "peakLevel" | "rmsLevel"> = SILENT;
 
   constructor(options: FramePathOptions, observer: FramePathObserver) {
-    const { format, preRollMs, levelIntervalMs } = options;
+    const { format, preRollMs, levelIntervalMs, origin } = options;
     const toSamples = (ms: number): number => (ms / 1_000) * format.sampleRate;
     this.#options = options;
     this.#observer = observer;
-    this.#check = new FrameCheck(this.sourceFormat);
-    this.#preRoll = new PreRoll(toSamples(preRollMs));
+    this.#preRoll = new PreRoll(toSamples(preRollMs), origin);
     this.#mute = new MuteSwitch(format.encoding);
-    this.#timeline = new Timeline(format.sampleRate);
+    this.#points = new TimelinePoints(format.sampleRate);
     this.#levels = new LevelWindow(toSamples(levelIntervalMs));
     this.#adviser = new SignalAdviser(format.sampleRate);
-  }
-
-  /** What the source has to deliver. */
-  get sourceFormat(): AudioFormat {
-    const { format } = this.#options;
-    return format.encoding === "opus" ? { ...format, encoding: "pcm_f32le" } : format;
   }
 
   /**
@@ -105,19 +97,14 @@ export class FramePath {
     for (const frame of this.#unencoded.splice(0)) opus.push(frame);
   }
 
-  /** The source was given back before the start. Its encoder has ended with its scope. */
-  clear(): void {
-    this.#encoder = undefined;
-    this.#check.reset();
-    this.#preRoll.clear();
+  /** @param at when, on the `performance.now()` clock. */
+  setMuted(muted: boolean, at: DOMHighResTimeStamp): void {
+    this.#mute.set(muted, at);
   }
 
-  get muted(): boolean {
-    return this.#mute.muted;
-  }
-
-  set muted(muted: boolean) {
-    this.#mute.set(muted, performance.now());
+  /** Source position of the stream's first sample; `undefined` until it is known. */
+  get origin(): number | undefined {
+    return this.#preRoll.origin;
   }
 
   /** What went into the encoder and has not come out yet. */
@@ -130,19 +117,13 @@ export class FramePath {
     return this.#level;
   }
 
-  get timeline(): Pick<Timeline, "toPageTime" | "driftPpm"> {
-    return this.#timeline;
-  }
-
   push(frame: AudioFrame): void {
-    if (!this.#mayPass(frame)) return;
     const next = this.#preRoll.push(frame);
     if (next !== undefined) this.#pass(next);
   }
 
   /** Takes a frame that came when none was wanted: it is not sent, and counts as lost. */
   refuse(frame: AudioFrame): void {
-    if (!this.#mayPass(frame)) return;
     const lost = this.#preRoll.isStarted ? this.#preRoll.push(frame) : undefined;
     if (lost !== undefined) this.#observer.onLost({ from: lost.position, to: lost.position + lost.sampleCount });
   }
@@ -185,18 +166,10 @@ export class FramePath {
     this.#adviser.reset();
   }
 
-  #mayPass(frame: AudioFrame): boolean {
-    if (this.#isFaulty) return false;
-    const fault = this.#check.faultOf(frame);
-    if (fault === undefined) return true;
-    this.#isFaulty = true;
-    this.#observer.onError(fault);
-    return false;
-  }
-
   #pass(frame: AudioFrame): void {
     const marked = this.#mute.apply(frame);
-    this.#timeline.note(marked.position, marked.sampleCount, marked.timestamp);
+    const point = this.#points.note(marked.position, marked.sampleCount, marked.timestamp);
+    if (point !== undefined) this.#observer.onPoint(point);
     if (this.#options.format.encoding === "opus") this.#encode(marked);
     else this.#observer.onFrame(toCaptured(marked));
     this.#measure(marked);

@@ -12,9 +12,18 @@ export class PreRoll {
   #origin: number | undefined;
   #started = false;
 
-  /** @param maxSamples how much is kept, at the wire's rate; whole frames. */
-  constructor(maxSamples: number) {
+  /**
+   * @param maxSamples how much is kept, at the wire's rate; whole frames.
+   * @param origin if another one has begun the stream.
+   */
+  constructor(maxSamples: number, origin?: number) {
     this.#maxSamples = maxSamples;
+    this.#origin = origin;
+  }
+
+  /** Source position of the stream's first sample; `undefined` until it is known. */
+  get origin(): number | undefined {
+    return this.#origin;
   }
 
   /** @returns the frame as the stream sees it, or nothing while it is kept. */
@@ -31,12 +40,6 @@ export class PreRoll {
 
   get isStarted(): boolean {
     return this.#started;
-  }
-
-  /** The source was given back before the start: what comes next is of another. */
-  clear(): void {
-    this.#kept.length = 0;
-    this.#samples = 0;
   }
 
   /** The stream starts. @returns what was kept, oldest first. */

@@ -1,22 +1,15 @@
-/** One point of a run: a sample and when it was captured. */
-interface Point {
-  readonly position: number;
-  readonly timestamp: number;
-}
+import type { TimelinePoint } from "./timeline-points.js";
+
+type Point = Pick<TimelinePoint, "position" | "timestamp">;
 
 /** Audio without a break, by points in order of both clocks. */
 interface Run {
   readonly points: Point[];
-  end: number;
 }
 
-/** How far apart the points of a run are, in milliseconds. */
-const POINT_INTERVAL_MS = 1_000;
 /** Beyond it every other point goes, but for a run's ends. */
 const MAX_POINTS = 2_048;
 const MAX_RUNS = 1_024;
-/** A sample that comes so much later or earlier than the last one promised was not captured right after it. */
-const BREAK_MS = 100;
 /** Before so much of a run was heard, the jitter of the timestamps hides the drift. */
 const DRIFT_AFTER_MS = 10_000;
 
@@ -32,18 +25,13 @@ export class Timeline {
     this.#samplesPerMs = sampleRate / 1_000;
   }
 
-  /** @param timestamp of the first sample, on the `performance.now()` clock. */
-  note(position: number, sampleCount: number, timestamp: number): void {
+  add({ begins, ...point }: TimelinePoint): void {
     const run = this.#runs.at(-1);
-    const last = run?.points.at(-1);
-    const point = { position, timestamp };
-    if (run === undefined || last === undefined || position !== run.end || this.#breaks(last, point)) {
-      this.#runs.push({ points: [point], end: position + sampleCount });
+    if (begins || run === undefined) {
+      this.#runs.push({ points: [point] });
       if (this.#runs.length > MAX_RUNS) this.#runs.shift();
       return;
     }
-    run.end = position + sampleCount;
-    if (timestamp - last.timestamp < POINT_INTERVAL_MS) return;
     run.points.push(point);
     if (run.points.length > MAX_POINTS) thin(run.points);
   }
@@ -79,11 +67,6 @@ export class Timeline {
 
   #msPerSample(run: Run): number {
     return slope(run.points) ?? 1 / this.#samplesPerMs;
-  }
-
-  #breaks(last: Point, { position, timestamp }: Point): boolean {
-    const expected = last.timestamp + (position - last.position) / this.#samplesPerMs;
-    return Math.abs(timestamp - expected) > BREAK_MS;
   }
 }
 

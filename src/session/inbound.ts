@@ -49,6 +49,7 @@ export class Inbound {
 
   constructor(parts: InboundParts) {
     this.#parts = parts;
+    this.#resumeToken = parts.options.restored?.resumeToken;
   }
 
   /** Bytes of all messages so far. */

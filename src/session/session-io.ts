@@ -11,6 +11,11 @@ export type ConnectionId = number;
 /** What happens to a session. */
 export type SessionInput =
   | { readonly type: "start" }
+  /**
+   * Comes before the start of a session that goes on for another one, see {@link SessionOptions.restored}: audio up to this
+   * position was captured for the other one, and is lost if that has not delivered it.
+   */
+  | { readonly type: "restore"; readonly position: number }
   | { readonly type: "frame"; readonly frame: WireAudioFrame }
   /** This audio was captured and will never come as a frame: its encoder failed, or its source stopped too late. */
   | { readonly type: "discard"; readonly range: AudioRange }
@@ -69,6 +74,18 @@ export interface Reconnection {
   readonly downtimeMs: number;
   readonly missingAudio: AudioRange | undefined;
   readonly missingMessages: readonly SeqRange[];
+}
+
+/** What another session needs to go on where this one stands, without the audio that this one holds. */
+export interface SessionCheckpoint {
+  /** Whether a server has answered, so that there is something to resume. */
+  readonly answered: boolean;
+  /** At least as many as were asked for: the server takes the connection with the greatest number. */
+  readonly connections: number;
+  readonly resumeToken: string | undefined;
+  readonly epoch: number | undefined;
+  readonly lastSeq: number;
+  readonly stats: SessionStats;
 }
 
 /** Figures for `getStats()`. */

@@ -13,6 +13,7 @@ import { Inbound } from "./inbound.js";
 import { Inbox } from "./messages/inbox.js";
 import { Outputs } from "./outputs.js";
 import * as errors from "./session-errors.js";
+import { SessionFigures } from "./session-figures.js";
 import type { ConnectionId, SessionEvent, SessionInput, SessionOutput, SessionStats } from "./session-io.js";
 import type { SessionOptions } from "./session-options.js";
 import { earliest, SessionTime, STALL_MS } from "./session-time.js";
@@ -33,6 +34,8 @@ export class Session {
   readonly #inbox: Inbox;
   readonly #connector: Connector;
   readonly #inbound: Inbound;
+  /** What it has done so far. */
+  readonly figures: SessionFigures;
   #farewell: Farewell | undefined;
   #done = false;
   #wakeAt: number | undefined;
@@ -41,25 +44,31 @@ export class Session {
     const outputs = this.#outputs;
     const time = this.#time;
     this.#options = options;
-    this.#sender = new AudioSender(senderOptions(options));
-    this.#losses = new LossReporter(this.#sender, options.format.sampleRate, (event) => outputs.emit(event));
-    this.#inbox = new Inbox(options.sessionId);
-    this.#connector = new Connector(options, time, outputs, {
+    const sender = new AudioSender(senderOptions(options));
+    const losses = new LossReporter(sender, options.format.sampleRate, (event) => outputs.emit(event));
+    const inbox = new Inbox(options.sessionId, options.restored);
+    const connector = new Connector(options, time, outputs, {
       onLeave: () => this.#onLeave(),
       onFailed: (error) => this.#fail(error),
     });
-    this.#inbound = new Inbound({
+    const inbound = new Inbound({
       options,
       time,
       outputs,
-      connector: this.#connector,
-      sender: this.#sender,
-      losses: this.#losses,
-      inbox: this.#inbox,
+      connector,
+      sender,
+      losses,
+      inbox,
       onEnd: (reason) => this.#onEnd(reason),
       onResync: () => this.#farewell?.takeBack(),
       onFailed: (error, closeCode) => this.#fail(error, closeCode),
     });
+    this.#sender = sender;
+    this.#losses = losses;
+    this.#inbox = inbox;
+    this.#connector = connector;
+    this.#inbound = inbound;
+    this.figures = new SessionFigures({ outputs, sender, losses, inbox, inbound, connector }, options.restored?.stats);
   }
 
   /** When to call again with `{ type: "time" }`, on the clock of `now`. */
@@ -72,26 +81,7 @@ export class Session {
   }
 
   get stats(): SessionStats {
-    const { stats, buffer, everSentTo } = this.#sender;
-    return {
-      framesCaptured: stats.framesCaptured,
-      samplesCaptured: stats.samplesCaptured,
-      capturedPosition: this.#sender.capturedTo,
-      sentPosition: everSentTo,
-      acknowledgedPosition: this.#sender.everAcknowledged,
-      settledPosition: this.#sender.settledTo,
-      framesSent: stats.framesSent,
-      framesRetransmitted: stats.framesRetransmitted,
-      samplesDropped: this.#losses.samplesDropped,
-      bytesSent: this.#outputs.bytesSent,
-      bytesReceived: this.#inbound.bytesReceived,
-      bufferedFrames: buffer.framesUnacknowledged,
-      bufferedSamples: buffer.samplesUnacknowledged,
-      bufferedBytes: buffer.bytes,
-      roundTripTimeMs: this.#inbound.roundTripTimeMs,
-      reconnectCount: this.#inbound.reconnectCount,
-      captureGapCount: stats.captureGaps,
-    };
+    return this.figures.stats;
   }
 
   /**
@@ -121,6 +111,9 @@ export class Session {
     switch (input.type) {
       case "start":
         this.#connector.start();
+        return;
+      case "restore":
+        this.#restore(input.position);
         return;
       case "frame":
         this.#capture(input.frame);
@@ -155,6 +148,11 @@ export class Session {
         this.#connector.disconnect(CloseCode.normal, "aborted");
         this.#finish(undefined);
     }
+  }
+
+  #restore(captured: number): void {
+    const { settledPosition = 0, capturedPosition = 0 } = this.#options.restored?.stats ?? {};
+    this.#sender.restore(settledPosition, Math.max(capturedPosition, captured));
   }
 
   /** Audio that comes after the end reaches nobody any more. */

@@ -1,3 +1,4 @@
+import { askForUrl, routeOf } from "../host/open-host.js";
 import { withSignal } from "../internal/abort.js";
 import { checkDeviceId, optional } from "../internal/arguments.js";
 import { asyncDispose } from "../internal/async-dispose.js";
@@ -15,8 +16,7 @@ import type { AbortOptions, AudioStreamOptions, CloseOptions, PauseOptions } fro
 import { type ResolvedOptions, resolveOptions } from "./options/resolve-options.js";
 import { type AudioStreamParts, checkParts } from "./options/stream-parts.js";
 import type { RunObserver } from "./run-observer.js";
-import type { SourceSupervisor } from "./source/source-supervisor.js";
-import { type StreamStats, toStreamStats } from "./stats.js";
+import { type StreamStats, streamStats } from "./stats.js";
 import { invalidState, noDevices } from "./stream-errors.js";
 import { StreamRun } from "./stream-run.js";
 import { streamScope } from "./stream-scope.js";
@@ -42,6 +42,7 @@ export class AudioStream<Message = ServerEvent>
     openSource: (options) => this.#parts.source.open(options),
     releaseSource: (reason) => this.#parts.source.release?.(reason),
     connect: (options) => this.#parts.transport.connect(options),
+    getUrl: (context) => askForUrl(this.#parts.transport, context),
     // Asked only if there is one. The driver checks what it returns, which is not always what its type says.
     getToken: (context) => this.#options.getToken?.(context) as string | Promise<string>,
     onState: () => this.#onState(),
@@ -75,7 +76,8 @@ export class AudioStream<Message = ServerEvent>
     this.#readers = new MessageReaders(this.#callers, (message) => void this.#guard.hold(this, message));
     const isExclusive = options.sessionId !== undefined;
     const asksForToken = options.getToken !== undefined;
-    this.#run = new StreamRun({ options: this.#resolved, scope, logger, isExclusive, asksForToken }, this.#observer);
+    const run = { options: this.#resolved, route: routeOf(parts.transport), scope, logger, isExclusive, asksForToken };
+    this.#run = new StreamRun(run, this.#observer);
   }
 
   /** What the stream is doing; each change fires `statechange`. */
@@ -93,11 +95,11 @@ export class AudioStream<Message = ServerEvent>
    * and the server sees what is muted. May be set at any time, and stays through every reconnection and change of device.
    */
   get muted(): boolean {
-    return this.#run.path.muted;
+    return this.#run.running.muted;
   }
 
   set muted(muted: boolean) {
-    this.#run.path.muted = muted;
+    this.#run.running.muted = muted;
   }
 
   /** The captured track, for `getSettings()`; `undefined` until started. */
@@ -192,12 +194,11 @@ export class AudioStream<Message = ServerEvent>
 
   /** Resolves when the server has acknowledged every frame captured before the call. */
   async flush(options: AbortOptions = {}): Promise<void> {
-    const { supervisor, signal } = this.#running("flush()", options);
+    const { supervisor, client, signal } = this.#running("flush()", options);
     await this.#bound(supervisor.flush(), signal);
-    await this.#bound(this.#run.path.flush(), signal);
-    const { stats } = this.#run;
-    if (stats === undefined || stats.settledPosition >= stats.capturedPosition) return;
-    await this.#flushes.wait(stats.capturedPosition, (done) => this.#bound(done, signal));
+    const { capturedPosition, settledPosition } = await this.#bound(client.flush(), signal);
+    if (settledPosition >= capturedPosition) return;
+    await this.#flushes.wait(capturedPosition, (done) => this.#bound(done, signal));
   }
 
   /**
@@ -233,8 +234,7 @@ export class AudioStream<Message = ServerEvent>
 
   /** Figures since the start. They only grow, and survive reconnects. */
   async getStats(): Promise<StreamStats> {
-    const { level, timeline } = this.#run.path;
-    return toStreamStats(this.#run.stats, this.#resolved.format.sampleRate, { level, driftPpm: timeline.driftPpm });
+    return streamStats(this.#run.running.client, this.#resolved.format.sampleRate);
   }
 
   /**
@@ -242,7 +242,7 @@ export class AudioStream<Message = ServerEvent>
    * page showed then. `undefined` before the first frame.
    */
   toPageTime(position: number): DOMHighResTimeStamp | undefined {
-    return this.#run.path.timeline.toPageTime(position);
+    return this.#run.running.client?.timeline.toPageTime(position);
   }
 
   /** Everything the stream holds now: each resource's name, the part that owns it, and its age. Empty when it has ended. */
@@ -285,12 +285,12 @@ export class AudioStream<Message = ServerEvent>
   }
 
   /** @throws AudioStreamError `invalid-state`, or TypeError for a signal that is none. */
-  #running(call: string, options: AbortOptions): { supervisor: SourceSupervisor; signal: AbortSignal | undefined } {
+  #running(call: string, options: AbortOptions) {
     const signal = signalOf(options);
-    const { supervisor } = this.#run.source;
-    if (supervisor === undefined || this.#run.isEnding) throw invalidState(call, this.state);
+    const [{ client }, { supervisor }] = [this.#run.running, this.#run.source];
+    if (client === undefined || supervisor === undefined || this.#run.isEnding) throw invalidState(call, this.state);
     signal?.throwIfAborted();
-    return { supervisor, signal };
+    return { supervisor, client, signal };
   }
 
   /** Waits no longer than the call's signal and the stream allow. */

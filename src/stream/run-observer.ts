@@ -13,6 +13,8 @@ export interface RunObserver {
   /** The source will not be opened. It may throw. */
   releaseSource(reason: unknown): void;
   connect(options: TransportConnectOptions): Promise<TransportConnection>;
+  /** Asked in place of {@link connect} if the connection is made in a worker. Returns what the application returns. */
+  getUrl(context: ConnectContext): unknown;
   getToken(context: ConnectContext): string | Promise<string>;
   /** The state has changed, by one step. */
   onState(): void;
@@ -29,8 +31,9 @@ export interface RunObserver {
 const forgotten = (): Promise<never> => Promise.reject(invalidState("Connecting", "closed"));
 
 /** Stands in for an observer that was collected: nothing can be opened or connected any more. */
-export const FORGOTTEN: Pick<RunObserver, "openSource" | "connect" | "getToken"> = {
+export const FORGOTTEN: Pick<RunObserver, "openSource" | "connect" | "getUrl" | "getToken"> = {
   openSource: forgotten,
   connect: forgotten,
+  getUrl: forgotten,
   getToken: forgotten,
 };

@@ -1,9 +1,11 @@
-import type { SessionStats } from "../session/session-io.js";
+import type { RunningClient } from "../host/running-client.js";
 
 /** Counters only grow and survive reconnects, as in `RTCPeerConnection.getStats()`; durations are milliseconds. */
 export interface StreamStats {
   /** When the figures were taken, on the `performance.now()` clock. */
   readonly timestamp: DOMHighResTimeStamp;
+  /** Where frames and messages are handled; `undefined` before the source is opened. */
+  readonly host: "page" | "worker" | undefined;
   /** Up to the newest sample, what capture left out included. */
   readonly capturedDurationMs: number;
   /** Up to the newest sample put on the wire. */
@@ -41,21 +43,13 @@ export interface StreamStats {
   readonly rmsLevel: number;
 }
 
-/** What the page itself measures. */
-export interface SignalFigures {
-  readonly level: { readonly peakLevel: number; readonly rmsLevel: number };
-  readonly driftPpm: number | undefined;
-}
-
-/** @param stats `undefined` before the start. */
-export function toStreamStats(
-  stats: SessionStats | undefined,
-  sampleRate: number,
-  { level, driftPpm }: SignalFigures,
-): StreamStats {
+/** @param client `undefined` before the source is opened. */
+export async function streamStats(client: RunningClient | undefined, sampleRate: number): Promise<StreamStats> {
+  const stats = await client?.stats();
   const toMs = (samples = 0) => (samples / sampleRate) * 1_000;
   return {
     timestamp: performance.now(),
+    host: client?.kind,
     capturedDurationMs: toMs(stats?.capturedPosition),
     sentDurationMs: toMs(stats?.sentPosition),
     acknowledgedDurationMs: toMs(stats?.acknowledgedPosition),
@@ -72,8 +66,8 @@ export function toStreamStats(
     roundTripTimeMs: stats?.roundTripTimeMs,
     reconnectCount: stats?.reconnectCount ?? 0,
     captureGapCount: stats?.captureGapCount ?? 0,
-    clockDriftPpm: driftPpm,
-    audioLevel: level.peakLevel,
-    rmsLevel: level.rmsLevel,
+    clockDriftPpm: client?.timeline.driftPpm,
+    audioLevel: stats?.level.peakLevel ?? 0,
+    rmsLevel: stats?.level.rmsLevel ?? 0,
   };
 }

@@ -1,21 +1,15 @@
 import type { AudioCapture, AudioFrame, InterruptReason, SourceOpenOptions } from "../capture/source.js";
 import type { AnyAudioStreamError, AudioStreamError } from "../errors.js";
-import { FramePath } from "../frames/frame-path.js";
-import { mainHost, type SessionHost } from "../host/main-host.js";
 import { onPageGone } from "../host/page-watch.js";
+import { type RunningClient, type RunningNews, sourceFormat } from "../host/running-client.js";
 import { systemClock } from "../internal/clock.js";
-import type { Scope } from "../internal/scope.js";
-import type { WireAudioFrame } from "../protocol/audio-frame.js";
-import type { SessionEvent, SessionStats } from "../session/session-io.js";
 import type { CloseInfo, StreamState } from "../state.js";
-import { Backpressure } from "./backpressure.js";
 import { DeviceChangeEvent, LevelEvent, WarningEvent } from "./events/events.js";
 import { LateDrops } from "./events/late-drops.js";
 import { toStreamEvent } from "./events/session-events.js";
-import type { Logger } from "./logger.js";
 import { DEFAULTS } from "./options/defaults.js";
-import type { ResolvedOptions } from "./options/resolve-options.js";
 import { FORGOTTEN, type RunObserver } from "./run-observer.js";
+import { Running, type RunningSideParts } from "./running.js";
 import { doneWithin } from "./source/calls.js";
 import { StreamSource } from "./source/stream-source.js";
 import { StateTracker } from "./state-tracker.js";
@@ -24,26 +18,13 @@ import { adviceWarning, captureInterrupted, invalidState, toStreamError } from "
 /** An encoder that needs longer for what it holds, in milliseconds, does not keep a pause waiting. */
 const FLUSH_TIMEOUT_MS = 1_000;
 
-/** What a {@link StreamRun} is made with. */
-export interface RunParts {
-  readonly options: ResolvedOptions;
-  /** Owns everything that is acquired. */
-  readonly scope: Scope;
-  readonly logger: Logger;
-  /** Whether no other tab may hold the session. */
-  readonly isExclusive: boolean;
-  /** Whether connections need a token. */
-  readonly asksForToken: boolean;
-}
-
 /** What runs for a stream: its source, its frames and its session, from the opening to the release. It never holds the handle. */
 export class StreamRun {
-  readonly path: FramePath;
   readonly source: StreamSource;
-  readonly #parts: RunParts;
+  readonly running: Running;
+  readonly #parts: RunningSideParts;
   readonly #observer: WeakRef<RunObserver>;
-  readonly #backpressure: Backpressure;
-  #host: SessionHost | undefined;
+  #isStarted = false;
   /** Set once nothing more is captured: what is there is delivered. With an error, the source has ended by itself. */
   #ending: { readonly error: AnyAudioStreamError | undefined } | undefined;
   #info: CloseInfo | undefined;
@@ -51,10 +32,10 @@ export class StreamRun {
   readonly #tracker: StateTracker;
   #interruption: InterruptReason | undefined;
 
-  constructor(parts: RunParts, observer: RunObserver) {
-    const { options, scope } = parts;
+  constructor(parts: RunningSideParts, observer: RunObserver) {
     this.#parts = parts;
     this.#observer = new WeakRef(observer);
+    this.running = new Running(parts, this.#observer, (news) => this.#onNews(news));
     this.#tracker = new StateTracker(
       () => ({
         ended: this.#info !== undefined,
@@ -65,27 +46,19 @@ export class StreamRun {
       }),
       () => this.#observer.deref()?.onState(),
     );
-    this.path = new FramePath(options, {
-      onFrame: (frame) => this.#onFrame(frame),
-      onLevel: (level) => this.#tell(new LevelEvent(level)),
-      onAdvice: (advice) => this.#warn(adviceWarning(advice)),
-      onLost: (range) => this.#host?.discard(range),
-      onError: (error) => this.#onSourceEnd(error),
-    });
-    this.#backpressure = new Backpressure(options, this.path, () => this.#host?.stats());
     this.source = new StreamSource({
-      scope,
+      scope: parts.scope,
       supervisor: {
-        onPaused: async () => void (await doneWithin(this.source.scope, FLUSH_TIMEOUT_MS, this.path.flush())),
+        onPaused: async () => void (await doneWithin(this.source.scope, FLUSH_TIMEOUT_MS, this.running.open().flush())),
         onChange: () => this.#onSourceChange(),
         onStuck: (error) => this.#warn(toStreamError(error)),
       },
-      prepare: (own) => this.path.open(own),
+      prepare: () => this.running.open().prepare(),
       open: (own) => this.#openSource(own),
       release: (reason) => this.#observer.deref()?.releaseSource(reason),
       onOpen: () => this.#tracker.refresh(),
       onFailed: (error) => this.finish({ outcome: "failed", error: toStreamError(error) }),
-      onCancelled: () => this.path.clear(),
+      onCancelled: () => this.running.close(),
     });
   }
 
@@ -101,11 +74,6 @@ export class StreamRun {
   /** Whether nothing more is captured. */
   get isEnding(): boolean {
     return this.#ending !== undefined || this.#info !== undefined;
-  }
-
-  /** `undefined` before the start. */
-  get stats(): SessionStats | undefined {
-    return this.#host?.stats();
   }
 
   /** Why a call can no longer be done. */
@@ -125,35 +93,27 @@ export class StreamRun {
     this.#tracker.note({ started: true });
     // A listener may have ended the stream.
     if (this.#info !== undefined) return;
-    const { options, scope, isExclusive, asksForToken } = this.#parts;
-    const host = mainHost({
-      session: options.session,
-      exclusive: isExclusive,
-      clock: systemClock,
-      scope: scope.child("session"),
-      transport: { connect: (asked) => (this.#observer.deref() ?? FORGOTTEN).connect(asked) },
-      getToken: asksForToken ? (context) => (this.#observer.deref() ?? FORGOTTEN).getToken(context) : undefined,
-      onEvent: (event) => this.#onSessionEvent(event),
-    });
-    this.#host = host;
-    this.path.start();
-    this.#backpressure.changed();
+    this.#isStarted = true;
+    const client = this.running.open();
+    client.start();
     // The source comes first: what needs the person's gesture may not wait.
-    this.source.open(undefined).then(host.start, () => {});
+    this.source.open(undefined).then(
+      () => client.connect(),
+      () => {},
+    );
   }
 
   /** Nothing more is captured; what is there is sent within the time. @param error why the source ended by itself. */
   deliver(timeoutMs: number, error: AnyAudioStreamError | undefined): void {
     if (this.isEnding) return;
-    const host = this.#host;
-    const isNothing = host === undefined || (error !== undefined && host.stats().samplesCaptured === 0);
-    if (isNothing) {
+    const { client } = this.running;
+    if (client === undefined || !this.#isStarted) {
       this.finish(error === undefined ? { outcome: "closed" } : { outcome: "failed", error });
       return;
     }
     this.#ending = { error };
     this.#tracker.refresh();
-    void this.#sendLast(host, timeoutMs);
+    void this.#sendLast(client, timeoutMs);
   }
 
   abort(reason: unknown): void {
@@ -168,7 +128,6 @@ export class StreamRun {
     // It must hear of the end, also if nobody else refers to it by then.
     const observer = this.#observer.deref();
     this.source.end(reason);
-    this.path.abandon();
     const released = this.#parts.scope.dispose(reason);
     observer?.onFinish(reason);
     this.#tracker.refresh();
@@ -181,15 +140,19 @@ export class StreamRun {
   // ---------------------------------------------------------------- source
 
   #openSource(own: Pick<SourceOpenOptions, "signal" | "scope">): Promise<AudioCapture> {
+    const client = this.running.open();
+    const { frameDurationMs, format } = this.#parts.options;
+    const onFrame = (frame: AudioFrame): void => this.#hear(client, frame);
     return (this.#observer.deref() ?? FORGOTTEN).openSource({
       ...own,
-      format: this.path.sourceFormat,
-      frameDurationMs: this.#parts.options.frameDurationMs,
-      onFrame: (frame) => this.#hear(frame),
-      whenRoom: () => this.#backpressure.wait(),
+      format: sourceFormat(format),
+      frameDurationMs,
+      onFrame,
+      inlet: client.inletFor(onFrame),
+      whenRoom: () => client.whenRoom(),
       onInterrupt: (reason) => this.#onInterrupt(reason),
       onDeviceChange: (track, reason) => {
-        this.path.deviceChanged();
+        client.deviceChanged();
         this.#tell(new DeviceChangeEvent({ track, reason }));
       },
       onWarning: (error) => this.#warn(error),
@@ -197,26 +160,20 @@ export class StreamRun {
     });
   }
 
-  #hear(frame: AudioFrame): void {
-    if (this.source.listening) this.path.push(frame);
-    else if (!this.#lateDrops.isOver) this.path.refuse(frame);
-  }
-
-  #onFrame(frame: WireAudioFrame): void {
-    this.#host?.send(frame);
-    this.#backpressure.changed();
-    if (!this.#tracker.hasAudio) this.#tracker.note({ hasAudio: true });
+  #hear(client: RunningClient, frame: AudioFrame): void {
+    if (this.source.listening) client.push(frame, true);
+    else if (!this.#lateDrops.isOver) client.push(frame, false);
   }
 
   #onSourceChange(): void {
-    if (this.source.paused) this.path.still();
+    if (this.source.paused) this.running.client?.still();
     this.#tracker.refresh();
   }
 
   #onInterrupt(reason: InterruptReason | undefined): void {
     if (reason === this.#interruption) return;
     this.#interruption = reason;
-    if (reason !== undefined) this.path.still();
+    if (reason !== undefined) this.running.client?.still();
     this.#tracker.refresh();
     if (reason !== undefined) this.#warn(captureInterrupted(reason));
   }
@@ -228,27 +185,38 @@ export class StreamRun {
     else this.#parts.logger.warn("The source ended while the stream was closing.", { code: failure.code });
   }
 
-  async #sendLast(host: SessionHost, timeoutMs: number): Promise<void> {
+  async #sendLast(client: RunningClient, timeoutMs: number): Promise<void> {
     const deadline = systemClock.now() + timeoutMs;
     const error = this.#ending?.error;
     // One that ended by itself has released everything, and is not told to stop.
     if (error !== undefined) this.source.end(error);
     try {
-      await this.source.stop(timeoutMs / 2, () => this.path.flush());
+      await this.source.stop(timeoutMs / 2, async () => void (await client.flush()));
     } catch (cause) {
       if (this.#info !== undefined) return;
       this.#parts.logger.warn("The capture did not stop well; its last audio may be missing.", { error: cause });
     }
-    this.path.abandon();
-    host.end(Math.max(0, deadline - systemClock.now()));
+    if (error !== undefined && (await client.stats()).samplesCaptured === 0) this.finish({ outcome: "failed", error });
+    else client.end(Math.max(0, deadline - systemClock.now()));
   }
 
-  // ---------------------------------------------------------------- session
+  // ---------------------------------------------------------------- running side
 
-  #onSessionEvent(event: SessionEvent): void {
+  #onNews(event: RunningNews): void {
     switch (event.type) {
+      case "audio":
+        this.#tracker.note({ hasAudio: true });
+        return;
+      case "level":
+        this.#tell(new LevelEvent(event.level));
+        return;
+      case "advice":
+        this.#warn(adviceWarning(event.advice));
+        return;
+      case "source-failed":
+        this.#onSourceEnd(event.error);
+        return;
       case "connected":
-        this.#onSettled();
         this.#tracker.note({ connected: true, everConnected: true });
         break;
       case "reconnecting":
@@ -258,7 +226,7 @@ export class StreamRun {
         this.#warn(event.error);
         return;
       case "acknowledged":
-        this.#onSettled();
+        this.#observer.deref()?.onSettled(event.position);
         return;
       case "ended":
       case "failed":
@@ -277,12 +245,6 @@ export class StreamRun {
       this.#parts.logger.warn("What the source gave before it ended was not all delivered.", { code: failure.code });
     }
     return error === undefined ? { outcome: "closed" } : { outcome: "failed", error };
-  }
-
-  /** The server has said what it has, by an acknowledgement or by where it goes on after a reconnection. */
-  #onSettled(): void {
-    this.#observer.deref()?.onSettled(this.#host?.stats().settledPosition ?? 0);
-    this.#backpressure.changed();
   }
 
   // ---------------------------------------------------------------- what is told

@@ -18,6 +18,21 @@ export interface WebSocketTransportOptions {
   readonly protocols?: string | readonly string[] | undefined;
   /** Another implementation of the browser's interface. @defaultValue globalThis.WebSocket */
   readonly WebSocket?: typeof WebSocket | undefined;
+  /** What a relative address is relative to. @defaultValue document.baseURI */
+  readonly baseUrl?: string | undefined;
+}
+
+/** What a transport over WebSocket was made with, as far as another thread can make one of it. */
+export interface WebSocketAddress {
+  readonly url: UrlProvider;
+  readonly protocols: string | readonly string[];
+}
+
+const addresses = new WeakMap<Transport, WebSocketAddress>();
+
+/** Returns `undefined` for any other transport, and for one with an implementation of its own. */
+export function addressOf(transport: Transport): WebSocketAddress | undefined {
+  return addresses.get(transport);
 }
 
 /**
@@ -29,9 +44,11 @@ export function webSocket(url: UrlProvider, options: WebSocketTransportOptions =
   checkObject("options", options);
   if (typeof url !== "function") {
     checkAddress(url);
-    toWebSocketUrl(url);
+    toWebSocketUrl(url, options.baseUrl);
   }
-  return { connect: (connectOptions) => connect(url, options, connectOptions) };
+  const transport: Transport = { connect: (connectOptions) => connect(url, options, connectOptions) };
+  if (options.WebSocket === undefined) addresses.set(transport, { url, protocols: options.protocols ?? SUBPROTOCOL });
+  return transport;
 }
 
 async function connect(
@@ -43,7 +60,7 @@ async function connect(
   signal.throwIfAborted();
   checkAddress(given);
   const { protocols = SUBPROTOCOL } = options;
-  const { socket, url } = makeSocket(given, protocols, options.WebSocket ?? globalThis.WebSocket);
+  const { socket, url } = makeSocket(given, options);
   const offered = typeof protocols === "string" ? [protocols] : protocols;
   socket.binaryType = "arraybuffer";
   let said = "";
@@ -101,8 +118,10 @@ async function connect(
   };
 }
 
-function toWebSocketUrl(url: string | URL): string {
-  const base = typeof document === "undefined" ? undefined : document.baseURI;
+function toWebSocketUrl(
+  url: string | URL,
+  base = typeof document === "undefined" ? undefined : document.baseURI,
+): string {
   let parsed: URL;
   try {
     parsed = new URL(url, base);
@@ -139,11 +158,10 @@ const FINAL_ERRORS: readonly unknown[] = ["SecurityError", "SyntaxError", "TypeE
 /** @throws AudioStreamError `connect-impossible` when no attempt can succeed with this. */
 function makeSocket(
   given: string | URL,
-  protocols: string | readonly string[],
-  Implementation: typeof WebSocket,
+  { protocols = SUBPROTOCOL, WebSocket: Implementation = globalThis.WebSocket, baseUrl }: WebSocketTransportOptions,
 ): { socket: WebSocket; url: string } {
   try {
-    const url = toWebSocketUrl(given);
+    const url = toWebSocketUrl(given, baseUrl);
     return { socket: new Implementation(url, typeof protocols === "string" ? protocols : [...protocols]), url };
   } catch (cause) {
     if (!(cause instanceof Error || cause instanceof DOMException) || !FINAL_ERRORS.includes(cause.name)) throw cause;

@@ -1,7 +1,7 @@
 import { ChannelMixer } from "./channel-mixer.js";
 import { ENCODERS, type Encoder } from "./encoder.js";
 import { Framer, samplesPerFrame } from "./framer.js";
-import type { ChannelPolicy, ProcessorCommand, ProcessorMessage, ProcessorSettings } from "./port-messages.js";
+import type { ChannelPolicy, ProcessorCommand, ProcessorOutput, ProcessorSettings } from "./port-messages.js";
 import type { OpenConvolver } from "./resampler/convolver.js";
 import { Resampler } from "./resampler/resampler.js";
 
@@ -18,7 +18,7 @@ interface Lane {
 }
 
 /** Receives messages for the page. The buffers in `transfer` may be handed over. */
-export type MessageSink = (message: ProcessorMessage, transfer: ArrayBuffer[]) => void;
+export type MessageSink = (message: ProcessorOutput, transfer: ArrayBuffer[]) => void;
 
 /**
  * Everything the audio thread does with a quantum: choose or mix channels, resample, frame, measure, encode. Allocates nothing
@@ -95,6 +95,11 @@ export class CapturePipeline {
     this.#framer.push(this.#resampled, this.#resample(channels, length));
     this.#expectedFrame = frame + length;
     return true;
+  }
+
+  /** Position after the last sample that went out. */
+  get emittedTo(): number {
+    return this.#framer.emittedTo;
   }
 
   /** Obeys, and confirms behind the frames it made. */

@@ -1,6 +1,7 @@
 /** The module that runs on the audio thread. It is bundled into one file by itself. */
 import { CapturePipeline } from "./capture-pipeline.js";
-import { PROCESSOR_NAME, type ProcessorCommand } from "./port-messages.js";
+import { Outlet } from "./outlet.js";
+import { PROCESSOR_NAME, type ProcessorAttach, type ProcessorCommand, type ProcessorMessage } from "./port-messages.js";
 import { openFastestConvolver } from "./resampler/simd-convolver.js";
 import type { Processor, ProcessorOptions, WorkletScope } from "./worklet-scope.js";
 
@@ -13,13 +14,19 @@ class CaptureProcessor extends scope.AudioWorkletProcessor implements Processor 
   constructor({ processorOptions }: ProcessorOptions) {
     super();
     const { port } = this;
+    const outlet = new Outlet((message, transfer) => port.postMessage(message, transfer));
     this.#pipeline = new CapturePipeline(
       scope.sampleRate,
       processorOptions,
-      (message, transfer) => port.postMessage(message, transfer),
+      (message, transfer) => outlet.send(message, transfer),
       openFastestConvolver,
     );
-    port.onmessage = ({ data }: MessageEvent<ProcessorCommand>) => {
+    port.onmessage = ({ data }: MessageEvent<ProcessorCommand | ProcessorAttach>) => {
+      if (data.type === "attach") {
+        const post = (message: ProcessorMessage, transfer: ArrayBuffer[]) => data.port.postMessage(message, transfer);
+        outlet.attach(post, this.#pipeline.emittedTo);
+        return;
+      }
       this.#pipeline.command(data);
       if (data.type === "stop") port.close();
     };

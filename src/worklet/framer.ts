@@ -29,6 +29,11 @@ export class Framer {
     return this.#position + this.#filled;
   }
 
+  /** Of the next frame: everything before it was emitted, or does not exist. */
+  get emittedTo(): number {
+    return this.#position;
+  }
+
   /** Takes the first `count` values of each channel. */
   push(channels: readonly Float32Array[], count: number): void {
     for (let taken = 0; taken < count; ) {

@@ -1,7 +1,7 @@
 import type { AudioEncoding } from "../protocol/messages.js";
 
 /** Raised with any change of the messages below, since two copies of the SDK may share an audio context. */
-const PORT_VERSION = 2;
+const PORT_VERSION = 3;
 
 /** Under which the processor is registered. */
 export const PROCESSOR_NAME = `loquilex-capture-${PORT_VERSION}`;
@@ -41,6 +41,19 @@ export interface ProcessorCommand {
   readonly id: number;
 }
 
+/** Has the processor post its frames and confirmations to this port from now on; the page gets its progress. */
+export interface ProcessorAttach {
+  readonly type: "attach";
+  readonly port: MessagePort;
+}
+
+/** First message to a port that was attached: what was made before it went elsewhere. */
+export interface ProcessorAttached {
+  readonly type: "attached";
+  /** Of the next frame. */
+  readonly position: number;
+}
+
 /** One encoded frame; its payload is transferred. A sample is one value per channel, so that counts of them are time. */
 export interface ProcessorFrame {
   readonly type: "frame";
@@ -61,4 +74,14 @@ export interface ProcessorDone {
   readonly id: number;
 }
 
-export type ProcessorMessage = ProcessorFrame | ProcessorDone;
+/** What has gone to another port since the last time. */
+export interface ProcessorProgressed {
+  readonly type: "progress";
+  readonly frames: number;
+  /** Loudest sample of these frames, as in a {@link ProcessorFrame}. */
+  readonly peak: number;
+}
+
+/** What the pipeline makes. */
+export type ProcessorOutput = ProcessorFrame | ProcessorDone;
+export type ProcessorMessage = ProcessorOutput | ProcessorAttached | ProcessorProgressed;

@@ -37,14 +37,16 @@ describe("a page whose policy is script-src 'self'", () => {
     ["script tag", "/classic"],
   ] as const) {
     // elevenlabs/packages#193: works in development, and the worklet is blocked in production.
-    it(`streams from the ${name} with the worklet as a file`, async () => {
+    it(`streams from the ${name} with worklet and worker as files`, async () => {
       await browser.page.goto(site.url(path));
-      const stream = await PageStream.create(browser.page, backend.webSocketUrl, { workletUrl });
+      const workerUrl = "/dist/loquilex.worker.js";
+      const stream = await PageStream.create(browser.page, backend.webSocketUrl, { workletUrl, workerUrl });
       await stream.start();
       await stream.captured(500);
       await stream.close();
       expect(await stream.ended()).toMatchObject({ outcome: "closed" });
       expect((await stream.stats()).acknowledgedDurationMs).toBeGreaterThanOrEqual(500);
+      expect((await stream.stats()).host).toBe("worker");
       expect(browser.pageErrors).toEqual([]);
     });
 
@@ -52,7 +54,8 @@ describe("a page whose policy is script-src 'self'", () => {
     it(`causes neither a report nor a line in the console with the ${name}, but captures`, async () => {
       await browser.page.goto(site.url(path));
       const [lines, reports] = [browser.consoleErrors.length, site.violations.length];
-      const stream = await PageStream.create(browser.page, backend.webSocketUrl, { workletUrl });
+      const workerUrl = "/dist/loquilex.worker.js";
+      const stream = await PageStream.create(browser.page, backend.webSocketUrl, { workletUrl, workerUrl });
       await stream.start();
       await stream.captured(500);
       await stream.close();

@@ -41,8 +41,13 @@ export interface PageStreamOptions extends Pick<MicrophoneStreamOptions, "frameD
   readonly channels?: MicrophoneOptions["channels"];
   readonly deviceId?: string;
   readonly workletUrl?: string;
+  readonly workerUrl?: string;
+  readonly host?: MicrophoneStreamOptions["host"];
   readonly token?: string;
 }
+
+/** Where streams run unless a test says otherwise: `LX_HOST=page npm run test:browser` tries all of it on the page. */
+export const HOST: MicrophoneStreamOptions["host"] = process.env.LX_HOST === "page" ? "page" : "auto";
 
 /** Signal processing of the browser, which would change the sound, switched off. */
 export const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false } as const;
@@ -88,7 +93,7 @@ export class PageStream {
         globalThis.stream = stream;
         globalThis.streamRecord = record;
       },
-      { url, options: { ...others, microphone } },
+      { url, options: { host: HOST, ...others, microphone } },
     );
     return new PageStream(page);
   }

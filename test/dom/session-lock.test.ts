@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { mainHost } from "../../src/host/main-host.js";
+import { pageHost } from "../../src/host/page-host.js";
+import { RunningClient, type RunningNews } from "../../src/host/running-client.js";
 import { lockSession } from "../../src/host/session-lock.js";
 import { Scope } from "../../src/internal/scope.js";
-import type { SessionEvent } from "../../src/session/session-io.js";
 import type { SessionOptions } from "../../src/session/session-options.js";
 import { FakeTransport } from "../support/fake-transport.js";
 import { ManualClock } from "../support/manual-clock.js";
@@ -57,7 +57,7 @@ describe("a browser that never says whether a session is free", () => {
     const clock = new ManualClock();
     const scope = new Scope({ name: "session", clock });
     const transport = new FakeTransport();
-    const events: SessionEvent[] = [];
+    const events: RunningNews[] = [];
     const session = {
       sessionId: "a-silent-session",
       clientId: "client",
@@ -72,23 +72,31 @@ describe("a browser that never says whether a session is free", () => {
       random: () => 0.5,
     } as const;
     vi.stubGlobal("navigator", { locks: { request: () => new Promise(() => {}) } });
-    const running = mainHost({
+    const options = {
+      format: { encoding: "pcm_s16le", sampleRate: 16_000, channelCount: 1 },
+      frameDurationMs: 20,
+      preRollMs: 0,
+      levelIntervalMs: 100,
       session: { ...session, initial: "retry" } as SessionOptions,
+    } as const;
+    const running = new RunningClient({
+      options,
       exclusive: true,
-      transport,
-      clock,
       scope,
-      getToken: undefined,
-      onEvent: (event) => events.push(event),
+      openHost: (own, observer) =>
+        pageHost(options, { scope: own, clock, transport, getToken: undefined, ...observer }),
+      onNews: (event) => events.push(event),
     });
-    const frame = { payload: new Uint8Array(FRAME * 2), position: 0, sampleCount: FRAME, flags: 0 };
-    running.send(frame);
+    running.open();
+    running.start();
+    const payload = new Uint8Array(FRAME * 2);
+    running.push({ payload, position: 0, sampleCount: FRAME, timestamp: 0, peakLevel: 0, rmsLevel: 0 }, true);
     return { running, clock, scope, transport, events };
   };
 
   it("holds a start up for two seconds, then the stream goes on with a warning", async () => {
     const { running, clock, scope, transport, events } = host();
-    running.start();
+    running.connect();
     await settle();
     clock.advance(1_999);
     await settle();
@@ -104,7 +112,7 @@ describe("a browser that never says whether a session is free", () => {
 
   it("does not keep a close from sending what was captured", async () => {
     const { running, clock, scope, transport, events } = host();
-    running.start();
+    running.connect();
     await settle();
     running.end(2_000);
     clock.advance(500);

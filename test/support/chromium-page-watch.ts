@@ -4,14 +4,19 @@ export interface LiveResources {
   readonly tracks: number;
   /** Audio contexts that are not closed. */
   readonly contexts: number;
-  /** WebSockets that are not closed. */
+  /** WebSockets that are not closed, those in workers included. */
   readonly sockets: number;
   /** Workers that were not terminated. */
   readonly workers: number;
   /** Listeners that were added, to whatever target, and neither removed nor spent. */
   readonly listeners: number;
   /** Of each kind, how many were ever opened: a test that opened none has shown nothing. */
-  readonly everOpened: { readonly tracks: number; readonly contexts: number; readonly sockets: number };
+  readonly everOpened: {
+    readonly tracks: number;
+    readonly contexts: number;
+    readonly sockets: number;
+    readonly workers: number;
+  };
   /** Each of the tracks, contexts, sockets and workers, with the place in the script that made it. */
   readonly made: readonly string[];
 }
@@ -76,15 +81,54 @@ export function watchResources(): void {
       sockets.add(this);
     }
   };
+  const { createObjectURL, revokeObjectURL } = URL;
+  /** What object URLs lead to. */
+  const blobs = new Map<string, Blob>();
+  URL.createObjectURL = (object) => {
+    const url = createObjectURL.call(URL, object);
+    if (object instanceof Blob) blobs.set(url, object);
+    return url;
+  };
+  URL.revokeObjectURL = (url) => {
+    blobs.delete(url);
+    revokeObjectURL.call(URL, url);
+  };
+  /** Sockets that are open in workers, as the workers say, and how many were ever opened there. */
+  const away = { open: new Map<Worker, number>(), ever: 0 };
+  let channels = 0;
+  /** Goes before a worker's own code, and reports its sockets. */
+  const report = (channel: string): string => `{
+    const channel = new BroadcastChannel("${channel}");
+    self.WebSocket = class extends WebSocket {
+      constructor(...args) {
+        super(...args);
+        channel.postMessage(1);
+        this.addEventListener("close", () => channel.postMessage(-1));
+      }
+    };
+  }`;
   globalThis.Worker = class extends Worker {
+    readonly #reports: BroadcastChannel;
+
     constructor(url: string | URL, options?: WorkerOptions) {
-      super(url, options);
+      channels += 1;
+      const name = `sockets of worker ${channels}`;
+      const code = blobs.get(String(url));
+      const watched = code && createObjectURL.call(URL, new Blob([report(name), code], { type: "text/javascript" }));
+      super(watched ?? url, options);
       workers.add(this);
+      this.#reports = new BroadcastChannel(name);
+      this.#reports.onmessage = ({ data }: MessageEvent<1 | -1>) => {
+        away.open.set(this, (away.open.get(this) ?? 0) + data);
+        if (data === 1) away.ever += 1;
+      };
     }
 
     override terminate(): void {
       terminated.add(this);
       super.terminate();
+      away.open.delete(this);
+      this.#reports.close();
     }
   };
 
@@ -125,10 +169,15 @@ export function watchResources(): void {
   globalThis.liveResources = () => ({
     tracks: tracks.made.length,
     contexts: contexts.made.length,
-    sockets: sockets.made.length,
+    sockets: sockets.made.length + [...away.open.values()].reduce((sum, open) => sum + open, 0),
     workers: workers.made.length,
     listeners,
-    everOpened: { tracks: tracks.ever, contexts: contexts.ever, sockets: sockets.ever },
+    everOpened: {
+      tracks: tracks.ever,
+      contexts: contexts.ever,
+      sockets: sockets.ever + away.ever,
+      workers: workers.ever,
+    },
     made: [...tracks.made, ...contexts.made, ...sockets.made, ...workers.made],
   });
 }

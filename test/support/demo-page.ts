@@ -26,6 +26,7 @@ export const rows = (list: HTMLElement): string[] =>
 /** Figures of a stream to which nothing has happened, but for those given. */
 export const streamStats = (some: Partial<StreamStats> = {}): StreamStats => ({
   timestamp: 0,
+  host: "page",
   clockDriftPpm: undefined,
   capturedDurationMs: 0,
   sentDurationMs: 0,

@@ -3,8 +3,10 @@
  * processor's pipeline, driven by hand. `installFakeAudio()` puts it in place, `uninstall()` takes it away again.
  */
 import { CapturePipeline } from "../../src/worklet/capture-pipeline.js";
+import { Outlet } from "../../src/worklet/outlet.js";
 import {
   PROCESSOR_NAME,
+  type ProcessorAttach,
   type ProcessorCommand,
   type ProcessorMessage,
   type ProcessorSettings,
@@ -215,11 +217,15 @@ export class FakeWorkletNode extends FakeNode {
       throw new DOMException(`No processor ${name} is registered.`, "InvalidStateError");
     }
     context.nodes.push(this);
-    this.#pipeline = new CapturePipeline(context.sampleRate, options.processorOptions, (message: ProcessorMessage) =>
-      this.port.deliver(message),
+    const outlet = new Outlet((message) => this.port.deliver(message));
+    this.#pipeline = new CapturePipeline(context.sampleRate, options.processorOptions, (message, transfer) =>
+      outlet.send(message, transfer),
     );
     this.port.peer = (data) => {
-      if (!this.dead) this.#pipeline.command(data as ProcessorCommand);
+      if (this.dead) return;
+      const message = data as ProcessorCommand | ProcessorAttach;
+      if (message.type !== "attach") this.#pipeline.command(message);
+      else outlet.attach((made, transfer) => message.port.postMessage(made, transfer), this.#pipeline.emittedTo);
     };
   }
 

@@ -63,21 +63,18 @@ export function witnessQuanta(wireRate: number): void {
       expected = currentFrame + length;
       count.spanSamples = expected - first;
     };
+    // Whichever port the frames go to.
+    const post = MessagePort.prototype.postMessage;
+    MessagePort.prototype.postMessage = function (message, ...more) {
+      if (!over && message.type === "frame") count.postedSamples += message.sampleCount;
+      if (!over && message.type === "done") {
+        over = true;
+        endRun();
+      }
+      post.call(this, message, ...more);
+    };
     const register = registerProcessor;
     globalThis.registerProcessor = (name, Processor) => register(name, class extends Processor {
-      constructor(options) {
-        super(options);
-        const { port } = this;
-        const post = port.postMessage;
-        port.postMessage = (message, transfer) => {
-          if (!over && message.type === "frame") count.postedSamples += message.sampleCount;
-          if (!over && message.type === "done") {
-            over = true;
-            endRun();
-          }
-          post.call(port, message, transfer);
-        };
-      }
       process(...all) {
         if (!over) take(all[0][0]);
         return super.process(...all);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { CaptureTimeline } from "../../src/capture/graph/capture-timeline.js";
+import { CaptureTimeline } from "../../src/capture/inlet/capture-timeline.js";
 
 let timeline: CaptureTimeline;
 

@@ -40,6 +40,7 @@ const DETAILS: AudioStreamErrorDetails = {
   "message-too-large": { messageBytes: 2, maxMessageBytes: 1 },
   "buffer-overflow": { droppedFrames: 1 },
   "close-timeout": { unacknowledgedFrames: 1 },
+  "worker-failed": undefined,
   "internal-error": undefined,
   "invalid-state": { state: "closed" },
 };

@@ -3,13 +3,13 @@ import { withSignal } from "../../internal/abort.js";
 import { deferred } from "../../internal/deferred.js";
 import type { Registration, Scope } from "../../internal/scope.js";
 import { withinWakingTime } from "../../internal/waking-time.js";
-import type { ProcessorCommand, ProcessorFrame, ProcessorSettings } from "../../worklet/port-messages.js";
+import type { ProcessorCommand, ProcessorSettings } from "../../worklet/port-messages.js";
+import type { FrameInlet } from "../inlet/frame-inlet.js";
 import { captureFailed, messageOf, workletLoadTimedOut } from "../media-errors.js";
-import type { AudioFrame } from "../source.js";
-import type { CaptureTimeline } from "./capture-timeline.js";
 import { ContextClock } from "./context-clock.js";
-import { ProcessorClient } from "./processor/processor-client.js";
+import { ProcessorClient, type ProcessorProgress } from "./processor/processor-client.js";
 import { loadCaptureWorklet, WORKLET_TIMEOUT_MS } from "./processor/worklet-loader.js";
+import type { Progress } from "./progress-watch.js";
 import { playSilently } from "./silent-player.js";
 
 /** How long opening waits for the context to run; one that starts later is an interruption until then. */
@@ -26,10 +26,10 @@ export interface GraphOptions {
   /** Whether the tracks are the caller's, who may have them from elsewhere than a microphone. */
   readonly given: boolean;
   readonly settings: ProcessorSettings;
-  readonly timeline: CaptureTimeline;
-  /** Before a frame gets its position. */
-  onFrameArrived(): void;
-  onFrame(frame: AudioFrame): void;
+  /** Where the frames go. */
+  readonly inlet: FrameInlet;
+  /** Frames have come. @param peak the loudest sample of them, linear, from 0. */
+  onHeard(peak: number): void;
   /** Something went wrong that does not keep the graph from delivering. */
   onWarning(error: AudioStreamError): void;
   /** The processor threw, and does nothing any more. */
@@ -55,9 +55,9 @@ export class AudioGraph {
   #player: Scope | undefined;
   /** Of the first device whose rate is known, in Hz. */
   #deviceRate: number | undefined;
-  /** From the processor's positions to the stream's; `undefined` until the next frame tells. */
-  #offset: number | undefined;
   #frames = 0;
+  /** Frames wait until it is known where they belong. */
+  #isHolding = false;
 
   /**
    * Creates and starts the context at once, while the person's gesture counts.
@@ -76,6 +76,25 @@ export class AudioGraph {
   /** How many frames have come. */
   get frames(): number {
     return this.#frames;
+  }
+
+  /**
+   * Whether sound should come: not if the person has not let the page's audio start yet, or the system has taken it.
+   * @param woken whether the person has touched the page since the context was suspended.
+   */
+  shouldRun(woken: boolean): boolean {
+    if (this.context.state === "running") return true;
+    const mayRun = woken || navigator.userActivation?.hasBeenActive === true;
+    return this.own && this.context.state === "suspended" && document.visibilityState === "visible" && mayRun;
+  }
+
+  /** @param isDue whether sound should come. @param isMuted whether its track is. */
+  progress({ isDue, isMuted }: { readonly isDue: boolean; readonly isMuted: boolean }): Progress {
+    return {
+      clock: isDue ? this.context.currentTime : undefined,
+      // Another's context cannot be built anew.
+      frames: isDue && !isMuted && this.own ? this.#frames : undefined,
+    };
   }
 
   get hasProcessor(): boolean {
@@ -134,19 +153,26 @@ export class AudioGraph {
 
   #addProcessor(): void {
     this.dropProcessor();
-    this.rebase();
     const scope = this.scope.child("processor");
-    const client = new ProcessorClient(scope, this.context, this.#options.settings, {
-      onFrame: (frame) => this.#onFrame(frame),
+    const client = new ProcessorClient(scope, this.context, this.#options, {
+      onProgress: (progress) => this.#onProgress(progress),
       onFailed: () => this.#options.onProcessorFailed(),
     });
     this.#processor = { scope, client };
+    this.rebase();
   }
 
   /** Time has passed that the processor did not count, because its context stood still. */
   rebase(): void {
     this.#clock.reset();
-    this.#offset = undefined;
+    this.#processor?.client.rebase();
+    this.hold();
+  }
+
+  /** The context may stand still. What it delivers next waits until that is known. */
+  hold(): void {
+    this.#isHolding = true;
+    this.#processor?.client.hold();
   }
 
   /** Resolves when the processor, if there is one, has obeyed, or cannot any more. */
@@ -212,15 +238,13 @@ export class AudioGraph {
     }
   }
 
-  #onFrame({ payload, sampleCount, contextTime, peak, rms, ...frame }: ProcessorFrame): void {
-    const { timeline, onFrameArrived, onFrame } = this.#options;
-    onFrameArrived();
-    const timestamp = this.#clock.toTimestamp(contextTime);
-    this.#offset ??= timeline.positionAt(timestamp) - frame.position;
-    const position = this.#offset + frame.position;
-    this.#frames += 1;
-    timeline.advance(position, sampleCount, timestamp);
-    onFrame({ payload: new Uint8Array(payload), position, sampleCount, timestamp, peakLevel: peak, rmsLevel: rms });
+  #onProgress({ frames, peak }: ProcessorProgress): void {
+    this.#frames += frames;
+    this.#options.onHeard(peak);
+    const client = this.#processor?.client;
+    client?.setClock(this.#clock.read());
+    if (this.#isHolding) client?.release();
+    this.#isHolding = false;
   }
 }
 

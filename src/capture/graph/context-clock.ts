@@ -26,8 +26,8 @@ export class ContextClock {
     this.#currentMin = Infinity;
   }
 
-  /** @param contextTime in seconds. @returns milliseconds on the `performance.now()` clock. */
-  toTimestamp(contextTime: number): number {
+  /** Measures again. @returns when the context was at zero, in milliseconds on the `performance.now()` clock. */
+  read(): number {
     const now = this.#now();
     if (now - this.#windowStart > WINDOW_MS) {
       this.#windowStart = now;
@@ -35,6 +35,6 @@ export class ContextClock {
       this.#currentMin = Infinity;
     }
     this.#currentMin = Math.min(this.#currentMin, now - this.#context.currentTime * 1_000);
-    return contextTime * 1_000 + Math.min(this.#previousMin, this.#currentMin);
+    return Math.min(this.#previousMin, this.#currentMin);
   }
 }

@@ -2,13 +2,12 @@ import type { AudioStreamError } from "../../errors.js";
 import { systemClock } from "../../internal/clock.js";
 import type { Registration, Scope } from "../../internal/scope.js";
 import type { ProcessorSettings } from "../../worklet/port-messages.js";
+import type { FrameInlet } from "../inlet/frame-inlet.js";
 import type { Interruptions } from "../interruptions.js";
 import { givenContextClosed } from "../media-errors.js";
 import type { CaptureOptions } from "../microphone/capture-options.js";
 import { MICROPHONE_DEFAULTS } from "../microphone/microphone-options.js";
-import type { AudioFrame } from "../source.js";
 import { AudioGraph, isMuted, isNode, type Sound } from "./audio-graph.js";
-import { CaptureTimeline } from "./capture-timeline.js";
 import { type ContextState, monitorContext, resumeQuietly } from "./context-monitor.js";
 import { watchFirstFrame } from "./first-frame-watch.js";
 import { GraphExchange } from "./graph-exchange.js";
@@ -21,7 +20,10 @@ export interface GraphSupervisorParts {
   readonly interruptions: Interruptions;
   readonly asked: Pick<CaptureOptions, "audioContext" | "workletUrl" | "deviceLossTimeoutMs" | "track" | "node">;
   readonly settings: ProcessorSettings;
-  onFrame(frame: AudioFrame): void;
+  /** Where the frames go. */
+  readonly inlet: FrameInlet;
+  /** Frames have come. @param peak the loudest sample of them, linear, from 0. */
+  onHeard(peak: number): void;
   onWarning(error: AudioStreamError): void;
   /** It cannot be mended: nothing more comes. */
   onFailed(error: AudioStreamError): void;
@@ -30,7 +32,6 @@ export interface GraphSupervisorParts {
 /** Keeps a graph delivering: one whose context stands still is built anew, a processor that failed is begun again. */
 export class GraphSupervisor {
   readonly #parts: GraphSupervisorParts;
-  readonly #timeline: CaptureTimeline;
   readonly #mending: Mending;
   readonly #exchange: GraphExchange;
   #progress: ProgressWatch | undefined;
@@ -45,7 +46,6 @@ export class GraphSupervisor {
   /** Creates and starts the context at once, while the person's gesture counts. @throws AudioStreamError. */
   constructor(parts: GraphSupervisorParts) {
     this.#parts = parts;
-    this.#timeline = new CaptureTimeline(parts.settings.sampleRate);
     this.#exchange = new GraphExchange({
       make: () => this.#newGraph(),
       sound: () => this.#sound,
@@ -148,7 +148,7 @@ export class GraphSupervisor {
     if (!isFirst || !this.#paused) return;
     const missingUntil = this.#parts.interruptions.missing ? systemClock.now() : undefined;
     if (missingUntil !== undefined) this.#graph.rebase();
-    this.#timeline.pause(missingUntil);
+    this.#parts.inlet.pause(missingUntil);
     // Nothing is missed in a pause, and no frame can end an interruption. The resumption begins again what has failed.
     if (this.#recovering) this.#recovered();
     else this.#mending.heard();
@@ -169,18 +169,18 @@ export class GraphSupervisor {
   }
 
   #newGraph(): AudioGraph {
-    const { scope, asked, settings } = this.#parts;
+    const { scope, asked, settings, inlet } = this.#parts;
     const graph: AudioGraph = new AudioGraph(scope.child("graph"), {
       audioContext: asked.audioContext,
       workletUrl: asked.workletUrl,
       given: asked.track !== undefined,
       settings,
-      timeline: this.#timeline,
-      onFrameArrived: () => graph === this.#graph && this.#progress?.frameArrived(),
-      onFrame: (frame) => {
+      inlet,
+      onHeard: (peak) => {
+        if (graph === this.#graph) this.#progress?.frameArrived();
         this.#firstFrame?.dispose();
         if (graph === this.#graph && this.#recovering && graph.context.state === "running") this.#recovered();
-        this.#parts.onFrame(frame);
+        this.#parts.onHeard(peak);
       },
       onWarning: this.#parts.onWarning,
       onProcessorFailed: () => this.#onProcessorFailed(graph),
@@ -195,6 +195,7 @@ export class GraphSupervisor {
       onWoken: () => (this.#woken = true),
     });
     this.#progress = new ProgressWatch(graph.scope, () => this.#progressOf(graph), {
+      onClockStill: () => graph.hold(),
       onClockStalled: () => this.#onStalled(graph),
       onClockMoving: () => {
         graph.rebase();
@@ -204,21 +205,12 @@ export class GraphSupervisor {
     });
   }
 
-  /** Whether sound should come: not where the person has not let the page's audio start yet, or the system has taken it. */
-  #isDue({ context, own }: AudioGraph): boolean {
-    if (this.#sound === undefined || this.#paused) return false;
-    if (context.state === "running") return true;
-    const mayRun = this.#woken || navigator.userActivation?.hasBeenActive === true;
-    return own && context.state === "suspended" && document.visibilityState === "visible" && mayRun;
+  #isDue(graph: AudioGraph): boolean {
+    return this.#sound !== undefined && !this.#paused && graph.shouldRun(this.#woken);
   }
 
   #progressOf(graph: AudioGraph): Progress {
-    const due = this.#isDue(graph);
-    return {
-      clock: due ? graph.context.currentTime : undefined,
-      // Another's context cannot be built anew.
-      frames: due && !isMuted(this.#sound) && graph.own ? graph.frames : undefined,
-    };
+    return graph.progress({ isDue: this.#isDue(graph), isMuted: isMuted(this.#sound) });
   }
 
   #onState(graph: AudioGraph, state: ContextState): void {
@@ -233,8 +225,8 @@ export class GraphSupervisor {
       this.#awaitFrame();
       return;
     }
-    // What it holds belongs before the break.
-    void graph.command("flush");
+    // What it holds belongs before the break, and what comes after that does not.
+    void graph.command("flush").then(() => graph.context.state !== "running" && graph.hold());
     this.#recovering = false;
     interruptions.set({
       "context-suspended": state === "suspended",

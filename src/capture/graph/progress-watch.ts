@@ -18,7 +18,9 @@ export interface Progress {
 }
 
 export interface ProgressObserver {
-  /** The context claims to run, and its clock has stood still for some seconds. */
+  /** The context claims to run, and its clock has stood still since the last look. */
+  onClockStill(): void;
+  /** As {@link onClockStill}, for some seconds. */
   onClockStalled(): void;
   /** The clock goes on after it stood still for a second or more. */
   onClockMoving(): void;
@@ -68,6 +70,7 @@ export class ProgressWatch {
     const stoodBefore = this.#stillClock > 0;
     this.#stillClock = clockStands && !late ? this.#stillClock + 1 : 0;
     this.#stillFrames = framesStand && !clockStands && !late ? this.#stillFrames + 1 : 0;
+    if (clockStands) this.#observer.onClockStill();
     if (stoodBefore && !clockStands) this.#observer.onClockMoving();
     if (this.#stillClock === CLOCK_LOOKS) this.#observer.onClockStalled();
     if (this.#stillFrames === FRAME_LOOKS) this.#observer.onFramesMissing();

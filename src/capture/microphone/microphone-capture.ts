@@ -3,6 +3,7 @@ import { withSignal } from "../../internal/abort.js";
 import { Scope } from "../../internal/scope.js";
 import { GraphSupervisor } from "../graph/graph-supervisor.js";
 import { processorSettings } from "../graph/processor/processor-settings.js";
+import { CaptureInlet } from "../inlet/capture-inlet.js";
 import { Interruptions } from "../interruptions.js";
 import { givenTrackEnded, insecureContext, noMediaDevices, unsupported } from "../media-errors.js";
 import { missingCaptureFeatures } from "../requirements.js";
@@ -55,10 +56,12 @@ export class MicrophoneCapture implements AudioCapture {
     this.#graph = new GraphSupervisor({
       ...common,
       settings,
-      onFrame: (frame) => {
-        this.#device.sound.heard(frame.peakLevel);
-        options.onFrame(frame);
-      },
+      // A source that stands between the stream and this one gets the frames itself.
+      inlet:
+        options.inlet?.onFrame === options.onFrame
+          ? options.inlet
+          : new CaptureInlet(settings.sampleRate, (frame) => options.onFrame(frame)),
+      onHeard: (peak) => this.#device.sound.heard(peak),
       onWarning: (error) => options.onWarning(error),
       onFailed: (error) => this.#fail(error),
     });

@@ -4,7 +4,7 @@ import { systemClock } from "../../internal/clock.js";
 import { type Deferred, deferred } from "../../internal/deferred.js";
 import type { Scope } from "../../internal/scope.js";
 import { CapturePipeline } from "../../worklet/capture-pipeline.js";
-import type { ProcessorMessage, ProcessorSettings } from "../../worklet/port-messages.js";
+import type { ProcessorOutput, ProcessorSettings } from "../../worklet/port-messages.js";
 import { captureFailed, toCaptureError } from "../media-errors.js";
 import type { AudioCapture, SourceOpenOptions } from "../source.js";
 import { Pacer } from "./pacer.js";
@@ -162,7 +162,7 @@ export class SamplesCapture implements AudioCapture {
     if (!this.#parts.scope.disposed) this.#pipeline.command({ type, id: 0 });
   }
 
-  #onMessage(message: ProcessorMessage): void {
+  #onMessage(message: ProcessorOutput): void {
     // Whoever was given the last frame may have ended the stream.
     if (message.type !== "frame" || this.#parts.scope.disposed) return;
     const { position, sampleCount, contextTime, peak, rms } = message;

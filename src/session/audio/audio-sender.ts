@@ -10,17 +10,7 @@ import { ImpossiblePositionError } from "./impossible-position-error.js";
 import { append, LossLedger } from "./loss-ledger.js";
 import { Pace } from "./pace.js";
 import { ReplayBuffer, type ReplayBufferLimits, type StoredFrame } from "./replay-buffer.js";
-
-export interface SendTerms {
-  /** Where the server wants audio to start. */
-  readonly position: number;
-  /** Times real time. */
-  readonly pace: number;
-  /** Samples that may be in flight. */
-  readonly window: number;
-  /** Bytes of the largest frame that the server takes. */
-  readonly maxMessageBytes: number;
-}
+import type { SendTerms } from "./send-terms.js";
 
 export interface AudioSenderOptions extends ReplayBufferLimits {
   readonly sampleRate: number;
@@ -121,6 +111,16 @@ export class AudioSender {
   /** When {@link pump} has something to do next, if time alone decides. */
   get nextWake(): number | undefined {
     return this.#wake;
+  }
+
+  /** Another sender has settled all before the first position, and may have sent what comes then, up to the second one. */
+  restore(settled: number, captured: number): void {
+    this.#buffer.restore(settled, captured);
+    this.#everAcknowledged = settled;
+    this.#everSentTo = captured;
+    this.#sentTo = captured;
+    this.#capturedTo = captured;
+    if (captured > settled) this.#losses.doubt({ from: settled, to: captured });
   }
 
   /** @returns how many frames that the server may lack had to go. */
@@ -225,7 +225,7 @@ export class AudioSender {
     for (let frame = this.#buffer.peek(); frame !== undefined; frame = this.#buffer.peek()) {
       const size = AUDIO_FRAME_HEADER_BYTES + frame.byteLength;
       if (size > terms.maxMessageBytes) {
-        const maxSamples = this.#samplesIn(terms.maxMessageBytes);
+        const maxSamples = samplesIn(terms.maxMessageBytes, this.#options.bytesPerSample);
         if (maxSamples < 1) return [...wire, this.#encode(frame, frame.flags)];
         this.#buffer.splitNext(maxSamples);
         this.#buffer.seek(this.#wirePosition); // The server may have the first parts already.
@@ -287,11 +287,9 @@ export class AudioSender {
     this.#losses.skip({ from: this.#capturedTo, to: position });
     if (this.stats.framesCaptured > 0) this.stats.captureGaps += 1;
   }
+}
 
-  /** How many whole samples fit into a message of that size. */
-  #samplesIn(messageBytes: number): number {
-    const { bytesPerSample } = this.#options;
-    if (bytesPerSample === undefined) return 0;
-    return Math.floor((messageBytes - AUDIO_FRAME_HEADER_BYTES) / bytesPerSample);
-  }
+/** How many whole samples fit into a message of that size. */
+function samplesIn(messageBytes: number, bytesPerSample: number | undefined): number {
+  return bytesPerSample === undefined ? 0 : Math.floor((messageBytes - AUDIO_FRAME_HEADER_BYTES) / bytesPerSample);
 }

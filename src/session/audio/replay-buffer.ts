@@ -115,6 +115,12 @@ export class ReplayBuffer {
     return frame && Math.max(frame.position, this.#acknowledged);
   }
 
+  /** Nothing is held, all before `acknowledged` is acknowledged, and the next frame begins at `next` at the earliest. */
+  restore(acknowledged: number, next: number): void {
+    this.#acknowledged = acknowledged;
+    this.#next = next;
+  }
+
   /** Adds the newest frame, whose payload is copied, and returns what had to go to make room, oldest first. */
   push(frame: WireAudioFrame): readonly EvictedFrame[] {
     const { position, sampleCount, flags, payload } = frame;

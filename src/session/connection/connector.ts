@@ -11,15 +11,7 @@ import { earliest, type SessionTime } from "../session-time.js";
 import { Connection } from "./connection.js";
 import type { Welcome } from "./link.js";
 import { judgeLoss } from "./loss-judgement.js";
-
-type Phase =
-  | { readonly name: "idle" }
-  | { readonly name: "connected"; readonly connection: Connection }
-  /** `until` is a time by the wall: what the server or a policy asked for passes during sleep too. */
-  | { readonly name: "waiting"; readonly until: number; readonly hurriable: boolean }
-  /** `notBefore` is a time by the wall that was waited for. */
-  | { readonly name: "suspended"; readonly notBefore: number }
-  | { readonly name: "ended" };
+import type { Phase } from "./phase.js";
 
 const GIVE_UP: GiveUp = { type: "give-up", tooLongMs: undefined };
 
@@ -38,12 +30,12 @@ export class Connector {
   readonly #observer: ConnectorObserver;
   readonly #reconnector: Reconnector;
   #phase: Phase = { name: "idle" };
-  #connections = 0;
+  #connections: number;
   /** The latest connection, also after it was left. */
   #latest: Connection | undefined;
   /** Bytes of the largest message that the server takes, as announced by the last welcome. */
   #maxMessageBytes = Number.POSITIVE_INFINITY;
-  #everAnswered = false;
+  #everAnswered: boolean;
   #triedFreshToken = false;
   #firstFailureTold = false;
 
@@ -53,6 +45,8 @@ export class Connector {
     this.#outputs = outputs;
     this.#observer = observer;
     this.#reconnector = new Reconnector(options.retry, options.random);
+    this.#everAnswered = options.restored?.answered ?? false;
+    this.#connections = options.restored?.connections ?? 0;
   }
 
   /** The one that is asked for, opening or live. */
@@ -63,6 +57,11 @@ export class Connector {
   /** The one on which the server has said where it stands. */
   get live(): Connection | undefined {
     return this.connection?.phase === "live" ? this.connection : undefined;
+  }
+
+  /** How many connections were asked for. */
+  get connections(): number {
+    return this.#connections;
   }
 
   get isIdle(): boolean {

@@ -1,4 +1,5 @@
 import type { ServerMessage } from "../../protocol/messages.js";
+import type { SessionCheckpoint } from "../session-io.js";
 import { CaptionLedger } from "./caption-ledger.js";
 import { droppedEvents } from "./dropped-events.js";
 import { MessageLedger } from "./message-ledger.js";
@@ -9,8 +10,10 @@ export class Inbox {
   readonly #captions = new CaptionLedger();
   readonly #sessionId: string;
 
-  constructor(sessionId: string) {
+  /** @param restored left by the session that this one goes on for. */
+  constructor(sessionId: string, restored?: Pick<SessionCheckpoint, "epoch" | "lastSeq">) {
     this.#sessionId = sessionId;
+    if (restored !== undefined) this.ledger.reset(restored.epoch, restored.lastSeq);
   }
 
   /** A new lineage begins with this number. @returns what the application has to be told of the earlier one. */

@@ -37,6 +37,10 @@ export class MessageLedger {
     return this.#lastSeq;
   }
 
+  get epoch(): number | undefined {
+    return this.#epoch;
+  }
+
   /** When {@link takeDueAcknowledgement} has something to return next. */
   get acknowledgementDueAt(): number | undefined {
     return this.#acknowledgementDueAt;

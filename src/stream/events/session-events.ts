@@ -1,9 +1,9 @@
-import type { SessionEvent } from "../../session/session-io.js";
+import type { RunningNews } from "../../host/running-client.js";
 import { toStreamError } from "../stream-errors.js";
 import { DropEvent, ReconnectedEvent, ReconnectingEvent } from "./events.js";
 
-/** What the application hears of an event of the session; `undefined` where that is no event of its own. */
-export function toStreamEvent(event: SessionEvent, sampleRate: number): Event | undefined {
+/** What the application hears of what the running side reports; `undefined` if that is no event of its own. */
+export function toStreamEvent(event: RunningNews, sampleRate: number): Event | undefined {
   switch (event.type) {
     case "connected":
       return event.reconnection && new ReconnectedEvent(event.reconnection);

@@ -9,6 +9,7 @@ export const DEFAULTS = Object.freeze({
   preRollMs: 0,
   levelIntervalMs: 100,
   takeover: false,
+  host: "auto",
   replay: Object.freeze({ maxDurationMs: 30_000, maxBytes: 4_194_304, whenFull: "drop-oldest" }),
   reconnect: Object.freeze({
     initialDelayMs: 250,

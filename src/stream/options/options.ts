@@ -48,6 +48,17 @@ export interface AudioStreamOptions {
   readonly sessionId?: string | undefined;
   /** Whether another tab or client that holds the same `sessionId` has to give way. @defaultValue false */
   readonly takeover?: boolean | undefined;
+  /**
+   * Where frames and messages are handled: in a worker, which a busy page does not delay, or on the page. `"auto"` takes a worker
+   * if there can be one, `"worker"` fails without one. It has to be the page for a transport other than `webSocket(url)`,
+   * and if `reconnect` is a function. {@link StreamStats.host} says which it is. @defaultValue "auto"
+   */
+  readonly host?: "auto" | "worker" | "page" | undefined;
+  /**
+   * Where `dist/loquilex.worker.js` is served, for pages whose policy forbids workers from a blob. If it fails, the code
+   * inside the package is tried.
+   */
+  readonly workerUrl?: string | URL | undefined;
   readonly replay?: ReplayOptions | undefined;
   /** `false` fails on the first disconnection. */
   readonly reconnect?: ReconnectOptions | ReconnectPolicy | false | undefined;

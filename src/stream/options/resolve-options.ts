@@ -1,6 +1,7 @@
 import type { AudioFormat } from "../../capture/source.js";
 import type { AnyAudioStreamError } from "../../errors.js";
 import { OPUS_FRAME_DURATIONS_MS } from "../../frames/opus/opus-support.js";
+import { HOSTS, type HostChoice } from "../../host/open-host.js";
 import {
   checkBoolean,
   checkChannelCount,
@@ -8,6 +9,7 @@ import {
   checkFunction,
   checkObject,
   checkSignal,
+  checkUrl,
   numberFrom,
   oneOf,
   optional,
@@ -28,6 +30,8 @@ export interface ResolvedOptions {
   readonly preRollMs: number;
   readonly levelIntervalMs: number;
   readonly session: SessionOptions;
+  readonly host: HostChoice;
+  readonly workerUrl: string | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -43,6 +47,8 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
     preRollMs: numberFrom(0, 10_000),
     levelIntervalMs: numberFrom(0, 60_000),
     takeover: checkBoolean,
+    host: oneOf(HOSTS),
+    workerUrl: optional(checkUrl),
     sessionId: optional(checkSessionId),
     getToken: optional(checkFunction),
     signal: optional(checkSignal),
@@ -56,6 +62,8 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
     frameDurationMs,
     preRollMs: checked.preRollMs,
     levelIntervalMs: checked.levelIntervalMs,
+    host: checked.host,
+    workerUrl: options.workerUrl === undefined ? undefined : String(options.workerUrl),
     session: {
       sessionId: checked.sessionId ?? randomId(),
       clientId: randomId(),

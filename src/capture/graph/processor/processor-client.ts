@@ -3,17 +3,32 @@ import type { Scope } from "../../../internal/scope.js";
 import {
   PROCESSOR_NAME,
   type ProcessorCommand,
-  type ProcessorFrame,
   type ProcessorMessage,
   type ProcessorSettings,
 } from "../../../worklet/port-messages.js";
+import type { FrameInlet, ProcessorId } from "../../inlet/frame-inlet.js";
 import { captureFailed, messageOf } from "../../media-errors.js";
 
 /** How long a dead audio thread may delay a pause, a flush or a stop. */
 const CONFIRM_TIMEOUT_MS = 1_000;
 
+/** What a {@link ProcessorClient} is made with. */
+export interface ProcessorParts {
+  readonly settings: ProcessorSettings;
+  /** Where its frames go. */
+  readonly inlet: FrameInlet;
+}
+
+/** What has come from a processor since the last time. */
+export interface ProcessorProgress {
+  readonly frames: number;
+  /** Loudest sample of these frames, linear, from 0. */
+  readonly peak: number;
+}
+
 export interface ProcessorObserver {
-  onFrame(frame: ProcessorFrame): void;
+  /** Before the frames that came through the page are handed to the inlet, and soon after it took those that did not. */
+  onProgress(progress: ProcessorProgress): void;
   /** It threw, and does nothing any more. */
   onFailed(): void;
 }
@@ -23,30 +38,65 @@ export class ProcessorClient {
   /** What is to be captured is led here. */
   readonly node: AudioWorkletNode;
   readonly #scope: Scope;
+  readonly #inlet: FrameInlet;
+  readonly #id: ProcessorId;
   readonly #unconfirmed = new Map<number, Deferred<void>>();
   #commands = 0;
+  #clockMs: number | undefined;
 
   /** @throws AudioStreamError `capture-failed`. */
-  constructor(scope: Scope, context: AudioContext, settings: ProcessorSettings, observer: ProcessorObserver) {
+  constructor(scope: Scope, context: AudioContext, { settings, inlet }: ProcessorParts, observer: ProcessorObserver) {
     this.#scope = scope;
+    this.#inlet = inlet;
     this.node = openNode(scope, context, settings);
     const { port } = this.node;
+    this.#id = inlet.begin({
+      attach: (to) => port.postMessage({ type: "attach", port: to }, [to]),
+      onDone: (command) => this.#confirm(command),
+    });
     scope.defer("worklet port", () => {
       this.#post("stop");
       port.close();
+      inlet.end(this.#id);
       for (const confirmed of this.#unconfirmed.values()) confirmed.resolve();
       this.#unconfirmed.clear();
     });
     scope.listen(port, "message", ({ data }: MessageEvent<ProcessorMessage>) => {
-      if (data.type === "frame") observer.onFrame(data);
-      else this.#confirm(data.id);
+      if (data.type === "done") this.#confirm(data.id);
+      else if (data.type === "progress") observer.onProgress(data);
+      else if (data.type === "frame") {
+        observer.onProgress({ frames: 1, peak: data.peak });
+        inlet.take(this.#id, data);
+      }
     });
     scope.listen(this.node, "processorerror", () => observer.onFailed());
     port.start();
   }
 
+  /** @param clockMs when the context was at zero, on the `performance.now()` clock. */
+  setClock(clockMs: number): void {
+    if (clockMs === this.#clockMs) return;
+    this.#clockMs = clockMs;
+    this.#inlet.setClock(this.#id, clockMs);
+  }
+
+  /** As {@link FrameInlet.rebase}. */
+  rebase(): void {
+    this.#inlet.rebase(this.#id);
+  }
+
+  /** As {@link FrameInlet.hold}. */
+  hold(): void {
+    this.#inlet.hold(this.#id);
+  }
+
+  /** As {@link FrameInlet.release}. */
+  release(): void {
+    this.#inlet.release(this.#id);
+  }
+
   /**
-   * Resolves when the processor has obeyed and its frames have arrived, or when the scope has ended, or after a second:
+   * Resolves when the processor has obeyed and its frames have been taken, or when the scope has ended, or after a second:
    * a context that does not run need not answer, and obeys once it does.
    */
   async command(type: ProcessorCommand["type"]): Promise<void> {

@@ -2,7 +2,7 @@ import type { FramePath } from "../frames/frame-path.js";
 import { type Deferred, deferred } from "../internal/deferred.js";
 import { bytesPerSample } from "../protocol/audio-frame.js";
 import type { SessionStats } from "../session/session-io.js";
-import type { ResolvedOptions } from "./options/resolve-options.js";
+import type { RunningOptions } from "./running-messages.js";
 
 /** Of what may be kept for replay, how much a source that can wait fills: the rest is for what it cannot hold back. */
 const FILL = 0.5;
@@ -19,7 +19,7 @@ export class Backpressure {
 
   /** @param stats of the session; `undefined` before the start, when audio is not kept for the server yet. */
   constructor(
-    { format, session: { replay } }: ResolvedOptions,
+    { format, session: { replay } }: RunningOptions,
     path: Pick<FramePath, "samplesEncoding">,
     stats: () => SessionStats | undefined,
   ) {

@@ -20,6 +20,11 @@ export class CaptureTimeline {
     return this.#position + Math.max(0, Math.round((elapsedMs * this.#sampleRate) / 1_000));
   }
 
+  /** What comes does not belong before this position. */
+  reach(position: number): void {
+    this.#position = Math.max(this.#position, position);
+  }
+
   /** A frame went out. */
   advance(position: number, sampleCount: number, timestamp: DOMHighResTimeStamp): void {
     this.#position = position + sampleCount;

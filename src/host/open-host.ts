@@ -1,0 +1,112 @@
+import { AudioStreamError } from "../errors.js";
+import type { ConnectContext, Transport } from "../transport/transport.js";
+import { addressOf } from "../transport/websocket.js";
+import { pageHost, workerSource } from "./running-code.js";
+import type { HostObserver, RunningHost } from "./running-host.js";
+import type { RunningOptions } from "./running-messages.js";
+import type { RunningParts } from "./running-side.js";
+import { type Restored, WorkerHost, type WorkerHostParts } from "./worker-host.js";
+import type { WorkerAddress, WorkerSetup } from "./worker-messages.js";
+import type { WorkerCode } from "./worker-thread.js";
+
+/** Where the running side is to run: `auto` is in a worker if there can be one. */
+export const HOSTS = ["auto", "worker", "page"] as const;
+export type HostChoice = (typeof HOSTS)[number];
+
+/** How a worker reaches the server. It holds nothing of the application. */
+export type WorkerRoute = Omit<WorkerAddress, "baseUrl">;
+
+/** Returns `undefined` for a transport that a worker cannot make. */
+export function routeOf(transport: Transport): WorkerRoute | undefined {
+  const address = addressOf(transport);
+  return address && { ...address, url: typeof address.url === "function" ? undefined : String(address.url) };
+}
+
+/** Asks the application for the address that it gave as a function. */
+export function askForUrl(transport: Transport, context: ConnectContext): unknown {
+  const url = addressOf(transport)?.url;
+  return typeof url === "function" ? url(context) : url;
+}
+
+/** What decides where it runs. */
+export interface HostOptions {
+  readonly host: HostChoice;
+  readonly workerUrl: string | undefined;
+  readonly route: WorkerRoute | undefined;
+}
+
+/** What either host is made with. */
+export interface HostParts extends RunningParts, HostObserver, Pick<WorkerHostParts, "onUnreleased"> {
+  /** Asks the application for the server's address. */
+  getUrl(context: ConnectContext): unknown;
+}
+
+/** @throws TypeError if a worker is demanded that the other options rule out. */
+export function checkHost({ host, route }: HostOptions, { session }: RunningOptions): void {
+  if (host !== "worker") return;
+  if (route === undefined) {
+    throw new TypeError(
+      'host must not be "worker" with a transport other than webSocket(url), which a worker cannot make.',
+    );
+  }
+  if (session.retry?.policy !== undefined) {
+    throw new TypeError('host must not be "worker" if reconnect is a function, since only the page can call it.');
+  }
+}
+
+/** Opens the running side where the options have it. */
+export function openHost(chosen: HostOptions, options: RunningOptions, parts: HostParts): RunningHost {
+  const { host, workerUrl, route } = chosen;
+  if (host === "page" || route === undefined || options.session.retry?.policy !== undefined) {
+    return pageHost(options, parts);
+  }
+  const codes = codesOf(workerUrl);
+  const onPage = (restored: Restored): RunningHost =>
+    pageHost(
+      { ...options, origin: restored.origin, session: { ...options.session, restored: restored.session } },
+      parts,
+    );
+  const onNone = (reasons: readonly string[]): void => {
+    const error = workerFailed(reasons, host === "worker");
+    if (host === "worker") parts.onEvent({ type: "failed", error });
+    else if (workerUrl !== undefined) parts.onEvent({ type: "warning", error });
+  };
+  if (typeof Worker !== "function" || typeof document === "undefined" || codes.length === 0) {
+    onNone(["There are no workers here."]);
+    return onPage({ session: undefined, origin: undefined });
+  }
+  return new WorkerHost({
+    scope: parts.scope,
+    setup: setupOf(route, options, parts),
+    codes,
+    answerer: { token: (context) => parts.getToken?.(context), url: (context) => parts.getUrl(context) },
+    onEvent: parts.onEvent,
+    onReplaced: parts.onReplaced,
+    onGone: parts.onGone,
+    onUnreleased: parts.onUnreleased,
+    onNone,
+    onPage,
+  });
+}
+
+function codesOf(workerUrl: string | undefined): WorkerCode[] {
+  const served = workerUrl === undefined ? [] : [{ url: workerUrl }];
+  return workerSource === undefined ? served : [...served, { source: workerSource() }];
+}
+
+function setupOf(route: WorkerRoute, options: RunningOptions, parts: HostParts): WorkerSetup {
+  const { random: _, ...session } = options.session;
+  return {
+    options: { ...options, session },
+    address: { ...route, baseUrl: document.baseURI },
+    asksForToken: parts.getToken !== undefined,
+  };
+}
+
+function workerFailed(reasons: readonly string[], isDemanded: boolean): AudioStreamError<"worker-failed"> {
+  const next = isDemanded
+    ? 'Set host to "auto" to do without one.'
+    : "The stream runs on the page, where a busy page delays it.";
+  const message = `No worker could be started: ${reasons.join(" ")} Check workerUrl and the page's Content-Security-Policy (worker-src). ${next}`;
+  return new AudioStreamError("worker-failed", message, { details: undefined });
+}

@@ -1,0 +1,268 @@
+import type { FrameInlet } from "../capture/inlet/frame-inlet.js";
+import type { AudioFormat, AudioFrame } from "../capture/source.js";
+import type { AudioStreamError } from "../errors.js";
+import { FrameCheck } from "../frames/frame-check.js";
+import { Timeline } from "../frames/timeline.js";
+import type { TimelinePoint } from "../frames/timeline-points.js";
+import { withSignal } from "../internal/abort.js";
+import { type Deferred, deferred } from "../internal/deferred.js";
+import type { Scope } from "../internal/scope.js";
+import { watchPage } from "./page-watch.js";
+import { RemoteInlet } from "./remote-inlet.js";
+import type { HostObserver, RunningHost } from "./running-host.js";
+import type {
+  RunningCommand,
+  RunningEvent,
+  RunningOptions,
+  RunningReplies,
+  RunningRequest,
+  RunningStats,
+} from "./running-messages.js";
+import { SessionGate } from "./session-gate.js";
+
+/** What the stream learns; the rest is the client's own business. */
+export type RunningNews = Exclude<RunningEvent, { readonly type: "point" | "placed" | "done" | "reply" | "refusal" }>;
+
+/** What a {@link RunningClient} is made with. */
+export interface RunningClientParts {
+  readonly options: RunningOptions;
+  /** Its disposal ends the running side. */
+  readonly scope: Scope;
+  /** As {@link SessionGateParts.exclusive}. */
+  readonly exclusive: boolean;
+  openHost(scope: Scope, observer: HostObserver): RunningHost;
+  onNews(news: RunningNews): void;
+}
+
+/** The running side as the page sees it, wherever it runs. */
+export class RunningClient {
+  readonly #parts: RunningClientParts;
+  #host: RunningHost | undefined;
+  /** Commands from before there was a host. */
+  readonly #early: { readonly command: RunningCommand; readonly transfer: readonly Transferable[] }[] = [];
+  #inlet: RemoteInlet | undefined;
+  readonly #gate: SessionGate;
+  readonly #check: FrameCheck;
+  /** The source has given something that cannot be, and is not listened to any more. */
+  #isFaulty = false;
+  readonly #timeline: Timeline;
+  readonly #requests = new Map<number, { readonly type: RunningRequest["type"]; readonly answer: Deferred<unknown> }>();
+  #latestRequest = 0;
+  /** Commands that another running side needs as well, by their type. */
+  readonly #lasting = new Map<RunningCommand["type"], RunningCommand>();
+  #isPrepared = false;
+  #latestPoint: TimelinePoint | undefined;
+  /** Position by the source of the stream's first sample. */
+  #origin = 0;
+
+  constructor(parts: RunningClientParts) {
+    const { options, scope, exclusive, onNews } = parts;
+    this.#parts = parts;
+    this.#check = new FrameCheck(sourceFormat(options.format));
+    this.#timeline = new Timeline(options.format.sampleRate);
+    this.#gate = new SessionGate({
+      session: options.session,
+      exclusive,
+      scope,
+      onOpen: () => this.#postLasting({ type: "connect" }),
+      onWarning: (error) => onNews({ type: "warning", error }),
+      onFailed: (error) => onNews({ type: "failed", error }),
+    });
+  }
+
+  /** Starts the running side. To be called once, when this client can be found: a logger that hears of it may call. */
+  open(): void {
+    const { scope, openHost } = this.#parts;
+    const host = openHost(scope, {
+      onEvent: (event) => this.#onEvent(event),
+      onReplaced: () => this.#onReplaced(),
+      onGone: () => this.#onGone(),
+    });
+    this.#host = host;
+    for (const { command, transfer } of this.#early.splice(0)) host.post(command, transfer);
+    watchPage(scope, {
+      onReturn: () => this.#post({ type: "probe" }),
+      onLeave: () => this.#post({ type: "suspend" }),
+    });
+  }
+
+  /** Where it runs. */
+  get kind(): RunningHost["kind"] | undefined {
+    return this.#host?.kind;
+  }
+
+  get timeline(): Pick<Timeline, "toPageTime" | "driftPpm"> {
+    return this.#timeline;
+  }
+
+  /** Takes a frame that came through the page. @param wanted if not, it counts as lost. */
+  push(frame: AudioFrame, wanted: boolean): void {
+    if (!this.#mayPass(frame)) return;
+    const { payload, position, sampleCount, timestamp, peakLevel, rmsLevel } = frame;
+    const plain = { payload, position, sampleCount, timestamp, peakLevel, rmsLevel };
+    this.#post({ type: wanted ? "frame" : "refuse", frame: plain }, ownBuffer(payload));
+  }
+
+  /** Where a source delivers whose frames need not come through the page. @param onFrame takes those that do. */
+  inletFor(onFrame: (frame: AudioFrame) => void): FrameInlet {
+    this.#inlet = new RemoteInlet({
+      onFrame,
+      isFar: () => this.#host?.kind === "worker",
+      post: (command, transfer) => this.#post(command, transfer),
+    });
+    return this.#inlet;
+  }
+
+  setMuted(muted: boolean, at: DOMHighResTimeStamp): void {
+    this.#postLasting({ type: "mute", muted, at });
+  }
+
+  /** Lets out what was kept from before the start, and everything from now on. */
+  start(): void {
+    this.#postLasting({ type: "start" });
+  }
+
+  /** Nothing is captured for now, so nothing is loud. */
+  still(): void {
+    this.#post({ type: "still" });
+  }
+
+  deviceChanged(): void {
+    this.#post({ type: "device-changed" });
+  }
+
+  connect(): void {
+    this.#gate.open();
+  }
+
+  /** Finishes: what was captured is acknowledged, then the server says goodbye; ends in `ended` or `failed`. */
+  end(timeoutMs: number): void {
+    this.#postLasting({ type: "end", timeoutMs });
+    this.#gate.openWithin(timeoutMs / 4);
+  }
+
+  /** Prepares the encoder, if there is one. @throws AudioStreamError `unsupported`, `encoder-failed`. */
+  async prepare(): Promise<void> {
+    await this.#ask("prepare");
+    this.#isPrepared = true;
+  }
+
+  /**
+   * Resolves when everything captured so far has gone on to the session.
+   * @throws AudioStreamError `encoder-failed`, or the reason of the end.
+   */
+  flush(): Promise<RunningReplies["flush"]> {
+    return this.#ask("flush");
+  }
+
+  /** Resolves as soon as more can be taken without losing what the server has not got. */
+  async whenRoom(): Promise<void> {
+    await this.#ask("room");
+  }
+
+  async stats(): Promise<RunningStats> {
+    return this.#host?.lastStats ?? this.#request("stats");
+  }
+
+  // ---------------------------------------------------------------- within
+
+  #mayPass(frame: AudioFrame): boolean {
+    if (this.#isFaulty) return false;
+    const error = this.#check.faultOf(frame);
+    if (error === undefined) return true;
+    this.#isFaulty = true;
+    this.#parts.onNews({ type: "source-failed", error });
+    return false;
+  }
+
+  #post(command: RunningCommand, transfer: readonly Transferable[] = []): void {
+    if (this.#host === undefined) this.#early.push({ command, transfer });
+    else this.#host.post(command, transfer);
+  }
+
+  #postLasting(command: RunningCommand): void {
+    this.#lasting.set(command.type, command);
+    this.#post(command);
+  }
+
+  /** Another running side has taken the place of one that died. It gets to know what that one knew. */
+  #onReplaced(): void {
+    const point = this.#latestPoint;
+    if (point !== undefined) {
+      this.#post({ type: "capture-restore", position: point.position + this.#origin, timestamp: point.timestamp });
+    }
+    if (this.#isPrepared) {
+      this.#request("prepare").catch((error: AudioStreamError) => this.#parts.onNews({ type: "source-failed", error }));
+    }
+    for (const [id, { type }] of this.#requests) this.#post({ type, id });
+    const hasProcessors = this.#inlet?.reconnect() === true;
+    for (const command of this.#lasting.values()) this.#post(command);
+    if (!hasProcessors) this.#post({ type: "captured", position: this.#check.next || undefined });
+  }
+
+  /** Nobody else answers any more. */
+  #onGone(): void {
+    for (const { type, answer } of this.#requests.values()) {
+      if (type === "stats") answer.resolve(this.#host?.lastStats);
+      else answer.reject(this.#parts.scope.signal.reason);
+    }
+    this.#requests.clear();
+  }
+
+  #ask<Type extends RunningRequest["type"]>(type: Type): Promise<RunningReplies[Type]> {
+    return withSignal(this.#request(type), this.#parts.scope.signal);
+  }
+
+  #request<Type extends RunningRequest["type"]>(type: Type): Promise<RunningReplies[Type]> {
+    this.#latestRequest += 1;
+    const id = this.#latestRequest;
+    const answer = deferred<unknown>();
+    this.#requests.set(id, { type, answer });
+    this.#post({ type, id });
+    // The running side answers each request with what its type says.
+    return answer.promise as Promise<RunningReplies[Type]>;
+  }
+
+  #onEvent(event: RunningEvent): void {
+    switch (event.type) {
+      case "point":
+        this.#timeline.add(event.point);
+        this.#latestPoint = event.point;
+        return;
+      case "placed":
+        this.#inlet?.placed(event.processor, event.offset);
+        return;
+      case "audio":
+        this.#origin = event.origin;
+        this.#parts.onNews(event);
+        return;
+      case "done":
+        this.#inlet?.confirm(event.processor, event.command);
+        return;
+      case "reply":
+        this.#takeRequest(event.id)?.resolve(event.value);
+        return;
+      case "refusal":
+        this.#takeRequest(event.id)?.reject(event.error);
+        return;
+      default:
+        this.#parts.onNews(event);
+    }
+  }
+
+  #takeRequest(id: number): Deferred<unknown> | undefined {
+    const request = this.#requests.get(id);
+    this.#requests.delete(id);
+    return request?.answer;
+  }
+}
+
+/** What the source has to deliver. */
+export function sourceFormat(format: AudioFormat): AudioFormat {
+  return format.encoding === "opus" ? { ...format, encoding: "pcm_f32le" } : format;
+}
+
+/** The payload's buffer, if nothing else is in it: it may be handed over. */
+function ownBuffer({ buffer, byteLength }: Uint8Array): Transferable[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+}

@@ -1,0 +1,3 @@
+/** What the function that the build makes gives: see `running-code.ts`. */
+export { pageHost } from "./page-host.js";
+export { serveWorker } from "./worker-side.js";

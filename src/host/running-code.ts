@@ -1,0 +1,8 @@
+/**
+ * The running side's code for the page, and the same as text for a worker. The build puts one self-contained function in the
+ * place of this module, which is called here and written out there, so that the package carries the code once.
+ */
+export { pageHost } from "./page-host.js";
+
+/** `undefined` where the sources run as they are. */
+export const workerSource: (() => string) | undefined = undefined;

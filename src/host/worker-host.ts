@@ -1,0 +1,256 @@
+import { AudioStreamError } from "../errors.js";
+import { deferred } from "../internal/deferred.js";
+import { type Registration, type ResourceChange, Scope } from "../internal/scope.js";
+import { textOf } from "../internal/text-of.js";
+import { afterWakingTime } from "../internal/waking-time.js";
+import { within } from "../internal/within.js";
+import type { SessionCheckpoint } from "../session/session-io.js";
+import { type Answerer, Answers } from "./answers.js";
+import { onPageGone } from "./page-watch.js";
+import { NOTHING_LEFT, nextCheckpoint } from "./restored.js";
+import type { HostObserver, RunningHost } from "./running-host.js";
+import type { RunningCommand, RunningStats } from "./running-messages.js";
+import { unwired } from "./wire-error.js";
+import type { PageMessage, WorkerEvent, WorkerMessage, WorkerSetup } from "./worker-messages.js";
+import { startWorker, type WorkerCode } from "./worker-thread.js";
+import { watchWorker } from "./worker-watch.js";
+
+/** How long the worker may take until its code runs, in milliseconds. */
+const READY_TIMEOUT_MS = 5_000;
+/** How long the worker may take to close its socket when everything ends, in milliseconds. */
+const END_TIMEOUT_MS = 250;
+/** After so many workers that died, the page does their work. */
+const MAX_DEATHS = 3;
+
+/** What a running side has left behind for another one. */
+export interface Restored {
+  readonly session: SessionCheckpoint | undefined;
+  /** Source position of the stream's first sample. */
+  readonly origin: number | undefined;
+}
+
+/** What a {@link WorkerHost} is made with. */
+export interface WorkerHostParts extends HostObserver {
+  /** Its disposal ends the worker. */
+  readonly scope: Scope;
+  readonly setup: WorkerSetup;
+  /** Where to get the code, what is tried first in front. */
+  readonly codes: readonly WorkerCode[];
+  readonly answerer: Answerer;
+  /** Something in the worker did not end well. */
+  onUnreleased(failures: readonly { readonly resource: string; readonly message: string }[]): void;
+  /** No worker can be made. @param reasons one for each code. */
+  onNone(reasons: readonly string[]): void;
+  /** Runs on the page instead. */
+  onPage(restored: Restored): RunningHost;
+}
+
+interface Posted {
+  readonly command: RunningCommand;
+  readonly transfer: readonly Transferable[];
+}
+
+/** Runs in a dedicated worker, or on the page if the browser or the page's policy allows no worker. */
+export class WorkerHost implements RunningHost {
+  readonly #parts: WorkerHostParts;
+  readonly #answers: Answers;
+  #worker: { readonly thread: Worker; readonly scope: Scope } | undefined;
+  #page: RunningHost | undefined;
+  /** Commands from before the worker's code ran; `undefined` from then on. */
+  #early: Posted[] | undefined = [];
+  /** What the worker says that it holds. */
+  readonly #held = new Map<string, Registration[]>();
+  readonly #gone = deferred<void>();
+  #restored: Restored = { session: undefined, origin: undefined };
+  #deaths = 0;
+  #lastStats: RunningStats | undefined;
+
+  constructor(parts: WorkerHostParts) {
+    this.#parts = parts;
+    this.#answers = new Answers(parts.answerer, (message) => this.#send(message));
+    parts.scope.defer("worker", () => this.#end());
+    this.#try(parts.codes, []);
+  }
+
+  get kind(): RunningHost["kind"] {
+    return this.#page?.kind ?? "worker";
+  }
+
+  get lastStats(): RunningStats | undefined {
+    return this.#page?.lastStats ?? this.#lastStats;
+  }
+
+  post(command: RunningCommand, transfer: readonly Transferable[]): void {
+    if (this.#page !== undefined) this.#page.post(command, transfer);
+    else if (this.#early !== undefined) this.#early.push({ command, transfer });
+    else this.#send({ type: "command", command }, transfer);
+  }
+
+  // ---------------------------------------------------------------- life of the worker
+
+  #try([code, ...others]: readonly WorkerCode[], reasons: readonly string[]): void {
+    if (code === undefined) {
+      this.#parts.onNone(reasons);
+      this.#goToPage();
+      return;
+    }
+    // It outlives the scope of the running side by the time that a goodbye takes.
+    const scope = new Scope({ name: "worker" });
+    const fail = (reason: string): void => {
+      if (this.#worker?.scope !== scope) return;
+      this.#worker = undefined;
+      void scope.dispose();
+      if (this.#early === undefined) this.#onDied(reason);
+      else this.#try(others, [...reasons, reason]);
+    };
+    try {
+      const thread = startWorker(scope, code);
+      this.#worker = { thread, scope };
+      // A page that goes away takes its workers with it at some time; this one ends now.
+      onPageGone(scope, () => void scope.dispose());
+      const watch = watchWorker(
+        scope,
+        () => this.#send({ type: "ping" }),
+        () => fail("It does not answer any more."),
+      );
+      scope.listen(thread, "message", ({ data }: MessageEvent<WorkerMessage>) => {
+        watch.heard();
+        this.#handle(data);
+      });
+      scope.listen(thread, "error", (event: ErrorEvent) => fail(event.message || "The browser does not say why."));
+      afterWakingTime(scope, READY_TIMEOUT_MS, () => this.#early && fail("Its code did not run in time."), {
+        resource: "worker start",
+      });
+    } catch (cause) {
+      void scope.dispose();
+      this.#try(others, [...reasons, textOf(cause)]);
+    }
+  }
+
+  #onReady(): void {
+    const early = this.#early;
+    if (early === undefined) return;
+    this.#early = undefined;
+    const { options, ...setup } = this.#parts.setup;
+    const { session, origin } = this.#restored;
+    const restored = { ...options, origin, session: { ...options.session, restored: session } };
+    this.#send({ type: "open", setup: { ...setup, options: restored } });
+    for (const { command, transfer } of early) this.#send({ type: "command", command }, transfer);
+  }
+
+  /** The worker is gone with all that it held: another one takes its place, or the page, if this happens time and again. */
+  #onDied(reason: string): void {
+    const { codes, onEvent, onReplaced } = this.#parts;
+    const { session = NOTHING_LEFT, origin } = this.#restored;
+    this.#restored = { session: nextCheckpoint(session), origin };
+    this.#answers.end();
+    for (const held of this.#held.values()) for (const registration of held.splice(0)) registration.release();
+    this.#early = [];
+    this.#deaths += 1;
+    if (this.#deaths < MAX_DEATHS) this.#try(codes, []);
+    else this.#goToPage();
+    onReplaced();
+    const error = workerDied(reason);
+    onEvent({ type: "warning", error });
+    if (session.answered) onEvent({ type: "reconnecting", attempt: 1, delayMs: 0, error });
+  }
+
+  #goToPage(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    this.#page = this.#parts.onPage(this.#restored);
+    for (const { command, transfer } of early) this.#page.post(command, transfer);
+  }
+
+  // ---------------------------------------------------------------- talk
+
+  #send(message: PageMessage, transfer: readonly Transferable[] = []): void {
+    this.#worker?.thread.postMessage(message, [...transfer]);
+  }
+
+  #handle(message: WorkerMessage): void {
+    switch (message.type) {
+      case "ready":
+        this.#onReady();
+        return;
+      case "events":
+        if (message.checkpoint !== undefined) this.#restored = { ...this.#restored, session: message.checkpoint };
+        for (const event of message.events) this.#take(unwired<WorkerEvent>(event, (id) => this.#answers.thrown(id)));
+        this.#send({ type: "seen" });
+        return;
+      case "gone":
+        this.#lastStats = message.stats;
+        for (const event of message.events) this.#take(unwired<WorkerEvent>(event, (id) => this.#answers.thrown(id)));
+        this.#gone.resolve();
+    }
+  }
+
+  #take(event: WorkerEvent): void {
+    switch (event.type) {
+      case "ask":
+        void this.#answers.ask(event.id, event.question, event.attempt);
+        return;
+      case "unask":
+        this.#answers.unask(event.id);
+        return;
+      case "resource":
+        this.#note(event.change);
+        return;
+      case "unreleased":
+        this.#parts.onUnreleased(event.failures);
+        return;
+      case "audio":
+        this.#restored = { ...this.#restored, origin: event.origin };
+        this.#parts.onEvent(event);
+        return;
+      default:
+        this.#parts.onEvent(event);
+    }
+  }
+
+  /** The worker has not said at its end what it held: that is what it had when it last said something. */
+  #countWithout(): void {
+    const { stats } = this.#restored.session ?? NOTHING_LEFT;
+    const { settledPosition: from, capturedPosition: to } = stats;
+    const samplesDropped = stats.samplesDropped + to - from;
+    this.#lastStats = { ...stats, samplesDropped, level: { peakLevel: 0, rmsLevel: 0 } };
+    if (from < to) this.#parts.onEvent({ type: "drop", range: { from, to } });
+  }
+
+  /** Lists what the worker holds as if it were held here. */
+  #note({ type, owner, resource }: ResourceChange): void {
+    const name = `${owner}: ${resource}`;
+    const held = this.#held.get(name) ?? [];
+    this.#held.set(name, held);
+    if (type === "acquired") held.push(this.#parts.scope.defer(name, () => {}));
+    else held.pop()?.release();
+  }
+
+  // ---------------------------------------------------------------- end
+
+  /** @returns when the worker is gone. */
+  async #end(): Promise<void> {
+    const worker = this.#worker;
+    this.#answers.end();
+    if (worker === undefined) return;
+    if (this.#early !== undefined) {
+      this.#worker = undefined;
+      void worker.scope.dispose();
+      // Nothing runs there: it only counts what is lost.
+      this.#goToPage();
+      return;
+    }
+    this.#send({ type: "abort" });
+    await within(worker.scope, END_TIMEOUT_MS, this.#gone.promise, undefined).catch(() => {});
+    void worker.scope.dispose();
+    if (this.#lastStats === undefined) this.#countWithout();
+    this.#parts.onGone();
+  }
+}
+
+const workerDied = (reason: string): AudioStreamError<"worker-failed"> =>
+  new AudioStreamError(
+    "worker-failed",
+    `The worker that carried the stream ended by itself: ${reason} Another one goes on; audio that only the first one held is lost, and is announced as such.`,
+    { details: undefined },
+  );

@@ -1,0 +1,104 @@
+import { systemClock } from "../internal/clock.js";
+import { Scope } from "../internal/scope.js";
+import { sentenceOf } from "../internal/text-of.js";
+import type { ConnectContext } from "../transport/transport.js";
+import { webSocket } from "../transport/websocket.js";
+import { EventOutbox } from "./event-outbox.js";
+import { PageQuestions } from "./page-questions.js";
+import { RunningSide } from "./running-side.js";
+import { fromWire, wired } from "./wire-error.js";
+import type { PageMessage, WorkerMessage, WorkerSetup } from "./worker-messages.js";
+
+/** The worker as it sees itself. */
+export interface WorkerThread extends EventTarget {
+  postMessage(message: unknown): void;
+  close(): void;
+}
+
+/** A running side in a worker, and its talk with the page. */
+class WorkerSide {
+  readonly #thread: WorkerThread;
+  readonly #outbox: EventOutbox;
+  readonly #questions: PageQuestions;
+  readonly #scope: Scope;
+  #side: RunningSide | undefined;
+
+  /** Listens to the page from now on. */
+  constructor(thread: WorkerThread) {
+    this.#thread = thread;
+    this.#outbox = new EventOutbox((events) =>
+      this.#post({ type: "events", events: events.map(wired), checkpoint: this.#side?.checkpoint }),
+    );
+    this.#questions = new PageQuestions((event) => this.#outbox.add(event));
+    this.#scope = new Scope({
+      name: "worker",
+      onChange: (change) => this.#outbox.add({ type: "resource", change }),
+      onReport: ({ failures }) =>
+        this.#outbox.add({
+          type: "unreleased",
+          failures: failures.map(({ resource, error }) => ({ resource, message: sentenceOf(error) })),
+        }),
+    });
+    this.#scope.listen(thread, "message", ({ data }: MessageEvent<PageMessage>) => this.#handle(data));
+    this.#post({ type: "ready" });
+  }
+
+  #handle(message: PageMessage): void {
+    switch (message.type) {
+      case "open":
+        this.#side = this.#open(message.setup);
+        return;
+      case "command":
+        this.#side?.handle(message.command);
+        return;
+      case "answer":
+        this.#questions.answer(message.id, message.value);
+        return;
+      case "no-answer":
+        this.#questions.refuse(message.id, fromWire(message.error));
+        return;
+      case "seen":
+        this.#outbox.seen();
+        return;
+      case "ping":
+        this.#post({ type: "pong" });
+        return;
+      case "abort":
+        void this.#end();
+    }
+  }
+
+  #open({ options, address, asksForToken }: WorkerSetup): RunningSide {
+    const { url, protocols, baseUrl } = address;
+    const ask = this.#questions;
+    // The transport and the driver check what the page answers, which is not always what its type says.
+    const provider = url ?? ((context: ConnectContext) => ask.ask("url", context) as Promise<string>);
+    return new RunningSide(
+      { ...options, session: { ...options.session, random: Math.random } },
+      {
+        scope: this.#scope.child("session"),
+        clock: systemClock,
+        transport: webSocket(provider, { protocols, baseUrl }),
+        getToken: asksForToken ? (context) => ask.ask("token", context) as Promise<string> : undefined,
+        onEvent: (event) => this.#outbox.add(event),
+      },
+    );
+  }
+
+  async #end(): Promise<void> {
+    const released = this.#scope.dispose(new DOMException("The stream has ended.", "AbortError"));
+    const stats = this.#side?.stats;
+    if (stats !== undefined) this.#post({ type: "gone", events: this.#outbox.takeRest().map(wired), stats });
+    await released;
+    this.#thread.close();
+  }
+
+  #post(message: WorkerMessage): void {
+    this.#thread.postMessage(message);
+  }
+}
+
+/** To be called once, in a worker. */
+export function serveWorker(thread: WorkerThread): void {
+  new WorkerSide(thread);
+}

@@ -1,0 +1,80 @@
+import type { AudioSender } from "./audio/audio-sender.js";
+import type { LossReporter } from "./audio/loss-reporter.js";
+import type { Connector } from "./connection/connector.js";
+import type { Inbound } from "./inbound.js";
+import type { Inbox } from "./messages/inbox.js";
+import type { Outputs } from "./outputs.js";
+import type { SessionCheckpoint, SessionStats } from "./session-io.js";
+
+/** The parts of a session that count. */
+export interface CountingParts {
+  readonly outputs: Outputs;
+  readonly sender: AudioSender;
+  readonly losses: LossReporter;
+  readonly inbox: Inbox;
+  readonly inbound: Inbound;
+  readonly connector: Connector;
+}
+
+const NOTHING = {
+  framesCaptured: 0,
+  samplesCaptured: 0,
+  framesSent: 0,
+  framesRetransmitted: 0,
+  samplesDropped: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+  reconnectCount: 0,
+  captureGapCount: 0,
+};
+
+/** What a session has done so far. */
+export class SessionFigures {
+  readonly #parts: CountingParts;
+  readonly #before: typeof NOTHING;
+
+  /** @param before counted by the session that this one goes on for. */
+  constructor(parts: CountingParts, before: SessionStats | undefined) {
+    this.#parts = parts;
+    this.#before = before ?? NOTHING;
+  }
+
+  get stats(): SessionStats {
+    const { sender, losses, outputs, inbound } = this.#parts;
+    const { stats, buffer, everSentTo } = sender;
+    const before = this.#before;
+    return {
+      framesCaptured: before.framesCaptured + stats.framesCaptured,
+      samplesCaptured: before.samplesCaptured + stats.samplesCaptured,
+      capturedPosition: sender.capturedTo,
+      sentPosition: everSentTo,
+      acknowledgedPosition: sender.everAcknowledged,
+      settledPosition: sender.settledTo,
+      framesSent: before.framesSent + stats.framesSent,
+      framesRetransmitted: before.framesRetransmitted + stats.framesRetransmitted,
+      samplesDropped: before.samplesDropped + losses.samplesDropped,
+      bytesSent: before.bytesSent + outputs.bytesSent,
+      bytesReceived: before.bytesReceived + inbound.bytesReceived,
+      bufferedFrames: buffer.framesUnacknowledged,
+      bufferedSamples: buffer.samplesUnacknowledged,
+      bufferedBytes: buffer.bytes,
+      roundTripTimeMs: inbound.roundTripTimeMs,
+      reconnectCount: before.reconnectCount + inbound.reconnectCount,
+      captureGapCount: before.captureGapCount + stats.captureGaps,
+    };
+  }
+
+  /** What another session needs to go on from here. */
+  get checkpoint(): SessionCheckpoint {
+    const { connector, inbox, inbound } = this.#parts;
+    const { epoch, lastSeq } = inbox.ledger;
+    return {
+      answered: connector.everAnswered,
+      connections: connector.connections,
+      resumeToken: inbound.resumeToken,
+      epoch,
+      lastSeq,
+      stats: this.stats,
+    };
+  }
+}

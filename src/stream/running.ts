@@ -1,0 +1,91 @@
+import { checkHost, openHost, type WorkerRoute } from "../host/open-host.js";
+import { RunningClient, type RunningNews } from "../host/running-client.js";
+import type { HostObserver, RunningHost } from "../host/running-host.js";
+import { systemClock } from "../internal/clock.js";
+import type { Scope } from "../internal/scope.js";
+import type { Logger } from "./logger.js";
+import type { ResolvedOptions } from "./options/resolve-options.js";
+import { FORGOTTEN, type RunObserver } from "./run-observer.js";
+
+/** What a {@link Running} is made with. */
+export interface RunningSideParts {
+  readonly options: ResolvedOptions;
+  /** `undefined` if a worker cannot make the stream's transport. */
+  readonly route: WorkerRoute | undefined;
+  /** Owns everything that is acquired. */
+  readonly scope: Scope;
+  readonly logger: Logger;
+  /** Whether no other tab may hold the session. */
+  readonly isExclusive: boolean;
+  /** Whether connections need a token. */
+  readonly asksForToken: boolean;
+}
+
+/** The running side of a stream: opened when it is needed first, which is with the source. */
+export class Running {
+  readonly #parts: RunningSideParts;
+  readonly #observer: WeakRef<RunObserver>;
+  readonly #onNews: (news: RunningNews) => void;
+  #open: { readonly client: RunningClient; readonly scope: Scope } | undefined;
+  #muted = false;
+
+  /** @throws TypeError if a worker is demanded that the other options rule out. */
+  constructor(parts: RunningSideParts, observer: WeakRef<RunObserver>, onNews: (news: RunningNews) => void) {
+    checkHost({ ...parts.options, route: parts.route }, parts.options);
+    this.#parts = parts;
+    this.#observer = observer;
+    this.#onNews = onNews;
+  }
+
+  /** `undefined` until it is opened. */
+  get client(): RunningClient | undefined {
+    return this.#open?.client;
+  }
+
+  get muted(): boolean {
+    return this.#muted;
+  }
+
+  set muted(muted: boolean) {
+    this.#muted = muted;
+    this.client?.setMuted(muted, performance.now());
+  }
+
+  /** Opens it, unless it is open. */
+  open(): RunningClient {
+    if (this.#open !== undefined) return this.#open.client;
+    const { options, isExclusive } = this.#parts;
+    const scope = this.#parts.scope.child("session");
+    const client = new RunningClient({
+      options,
+      scope,
+      exclusive: isExclusive,
+      openHost: (own, observer) => this.#openHost(own, observer),
+      onNews: this.#onNews,
+    });
+    this.#open = { client, scope };
+    client.open();
+    if (this.#muted) client.setMuted(true, performance.now());
+    return client;
+  }
+
+  /** The source was given back before the start: the next one begins anew. */
+  close(): void {
+    void this.#open?.scope.dispose();
+    this.#open = undefined;
+  }
+
+  #openHost(scope: Scope, hostObserver: HostObserver): RunningHost {
+    const { options, route, asksForToken, logger } = this.#parts;
+    const observer = () => this.#observer.deref() ?? FORGOTTEN;
+    return openHost({ ...options, route }, options, {
+      scope,
+      clock: systemClock,
+      transport: { connect: (asked) => observer().connect(asked) },
+      getUrl: (context) => observer().getUrl(context),
+      getToken: asksForToken ? (context) => observer().getToken(context) : undefined,
+      ...hostObserver,
+      onUnreleased: (failures) => logger.warn("Some resources of the worker did not end well.", { failures }),
+    });
+  }
+}

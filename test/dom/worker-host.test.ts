@@ -1,0 +1,393 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { AudioStreamError } from "../../src/errors.js";
+import { AudioStream } from "../../src/stream/audio-stream.js";
+import type { DropEvent, ReconnectedEvent } from "../../src/stream/events/events.js";
+import type { AudioStreamOptions } from "../../src/stream/options/options.js";
+import type { UrlProvider } from "../../src/transport/transport.js";
+import { webSocket } from "../../src/transport/websocket.js";
+import { FakeSource, FRAME } from "../support/fake-source.js";
+import { FakeTransport } from "../support/fake-transport.js";
+import { FakeWorker, installFakeWorkers } from "../support/fake-worker.js";
+import { passTime, settle } from "../support/observed-stream.js";
+
+const WORKER = "https://example.test/loquilex.worker.js";
+
+let transport: FakeTransport;
+const streams: AudioStream[] = [];
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  transport = new FakeTransport();
+  installFakeWorkers(transport);
+});
+afterEach(async () => {
+  for (const stream of streams.splice(0)) {
+    stream.abort();
+    await passTime(300);
+    await stream.closed;
+    expect(stream.resources()).toEqual([]);
+  }
+  expect(FakeWorker.live).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+interface Made {
+  readonly stream: AudioStream;
+  readonly source: FakeSource;
+  readonly drops: DropEvent[];
+  readonly warnings: AudioStreamError[];
+  readonly messages: unknown[];
+  readonly reconnections: ReconnectedEvent[];
+}
+
+function make(options: AudioStreamOptions = {}, url: UrlProvider = "wss://example.test/audio"): Made {
+  const source = new FakeSource();
+  const predictable = { heartbeat: { intervalMs: 60_000 }, reconnect: { jitterRatio: 0 } };
+  const stream = new AudioStream(
+    { source, transport: webSocket(url) },
+    { workerUrl: WORKER, ...predictable, ...options },
+  );
+  streams.push(stream);
+  const made: Made = { stream, source, drops: [], warnings: [], messages: [], reconnections: [] };
+  stream.addEventListener("drop", (event) => made.drops.push(event));
+  stream.addEventListener("warning", ({ error }) => made.warnings.push(error));
+  stream.addEventListener("message", ({ data }) => made.messages.push(data));
+  stream.addEventListener("reconnected", (event) => made.reconnections.push(event));
+  return made;
+}
+
+async function running(options?: AudioStreamOptions, url?: UrlProvider): Promise<Made> {
+  const made = make(options, url);
+  const started = made.stream.start();
+  await settle();
+  made.source.speak();
+  await settle();
+  await started;
+  return made;
+}
+
+const heard = (): number[] => transport.connections.flatMap(({ audio }) => audio.map(({ position }) => position));
+
+describe("a stream over webSocket(url)", () => {
+  it("runs in a worker, and says so", async () => {
+    const { stream, source } = await running();
+    source.speak(9);
+    await settle();
+    expect(heard()).toEqual(Array.from({ length: 10 }, (_, index) => index * FRAME));
+    const stats = await stream.getStats();
+    expect(stats).toMatchObject({ host: "worker", framesCaptured: 10, framesSent: 10, audioLevel: 0.5 });
+    expect(stream.state).toBe("streaming");
+    expect(FakeWorker.last.url).toBe(WORKER);
+  });
+
+  it("gives captions in the order in which they came", async () => {
+    const { messages } = await running();
+    for (let n = 0; n < 50; n += 1) transport.last.say("app.note", { n });
+    await settle();
+    expect(messages.map((message) => (message as { data: { n: number } }).data.n)).toEqual(
+      Array.from({ length: 50 }, (_, index) => index),
+    );
+  });
+
+  it("delivers everything before it closes", async () => {
+    const { stream, source, drops } = await running();
+    transport.acknowledges = false;
+    source.speak(20);
+    const closed = stream.close();
+    await passTime(100);
+    transport.last.acknowledge();
+    await passTime(100);
+    await closed;
+    expect(transport.last.closings).toEqual(["1000 done"]);
+    expect(drops).toEqual([]);
+    expect(await stream.getStats()).toMatchObject({ framesCaptured: 21, acknowledgedDurationMs: 420 });
+  });
+
+  it("pauses, mutes and flushes as it does on the page", async () => {
+    const { stream, source } = await running();
+    stream.muted = true;
+    source.speak();
+    await stream.flush();
+    expect(transport.last.audio.map(({ flags }) => flags & 2)).toEqual([0, 2]);
+    await stream.pause();
+    expect(stream.state).toBe("paused");
+    await stream.resume();
+    expect(stream.toPageTime(0)).toBe(0);
+  });
+
+  it("is told of the page's return and its leave", async () => {
+    await running();
+    window.dispatchEvent(new Event("online"));
+    await settle();
+    expect(transport.last.types).toContain("client.hb");
+  });
+
+  it("sends what was captured while the worker was still starting", async () => {
+    const { stream, source } = make();
+    const started = stream.start();
+    await Promise.resolve();
+    source.speak(5);
+    await settle();
+    await started;
+    expect(heard()).toHaveLength(5);
+  });
+});
+
+describe("the page runs it", () => {
+  it.each<[string, AudioStreamOptions]>([
+    ["if host says so", { host: "page" }],
+    ["if reconnect is a function", { reconnect: () => 100 }],
+  ])("%s", async (_, options) => {
+    const { stream } = await running(options);
+    expect(FakeWorker.made).toEqual([]);
+    expect(await stream.getStats()).toMatchObject({ host: "page", framesSent: 1 });
+  });
+
+  it("if the WebSocket is another one than the browser's", async () => {
+    const source = new FakeSource();
+    const stream = new AudioStream({ source, transport: webSocket("wss://example.test/", { WebSocket }) });
+    streams.push(stream);
+    const started = stream.start();
+    await settle();
+    source.speak();
+    await started;
+    expect((await stream.getStats()).host).toBe("page");
+  });
+
+  it.each(["throw", "error", "silent"] as const)(
+    "if the worker's start ends with: %s. Nothing of what was captured meanwhile is lost, and the address that failed is a warning.",
+    async (start) => {
+      FakeWorker.starts = [start];
+      const { stream, source, warnings } = make();
+      const started = stream.start();
+      await settle();
+      source.speak(3);
+      await passTime(5_100);
+      await started;
+      expect(heard()).toEqual([0, FRAME, 2 * FRAME]);
+      expect((await stream.getStats()).host).toBe("page");
+      expect(warnings.map(({ code }) => code)).toEqual(["worker-failed"]);
+      expect(FakeWorker.live).toEqual([]);
+    },
+  );
+});
+
+describe('host: "worker"', () => {
+  it("fails with a sentence if there can be no worker", async () => {
+    FakeWorker.starts = ["throw"];
+    const { stream } = make({ host: "worker" });
+    const error: unknown = await stream.start().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "worker-failed", message: expect.stringContaining("A policy forbids it.") });
+  });
+
+  it("is refused at once with what only the page can do", () => {
+    expect(() => make({ host: "worker", reconnect: () => 1 })).toThrow("reconnect is a function");
+    const parts = { source: new FakeSource(), transport: new FakeTransport() };
+    expect(() => new AudioStream(parts, { host: "worker" })).toThrow("other than webSocket(url)");
+    expect(() => make({ host: "thread" as "worker" })).toThrow("host must be one of auto, worker, page");
+    expect(() => make({ workerUrl: "" })).toThrow("workerUrl must be a URL");
+  });
+});
+
+describe("an abort", () => {
+  it("lets the device go inside the call, has the socket closed with a code, and ends the worker", async () => {
+    const { stream, source, drops } = await running();
+    transport.acknowledges = false;
+    source.speak(4);
+    await settle();
+    stream.abort();
+    expect(source.live).toBe(false);
+    await stream.closed;
+    expect(transport.last.closings).toEqual(["1000 aborted"]);
+    expect(FakeWorker.live).toEqual([]);
+    expect(drops.map(({ from, to }) => [from, to])).toEqual([[FRAME, 5 * FRAME]]);
+    expect(await stream.getStats()).toMatchObject({ framesCaptured: 5, droppedDurationMs: 80 });
+  });
+
+  it("does not wait longer than 250 ms for a worker that hangs, and says what is lost as far as it is known", async () => {
+    const { stream, source, drops } = await running();
+    transport.acknowledges = false;
+    source.speak(4);
+    await settle();
+    transport.last.say("app.note", {});
+    await settle();
+    FakeWorker.last.hung = true;
+    const asked = stream.getStats();
+    stream.abort();
+    await passTime(249);
+    expect(FakeWorker.live).toHaveLength(1);
+    await passTime(1);
+    await stream.closed;
+    expect(FakeWorker.live).toEqual([]);
+    expect(drops.map(({ from, to }) => [from, to])).toEqual([[FRAME, 5 * FRAME]]);
+    expect((await asked).droppedDurationMs).toBe(80);
+  });
+
+  it("counts what was captured while the worker was still starting", async () => {
+    FakeWorker.starts = ["silent"];
+    const { stream, source, drops } = make();
+    stream.start().catch(() => {});
+    await settle();
+    source.speak(2);
+    stream.abort();
+    await stream.closed;
+    expect(drops.map(({ from, to }) => [from, to])).toEqual([[0, 2 * FRAME]]);
+  });
+
+  it("ends the worker at once if the page goes away", async () => {
+    const { stream } = await running();
+    window.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: false }));
+    expect(FakeWorker.live).toEqual([]);
+    await passTime(250);
+    await stream.closed;
+  });
+});
+
+describe("a worker that dies", () => {
+  const deaths: Readonly<Record<string, (worker: FakeWorker) => unknown>> = {
+    "by an error": (worker) => worker.fail("It broke."),
+    "without a word": (worker) => {
+      worker.hung = true;
+    },
+  };
+
+  it.each(Object.entries(deaths))(
+    "%s is replaced; the session goes on, and the loss is told to the sample",
+    async (_, kill) => {
+      const { stream, source, drops, warnings, reconnections } = await running();
+      source.speak(4);
+      await settle();
+      // The server gets these two and acknowledges nothing; what follows it does not even get.
+      transport.acknowledges = false;
+      source.speak(2);
+      await settle();
+      kill(FakeWorker.last);
+      source.speak(3);
+      await passTime(7_000);
+      transport.acknowledges = true;
+      source.speak(5);
+      await passTime(2_000);
+      expect(warnings.map(({ code }) => code)).toEqual(["worker-failed"]);
+      expect(FakeWorker.made).toHaveLength(2);
+      expect(FakeWorker.live).toHaveLength(1);
+      expect(transport.last.types[0]).toBe("session.resume");
+      expect(reconnections).toHaveLength(1);
+      expect(stream.state).toBe("streaming");
+      const positions = heard();
+      expect(positions).toEqual([...new Set(positions)].sort((a, b) => a - b));
+      const lost = drops.map(({ from, to }) => [from, to]);
+      const isHeard = (position: number) => positions.includes(position);
+      const missing = Array.from({ length: 15 }, (__, index) => index * FRAME).filter((position) => !isHeard(position));
+      expect(lost).toEqual(missing.length === 0 ? [] : [[missing[0], (missing.at(-1) ?? 0) + FRAME]]);
+      expect(positions.at(-1)).toBe(14 * FRAME);
+      const { droppedDurationMs, framesCaptured } = await stream.getStats();
+      expect(droppedDurationMs).toBe(missing.length * 20);
+      expect(framesCaptured).toBeGreaterThan(10);
+    },
+  );
+
+  it("time and again is replaced by the page", async () => {
+    const { stream, source } = await running();
+    for (let death = 0; death < 3; death += 1) {
+      FakeWorker.last.fail("It broke.");
+      await settle();
+      source.speak();
+      await passTime(100);
+    }
+    expect((await stream.getStats()).host).toBe("page");
+    expect(FakeWorker.live).toEqual([]);
+    expect(heard().at(-1)).toBe(3 * FRAME);
+  });
+
+  it("leaves the stream muted and paused as it was", async () => {
+    const { stream, source } = await running();
+    stream.muted = true;
+    FakeWorker.last.fail("It broke.");
+    await settle();
+    source.speak();
+    await passTime(100);
+    expect(transport.last.audio.map(({ flags }) => flags & 2)).toEqual([2]);
+    expect(stream.muted).toBe(true);
+  });
+
+  it("while the stream closes does not keep it from closing", async () => {
+    const { stream, source } = await running();
+    transport.acknowledges = false;
+    source.speak(2);
+    const closing = stream.close();
+    await settle();
+    FakeWorker.last.fail("It broke.");
+    await settle();
+    transport.last.acknowledge();
+    await passTime(100);
+    await closing;
+  });
+});
+
+describe("what is asked of the application", () => {
+  it("is asked on the page, anew for each connection", async () => {
+    const getToken = vi.fn(({ attempt }) => `token ${attempt}`);
+    const url = vi.fn(() => new URL("wss://example.test/other"));
+    await running({ getToken }, url);
+    expect(transport.last.sent[0]).toMatchObject({ data: { token: "token 1" } });
+    transport.last.lose();
+    await passTime(1_000);
+    expect(getToken).toHaveBeenCalledTimes(2);
+    expect(url).toHaveBeenCalledTimes(2);
+  });
+
+  it("throws the application's own error back at it", async () => {
+    const thrown = new Error("no token today");
+    const { stream, warnings } = make({
+      getToken: () => {
+        throw thrown;
+      },
+    });
+    stream.start().catch(() => {});
+    await settle();
+    expect(warnings[0]).toMatchObject({ code: "connect-failed" });
+    expect(warnings[0]).toBeInstanceOf(AudioStreamError);
+    expect(warnings[0]?.cause).toBe(thrown);
+  });
+
+  it("is not waited for longer than a connection may take, and its signal says so", async () => {
+    let asked: AbortSignal | undefined;
+    const { stream, warnings } = make({
+      getToken: ({ signal }) => {
+        asked ??= signal;
+        return new Promise<string>(() => {});
+      },
+    });
+    stream.start().catch(() => {});
+    await passTime(10_500);
+    expect(warnings[0]).toMatchObject({ code: "connect-timeout" });
+    expect(asked?.aborted).toBe(true);
+  });
+
+  it.each<[string, unknown]>([
+    ["a number", 7],
+    ["a function", () => {}],
+    ["nothing", undefined],
+  ])("is refused in words if the token is %s", async (_, token) => {
+    const { stream, warnings } = make({ getToken: () => token as string });
+    stream.start().catch(() => {});
+    await settle();
+    expect(warnings[0]?.message).toContain("getToken must return a string");
+  });
+});
+
+describe("frames that cannot be", () => {
+  it.each<[string, unknown]>([
+    ["a payload that can cross to no worker", { payload: () => {} }],
+    ["a position that goes back", { position: -1 }],
+  ])("%s end the stream with a sentence", async (_, wrong) => {
+    const { stream, source } = await running();
+    const frame = { payload: new Uint8Array(FRAME * 2), position: FRAME, sampleCount: FRAME, timestamp: 0 };
+    source.options.onFrame({ ...frame, peakLevel: 0, rmsLevel: 0, ...(wrong as object) });
+    await settle();
+    await passTime(100);
+    expect(await stream.closed).toMatchObject({ outcome: "failed", error: { code: "capture-failed" } });
+  });
+});
