@@ -10,6 +10,7 @@ const INPUTS = [
   "examples/server",
   "src",
   "test/support/backend-process-leash.ts",
+  "test/support/compiled-backend.ts",
   "package-lock.json",
   "tsconfig.json",
 ];
