@@ -68,36 +68,52 @@ async function bundleScript(entry: string): Promise<string> {
   return code;
 }
 
+/** Bundles a module into the text of one self-contained function, which returns what the module exports. */
+const functionOf = async (entry: string): Promise<string> =>
+  `function(){"use strict";${(await bundleScript(entry)).trim()}return ${SCRIPT_EXPORTS}}`;
+
 /**
- * Puts one self-contained function in the place of `src/host/running-code.ts`. The page calls it, and a worker gets it as text, so
- * that the package carries the running side once. It is emitted as a file, too, for pages whose policy forbids blobs.
+ * Puts self-contained functions in the places of `src/host/running-code.ts` and `src/frames/opus/opus-code.ts`. The page calls
+ * them, and a worker gets them as text, so that the package carries each once. Both are emitted as one file, too, for pages
+ * whose policy forbids blobs.
  */
-function runningCode(): Plugin {
-  const entry = fromHere("./src/host/running-code-bundle.ts");
-  const replaced = fromHere("./src/host/running-code.ts");
-  let code: Promise<string> | undefined;
-  const makeCode = async (): Promise<string> =>
-    `function(){"use strict";${(await bundleScript(entry)).trim()}return ${SCRIPT_EXPORTS}}`;
+function workerCode(): Plugin {
+  const running = fromHere("./src/host/running-code.ts");
+  const opus = fromHere("./src/frames/opus/opus-code.ts");
+  const bundleOf = (module: string): string => module.replace(/\.ts$/, "-bundle.ts");
+  let functions: Record<string, Promise<string>> = {};
+  const makeCode = (module: string): Promise<string> => {
+    functions[module] ??= functionOf(bundleOf(module));
+    return functions[module];
+  };
+  const modules: Record<string, readonly string[]> = {
+    [running]: [
+      "const { pageHost } = /* @__PURE__ */ make();",
+      `const workerSource = (encoder) => "(" + make + ")().serveWorker(self, " + encoder + ");";`,
+      "export { pageHost, workerSource };",
+    ],
+    [opus]: [
+      // Not called before it is needed, so that a bundler sees that nothing happens.
+      "const openOpus = (...given) => make().openOpus(...given);",
+      `const opusSource = () => "(" + make + ")().openOpus";`,
+      "export { openOpus, opusSource };",
+    ],
+  };
   return {
-    name: "running-code",
+    name: "worker-code",
     enforce: "pre",
     buildStart() {
-      code = undefined;
+      functions = {};
     },
     async load(id) {
-      if (id !== replaced) return;
-      this.addWatchFile(entry);
-      code ??= makeCode();
-      return [
-        `const make = ${await code};`,
-        "const { pageHost } = /* @__PURE__ */ make();",
-        'const workerSource = () => "(" + make + ")().serveWorker(self);";',
-        "export { pageHost, workerSource };",
-      ].join("\n");
+      const lines = modules[id];
+      if (lines === undefined) return;
+      this.addWatchFile(bundleOf(id));
+      return [`const make = ${await makeCode(id)};`, ...lines].join("\n");
     },
     async generateBundle() {
-      code ??= makeCode();
-      const source = `(${await code})().serveWorker(self);\n`;
+      const [run, encode] = await Promise.all([makeCode(running), makeCode(opus)]);
+      const source = `(${run})().serveWorker(self, (${encode})().openOpus);\n`;
       this.emitFile({ type: "asset", fileName: "loquilex.worker.js", source });
     },
   };
@@ -108,7 +124,7 @@ const workletScript = (): Plugin =>
   ownScript({ name: "capture.worklet", entry: fromHere("./src/worklet/capture.worklet.ts") });
 
 /** The scripts of their own that the package carries. */
-const ownScripts = (): Plugin[] => [workletScript(), runningCode()];
+const ownScripts = (): Plugin[] => [workletScript(), workerCode()];
 
 /** Says from what everything was built, so that `npm start` builds again only after a change. The demo is built last. */
 function buildStamp(): Plugin {

@@ -29,7 +29,9 @@ export {
   type AudioStreamErrorInit,
   isAudioStreamError,
 } from "./errors.js";
+export type { OpusEncoding } from "./frames/imported-encoding.js";
 export type { Level } from "./frames/level-window.js";
+export { opus } from "./frames/opus/opus.js";
 export type { ResourceInfo } from "./internal/scope.js";
 export { createMicrophoneStream, type MicrophoneStreamOptions } from "./microphone-stream.js";
 export type { AudioEncoding } from "./protocol/messages.js";

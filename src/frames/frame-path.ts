@@ -1,13 +1,11 @@
 import type { AudioFormat, AudioFrame } from "../capture/source.js";
-import { AudioStreamError } from "../errors.js";
+import type { AudioStreamError } from "../errors.js";
 import type { AudioRange } from "../internal/range-set.js";
 import type { Scope } from "../internal/scope.js";
-import { withinWakingTime } from "../internal/waking-time.js";
 import { AudioFrameFlag, type WireAudioFrame } from "../protocol/audio-frame.js";
+import type { EncoderOpener, FrameEncoder } from "./imported-encoding.js";
 import { type Level, LevelWindow } from "./level-window.js";
 import { type MarkedFrame, MuteSwitch } from "./mute-switch.js";
-import { OpusEncoder, type OpusFrame } from "./opus/opus-encoder.js";
-import { isOpusSupported } from "./opus/opus-support.js";
 import { PreRoll } from "./pre-roll.js";
 import { type Advice, SignalAdviser } from "./signal-adviser.js";
 import { type TimelinePoint, TimelinePoints } from "./timeline-points.js";
@@ -33,16 +31,11 @@ export interface FramePathObserver {
   onError(error: AudioStreamError): void;
 }
 
-/** How long the browser may take to say whether it can encode, in milliseconds. */
-const SUPPORT_TIMEOUT_MS = 5_000;
-/** How long the encoder may take to bring out what it holds, in milliseconds. */
-const FLUSH_TIMEOUT_MS = 30_000;
-
 const SILENT = { peakLevel: 0, rmsLevel: 0 };
 
 /**
- * What happens to every frame between the source and the session: pre-roll, mute, timeline, level, advice, and Opus, which
- * the audio thread cannot make.
+ * What happens to every frame between the source and the session: pre-roll, mute, timeline, level, advice, and an encoding
+ * that the audio thread cannot make.
  */
 export class FramePath {
   readonly #options: FramePathOptions;
@@ -52,17 +45,20 @@ export class FramePath {
   readonly #points: TimelinePoints;
   readonly #levels: LevelWindow;
   readonly #adviser: SignalAdviser;
-  #encoder: { readonly scope: Scope; readonly opus: OpusEncoder } | undefined;
+  readonly #openEncoder: EncoderOpener | undefined;
+  #encoder: FrameEncoder | undefined;
   /** Frames that came before the encoder was ready. */
   readonly #unencoded: MarkedFrame[] = [];
   /** Samples that an encoder has not given back yet; each range is one without a break. */
   #encoding: AudioRange[] = [];
   #level: Pick<AudioFrame, "peakLevel" | "rmsLevel"> = SILENT;
 
-  constructor(options: FramePathOptions, observer: FramePathObserver) {
+  /** @param openEncoder for an encoding that is not made on the audio thread. */
+  constructor(options: FramePathOptions, openEncoder: EncoderOpener | undefined, observer: FramePathObserver) {
     const { format, preRollMs, levelIntervalMs, origin } = options;
     const toSamples = (ms: number): number => (ms / 1_000) * format.sampleRate;
     this.#options = options;
+    this.#openEncoder = openEncoder;
     this.#observer = observer;
     this.#preRoll = new PreRoll(toSamples(preRollMs), origin);
     this.#mute = new MuteSwitch(format.encoding);
@@ -76,25 +72,15 @@ export class FramePath {
    * @throws AudioStreamError `unsupported`, `encoder-failed`.
    */
   async open(scope: Scope): Promise<void> {
+    if (this.#openEncoder === undefined) return;
     const { format, frameDurationMs } = this.#options;
-    if (format.encoding !== "opus") return;
-    const supported = await withinWakingTime(scope, SUPPORT_TIMEOUT_MS, isOpusSupported(format, { frameDurationMs }), {
-      resource: "answer about Opus",
-      late: () => encoderSilent("did not say whether it can encode Opus", SUPPORT_TIMEOUT_MS),
+    const encoder = await this.#openEncoder(scope, format, frameDurationMs, {
+      onFrame: (frame) => this.#onEncoded(frame),
+      onError: (error) => this.#observer.onError(error),
     });
-    if (!supported) throw noOpus();
     scope.signal.throwIfAborted();
-    const opus = new OpusEncoder(
-      format,
-      { frameDurationMs },
-      {
-        onFrame: (frame) => this.#onEncoded(frame),
-        onError: (error) => this.#observer.onError(error),
-      },
-    );
-    scope.defer("opus encoder", () => opus.close());
-    this.#encoder = { scope, opus };
-    for (const frame of this.#unencoded.splice(0)) opus.push(frame);
+    this.#encoder = encoder;
+    for (const frame of this.#unencoded.splice(0)) encoder.push(frame);
   }
 
   /** @param at when, on the `performance.now()` clock. */
@@ -145,16 +131,7 @@ export class FramePath {
    * @throws AudioStreamError `encoder-failed`, or the reason of the scope's end.
    */
   async flush(): Promise<void> {
-    if (this.#encoder === undefined) return;
-    const { scope, opus } = this.#encoder;
-    await withinWakingTime(scope, FLUSH_TIMEOUT_MS, opus.flush(), {
-      resource: "encoder's last packets",
-      late: () => {
-        const error = encoderSilent("did not bring out what its Opus encoder holds", FLUSH_TIMEOUT_MS);
-        this.#observer.onError(error);
-        return error;
-      },
-    });
+    await this.#encoder?.flush();
   }
 
   /** Nothing is captured for now, so nothing is loud. */
@@ -170,7 +147,7 @@ export class FramePath {
     const marked = this.#mute.apply(frame);
     const point = this.#points.note(marked.position, marked.sampleCount, marked.timestamp);
     if (point !== undefined) this.#observer.onPoint(point);
-    if (this.#options.format.encoding === "opus") this.#encode(marked);
+    if (this.#openEncoder !== undefined) this.#encode(marked);
     else this.#observer.onFrame(toCaptured(marked));
     this.#measure(marked);
   }
@@ -182,10 +159,10 @@ export class FramePath {
       this.#encoding[this.#encoding.length - 1] = { from: last.from, to: position + sampleCount };
     else this.#encoding.push({ from: position, to: position + sampleCount });
     if (this.#encoder === undefined) this.#unencoded.push(frame);
-    else this.#encoder.opus.push(frame);
+    else this.#encoder.push(frame);
   }
 
-  #onEncoded(frame: OpusFrame): void {
+  #onEncoded(frame: WireAudioFrame): void {
     const end = frame.position + frame.sampleCount;
     this.#encoding = this.#encoding.flatMap(({ from, to }) => (to > end ? { from: Math.max(from, end), to } : []));
     this.#observer.onFrame(frame);
@@ -203,19 +180,3 @@ export class FramePath {
 function toCaptured({ payload, position, sampleCount, muted }: MarkedFrame): WireAudioFrame {
   return { payload, position, sampleCount, flags: muted ? AudioFrameFlag.muted : 0 };
 }
-
-const noOpus = (): AudioStreamError<"unsupported"> =>
-  new AudioStreamError(
-    "unsupported",
-    "This browser cannot encode Opus of such a sampleRate and frameDurationMs. Use another encoding.",
-    {
-      details: { feature: "opus" },
-    },
-  );
-
-const encoderSilent = (what: string, timeoutMs: number): AudioStreamError<"encoder-failed"> =>
-  new AudioStreamError(
-    "encoder-failed",
-    `The browser ${what} within ${timeoutMs / 1_000} seconds. Use encoding "pcm_s16le" if this goes on.`,
-    { details: undefined },
-  );

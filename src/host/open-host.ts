@@ -33,6 +33,8 @@ export interface HostOptions {
   readonly host: HostChoice;
   readonly workerUrl: string | undefined;
   readonly route: WorkerRoute | undefined;
+  /** As {@link ImportedEncoding.source}. */
+  readonly encoderSource?: string | undefined;
 }
 
 /** What either host is made with. */
@@ -56,11 +58,11 @@ export function checkHost({ host, route }: HostOptions, { session }: RunningOpti
 
 /** Opens the running side where the options have it. */
 export function openHost(chosen: HostOptions, options: RunningOptions, parts: HostParts): RunningHost {
-  const { host, workerUrl, route } = chosen;
+  const { host, workerUrl, route, encoderSource } = chosen;
   if (host === "page" || route === undefined || options.session.retry?.policy !== undefined) {
     return pageHost(options, parts);
   }
-  const codes = codesOf(workerUrl);
+  const codes = codesOf(workerUrl, encoderSource);
   const onPage = (restored: Restored): RunningHost =>
     pageHost(
       { ...options, origin: restored.origin, session: { ...options.session, restored: restored.session } },
@@ -89,9 +91,10 @@ export function openHost(chosen: HostOptions, options: RunningOptions, parts: Ho
   });
 }
 
-function codesOf(workerUrl: string | undefined): WorkerCode[] {
+/** The file has all encoders inside. */
+function codesOf(workerUrl: string | undefined, encoderSource: string | undefined): WorkerCode[] {
   const served = workerUrl === undefined ? [] : [{ url: workerUrl }];
-  return workerSource === undefined ? served : [...served, { source: workerSource() }];
+  return workerSource === undefined ? served : [...served, { source: workerSource(encoderSource) }];
 }
 
 function setupOf(route: WorkerRoute, options: RunningOptions, parts: HostParts): WorkerSetup {

@@ -4,5 +4,5 @@
  */
 export { pageHost } from "./page-host.js";
 
-/** `undefined` where the sources run as they are. */
-export const workerSource: (() => string) | undefined = undefined;
+/** `undefined` where the sources run as they are. @param encoder as {@link ImportedEncoding.source}. */
+export const workerSource: ((encoder: string | undefined) => string) | undefined = undefined;

@@ -2,6 +2,7 @@ import { CaptureInlet } from "../capture/inlet/capture-inlet.js";
 import type { ProcessorId } from "../capture/inlet/frame-inlet.js";
 import type { AudioFrame } from "../capture/source.js";
 import { FramePath } from "../frames/frame-path.js";
+import type { EncoderOpener } from "../frames/imported-encoding.js";
 import { attempt } from "../internal/attempt.js";
 import type { Clock } from "../internal/clock.js";
 import type { Scope } from "../internal/scope.js";
@@ -27,6 +28,8 @@ export interface RunningParts {
   readonly scope: Scope;
   readonly clock: Clock;
   readonly transport: Transport;
+  /** For an encoding that is not made on the audio thread. */
+  readonly openEncoder: EncoderOpener | undefined;
   /** Asked before each connection. */
   readonly getToken: ((context: ConnectContext) => string | Promise<string>) | undefined;
   onEvent(event: RunningEvent): void;
@@ -60,7 +63,7 @@ export class RunningSide {
       session: this.#session,
       onEvent: (event) => this.#onSessionEvent(event),
     });
-    this.#path = new FramePath(options, {
+    this.#path = new FramePath(options, parts.openEncoder, {
       onFrame: (frame) => this.#onFrame(frame),
       onPoint: (point) => parts.onEvent({ type: "point", point }),
       onLevel: (level) => parts.onEvent({ type: "level", level }),

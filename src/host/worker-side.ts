@@ -1,3 +1,4 @@
+import type { EncoderOpener } from "../frames/imported-encoding.js";
 import { systemClock } from "../internal/clock.js";
 import { Scope } from "../internal/scope.js";
 import { sentenceOf } from "../internal/text-of.js";
@@ -18,14 +19,16 @@ export interface WorkerThread extends EventTarget {
 /** A running side in a worker, and its talk with the page. */
 class WorkerSide {
   readonly #thread: WorkerThread;
+  readonly #openEncoder: EncoderOpener | undefined;
   readonly #outbox: EventOutbox;
   readonly #questions: PageQuestions;
   readonly #scope: Scope;
   #side: RunningSide | undefined;
 
   /** Listens to the page from now on. */
-  constructor(thread: WorkerThread) {
+  constructor(thread: WorkerThread, openEncoder: EncoderOpener | undefined) {
     this.#thread = thread;
+    this.#openEncoder = openEncoder;
     this.#outbox = new EventOutbox((events) =>
       this.#post({ type: "events", events: events.map(wired), checkpoint: this.#side?.checkpoint }),
     );
@@ -79,6 +82,7 @@ class WorkerSide {
         scope: this.#scope.child("session"),
         clock: systemClock,
         transport: webSocket(provider, { protocols, baseUrl }),
+        openEncoder: options.format.encoding === "opus" ? this.#openEncoder : undefined,
         getToken: asksForToken ? (context) => ask.ask("token", context) as Promise<string> : undefined,
         onEvent: (event) => this.#outbox.add(event),
       },
@@ -99,6 +103,6 @@ class WorkerSide {
 }
 
 /** To be called once, in a worker. */
-export function serveWorker(thread: WorkerThread): void {
-  new WorkerSide(thread);
+export function serveWorker(thread: WorkerThread, openEncoder?: EncoderOpener): void {
+  new WorkerSide(thread, openEncoder);
 }

@@ -47,11 +47,12 @@ export const wholeNumberFrom =
     return number;
   };
 
+/** @param alternatives what it may be otherwise. */
 export const oneOf =
-  <const T extends string>(allowed: readonly T[]): Check<T> =>
+  <const T extends string>(allowed: readonly T[], alternatives = ""): Check<T> =>
   (name, value) => {
     if (!allowed.includes(value as T)) {
-      throw new TypeError(`${name} must be one of ${allowed.join(", ")}, and is "${String(value)}".`);
+      throw new TypeError(`${name} must be one of ${allowed.join(", ")}${alternatives}, and is "${String(value)}".`);
     }
     return value as T;
   };

@@ -77,10 +77,12 @@ export class Running {
 
   #openHost(scope: Scope, hostObserver: HostObserver): RunningHost {
     const { options, route, asksForToken, logger } = this.#parts;
+    const { encoder, ...plain } = options;
     const observer = () => this.#observer.deref() ?? FORGOTTEN;
-    return openHost({ ...options, route }, options, {
+    return openHost({ ...options, route, encoderSource: encoder?.source?.() }, plain, {
       scope,
       clock: systemClock,
+      openEncoder: encoder?.open,
       transport: { connect: (asked) => observer().connect(asked) },
       getUrl: (context) => observer().getUrl(context),
       getToken: asksForToken ? (context) => observer().getToken(context) : undefined,

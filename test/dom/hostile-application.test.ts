@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AudioCapture, AudioSource } from "../../src/capture/source.js";
 import { AudioStreamError } from "../../src/errors.js";
+import { opus } from "../../src/frames/opus/opus.js";
 import { AudioStream } from "../../src/stream/audio-stream.js";
 import type { DropEvent } from "../../src/stream/events/events.js";
 import type { Logger } from "../../src/stream/logger.js";
@@ -228,7 +229,7 @@ describe("a reconnect function", () => {
 describe("an encoder that stalls", () => {
   const speaking = async () => {
     const Encoder = fakeAudioEncoder();
-    const observed = observedStream({ encoding: "opus" });
+    const observed = observedStream({ encoding: opus() });
     const drops: DropEvent[] = [];
     observed.stream.addEventListener("drop", (event) => drops.push(event));
     observed.source.bytesPerSample = 4;
@@ -293,7 +294,7 @@ describe("an encoder that stalls", () => {
 
   it("ends the start by name if the browser never says whether it can encode, and releases the source", async () => {
     vi.spyOn(fakeAudioEncoder(), "isConfigSupported").mockReturnValue(new Promise(() => {}));
-    const { stream, source, heard } = observedStream({ encoding: "opus" });
+    const { stream, source, heard } = observedStream({ encoding: opus() });
     const refusal = rejectionOf(stream.start());
     await passTime(4_000);
     expect(stream.state).toBe("starting");

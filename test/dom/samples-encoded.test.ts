@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { samples } from "../../src/capture/samples/samples.js";
+import { opus } from "../../src/frames/opus/opus.js";
 import { AudioStream } from "../../src/stream/audio-stream.js";
 import { fakeAudioEncoder } from "../support/fake-audio-encoder.js";
 import { FakeTransport } from "../support/fake-transport.js";
@@ -26,7 +27,7 @@ function start() {
   const source = samples(pieces(), { sampleRate: RATE, realTime: false });
   source.ended.catch(() => {});
   // More may wait for the server than an encoder is allowed to be behind.
-  const stream = new AudioStream({ source, transport }, { encoding: "opus", replay: { maxDurationMs: 120_000 } });
+  const stream = new AudioStream({ source, transport }, { encoding: opus(), replay: { maxDurationMs: 120_000 } });
   const drops: string[] = [];
   stream.addEventListener("drop", ({ from, to }) => drops.push(`${from} to ${to}`));
   stream.start().catch(() => {});

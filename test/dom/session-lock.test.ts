@@ -84,7 +84,7 @@ describe("a browser that never says whether a session is free", () => {
       exclusive: true,
       scope,
       openHost: (own, observer) =>
-        pageHost(options, { scope: own, clock, transport, getToken: undefined, ...observer }),
+        pageHost(options, { scope: own, clock, transport, openEncoder: undefined, getToken: undefined, ...observer }),
       onNews: (event) => events.push(event),
     });
     running.open();

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AudioStreamError } from "../../src/errors.js";
+import { opus } from "../../src/frames/opus/opus.js";
 import { AudioStream } from "../../src/stream/audio-stream.js";
 import type { DropEvent, ReconnectedEvent } from "../../src/stream/events/events.js";
 import type { AudioStreamOptions } from "../../src/stream/options/options.js";
 import type { UrlProvider } from "../../src/transport/transport.js";
 import { webSocket } from "../../src/transport/websocket.js";
+import { fakeAudioEncoder } from "../support/fake-audio-encoder.js";
 import { FakeSource, FRAME } from "../support/fake-source.js";
 import { FakeTransport } from "../support/fake-transport.js";
 import { FakeWorker, installFakeWorkers } from "../support/fake-worker.js";
@@ -80,6 +82,28 @@ describe("a stream over webSocket(url)", () => {
     expect(stats).toMatchObject({ host: "worker", framesCaptured: 10, framesSent: 10, audioLevel: 0.5 });
     expect(stream.state).toBe("streaming");
     expect(FakeWorker.last.url).toBe(WORKER);
+  });
+
+  it("has Opus made by the worker if it is given opus()", async () => {
+    const Encoder = fakeAudioEncoder();
+    transport.encoding = "opus";
+    const { stream, source, drops } = make({ encoding: opus() });
+    source.bytesPerSample = 4;
+    const started = stream.start();
+    await settle();
+    source.speak(10);
+    await passTime(100);
+    await started;
+    const closed = stream.close();
+    await passTime(100);
+    transport.last.acknowledge();
+    await passTime(100);
+    await closed;
+    const audio = transport.connections.flatMap(({ audio }) => audio);
+    expect(audio.reduce((sum, { sampleCount }) => sum + sampleCount, 0)).toBe(10 * FRAME);
+    expect(drops).toEqual([]);
+    expect((await stream.getStats()).host).toBe("worker");
+    expect(Encoder.all.map(({ state }) => state)).toEqual(["closed"]);
   });
 
   it("gives captions in the order in which they came", async () => {

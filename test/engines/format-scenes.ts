@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { AudioStream, AudioStreamOptions } from "loquilex";
+import type { AudioEncoding, AudioStream } from "loquilex";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { UNPROCESSED } from "../browser/page-stream.js";
 import type { VirtualMicrophone } from "../support/engines/virtual-microphone.js";
@@ -18,18 +18,18 @@ declare global {
 }
 
 interface Format {
-  readonly options: Pick<AudioStreamOptions, "encoding" | "channelCount">;
+  readonly encoding: AudioEncoding;
   readonly channels: "left" | "stereo";
   /** What is to be heard in each channel. */
   readonly hears: readonly Part[];
 }
 
 const FORMATS: readonly Format[] = [
-  { options: { encoding: "pcm_s16le", channelCount: 2 }, channels: "stereo", hears: ["first", "third"] },
-  { options: { encoding: "pcm_f32le" }, channels: "left", hears: ["first"] },
-  { options: { encoding: "mulaw" }, channels: "left", hears: ["first"] },
+  { encoding: "pcm_s16le", channels: "stereo", hears: ["first", "third"] },
+  { encoding: "pcm_f32le", channels: "left", hears: ["first"] },
+  { encoding: "mulaw", channels: "left", hears: ["first"] },
 ];
-const OPUS: Format = { options: { encoding: "opus" }, channels: "left", hears: ["first"] };
+const OPUS: Format = { encoding: "opus", channels: "left", hears: ["first"] };
 /** Of speech at 24 kbit/s; 19.5 to 20 dB were measured. */
 const MIN_OPUS_SNR_DB = 15;
 
@@ -99,8 +99,12 @@ async function start(stage: Stage, microphone: VirtualMicrophone, formats: reado
       if (track === undefined) throw new Error("There is no microphone.");
       const audioContext = new AudioContext();
       const node = audioContext.createMediaStreamSource(media);
-      const streams = formats.map(({ options, channels }) => {
+      const streams = formats.map(({ encoding, channels }) => {
         const source = sdk.mediaStream(node, { channels });
+        const options = {
+          encoding: encoding === "opus" ? sdk.opus() : encoding,
+          channelCount: channels === "stereo" ? 2 : 1,
+        } as const;
         return new sdk.AudioStream({ source, transport: sdk.webSocket(url) }, options);
       });
       globalThis.shared = { track, audioContext, streams };

@@ -1,4 +1,5 @@
 import { vi } from "vitest";
+import { openOpus } from "../../src/frames/opus/open-opus.js";
 import type { PageMessage } from "../../src/host/worker-messages.js";
 import { serveWorker } from "../../src/host/worker-side.js";
 import type { TransportConnection } from "../../src/transport/transport.js";
@@ -32,7 +33,7 @@ export class FakeWorker extends EventTarget {
     });
     queueMicrotask(() => {
       if (start === "error") this.fail("It cannot be loaded.");
-      if (start === "run" && !this.terminated) serveWorker(this.#thread);
+      if (start === "run" && !this.terminated) serveWorker(this.#thread, openOpus);
     });
   }
 

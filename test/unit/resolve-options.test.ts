@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { microphone } from "../../src/capture/microphone/microphone.js";
 import { AudioStreamError } from "../../src/errors.js";
+import { opus } from "../../src/frames/opus/opus.js";
 import { AudioStream } from "../../src/stream/audio-stream.js";
 import { DEFAULTS } from "../../src/stream/options/defaults.js";
 import type { AudioStreamOptions } from "../../src/stream/options/options.js";
@@ -55,6 +56,14 @@ describe("options that are not given", () => {
 });
 
 describe("options that are given", () => {
+  it("name Opus on the wire if what opus() returns is given", () => {
+    const encoding = opus();
+    const { format, session, encoder } = resolve({ encoding });
+    expect([format.encoding, session.format.encoding]).toEqual(["opus", "opus"]);
+    expect(encoder).toBe(encoding);
+    expect(resolve().encoder).toBeUndefined();
+  });
+
   it("replace the defaults one by one", () => {
     const { format, frameDurationMs, session } = resolve({
       sampleRate: 24_000,
@@ -159,12 +168,18 @@ describe("options that cannot be", () => {
 
   it.each<readonly [object, string]>([
     [{ sampleRate: 16_000.5 }, "sampleRate must be a whole number, and is 16000.5."],
-    [{ encoding: "mp3" }, 'encoding must be one of pcm_s16le, pcm_f32le, mulaw, opus, and is "mp3".'],
+    [{ encoding: "mp3" }, 'encoding must be one of pcm_s16le, pcm_f32le, mulaw, or what opus() returns, and is "mp3".'],
     [
-      { encoding: "opus", sampleRate: 22_050 },
+      { encoding: "opus" },
+      'encoding must be what opus() returns, and is "opus". Import opus from "loquilex", call it, and give what it returns.',
+    ],
+    [{ encoding: {} }, "encoding must be one of pcm_s16le, pcm_f32le, mulaw, or what opus() returns"],
+    [{ encoding: opus }, "encoding must be one of pcm_s16le, pcm_f32le, mulaw, or what opus() returns"],
+    [
+      { encoding: opus(), sampleRate: 22_050 },
       "sampleRate must be one of 8000, 12000, 16000, 24000, 48000 for Opus, and is 22050.",
     ],
-    [{ encoding: "opus", frameDurationMs: 30 }, "frameDurationMs must be one of 10, 20, 40, 60 for Opus, and is 30."],
+    [{ encoding: opus(), frameDurationMs: 30 }, "frameDurationMs must be one of 10, 20, 40, 60 for Opus, and is 30."],
     [{ channelCount: 1.5 }, "channelCount must be 1 or 2, and is 1.5."],
     [{ preRollMs: 10_001 }, "preRollMs must be from 0 to 10000, and is 10001."],
     [{ levelIntervalMs: -1 }, "levelIntervalMs must be from 0 to 60000, and is -1."],

@@ -1,4 +1,5 @@
 import type { AnyAudioStreamError } from "../../errors.js";
+import type { OpusEncoding } from "../../frames/imported-encoding.js";
 import type { AudioEncoding } from "../../protocol/messages.js";
 import type { ConnectContext } from "../../transport/transport.js";
 import type { Logger } from "../logger.js";
@@ -30,11 +31,10 @@ export interface AudioStreamOptions {
   /** Rate on the wire in Hz, 8_000 to 48_000; the device keeps its own. @defaultValue 16_000 */
   readonly sampleRate?: number | undefined;
   /**
-   * Encoding on the wire. Linear PCM and µ-law are made on the audio thread, Opus by the browser, where it can: with frames
-   * of 10, 20, 40 or 60 ms and a `sampleRate` of 8, 12, 16, 24 or 48 kHz.
+   * Encoding on the wire. Linear PCM and µ-law are made on the audio thread; for Opus, give what {@link opus} returns.
    * @defaultValue "pcm_s16le"
    */
-  readonly encoding?: AudioEncoding | undefined;
+  readonly encoding?: Exclude<AudioEncoding, "opus"> | OpusEncoding | undefined;
   /** Channels on the wire, interleaved. @defaultValue 1 */
   readonly channelCount?: 1 | 2 | undefined;
   /** Audio from before {@link AudioStream.start} that is sent after {@link AudioStream.warmUp}, 0 to 10_000. @defaultValue 0 */

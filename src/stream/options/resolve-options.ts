@@ -1,6 +1,6 @@
 import type { AudioFormat } from "../../capture/source.js";
 import type { AnyAudioStreamError } from "../../errors.js";
-import { OPUS_FRAME_DURATIONS_MS } from "../../frames/opus/opus-support.js";
+import type { ImportedEncoding } from "../../frames/imported-encoding.js";
 import { HOSTS, type HostChoice } from "../../host/open-host.js";
 import {
   checkBoolean,
@@ -10,13 +10,14 @@ import {
   checkObject,
   checkSignal,
   checkUrl,
+  isObject,
   numberFrom,
   oneOf,
   optional,
   wholeNumberFrom,
 } from "../../internal/arguments.js";
 import { type Random, randomId } from "../../internal/random.js";
-import { OPUS_SAMPLE_RATES } from "../../protocol/opus-packet.js";
+import type { AudioEncoding } from "../../protocol/messages.js";
 import type { HeartbeatTerms } from "../../session/connection/heartbeat.js";
 import type { RetryOptions, SessionOptions } from "../../session/session-options.js";
 import { version } from "../../version.js";
@@ -32,6 +33,8 @@ export interface ResolvedOptions {
   readonly session: SessionOptions;
   readonly host: HostChoice;
   readonly workerUrl: string | undefined;
+  /** If the encoding is not made on the audio thread. */
+  readonly encoder: ImportedEncoding | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -41,7 +44,7 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
   checkObject("options", options);
   const checked = checkEach("", options, DEFAULTS, {
     sampleRate: wholeNumberFrom(8_000, 48_000),
-    encoding: oneOf(["pcm_s16le", "pcm_f32le", "mulaw", "opus"]),
+    encoding: checkEncoding,
     frameDurationMs: numberFrom(5, 200),
     channelCount: checkChannelCount,
     preRollMs: numberFrom(0, 10_000),
@@ -54,8 +57,10 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
     signal: optional(checkSignal),
     logger: optional(checkLogger),
   });
-  const { encoding, sampleRate, channelCount, frameDurationMs } = checked;
-  if (encoding === "opus") checkOpus(sampleRate, frameDurationMs);
+  const { sampleRate, channelCount, frameDurationMs } = checked;
+  const encoder = typeof checked.encoding === "string" ? undefined : checked.encoding;
+  encoder?.check(sampleRate, frameDurationMs);
+  const encoding = typeof checked.encoding === "string" ? checked.encoding : checked.encoding.name;
   const { connectTimeoutMs, ...retry } = resolveReconnect(options.reconnect);
   return {
     format: { encoding, sampleRate, channelCount },
@@ -64,6 +69,7 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
     levelIntervalMs: checked.levelIntervalMs,
     host: checked.host,
     workerUrl: options.workerUrl === undefined ? undefined : String(options.workerUrl),
+    encoder,
     session: {
       sessionId: checked.sessionId ?? randomId(),
       clientId: randomId(),
@@ -80,15 +86,14 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
   };
 }
 
-function checkOpus(sampleRate: number, frameDurationMs: number): void {
-  if (!OPUS_SAMPLE_RATES.includes(sampleRate)) {
-    throw new RangeError(`sampleRate must be one of ${OPUS_SAMPLE_RATES.join(", ")} for Opus, and is ${sampleRate}.`);
-  }
-  if (!OPUS_FRAME_DURATIONS_MS.includes(frameDurationMs)) {
-    throw new RangeError(
-      `frameDurationMs must be one of ${OPUS_FRAME_DURATIONS_MS.join(", ")} for Opus, and is ${frameDurationMs}.`,
+function checkEncoding(name: string, given: unknown): Exclude<AudioEncoding, "opus"> | ImportedEncoding {
+  if (isObject(given) && "name" in given && "check" in given && "open" in given) return given as ImportedEncoding;
+  if (given === "opus") {
+    throw new TypeError(
+      `${name} must be what opus() returns, and is "opus". Import opus from "loquilex", call it, and give what it returns.`,
     );
   }
+  return oneOf(["pcm_s16le", "pcm_f32le", "mulaw"], ", or what opus() returns")(name, given);
 }
 
 function checkSessionId(name: string, given: unknown): string {
