@@ -80,6 +80,11 @@ const functionOf = async (entry: string): Promise<string> =>
 function workerCode(): Plugin {
   const running = fromHere("./src/host/running-code.ts");
   const opus = fromHere("./src/frames/opus/opus-code.ts");
+  // What the page has in common with the running side, by module: it takes these from there.
+  const shared: Record<string, string> = {
+    [fromHere("./src/transport/websocket.ts")]: "webSocket, addressOf",
+    [fromHere("./src/capture/inlet/capture-inlet.ts")]: "CaptureInlet",
+  };
   const bundleOf = (module: string): string => module.replace(/\.ts$/, "-bundle.ts");
   let functions: Record<string, Promise<string>> = {};
   const makeCode = (module: string): Promise<string> => {
@@ -88,9 +93,9 @@ function workerCode(): Plugin {
   };
   const modules: Record<string, readonly string[]> = {
     [running]: [
-      "const { pageHost } = /* @__PURE__ */ make();",
+      `const { pageHost, ${Object.values(shared).join()} } = /* @__PURE__ */ make();`,
       `const workerSource = (encoder) => "(" + make + ")().serveWorker(self, " + encoder + ");";`,
-      "export { pageHost, workerSource };",
+      `export { pageHost, workerSource, ${Object.values(shared).join()} };`,
     ],
     [opus]: [
       // Not called before it is needed, so that a bundler sees that nothing happens.
@@ -106,6 +111,8 @@ function workerCode(): Plugin {
       functions = {};
     },
     async load(id) {
+      const names = shared[id];
+      if (names !== undefined) return `export { ${names} } from ${JSON.stringify(running)};`;
       const lines = modules[id];
       if (lines === undefined) return;
       this.addWatchFile(bundleOf(id));
