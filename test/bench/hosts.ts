@@ -1,2 +1,2 @@
 /** Where the running side may be, of the values of the option `host` those that are measured. */
-export const HOSTS: readonly string[] = ["page"];
+export const HOSTS: readonly string[] = ["worker", "page"];

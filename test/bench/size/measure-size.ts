@@ -109,12 +109,14 @@ function* stretchesOf(text: string, map: SourceMap): Generator<{ readonly source
 }
 
 const carriedCode = (code: string): string =>
-  code.includes("registerProcessor") ? "the worklet's bundle" : "the running side's bundle";
+  code.includes("registerProcessor") ? "the worklet's bundle" : "another bundle";
 
 /** The folder of a source file, or the file if it is in none. */
 function originOf(source: string): string {
   const path = /src\/(.+)$/.exec(source)?.[1];
   if (path === undefined) return "bundle";
+  // The build puts the whole running side there.
+  if (path === "host/running-code.ts") return "the running side's bundle";
   return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : path;
 }
 
