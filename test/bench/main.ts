@@ -2,7 +2,7 @@
  * `npm run bench`: all benchmarks, one after the other. `--only size,latency` runs some, and `--write` puts what they found
  * into RESULTS.md in place of what they found before.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -18,6 +18,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly title: string; readonly arg
   outage: { title: "Outage", args: ["outage/main.ts"] },
 };
 const RESULTS = fileURLToPath(new URL("RESULTS.md", import.meta.url));
+const BIOME = fileURLToPath(new URL("../../node_modules/.bin/biome", import.meta.url));
 const INTRODUCTION = `# Results
 
 Written by \`npm run bench -- --write\`. [README.md](README.md) says how each is measured. Times from other machines compare
@@ -65,4 +66,6 @@ for (const name of only) {
 if (process.argv.includes("--write")) {
   const all = Object.values(BENCHMARKS).flatMap(({ title }) => sections.get(title) ?? []);
   await writeFile(RESULTS, `${[INTRODUCTION, ...all.map((section) => `## ${section.trimEnd()}\n`)].join("\n")}`);
+  // As all other files are formatted; its tables become readable by this, too.
+  execFileSync(BIOME, ["format", "--write", RESULTS], { stdio: "ignore" });
 }
