@@ -93,7 +93,11 @@ function workerCode(): Plugin {
   };
   const modules: Record<string, readonly string[]> = {
     [running]: [
-      `const { pageHost, ${Object.values(shared).join()} } = /* @__PURE__ */ make();`,
+      "const running = /* @__PURE__ */ make();",
+      // Each by itself, so that a bundler sees that nothing happens to what is not used.
+      ...["pageHost", ...Object.values(shared).flatMap((names) => names.split(", "))].map(
+        (name) => `const ${name} = /* @__PURE__ */ (() => running.${name})();`,
+      ),
       `const workerSource = (encoder) => "(" + make + ")().serveWorker(self, " + encoder + ");";`,
       `export { pageHost, workerSource, ${Object.values(shared).join()} };`,
     ],
