@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: all benchmarks, one after the other. `--only size,latency` runs some, and `--write` puts what they found
- * into RESULTS.md in place of what they found before.
+ * into RESULTS.md in place of what they found before. Other options go to each benchmark: `--only cpu --minutes 1`.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -25,11 +25,16 @@ Written by \`npm run bench -- --write\`. [README.md](README.md) says how each is
 only as ratios.
 `;
 
+const passedOn = process.argv.slice(2).filter((option, index, all) => {
+  return !["--only", "--write"].includes(option) && all[index - 1] !== "--only";
+});
+
 /** Each in a process of its own, where no other has warmed anything up. */
 async function run(args: readonly string[]): Promise<BenchReport> {
   const [program = "", ...options] = args;
   const path = fileURLToPath(new URL(program, import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", path, ...options, "--json"], {
+  // The first of two options counts.
+  const child = spawn(process.execPath, ["--import", "tsx", path, ...passedOn, ...options, "--json"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";
