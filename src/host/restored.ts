@@ -10,6 +10,7 @@ export const NOTHING_LEFT: SessionCheckpoint = Object.freeze({
   resumeToken: undefined,
   epoch: undefined,
   lastSeq: 0,
+  losses: Object.freeze([]),
   stats: Object.freeze({
     framesCaptured: 0,
     samplesCaptured: 0,

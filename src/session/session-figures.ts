@@ -66,7 +66,7 @@ export class SessionFigures {
 
   /** What another session needs to go on from here. */
   get checkpoint(): SessionCheckpoint {
-    const { connector, inbox, inbound } = this.#parts;
+    const { connector, inbox, inbound, losses } = this.#parts;
     const { epoch, lastSeq } = inbox.ledger;
     return {
       answered: connector.everAnswered,
@@ -74,6 +74,7 @@ export class SessionFigures {
       resumeToken: inbound.resumeToken,
       epoch,
       lastSeq,
+      losses: losses.pending,
       stats: this.stats,
     };
   }

@@ -85,6 +85,8 @@ export interface SessionCheckpoint {
   readonly resumeToken: string | undefined;
   readonly epoch: number | undefined;
   readonly lastSeq: number;
+  /** Lost, and not announced yet. */
+  readonly losses: readonly AudioRange[];
   readonly stats: SessionStats;
 }
 

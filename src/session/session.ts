@@ -45,8 +45,9 @@ export class Session {
     const time = this.#time;
     this.#options = options;
     const sender = new AudioSender(senderOptions(options));
-    const losses = new LossReporter(sender, options.format.sampleRate, (event) => outputs.emit(event));
-    const inbox = new Inbox(options.sessionId, options.restored);
+    const { restored, format } = options;
+    const losses = new LossReporter(sender, format.sampleRate, (event) => outputs.emit(event), restored?.losses);
+    const inbox = new Inbox(options.sessionId, restored);
     const connector = new Connector(options, time, outputs, {
       onLeave: () => this.#onLeave(),
       onFailed: (error) => this.#fail(error),
@@ -68,7 +69,7 @@ export class Session {
     this.#inbox = inbox;
     this.#connector = connector;
     this.#inbound = inbound;
-    this.figures = new SessionFigures({ outputs, sender, losses, inbox, inbound, connector }, options.restored?.stats);
+    this.figures = new SessionFigures({ outputs, sender, losses, inbox, inbound, connector }, restored?.stats);
   }
 
   /** When to call again with `{ type: "time" }`, on the clock of `now`. */
@@ -151,8 +152,9 @@ export class Session {
   }
 
   #restore(captured: number): void {
-    const { settledPosition = 0, capturedPosition = 0 } = this.#options.restored?.stats ?? {};
-    this.#sender.restore(settledPosition, Math.max(capturedPosition, captured));
+    const { stats, losses = [] } = this.#options.restored ?? {};
+    const { settledPosition = 0, capturedPosition = 0 } = stats ?? {};
+    this.#sender.restore(settledPosition, Math.max(capturedPosition, captured), losses);
   }
 
   /** Audio that comes after the end reaches nobody any more. */

@@ -113,8 +113,13 @@ export class AudioSender {
     return this.#wake;
   }
 
-  /** Another sender has settled all before the first position, and may have sent what comes then, up to the second one. */
-  restore(settled: number, captured: number): void {
+  /**
+   * Goes on for another sender, which had settled all before `settled` and may have sent what comes then.
+   * @param captured position after the last sample that it took.
+   * @param losses what of it is known to be lost.
+   */
+  restore(settled: number, captured: number, losses: readonly AudioRange[]): void {
+    for (const range of losses) this.#losses.lose(range);
     this.#buffer.restore(settled, captured);
     this.#everAcknowledged = settled;
     this.#everSentTo = captured;

@@ -24,6 +24,11 @@ export class DropEpisodes {
     return Math.min(quietAt, this.#progressDueAt);
   }
 
+  /** The runs that are not over yet. */
+  get ranges(): AudioRange[] {
+    return this.#episodes.map(toRange);
+  }
+
   add({ from, to }: AudioRange, now: number): void {
     if (this.#episodes.length === 0) this.#progressDueAt = Math.max(this.#progressDueAt, now + PROGRESS_MS);
     const touches = (episode: Episode) => from <= episode.to && to >= episode.from;

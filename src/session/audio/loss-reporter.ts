@@ -13,14 +13,22 @@ export class LossReporter {
   #samplesDropped = 0;
   #settledTo = 0;
 
+  /** @param restored what the session that this one goes on for has not announced. */
   constructor(
     sender: Pick<AudioSender, "takeLosses" | "settledTo">,
     sampleRate: number,
     emit: (event: SessionEvent) => void,
+    restored: readonly AudioRange[] = [],
   ) {
     this.#sender = sender;
     this.#sampleRate = sampleRate;
     this.#emit = emit;
+    for (const range of restored) this.#episodes.add(range, 0);
+  }
+
+  /** What is lost and was not announced yet, because it may go on. */
+  get pending(): readonly AudioRange[] {
+    return this.#episodes.ranges;
   }
 
   /** Samples in all drops that were announced. */

@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { nextCheckpoint } from "../../src/host/restored.js";
+import type { WireAudioFrame } from "../../src/protocol/audio-frame.js";
+import { FRAME, positionsFrom, type SessionOverrides, SessionRig } from "../support/session-rig.js";
+
+/** A session that has run for a while: ten frames sent, four acknowledged, three captions delivered; then its worker died. */
+function died(options: SessionOverrides = {}): SessionRig {
+  const rig = new SessionRig(options);
+  rig.connect();
+  rig.frames(10);
+  rig.ack(4 * FRAME);
+  for (const seq of [1, 2, 3]) rig.caption(seq);
+  return rig;
+}
+
+/** The session that goes on for it, when `captured` samples were captured. */
+function goOn(before: SessionRig, captured: number): SessionRig {
+  const rig = new SessionRig({ restored: nextCheckpoint(before.session.figures.checkpoint) });
+  rig.do({ type: "restore", position: captured });
+  rig.start();
+  rig.open();
+  return rig;
+}
+
+function speak(rig: SessionRig, position: number, count: number): void {
+  for (let n = 0; n < count; n += 1) {
+    const frame: WireAudioFrame = {
+      payload: new Uint8Array(FRAME * 2),
+      position: position + n * FRAME,
+      sampleCount: FRAME,
+      flags: 0,
+    };
+    rig.do({ type: "frame", frame });
+  }
+}
+
+describe("a session that goes on for one that died", () => {
+  it("resumes it by its secret and its numbers, on a connection that counts as later", () => {
+    const rig = goOn(died(), 12 * FRAME);
+    expect(rig.sentOf("session.resume")).toMatchObject([
+      { resume_token: "secret 1", epoch: 7, last_seq: 3, audio: { first: 12 * FRAME, next: 12 * FRAME } },
+    ]);
+    expect(rig.sentOf("session.resume")[0]?.attempt).toBeGreaterThan(1);
+  });
+
+  it("announces as lost exactly what the server has not got, and sends what comes after it", () => {
+    const rig = goOn(died(), 12 * FRAME);
+    rig.takeUp(9 * FRAME);
+    speak(rig, 12 * FRAME, 3);
+    rig.pass(2_000);
+    expect(rig.lost()).toEqual([{ from: 9 * FRAME, to: 12 * FRAME }]);
+    expect(rig.positions()).toEqual(positionsFrom(12 * FRAME, 3));
+    expect(rig.session.stats).toMatchObject({ framesCaptured: 13, samplesDropped: 3 * FRAME, reconnectCount: 1 });
+  });
+
+  it("loses nothing if the server has all of it", () => {
+    const rig = goOn(died(), 10 * FRAME);
+    rig.takeUp(10 * FRAME);
+    rig.ack(10 * FRAME);
+    speak(rig, 10 * FRAME, 1);
+    rig.pass(2_000);
+    expect(rig.lost()).toEqual([]);
+    expect(rig.session.stats.settledPosition).toBe(10 * FRAME);
+  });
+
+  it("delivers each caption once", () => {
+    const rig = goOn(died(), 10 * FRAME);
+    rig.welcome();
+    rig.caption(3);
+    rig.caption(4);
+    expect(rig.eventsOf("message").map(({ message }) => message.seq)).toEqual([4]);
+  });
+
+  it("begins anew if no server had answered, and announces all of it as lost", () => {
+    const before = new SessionRig();
+    before.start();
+    before.frames(5);
+    const rig = goOn(before, 6 * FRAME);
+    expect(rig.sent()[0]?.t).toBe("client.hello");
+    rig.begin(6 * FRAME);
+    rig.pass(2_000);
+    expect(rig.lost()).toEqual([{ from: 0, to: 6 * FRAME }]);
+  });
+
+  it("announces what the other one had lost and had not announced yet", () => {
+    const before = died({ replay: { maxDurationMs: 1_000 } });
+    before.lose();
+    before.frames(60);
+    expect(before.lost()).toEqual([]);
+    const { losses } = before.session.figures.checkpoint;
+    expect(losses.length).toBeGreaterThan(0);
+    const rig = goOn(before, before.captured);
+    rig.takeUp(10 * FRAME);
+    rig.pass(2_000);
+    const lost = rig.lost();
+    expect(lost.at(0)?.from).toBe(10 * FRAME);
+    expect(lost.at(-1)?.to).toBe(before.captured);
+    expect(lost.reduce((sum, { from, to }) => sum + to - from, 0)).toBe(before.captured - 10 * FRAME);
+  });
+});
