@@ -35,19 +35,17 @@ export const loquilexDialect: Dialect = (say) => {
         return payload;
       }
       const { t, data } = parseClientMessage(message.toString());
-      if (t === "client.hello") {
+      if (t === "client.hello" || t === "session.resume") {
         answer("server.welcome", {
           hb: { interval_ms: 10_000, timeout_ms: 30_000 },
           resume_window: { seconds: 60, token: "secret" },
           limits: { max_in_flight: 64, max_msg_bytes: 131_072 },
           audio: { encoding: "pcm_s16le", sample_rate: 16_000, channels: 1, window: 160_000 },
         });
-        answer("session.new", {
-          session_id: data.session_id,
-          epoch: 1,
-          reason: "created",
-          audio: { position: 0, pace: 4 },
-        });
+        const audio = { position: data.audio.first, pace: 4 };
+        const session_id = data.session_id;
+        if (t === "client.hello") answer("session.new", { session_id, epoch: 1, reason: "created", audio });
+        else answer("session.ack", { session_id, status: "resumed", epoch: 1, audio });
       } else if (t === "client.hb") answer("server.hb", {});
       else if (t === "client.end") {
         answer("audio.ack", { position: data.position });

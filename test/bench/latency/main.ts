@@ -36,6 +36,7 @@ const COLUMNS: readonly Column[] = [
   { title: "max, ms", digits: 1 },
   { title: "frames lost" },
   { title: "messages" },
+  { title: "connections" },
 ];
 
 const seconds = numberOption("seconds", 20);
@@ -58,7 +59,7 @@ async function measureAll(state: PageState, durationSeconds: number): Promise<Ta
 async function measure(subject: LatencySubject, state: PageState, durationSeconds: number): Promise<Cell[]> {
   console.error(`${subject.name}: ${TITLES[state]} …`);
   const figures = await measureLatency(executablePath, subject, { state, seconds: durationSeconds });
-  const { messages, messageMs, p50Ms, p99Ms, maxMs, lostFrames } = figures;
+  const { messages, messageMs, p50Ms, p99Ms, maxMs, lostFrames, connections } = figures;
   const target = WORKER_TARGETS[state];
   const found = `${subject.name}, ${TITLES[state]}: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`;
   if (subject.name.endsWith("worker") && (p50Ms > target.p50Ms || p99Ms > target.p99Ms)) {
@@ -66,7 +67,7 @@ async function measure(subject: LatencySubject, state: PageState, durationSecond
   }
   if (own.includes(subject) && lostFrames > 0)
     faults.push(`${subject.name}, ${TITLES[state]}: ${lostFrames} frames lost.`);
-  return [`${subject.name} ${subject.version}`, messageMs, p50Ms, p99Ms, maxMs, lostFrames, messages];
+  return [`${subject.name} ${subject.version}`, messageMs, p50Ms, p99Ms, maxMs, lostFrames, messages, connections];
 }
 
 const tables =

@@ -32,6 +32,8 @@ export interface LatencyFigures {
   readonly maxMs: number;
   /** Frames of 20 ms that the audio thread handed over and that never came. */
   readonly lostFrames: number;
+  /** That the client made; more than one if it had to connect again. */
+  readonly connections: number;
 }
 
 /** Streams for so long from a page in some state, and compares when samples were there and when they came. */
@@ -120,5 +122,6 @@ function evaluate(
     p99Ms: quantile(latencies, 0.99),
     maxMs: quantile(latencies, 1),
     lostFrames: Math.ceil(lostSamples / FRAME_SAMPLES),
+    connections: server.connections.length,
   };
 }
