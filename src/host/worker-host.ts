@@ -10,7 +10,7 @@ import { onPageGone } from "./page-watch.js";
 import { NOTHING_LEFT, nextCheckpoint } from "./restored.js";
 import type { HostObserver, RunningHost } from "./running-host.js";
 import type { RunningCommand, RunningStats } from "./running-messages.js";
-import { unwired } from "./wire-error.js";
+import { unwired, type Wired } from "./wire-error.js";
 import type { PageMessage, WorkerEvent, WorkerMessage, WorkerSetup } from "./worker-messages.js";
 import { startWorker, type WorkerCode } from "./worker-thread.js";
 import { watchWorker } from "./worker-watch.js";
@@ -115,7 +115,7 @@ export class WorkerHost implements RunningHost {
       );
       scope.listen(thread, "message", ({ data }: MessageEvent<WorkerMessage>) => {
         watch.heard();
-        this.#handle(data);
+        this.#handle(data, reasons);
       });
       scope.listen(thread, "error", (event: ErrorEvent) => fail(event.message || "The browser does not say why."));
       afterWakingTime(scope, READY_TIMEOUT_MS, () => this.#early && fail("Its code did not run in time."), {
@@ -168,21 +168,27 @@ export class WorkerHost implements RunningHost {
     this.#worker?.thread.postMessage(message, [...transfer]);
   }
 
-  #handle(message: WorkerMessage): void {
+  /** @param reasons why other codes were of no use. */
+  #handle(message: WorkerMessage, reasons: readonly string[]): void {
     switch (message.type) {
       case "ready":
+        if (reasons.length > 0) this.#parts.onEvent({ type: "warning", error: workerFellBack(reasons) });
         this.#onReady();
         return;
       case "events":
         if (message.checkpoint !== undefined) this.#restored = { ...this.#restored, session: message.checkpoint };
-        for (const event of message.events) this.#take(unwired<WorkerEvent>(event, (id) => this.#answers.thrown(id)));
+        this.#takeAll(message.events);
         this.#send({ type: "seen" });
         return;
       case "gone":
         this.#lastStats = message.stats;
-        for (const event of message.events) this.#take(unwired<WorkerEvent>(event, (id) => this.#answers.thrown(id)));
+        this.#takeAll(message.events);
         this.#gone.resolve();
     }
+  }
+
+  #takeAll(events: readonly Wired<WorkerEvent>[]): void {
+    for (const event of events) this.#take(unwired<WorkerEvent>(event, (id) => this.#answers.thrown(id)));
   }
 
   #take(event: WorkerEvent): void {
@@ -247,6 +253,13 @@ export class WorkerHost implements RunningHost {
     this.#parts.onGone();
   }
 }
+
+const workerFellBack = (reasons: readonly string[]): AudioStreamError<"worker-failed"> =>
+  new AudioStreamError(
+    "worker-failed",
+    `The worker could not be started from workerUrl: ${reasons.join(" ")} The code inside the package runs in its place. Check the address.`,
+    { details: undefined },
+  );
 
 const workerDied = (reason: string): AudioStreamError<"worker-failed"> =>
   new AudioStreamError(

@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AudioStreamError } from "../../src/errors.js";
 import { opus } from "../../src/frames/opus/opus.js";
+import type { RunningEvent } from "../../src/host/running-messages.js";
+import { WorkerHost } from "../../src/host/worker-host.js";
+import { Scope } from "../../src/internal/scope.js";
 import { AudioStream } from "../../src/stream/audio-stream.js";
 import type { DropEvent, ReconnectedEvent } from "../../src/stream/events/events.js";
 import type { AudioStreamOptions } from "../../src/stream/options/options.js";
+import { resolveOptions } from "../../src/stream/options/resolve-options.js";
 import type { UrlProvider } from "../../src/transport/transport.js";
 import { webSocket } from "../../src/transport/websocket.js";
 import { fakeAudioEncoder } from "../support/fake-audio-encoder.js";
@@ -196,6 +200,39 @@ describe("the page runs it", () => {
       expect(FakeWorker.live).toEqual([]);
     },
   );
+});
+
+it("a worker whose address fails is started from the next code there is, with a warning", async () => {
+  FakeWorker.starts = ["error", "run"];
+  const scope = new Scope({ name: "session" });
+  const events: RunningEvent[] = [];
+  const { session, ...options } = resolveOptions({}, Math.random);
+  const { random: _, ...plain } = session;
+  const host = new WorkerHost({
+    scope,
+    setup: {
+      options: { ...options, session: plain },
+      address: { url: "wss://example.test/audio", protocols: "loquilex.v1", baseUrl: "https://example.test/" },
+      asksForToken: false,
+    },
+    codes: [{ url: WORKER }, { url: "https://example.test/other.js" }],
+    answerer: { token: () => undefined, url: () => undefined },
+    onEvent: (event) => events.push(event),
+    onReplaced: () => {},
+    onGone: () => {},
+    onUnreleased: () => {},
+    onNone: () => expect.unreachable(),
+    onPage: () => expect.unreachable(),
+  });
+  host.post({ type: "stats", id: 1 }, []);
+  await settle();
+  expect(FakeWorker.live.map(({ url }) => url)).toEqual(["https://example.test/other.js"]);
+  expect(events).toMatchObject([
+    { type: "warning", error: { code: "worker-failed" } },
+    { type: "reply", id: 1 },
+  ]);
+  void scope.dispose();
+  await passTime(300);
 });
 
 describe('host: "worker"', () => {
