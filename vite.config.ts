@@ -219,8 +219,8 @@ export default defineConfig(async ({ mode }) => {
     plugins: [workletScript()],
     resolve: { alias: PACKAGE_SOURCES },
     test: {
-      // One more than there are processors, because most of the tests that take long wait for real time.
-      maxWorkers: availableParallelism() + 1,
+      // All processors, of which vitest leaves one free by itself: half of a small machine.
+      maxWorkers: availableParallelism(),
       sequence: { sequencer: LongestFirst },
       projects: [
         project("unit", "node", { testTimeout: 30_000 }),

@@ -48,7 +48,7 @@ describe("the demo page", () => {
     await page.getByRole("button", { name: "Start" }).click();
     await page.getByRole("button", { name: "Stop" }).waitFor();
     await eventually(() => state(page)).toBe("Streaming");
-    expect(await browser.live()).toMatchObject({ tracks: 1, contexts: 1, sockets: 1 });
+    expect(await browser.live()).toMatchObject({ tracks: 1, contexts: 1, workers: 1 });
 
     let loudest = Number.NEGATIVE_INFINITY;
     let quietest = 0;
@@ -124,7 +124,7 @@ describe("the demo page", () => {
     await eventually(() => state(page)).toBe("Stopped");
     await page.getByRole("button", { name: "Start" }).click();
     await eventually(() => state(page)).toBe("Streaming");
-    expect(await browser.live()).toMatchObject({ tracks: 1, contexts: 1, sockets: 1 });
+    expect(await browser.live()).toMatchObject({ tracks: 1, contexts: 1, workers: 1 });
     await page.getByRole("button", { name: "Stop" }).click();
     await eventually(() => state(page)).toBe("Stopped");
     await expectReleased(browser);

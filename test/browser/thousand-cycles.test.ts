@@ -75,7 +75,7 @@ describe("a thousand streams that are aborted at random moments", () => {
     expect(after.live.listeners).toBe(before.live.listeners);
     expect(after.heap - before.heap).toBeLessThan(MEBIBYTE);
     expect(after.live.everOpened.contexts - before.live.everOpened.contexts).toBe(CYCLES);
-    expect(after.live.everOpened.sockets - before.live.everOpened.sockets).toBeGreaterThan(CYCLES / 10);
+    expect(after.live.everOpened.sockets - before.live.everOpened.sockets).toBeGreaterThanOrEqual(CYCLES / 25);
     expect(Object.keys(cycles.states).sort()).toEqual(["starting", "streaming"]);
     expect(browser.pageErrors).toEqual([]);
   }, 300_000);

@@ -20,8 +20,8 @@ function answerWith(status: number, type = "text/javascript"): void {
   );
 }
 
-function reportViolation(effectiveDirective: string): void {
-  document.dispatchEvent(Object.assign(new Event("securitypolicyviolation"), { effectiveDirective }));
+function reportViolation(effectiveDirective: string, blockedURI = "blob"): void {
+  document.dispatchEvent(Object.assign(new Event("securitypolicyviolation"), { effectiveDirective, blockedURI }));
 }
 
 let scope: Scope;
@@ -159,6 +159,16 @@ describe("loading the audio-thread module", () => {
         contextThat(() => Promise.reject(unable)),
       );
       expect(message).toContain("The browser refused it: Unable to load a worklet's module.");
+    });
+
+    it("does not name the policy if that forbade something else, such as a worker from a blob", async () => {
+      answerWith(404);
+      const forbidding = contextThat(() => {
+        reportViolation("worker-src");
+        return Promise.reject(unable);
+      });
+      const message = await messageFor("/capture.worklet.js", forbidding);
+      expect(message).toContain("The server answers 404 there.");
     });
 
     it("names the policy where the browser reported that it was violated", async () => {

@@ -14,12 +14,16 @@ export class WorkletFault {
   /** The directive of the page's policy that forbade something meanwhile. */
   #directive: string | undefined;
 
-  /** @param owner ends the watching, unless {@link end} does. */
-  constructor(owner: Scope) {
+  /**
+   * @param owner ends the watching, unless {@link end} does.
+   * @param isBlob whether the code comes from a blob. What the policy says of others, such as a worker's, explains nothing.
+   */
+  constructor(owner: Scope, isBlob: boolean) {
     this.#scope = owner.child("audio-thread module");
     if (typeof document === "undefined") return;
     this.#scope.listen(document, "securitypolicyviolation", (violation: SecurityPolicyViolationEvent) => {
-      if (/^(?:script|worker|default)-src/.test(violation.effectiveDirective)) {
+      const isOther = violation.blockedURI.startsWith("blob") !== isBlob;
+      if (!isOther && /^(?:script|worker|default)-src/.test(violation.effectiveDirective)) {
         this.#directive ??= violation.effectiveDirective;
       }
     });

@@ -85,7 +85,7 @@ async function addInlined(scope: Scope, context: BaseAudioContext): Promise<void
 }
 
 async function addModule(scope: Scope, context: BaseAudioContext, url: string, inlined = false): Promise<void> {
-  const fault = new WorkletFault(scope);
+  const fault = new WorkletFault(scope, inlined);
   try {
     await context.audioWorklet.addModule(url);
   } catch (cause) {
