@@ -57,7 +57,7 @@ describe("a log that nobody reads", () => {
     // A megabyte waits in the server before lines are dropped.
     await Promise.all(Array.from({ length: 8 }, () => fillTheLog(backend.webSocketUrl, 250)));
     const everything = text(createReadStream(fifo));
-    await vi.waitFor(async () => expect(await health(backend.url)).toBe("ok"));
+    await vi.waitFor(async () => expect(await health(backend.url)).toBe("ok"), { timeout: 10_000 });
     expect(await backend.stop()).toBe(0);
     const lines = (await everything).trimEnd().split("\n");
     const parsed = lines.map((line) => JSON.parse(line) as { msg: string; dropped?: number });
