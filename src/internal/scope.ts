@@ -78,6 +78,8 @@ export class Scope implements AsyncDisposable {
   readonly #children = new Set<Scope>();
   /** What was handed back early and is still ending. */
   readonly #ending = new Set<Promise<unknown>>();
+  /** What the disposal has begun, and how each of it ends. */
+  readonly #steps: Promise<readonly DisposalFailure[]>[] = [];
   #leaveParent: (() => void) | undefined;
   #disposal: Promise<DisposalReport> | undefined;
 
@@ -220,10 +222,9 @@ export class Scope implements AsyncDisposable {
     // Before the first disposer runs, since one of them may call again.
     this.#disposal = ended.promise;
     this.#controller.abort(reason);
-    const steps: Promise<readonly DisposalFailure[]>[] = [];
+    const steps = this.#steps;
     for (const child of Array.from(this.#children).reverse()) steps.push(child.#disposeWithParent(this.signal.reason));
-    for (const entry of Array.from(this.#entries).reverse()) steps.push(this.#run(entry));
-    this.#entries.clear();
+    this.#runAll();
     for (const early of this.#ending) steps.push(early.then(() => []));
     void this.#settle(steps, tells).then((report) => {
       this.#leaveParent?.();
@@ -236,8 +237,16 @@ export class Scope implements AsyncDisposable {
   async #disposeWithParent(reason: unknown): Promise<readonly DisposalFailure[]> {
     const own = this.#disposal;
     if (own === undefined) return (await this.#dispose(reason, false)).failures;
+    this.#runAll();
     await own;
     return [];
+  }
+
+  /** Runs every disposer that has not run, also if one of them leads to a disposal from above, which must not return before. */
+  #runAll(): void {
+    for (const entry of Array.from(this.#entries).reverse()) {
+      if (this.#entries.delete(entry)) this.#steps.push(this.#run(entry));
+    }
   }
 
   #endEarly(entry: Entry): void {

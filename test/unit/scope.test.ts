@@ -478,4 +478,24 @@ describe("await using", () => {
     const { asyncDispose } = await import("../../src/internal/async-dispose.js");
     expect(asyncDispose).toBe(Original.asyncDispose);
   });
+
+  // A logger that hears of the first release may abort the whole stream, and abort() must not return before all is released.
+  it("is complete when it returns, also if it comes from within the disposal of a child", () => {
+    const released: string[] = [];
+    let atReturn: readonly string[] = [];
+    const parent: Scope = new Scope({
+      name: "parent",
+      onChange: ({ type, resource }) => {
+        if (type !== "released" || resource !== "last") return;
+        void parent.dispose();
+        atReturn = [...released];
+      },
+    });
+    const child = parent.child("child");
+    for (const resource of ["first", "second", "last"]) child.defer(resource, () => released.push(resource));
+    void child.dispose();
+    expect(atReturn).toEqual(["second", "first"]);
+    expect(released).toEqual(["second", "first", "last"]);
+    expect(parent.resources()).toEqual([]);
+  });
 });
