@@ -216,13 +216,14 @@ export class DeviceSupervisor {
     this.#turn += 1;
     this.#resumption = undefined;
     this.#wish = before;
-    this.#holder.callOff(reason);
+    // With a device that was held all the time, what is being acquired is for another call.
+    if (!held) this.#holder.callOff(reason);
     if (!held) this.#holder.release();
     this.#rest();
     this.#parts.sink.pause().catch(() => {});
   }
 
-  /** Nothing is missed, and nothing looked for, until the resumption. */
+  /** Nothing is missed, and nothing looked for. */
   #rest(): void {
     if (this.#wish === "released" && !this.#isGiven) this.#holder.release();
     this.#mender.rest();
@@ -299,7 +300,6 @@ export class DeviceSupervisor {
     }
   }
 
-  /** Calls off whatever is being acquired. */
   #callOff(call: string): void {
     this.#holder.callOff(overtakenBy(call));
     this.#mender.callOff();
