@@ -191,10 +191,10 @@ export class RunningClient {
     if (point !== undefined) {
       this.#post({ type: "capture-restore", position: point.position + this.#origin, timestamp: point.timestamp });
     }
+    for (const [id, { type }] of this.#requests) this.#post({ type, id });
     if (this.#isPrepared) {
       this.#request("prepare").catch((error: AudioStreamError) => this.#parts.onNews({ type: "source-failed", error }));
     }
-    for (const [id, { type }] of this.#requests) this.#post({ type, id });
     const hasProcessors = this.#inlet?.reconnect() === true;
     for (const command of this.#lasting.values()) this.#post(command);
     if (!hasProcessors) this.#post({ type: "captured", position: this.#check.next || undefined });

@@ -373,6 +373,14 @@ describe("a worker that dies", () => {
     expect(stream.muted).toBe(true);
   });
 
+  it("has its encoder prepared once by the one that replaces it", async () => {
+    await running();
+    FakeWorker.last.fail("It broke.");
+    await settle();
+    expect(FakeWorker.made).toHaveLength(2);
+    expect(FakeWorker.last.received.filter((type) => type === "prepare")).toHaveLength(1);
+  });
+
   it("while the stream closes does not keep it from closing", async () => {
     const { stream, source } = await running();
     transport.acknowledges = false;
