@@ -1,4 +1,5 @@
 import { AudioStreamError } from "../errors.js";
+import type { WorkerCode } from "../internal/worker-thread.js";
 import type { ConnectContext, Transport } from "../transport/transport.js";
 import { addressOf } from "../transport/websocket.js";
 import { pageHost, workerSource } from "./running-code.js";
@@ -7,7 +8,6 @@ import type { RunningOptions } from "./running-messages.js";
 import type { RunningParts } from "./running-side.js";
 import { type Restored, WorkerHost, type WorkerHostParts } from "./worker-host.js";
 import type { WorkerAddress, WorkerSetup } from "./worker-messages.js";
-import type { WorkerCode } from "./worker-thread.js";
 
 /** Where the running side is to run: `auto` is in a worker if there can be one. */
 export const HOSTS = ["auto", "worker", "page"] as const;

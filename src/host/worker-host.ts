@@ -2,8 +2,8 @@ import { AudioStreamError } from "../errors.js";
 import { deferred } from "../internal/deferred.js";
 import { type Registration, type ResourceChange, Scope } from "../internal/scope.js";
 import { textOf } from "../internal/text-of.js";
-import { afterWakingTime } from "../internal/waking-time.js";
 import { within } from "../internal/within.js";
+import { startWorker, type WorkerCode } from "../internal/worker-thread.js";
 import type { SessionCheckpoint } from "../session/session-io.js";
 import { type Answerer, Answers } from "./answers.js";
 import { onPageGone } from "./page-watch.js";
@@ -12,11 +12,8 @@ import type { HostObserver, RunningHost } from "./running-host.js";
 import type { RunningCommand, RunningStats } from "./running-messages.js";
 import { unwired, type Wired } from "./wire-error.js";
 import type { PageMessage, WorkerEvent, WorkerMessage, WorkerSetup } from "./worker-messages.js";
-import { startWorker, type WorkerCode } from "./worker-thread.js";
 import { watchWorker } from "./worker-watch.js";
 
-/** How long the worker may take until its code runs, in milliseconds. */
-const READY_TIMEOUT_MS = 5_000;
 /** How long the worker may take to close its socket when everything ends, in milliseconds. */
 const END_TIMEOUT_MS = 250;
 /** After so many workers that died, the page does their work. */
@@ -111,16 +108,13 @@ export class WorkerHost implements RunningHost {
       const watch = watchWorker(
         scope,
         () => this.#send({ type: "ping" }),
-        () => fail("It does not answer any more."),
+        () => fail("It does not answer."),
       );
       scope.listen(thread, "message", ({ data }: MessageEvent<WorkerMessage>) => {
         watch.heard();
         this.#handle(data, reasons);
       });
       scope.listen(thread, "error", (event: ErrorEvent) => fail(event.message || "The browser does not say why."));
-      afterWakingTime(scope, READY_TIMEOUT_MS, () => this.#early && fail("Its code did not run in time."), {
-        resource: "worker start",
-      });
     } catch (cause) {
       void scope.dispose();
       this.#try(others, [...reasons, textOf(cause)]);

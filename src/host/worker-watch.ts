@@ -8,7 +8,7 @@ const LATE_MS = 1_000;
 /** Pings in a row without any word from the worker before it is given up. */
 const MAX_SILENT = 5;
 
-/** Notices a worker that says nothing any more, in a time in which the page could have heard it. */
+/** Notices a worker that says nothing, be it from the start, in a time in which the page could have heard it. */
 export function watchWorker(scope: Scope, ping: () => void, onSilent: () => void): { heard(): void } {
   let isHeard = true;
   let silent = 0;

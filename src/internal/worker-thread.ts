@@ -1,4 +1,4 @@
-import type { Scope } from "../internal/scope.js";
+import type { Scope } from "./scope.js";
 
 /** Where a worker's code comes from: an address, or text. */
 export type WorkerCode = { readonly url: string } | { readonly source: string };

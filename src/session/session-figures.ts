@@ -16,27 +16,36 @@ export interface CountingParts {
   readonly connector: Connector;
 }
 
-const NOTHING = {
+/** The figures of a session that has done nothing. */
+export const NO_STATS: SessionStats = Object.freeze({
   framesCaptured: 0,
   samplesCaptured: 0,
+  capturedPosition: 0,
+  sentPosition: 0,
+  acknowledgedPosition: 0,
+  settledPosition: 0,
   framesSent: 0,
   framesRetransmitted: 0,
   samplesDropped: 0,
   bytesSent: 0,
   bytesReceived: 0,
+  bufferedFrames: 0,
+  bufferedSamples: 0,
+  bufferedBytes: 0,
+  roundTripTimeMs: undefined,
   reconnectCount: 0,
   captureGapCount: 0,
-};
+});
 
 /** What a session has done so far. */
 export class SessionFigures {
   readonly #parts: CountingParts;
-  readonly #before: typeof NOTHING;
+  readonly #before: SessionStats;
 
   /** @param before counted by the session that this one goes on for. */
-  constructor(parts: CountingParts, before: SessionStats | undefined) {
+  constructor(parts: CountingParts, before = NO_STATS) {
     this.#parts = parts;
-    this.#before = before ?? NOTHING;
+    this.#before = before;
   }
 
   get stats(): SessionStats {

@@ -29,7 +29,7 @@ export class Framer {
     return this.#position + this.#filled;
   }
 
-  /** Of the next frame: everything before it was emitted, or does not exist. */
+  /** Position of the next frame: everything before it was emitted, or does not exist. */
   get emittedTo(): number {
     return this.#position;
   }

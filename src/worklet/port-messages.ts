@@ -50,7 +50,7 @@ export interface ProcessorAttach {
 /** First message to a port that was attached: what was made before it went elsewhere. */
 export interface ProcessorAttached {
   readonly type: "attached";
-  /** Of the next frame. */
+  /** Position of the next frame. */
   readonly position: number;
 }
 

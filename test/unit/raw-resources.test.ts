@@ -18,7 +18,7 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
     what: /\.on(?:message|open|close|abort|ended|statechange|processorerror|click) =/,
     in: ["src/worklet/capture.worklet.ts"],
   },
-  { what: /\bnew (?:Shared)?Worker\(/, in: ["examples/server/thread-session.ts", "src/host/worker-thread.ts"] },
+  { what: /\bnew (?:Shared)?Worker\(/, in: ["examples/server/thread-session.ts", "src/internal/worker-thread.ts"] },
   { what: /\bnew (?:WebSocket|Implementation)\(/, in: ["src/transport/websocket.ts"] },
   { what: /\bnew WebSocketServer\(/, in: ["examples/server/connection/stream-door.ts"] },
   { what: /\b(?:createServer)\(/, in: ["examples/server/http-server.ts", "examples/server/recording/lifeline.ts"] },

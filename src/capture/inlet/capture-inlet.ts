@@ -7,7 +7,7 @@ interface Processor {
   readonly id: ProcessorId;
   /** When its audio context was at zero, on the `performance.now()` clock. */
   clockMs: number;
-  /** From the processor's positions to the stream's; `undefined` until the next frame tells. */
+  /** Added to the processor's positions to get the capture's; `undefined` until the next frame is placed. */
   offset: number | undefined;
   /** Frames that wait until it is known where they belong; `undefined` if none need to. */
   held: ProcessorFrame[] | undefined;

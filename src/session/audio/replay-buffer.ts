@@ -8,7 +8,7 @@ export interface StoredFrame {
   readonly position: number;
   readonly sampleCount: number;
   readonly flags: number;
-  /** Of the payload. */
+  /** Length of the payload. */
   readonly byteLength: number;
 }
 

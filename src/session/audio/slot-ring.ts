@@ -4,7 +4,7 @@ export interface Slot {
   sampleCount: number;
   flags: number;
   byteLength: number;
-  /** Of the payload. */
+  /** Address of the payload in the ring of bytes. */
   address: number;
   /** Samples pushed before this frame, gaps not counted. */
   ordinal: number;

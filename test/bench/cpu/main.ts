@@ -8,7 +8,7 @@ import { HOSTS } from "../hosts.js";
 import { browserVersion, type Cell, listOption, numberOption, report, tell } from "../report.js";
 import { type CpuFigures, HEAP_PARTS, measureCpu } from "./measure-cpu.js";
 
-/** Of what the package adds to a bare microphone. */
+/** Limits for what the package adds to a bare microphone. */
 const CPU_LIMIT_PERCENT = 2.5;
 /** Of the growth of all heaps together, beyond which they are not flat. */
 const GROWTH_LIMIT_BYTES = 300_000;
