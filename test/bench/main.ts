@@ -16,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly title: string; readonly arg
   teardown: { title: "Teardown", args: ["teardown/main.ts"] },
   resampler: { title: "Resampler", args: ["resampler/main.ts"] },
   outage: { title: "Outage", args: ["outage/main.ts"] },
+  server: { title: "Server", args: ["server/main.ts"] },
 };
 const RESULTS = fileURLToPath(new URL("RESULTS.md", import.meta.url));
 const BIOME = fileURLToPath(new URL("../../node_modules/.bin/biome", import.meta.url));

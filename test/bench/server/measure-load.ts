@@ -1,0 +1,121 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { systemClock } from "loquilex/resources";
+import { BackendProcess } from "../../support/backend-process.js";
+import { processFigures } from "../../support/process-figures.js";
+import type { LoadFigures, LoadRequest } from "./load-messages.js";
+import { GENERATOR_CORE, SERVER_CORE, whyUnpinned } from "./pinning.js";
+import { Program } from "./program.js";
+
+/** Streaming before the measurement, so that everything is compiled and every file is open. */
+const WARM_UP_SEC = 4;
+/** After the warm-up: what was due to come out of it has come. */
+const IDLE_MS = 2_000;
+const BARE_SEC = 6;
+const TICKS_PER_SECOND = 100;
+
+export interface Load {
+  readonly streams: number;
+  /** Frames a second of each. */
+  readonly rate: number;
+  /** How long is measured. */
+  readonly seconds: number;
+}
+
+export interface LoadMeasurement extends Load {
+  /** In percent of one core, of the server and of a bare `ws` receiver. */
+  readonly cpuPercent: number;
+  readonly bareCpuPercent: number;
+  readonly figures: LoadFigures;
+  readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Of one stream that sends nothing for a while. */
+  readonly idleStreamBytes: number;
+  readonly idleStreamDescriptors: number;
+  readonly threads: number;
+}
+
+/** The reference backend, and then a bare receiver, each on a core of its own, under the same load from another core. */
+export async function measureLoad(load: Load): Promise<LoadMeasurement> {
+  const bareCpuPercent = await measureBare(load);
+  const folder = await mkdtemp(join(tmpdir(), "loquilex-bench-"));
+  const probePath = join(folder, "probe");
+  await using generator = startGenerator(load);
+  const backend = await BackendProcess.start({
+    prefix: whyUnpinned() === undefined ? `taskset -pc ${SERVER_CORE} $$ >/dev/null` : "true",
+    env: {
+      LX_ENGINE: "segmenter",
+      LX_LOG_LEVEL: "warn",
+      LX_MAX_SESSIONS: String(load.streams),
+      LX_BENCH_PROBE: probePath,
+      NODE_OPTIONS: `--import=${new URL("process-probe.mjs", import.meta.url).href}`,
+    },
+  });
+  try {
+    await probe(probePath);
+    const before = processFigures(backend.pid);
+    const address = new URL(backend.webSocketUrl);
+    const ask = (request: LoadRequest): Promise<LoadFigures> => generator.ask(request);
+    await ask({ type: "open", port: backend.port, path: address.pathname, bare: false });
+    await ask({ type: "stream", seconds: WARM_UP_SEC });
+    await ask({ type: "stop" });
+    await pause(IDLE_MS);
+    await probe(probePath);
+    const idle = processFigures(backend.pid);
+    const measured = await cpuDuring(backend.pid, () => ask({ type: "stream", seconds: load.seconds }));
+    const { loopDelayMs } = await probe(probePath);
+    const { unacknowledged, ends } = await ask({ type: "stop" });
+    return {
+      ...load,
+      cpuPercent: measured.cpuPercent,
+      bareCpuPercent,
+      figures: { ...measured.found, unacknowledged, ends },
+      loopDelayMs,
+      idleStreamBytes: (idle.rssBytes - before.rssBytes) / load.streams,
+      idleStreamDescriptors: (idle.descriptors - before.descriptors) / load.streams,
+      threads: idle.threads,
+    };
+  } finally {
+    // What it recorded is not wanted.
+    await backend.kill9();
+    await backend[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureBare(load: Load): Promise<number> {
+  await using receiver = new Program("bare-receiver.ts", SERVER_CORE);
+  await using generator = startGenerator(load);
+  const port = await receiver.hear<number>();
+  const ask = (request: LoadRequest): Promise<LoadFigures> => generator.ask(request);
+  await ask({ type: "open", port, path: "/", bare: true });
+  await ask({ type: "stream", seconds: 2 });
+  const { cpuPercent } = await cpuDuring(receiver.pid, () => ask({ type: "stream", seconds: BARE_SEC }));
+  return cpuPercent;
+}
+
+const startGenerator = ({ streams, rate }: Load): Program =>
+  new Program("generate-load.ts", GENERATOR_CORE, [String(streams), String(rate)]);
+
+async function cpuDuring<T>(pid: number, work: () => Promise<T>): Promise<{ found: T; cpuPercent: number }> {
+  const [before, startedAt] = [cpuSeconds(pid), performance.now()];
+  const found = await work();
+  return { found, cpuPercent: ((cpuSeconds(pid) - before) * 100_000) / (performance.now() - startedAt) };
+}
+
+/** Of all threads of a process, those included that have ended. */
+function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const [user = 0, system = 0] = stat.slice(stat.lastIndexOf(")")).split(" ").slice(12, 14).map(Number);
+  return (user + system) / TICKS_PER_SECOND;
+}
+
+/** What `process-probe.mjs` says of the server. */
+async function probe(path: string): Promise<Pick<LoadMeasurement, "loopDelayMs">> {
+  return JSON.parse(await text(connect({ path })));
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => void systemClock.schedule(ms, resolve));
