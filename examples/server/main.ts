@@ -3,26 +3,26 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deferred, Scope, systemClock } from "loquilex/resources";
-import { Api } from "./api/api.js";
-import { readInvocation } from "./config.js";
+import { Api } from "./admin/api/api.js";
+import { createHttpServer } from "./admin/http-server.js";
+import { listen } from "./admin/listen.js";
+import { readModelCatalog } from "./admin/models/model-catalog.js";
+import { ModelDownloads } from "./admin/models/model-downloads.js";
+import { resourceReport } from "./admin/resource-report.js";
 import { selectEngine } from "./engines/select-engine.js";
 import { codeOf } from "./error-code.js";
 import { catchFaults } from "./fault-owner.js";
-import { createHttpServer } from "./http-server.js";
-import { listen } from "./listen.js";
-import { createLog, type Log, logEverythingPrinted, openLogPipe } from "./log.js";
+import { createLog, type Log, logEverythingPrinted, openLogPipe } from "./logging/log.js";
 import { OccasionalLog } from "./logging/occasional-log.js";
 import { OutputPipe } from "./logging/output-pipe.js";
-import { makeFolder } from "./make-folder.js";
-import { readModelCatalog } from "./models/model-catalog.js";
-import { ModelDownloads } from "./models/model-downloads.js";
-import { SharedFolder } from "./recording/shared-folder.js";
-import { resourceReport } from "./resource-report.js";
+import { ChildProcess } from "./processes/child-process.js";
+import { makeFolder } from "./recording/files/make-folder.js";
+import { SharedFolder } from "./recording/folder/shared-folder.js";
 import { afterRunningTime } from "./running-time.js";
 import { SessionManager } from "./session-manager.js";
-import { StartError } from "./start-error.js";
-import { stopSignal } from "./stop-signal.js";
-import { SubprocessSession } from "./subprocess-session.js";
+import { readInvocation } from "./start/config.js";
+import { StartError } from "./start/start-error.js";
+import { stopSignal } from "./start/stop-signal.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** How long sessions may take to be finished after a signal. */
@@ -57,7 +57,7 @@ async function main(errors: OutputPipe): Promise<void> {
     if (!serving) process.exit(1);
     fault.resolve("fault");
   });
-  process.on("exit", () => SubprocessSession.killAll());
+  process.on("exit", () => ChildProcess.killAll());
   const stopped = stopSignal(log);
   // From now on, because the signal ends a process that does not listen for it.
   process.on("SIGUSR2", () => log.info(serving ? report() : { starting: true }, "What is alive."));

@@ -3,23 +3,23 @@ import type { Server } from "node:http";
 import { type AudioOffer, CloseCode, encodeServerMessage } from "loquilex/protocol";
 import type { Clock, Registration, Scope } from "loquilex/resources";
 import type { WebSocket } from "ws";
-import type { ServerConfig } from "./config.js";
 import { ClientConnection } from "./connection/client-connection.js";
 import { type Refusal, StreamDoor } from "./connection/stream-door.js";
-import { drainSessions } from "./drain-sessions.js";
 import type { Engine } from "./engines/engine.js";
 import { equalText } from "./equal-text.js";
 import { doFor } from "./fault-owner.js";
-import { keptFormat, refuseFormat } from "./granted-audio.js";
-import type { Log } from "./log.js";
+import type { Log } from "./logging/log.js";
 import { OccasionalLog } from "./logging/occasional-log.js";
-import { OpusFrameDecoder } from "./opus-frame-decoder.js";
+import type { PeerId } from "./protocol/protocol-io.js";
 import type { RegistryInput, RegistryOutput, SessionKey } from "./protocol/registry-io.js";
-import type { PeerId } from "./protocol-io.js";
-import { serverTerms } from "./server-terms.js";
-import { SessionRegistry } from "./session-registry.js";
-import { StorageError } from "./storage-error.js";
-import { StreamingSession } from "./streaming-session.js";
+import { serverTerms } from "./protocol/server-terms.js";
+import { SessionRegistry } from "./protocol/session-registry.js";
+import { drainRecordings } from "./recording/drain-recordings.js";
+import { StorageError } from "./recording/files/storage-error.js";
+import { keptFormat, refuseFormat } from "./recording/granted-audio.js";
+import { OpusFrameDecoder } from "./recording/opus-frame-decoder.js";
+import { Recording } from "./recording/recording.js";
+import type { ServerConfig } from "./start/config.js";
 
 export interface SessionManagerOptions {
   readonly config: ServerConfig;
@@ -39,8 +39,8 @@ export class SessionManager {
   readonly #registry: SessionRegistry;
   readonly #occasionalLog: OccasionalLog;
   readonly #connections = new Map<PeerId, ClientConnection>();
-  readonly #sessions = new Map<string, StreamingSession>();
-  /** Sessions that are over and still let go of what they had. */
+  readonly #recordings = new Map<string, Recording>();
+  /** Recordings whose session is over and that still let go of what they had. */
   readonly #releasing = new Set<Promise<void>>();
   readonly #queue: RegistryInput[] = [];
   #busy = false;
@@ -83,10 +83,10 @@ export class SessionManager {
   }
 
   /** What waits in each session, by the first letters of its name: the whole of it gives access. */
-  readQueues(): { readonly session: string; readonly queues: ReturnType<StreamingSession["readMetrics"]> }[] {
-    return Array.from(this.#sessions, ([name, session]) => ({
+  readQueues(): { readonly session: string; readonly queues: ReturnType<Recording["readMetrics"]> }[] {
+    return Array.from(this.#recordings, ([name, recording]) => ({
       session: name.slice(0, 8),
-      queues: session.readMetrics(),
+      queues: recording.readMetrics(),
     }));
   }
 
@@ -105,9 +105,9 @@ export class SessionManager {
     const reason = "The server is restarting.";
     this.#dispatch({ type: "go-away", reason, retryAfterMs: GO_AWAY_RETRY_MS });
     const closed = Array.from(this.#connections.values(), (connection) => connection.ended);
-    await drainSessions(Array.from(this.#sessions.values()), { scope, logger });
-    await Promise.all(Array.from(this.#sessions.values(), (session) => session.dispose()));
-    this.#sessions.clear();
+    await drainRecordings(Array.from(this.#recordings.values()), { scope, logger });
+    await Promise.all(Array.from(this.#recordings.values(), (recording) => recording.dispose()));
+    this.#recordings.clear();
     await Promise.all(this.#releasing);
     // A socket that is torn down while its client still sends would lose the reason it was closed for.
     await Promise.all(closed);
@@ -219,9 +219,9 @@ export class SessionManager {
       { encoding: offer.encoding, sampleRate: offer.sample_rate, channels: offer.channels, from: offer.first },
       "A session began.",
     );
-    this.#sessions.set(
+    this.#recordings.set(
       nameOf(key),
-      new StreamingSession({
+      new Recording({
         sessionId: key.sessionId,
         lineage: key.epoch.toString(36),
         format: keptFormat(offer),
@@ -264,18 +264,18 @@ export class SessionManager {
   }
 
   #performForSession(key: SessionKey, output: Extract<RegistryOutput, { type: "session" }>["output"]): void {
-    const session = this.#sessions.get(nameOf(key));
-    if (session === undefined) return;
-    if (output.type === "audio") session.append(output.frame);
+    const recording = this.#recordings.get(nameOf(key));
+    if (recording === undefined) return;
+    if (output.type === "audio") recording.append(output.frame);
     else if (output.type === "end-audio") {
-      session.end().then(
+      recording.end().then(
         () => this.#dispatch({ type: "session", key, input: { type: "drained" } }),
         (error: unknown) => this.#options.logger.error({ error }, "A session did not end well."),
       );
     } else {
-      this.#sessions.delete(nameOf(key));
+      this.#recordings.delete(nameOf(key));
       this.#options.logger.info({ session: key.sessionId.slice(0, 8), reason: output.reason }, "A session is over.");
-      const release: Promise<void> = session.dispose().finally(() => this.#releasing.delete(release));
+      const release: Promise<void> = recording.dispose().finally(() => this.#releasing.delete(release));
       this.#releasing.add(release);
     }
   }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { recoverRecordings } from "../../examples/server/recover-recordings.js";
+import { recoverRecordings } from "../../examples/server/recording/recover-recordings.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { parseWav } from "../support/wav.js";
 

@@ -4,7 +4,7 @@ import { type IncomingHttpHeaders, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { createHttpServer } from "../../examples/server/http-server.js";
+import { createHttpServer } from "../../examples/server/admin/http-server.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 interface Answer {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { recoverRecordings } from "../../examples/server/recover-recordings.js";
+import { recoverRecordings } from "../../examples/server/recording/recover-recordings.js";
 import { Rng } from "../simulation/rng.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { isProcessAlive } from "../support/process-alive.js";

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { EngineStatus, Segment } from "../../examples/server/engines/engine.js";
 import { segmenterEngine, threadEngine } from "../../examples/server/engines/thread-engine.js";
 import { ManualClock } from "../support/manual-clock.js";
-import { framesOf, openSession, SAMPLE_RATE } from "../support/open-session.js";
+import { framesOf, openRecording, SAMPLE_RATE } from "../support/open-recording.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 const SECOND = new Uint8Array(2 * SAMPLE_RATE);
@@ -150,10 +150,10 @@ describe("a recogniser's thread", () => {
   // heygen-com/hyperframes#1038
   it("that crashes costs the stream its captions, and the recording goes on", async () => {
     const engine = await threadEngine({ name: "weak", module: module("crashing"), detail: "", clock: systemClock });
-    const { session, of } = openSession({ outDir: await temporaryFolder(), engine });
-    for (const frame of framesOf(digits())) session.append(frame);
+    const { recording, of } = openRecording({ outDir: await temporaryFolder(), engine });
+    for (const frame of framesOf(digits())) recording.append(frame);
     await vi.waitFor(() => expect(of("status")).toHaveLength(2), { timeout: 5_000 });
-    await session.end();
+    await recording.end();
     expect(of<EngineStatus>("status").at(-1)).toMatchObject({ engine: "weak", words: false });
     expect(of("kept").at(-1)).toBe(digits().byteLength / 2);
     expect(of("failed")).toEqual([]);

@@ -1,6 +1,6 @@
+import type { ServerTerms } from "../../examples/server/protocol/protocol-io.js";
 import type { RegistryInput, RegistryOutput, SessionKey } from "../../examples/server/protocol/registry-io.js";
-import type { ServerTerms } from "../../examples/server/protocol-io.js";
-import { SessionRegistry } from "../../examples/server/session-registry.js";
+import { SessionRegistry } from "../../examples/server/protocol/session-registry.js";
 import type { Liar } from "./liar.js";
 import { Recording } from "./recording.js";
 import { Foul, glimpse } from "./referee.js";

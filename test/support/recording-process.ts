@@ -4,8 +4,8 @@
  */
 import { Scope, systemClock } from "loquilex/resources";
 import type { Engine } from "../../examples/server/engines/engine.js";
-import { createLog } from "../../examples/server/log.js";
-import { StreamingSession } from "../../examples/server/streaming-session.js";
+import { createLog } from "../../examples/server/logging/log.js";
+import { Recording } from "../../examples/server/recording/recording.js";
 
 const FRAME_SAMPLES = 320;
 const SAMPLE_RATE = 16_000;
@@ -37,7 +37,7 @@ const counter: Engine = {
 
 const [outDir = "", pace = "1"] = process.argv.slice(2);
 const scope = new Scope({ name: "recording" });
-const session = new StreamingSession({
+const recording = new Recording({
   sessionId: "endless",
   format: { encoding: "pcm_s16le", sampleRate: SAMPLE_RATE, channels: 1 },
   startPosition: 0,
@@ -50,7 +50,7 @@ const session = new StreamingSession({
   onEvent: (t, data) => say(t, data),
   onFailed: (error) => {
     say("failed", error.name, error.message);
-    void session.end().catch((reason: unknown) => say("end failed", String(reason)));
+    void recording.end().catch((reason: unknown) => say("end failed", String(reason)));
   },
 });
 
@@ -61,7 +61,7 @@ const tick = (): void => {
     const view = new DataView(payload.buffer);
     // Each sample says where it belongs.
     for (let index = 0; index < FRAME_SAMPLES; index += 1) view.setUint16(2 * index, (position + index) & 0xffff, true);
-    session.append({ flags: 0, position, sampleCount: FRAME_SAMPLES, payload });
+    recording.append({ flags: 0, position, sampleCount: FRAME_SAMPLES, payload });
     position += FRAME_SAMPLES;
   }
   scope.timeout((1_000 * FRAME_SAMPLES) / SAMPLE_RATE, tick);

@@ -1,7 +1,7 @@
 import { type ClientData, encodeClientMessage, parseServerMessage, type ServerMessage } from "loquilex/protocol";
+import type { ServerTerms } from "../../examples/server/protocol/protocol-io.js";
 import type { RegistryInput, RegistryOutput, SessionKey } from "../../examples/server/protocol/registry-io.js";
-import type { ServerTerms } from "../../examples/server/protocol-io.js";
-import { SessionRegistry } from "../../examples/server/session-registry.js";
+import { SessionRegistry } from "../../examples/server/protocol/session-registry.js";
 
 /** What {@link RegistryServer} grants unless a test says otherwise. */
 export const TERMS: ServerTerms = {

@@ -1,4 +1,4 @@
-import { toMono } from "../../examples/server/engines/mono-samples.js";
+import { toMono } from "../../examples/server/engines/hearing/mono-samples.js";
 import type { MonoAudio } from "./wav.js";
 import type { WavChunks } from "./wav-chunks.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AudioInlet } from "../../examples/server/audio-inlet.js";
+import { AudioInlet } from "../../examples/server/protocol/audio-inlet.js";
 import { AudioFrameFlag, encodeAudioFrame } from "../../src/protocol/audio-frame.js";
 import { ShapeError } from "../../src/protocol/shape.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { EngineEar, type StreamFormat } from "../../examples/server/engines/engine-ear.js";
-import { EngineResampler } from "../../examples/server/engines/engine-resampler.js";
-import { toMono } from "../../examples/server/engines/mono-samples.js";
+import { EngineEar, type StreamFormat } from "../../examples/server/engines/hearing/engine-ear.js";
+import { EngineResampler } from "../../examples/server/engines/hearing/engine-resampler.js";
+import { toMono } from "../../examples/server/engines/hearing/mono-samples.js";
 import { ENCODERS } from "../../src/worklet/encoder.js";
 
 const tone = (hertz: number, sampleRate: number, count: number): Float32Array<ArrayBuffer> =>

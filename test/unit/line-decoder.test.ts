@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LineDecoder } from "../../examples/server/line-decoder.js";
+import { LineDecoder } from "../../examples/server/processes/line-decoder.js";
 
 // hasamba/DFIR-Companion#515
 describe("LineDecoder", () => {

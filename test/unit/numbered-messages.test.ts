@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Outbox } from "../../examples/server/outbox.js";
+import { Outbox } from "../../examples/server/protocol/outbox.js";
 import { MessageLedger } from "../../src/session/messages/message-ledger.js";
 
 interface Wire {

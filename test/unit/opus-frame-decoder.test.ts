@@ -1,7 +1,7 @@
 import type { WireAudioFrame } from "loquilex/protocol";
 import { ShapeError } from "loquilex/protocol";
 import { describe, expect, it } from "vitest";
-import { OpusFrameDecoder } from "../../examples/server/opus-frame-decoder.js";
+import { OpusFrameDecoder } from "../../examples/server/recording/opus-frame-decoder.js";
 import { SWEEP_RATE, sweepFrames } from "../support/opus-sweep.js";
 import { Waiting } from "../support/waiting.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isAllowedOrigin, normalizeOrigin } from "../../examples/server/origin-policy.js";
+import { isAllowedOrigin, normalizeOrigin } from "../../examples/server/connection/origin-policy.js";
 
 // ollama/ollama#4791, coder/code-server#6161, field report 82
 describe("an origin", () => {

@@ -1,6 +1,6 @@
 import { parseServerMessage } from "loquilex/protocol";
 import { describe, expect, it } from "vitest";
-import { Outbox, type OutboxOptions } from "../../examples/server/outbox.js";
+import { Outbox, type OutboxOptions } from "../../examples/server/protocol/outbox.js";
 
 const open = (limits: Partial<OutboxOptions>) => new Outbox({ maxEvents: 100, window: 100, ...limits });
 const read = (messages: readonly string[]) => messages.map((message) => parseServerMessage(message));

@@ -18,13 +18,16 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
     what: /\.on(?:message|open|close|abort|ended|statechange|processorerror|click) =/,
     in: ["src/worklet/capture.worklet.ts"],
   },
-  { what: /\bnew (?:Shared)?Worker\(/, in: ["examples/server/thread-session.ts", "src/internal/worker-thread.ts"] },
+  { what: /\bnew (?:Shared)?Worker\(/, in: ["examples/server/processes/thread.ts", "src/internal/worker-thread.ts"] },
   { what: /\bnew (?:WebSocket|Implementation)\(/, in: ["src/transport/websocket.ts"] },
   { what: /\bnew WebSocketServer\(/, in: ["examples/server/connection/stream-door.ts"] },
-  { what: /\b(?:createServer)\(/, in: ["examples/server/http-server.ts", "examples/server/recording/lifeline.ts"] },
+  {
+    what: /\b(?:createServer)\(/,
+    in: ["examples/server/admin/http-server.ts", "examples/server/recording/folder/lifeline.ts"],
+  },
   {
     what: /(?<![.\w])(?:spawn|fork|exec|execFile|spawnSync|execSync)\(/,
-    in: ["examples/server/subprocess-session.ts"],
+    in: ["examples/server/processes/child-process.ts"],
   },
   {
     what: /\bnew AudioContext\(/,

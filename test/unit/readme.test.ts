@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as sdk from "loquilex";
 import { AudioStream, type AudioStreamOptions, createMicrophoneStream, DEFAULTS } from "loquilex";
 import { describe, expect, test } from "vitest";
-import { SETTINGS, type Setting } from "../../examples/server/settings.js";
+import { SETTINGS, type Setting } from "../../examples/server/start/settings.js";
 import { TRANSITIONS } from "../../src/state.js";
 
 const root = join(import.meta.dirname, "../..");

@@ -1,9 +1,9 @@
 import { open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { recoverRecordings } from "../../examples/server/recover-recordings.js";
-import { WavFile } from "../../examples/server/wav-file.js";
-import { encodeWavHeader, UNKNOWN_SIZE } from "../../examples/server/wav-header.js";
+import { WavFile } from "../../examples/server/recording/files/wav-file.js";
+import { encodeWavHeader, UNKNOWN_SIZE } from "../../examples/server/recording/files/wav-header.js";
+import { recoverRecordings } from "../../examples/server/recording/recover-recordings.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { parseWav } from "../support/wav.js";
 import { readWavChunks } from "../support/wav-chunks.js";

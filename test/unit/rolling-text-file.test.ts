@@ -2,8 +2,8 @@ import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import { Scope } from "loquilex/resources";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { RollingTextFile } from "../../examples/server/rolling-text-file.js";
-import { StorageError } from "../../examples/server/storage-error.js";
+import { RollingTextFile } from "../../examples/server/recording/files/rolling-text-file.js";
+import { StorageError } from "../../examples/server/recording/files/storage-error.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 

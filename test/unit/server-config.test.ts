@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { readInvocation, type ServerConfig } from "../../examples/server/config.js";
-import { helpText } from "../../examples/server/help.js";
-import { SETTINGS } from "../../examples/server/settings.js";
-import { StartError } from "../../examples/server/start-error.js";
+import { readInvocation, type ServerConfig } from "../../examples/server/start/config.js";
+import { helpText } from "../../examples/server/start/help.js";
+import { SETTINGS } from "../../examples/server/start/settings.js";
+import { StartError } from "../../examples/server/start/start-error.js";
 
 function configOf(argv: readonly string[], environment: Readonly<Record<string, string>> = {}): ServerConfig {
   const invocation = readInvocation(argv, environment);

@@ -2,12 +2,12 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Scope } from "loquilex/resources";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { createLog } from "../../examples/server/log.js";
-import { BEAT_MS, leasePath } from "../../examples/server/recording/folder-lease.js";
-import { SILENT_READINGS } from "../../examples/server/recording/lease-watch.js";
-import { SharedFolder } from "../../examples/server/recording/shared-folder.js";
-import { OWNER } from "../../examples/server/temporary-path.js";
-import { encodeWavHeader, UNKNOWN_SIZE } from "../../examples/server/wav-header.js";
+import { createLog } from "../../examples/server/logging/log.js";
+import { OWNER } from "../../examples/server/recording/files/temporary-path.js";
+import { encodeWavHeader, UNKNOWN_SIZE } from "../../examples/server/recording/files/wav-header.js";
+import { BEAT_MS, leasePath } from "../../examples/server/recording/folder/folder-lease.js";
+import { SILENT_READINGS } from "../../examples/server/recording/folder/lease-watch.js";
+import { SharedFolder } from "../../examples/server/recording/folder/shared-folder.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 

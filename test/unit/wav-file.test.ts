@@ -1,9 +1,9 @@
 import { open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { StorageError } from "../../examples/server/storage-error.js";
-import { WavFile } from "../../examples/server/wav-file.js";
-import { decodeWavHeader, encodeWavHeader } from "../../examples/server/wav-header.js";
+import { StorageError } from "../../examples/server/recording/files/storage-error.js";
+import { WavFile } from "../../examples/server/recording/files/wav-file.js";
+import { decodeWavHeader, encodeWavHeader } from "../../examples/server/recording/files/wav-header.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { parseWav } from "../support/wav.js";
 import { readWavChunks } from "../support/wav-chunks.js";

@@ -3,12 +3,12 @@ import type { Duplex } from "node:stream";
 import { CloseCode, SUBPROTOCOL } from "loquilex/protocol";
 import type { Scope } from "loquilex/resources";
 import { type WebSocket, WebSocketServer } from "ws";
+import { refuseUpgrade } from "../admin/refuse-upgrade.js";
 import { doFor } from "../fault-owner.js";
-import type { Log } from "../log.js";
+import type { Log } from "../logging/log.js";
 import type { OccasionalLog } from "../logging/occasional-log.js";
-import { isAllowedOrigin } from "../origin-policy.js";
 import { MAX_OPENING_BYTES } from "./client-connection.js";
-import { refuseUpgrade } from "./refuse-upgrade.js";
+import { isAllowedOrigin } from "./origin-policy.js";
 
 /** Where clients connect. */
 export const STREAM_PATH = "/v1/stream";

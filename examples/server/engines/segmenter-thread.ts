@@ -1,6 +1,6 @@
 /** The thread that a {@link Segmenter} works in: one for each stream. */
 import { parentPort, workerData } from "node:worker_threads";
-import { STOP } from "../thread-stop.js";
+import { STOP } from "../processes/thread-stop.js";
 import { Segmenter } from "./segmenter.js";
 import type { ThreadAnswer, ThreadInput, ThreadStream } from "./thread-messages.js";
 

@@ -1,6 +1,6 @@
 import type { Clock } from "loquilex/resources";
-import { childEnvironment } from "../child-environment.js";
-import { type SubprocessExit, SubprocessSession } from "../subprocess-session.js";
+import { childEnvironment } from "../processes/child-environment.js";
+import { type ChildExit, ChildProcess } from "../processes/child-process.js";
 import { type Engine, type EngineOpenOptions, EngineRefusal, type EngineRun } from "./engine.js";
 
 const SAMPLE_RATE = 16_000;
@@ -62,7 +62,7 @@ export function commandEngine(options: PresetOptions & { readonly shellCommand: 
 class SubprocessRun implements EngineRun {
   readonly #name: string;
   readonly #options: EngineOpenOptions;
-  readonly #subprocess: SubprocessSession;
+  readonly #subprocess: ChildProcess;
   #position: number;
   #reportedTo: number;
   #lines = 0;
@@ -74,7 +74,7 @@ class SubprocessRun implements EngineRun {
     this.#options = options;
     this.#position = options.startPosition;
     this.#reportedTo = options.startPosition;
-    this.#subprocess = new SubprocessSession({
+    this.#subprocess = new ChildProcess({
       ...engine,
       scope: options.scope,
       env: childEnvironment(),
@@ -119,7 +119,7 @@ class SubprocessRun implements EngineRun {
     });
   }
 
-  #exit(exit: SubprocessExit): void {
+  #exit(exit: ChildExit): void {
     if (this.#disposed || (this.#ending && exit.code === 0)) return;
     const how = exit.error?.message ?? (exit.signal === null ? `exit code ${exit.code}` : `the signal ${exit.signal}`);
     const lastWords = exit.stderr.split("\n").at(-1)?.trim() ?? "";

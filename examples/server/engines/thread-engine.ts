@@ -1,6 +1,6 @@
 import { type Clock, type Deferred, deferred, type Registration } from "loquilex/resources";
-import { threadCode } from "../thread-code.js";
-import { ThreadSession } from "../thread-session.js";
+import { Thread } from "../processes/thread.js";
+import { threadCode } from "../processes/thread-code.js";
 import type { Engine, EngineOpenOptions, EngineRun } from "./engine.js";
 import { SEGMENTER } from "./segmenter.js";
 import type { ThreadAnswer, ThreadInput, ThreadStream } from "./thread-messages.js";
@@ -50,7 +50,7 @@ class ThreadRun implements EngineRun {
   readonly #engine: ThreadEngineOptions & { readonly code: string };
   readonly #options: EngineOpenOptions;
   readonly #maxInFlightBytes: number;
-  #thread: ThreadSession | undefined;
+  #thread: Thread | undefined;
   #inFlightBytes = 0;
   /** Waits for the thread to catch up. */
   #room: Deferred<void> | undefined;
@@ -101,10 +101,10 @@ class ThreadRun implements EngineRun {
     this.#thread.post(input, transfer);
   }
 
-  #start(): ThreadSession {
+  #start(): Thread {
     const { format, startPosition, scope } = this.#options;
     const data: ThreadStream = { format, startPosition };
-    return new ThreadSession({
+    return new Thread({
       name: this.#engine.name,
       code: this.#engine.code,
       data,

@@ -1,5 +1,5 @@
 import type { Clock } from "loquilex/resources";
-import type { Log } from "../log.js";
+import type { Log } from "./log.js";
 
 const INTERVAL_MS = 1_000;
 

@@ -1,6 +1,6 @@
 import { CloseCode } from "loquilex/protocol";
-import type { Opening } from "../protocol-io.js";
-import type { ResumeSecrets } from "../resume-secrets.js";
+import type { Opening } from "./protocol-io.js";
+import type { ResumeSecrets } from "./resume-secrets.js";
 
 /** What decides about an opening with the name of a session that there is. */
 export interface HeldSession {

@@ -1,5 +1,5 @@
 import type { AudioOffer } from "loquilex/protocol";
-import type { PeerId, ProtocolInput, ProtocolOutput } from "../protocol-io.js";
+import type { PeerId, ProtocolInput, ProtocolOutput } from "./protocol-io.js";
 
 /** Names one lineage of one session. */
 export interface SessionKey {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deferred, Scope, systemClock } from "loquilex/resources";
-import { type SubprocessExit, SubprocessSession } from "../subprocess-session.js";
+import { type ChildExit, ChildProcess } from "../processes/child-process.js";
 import { BUILD_STAMP, hashBuildInputs } from "./build-inputs.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -21,9 +21,9 @@ async function isBuilt(): Promise<boolean> {
 
 /** Ends this process if the build fails, or if a signal comes before its end. */
 async function build(): Promise<void> {
-  const exited = deferred<SubprocessExit>();
+  const exited = deferred<ChildExit>();
   const scope = new Scope({ name: "build" });
-  new SubprocessSession({
+  new ChildProcess({
     command: "npm",
     args: ["run", "--silent", "build", "--prefix", ROOT],
     env: process.env,
@@ -33,7 +33,7 @@ async function build(): Promise<void> {
     onExit: exited.resolve,
   });
   const stop = (signal: NodeJS.Signals): void => {
-    SubprocessSession.killAll();
+    ChildProcess.killAll();
     process.exit(SIGNAL_EXIT_CODES[signal as keyof typeof SIGNAL_EXIT_CODES]);
   };
   for (const signal of Object.keys(SIGNAL_EXIT_CODES)) process.on(signal, stop);

@@ -1,11 +1,11 @@
 import { type Ground, type Mutant, mutantsOf, under } from "./mutant.js";
 
-const manager = mutantsOf("examples/server/protocol-manager.ts");
+const manager = mutantsOf("examples/server/protocol/protocol-session.ts");
 const judge = mutantsOf("examples/server/protocol/opening-judge.ts");
-const registry = mutantsOf("examples/server/session-registry.ts");
-const outbox = mutantsOf("examples/server/outbox.ts");
-const inlet = mutantsOf("examples/server/audio-inlet.ts");
-const secrets = mutantsOf("examples/server/resume-secrets.ts");
+const registry = mutantsOf("examples/server/protocol/session-registry.ts");
+const outbox = mutantsOf("examples/server/protocol/outbox.ts");
+const inlet = mutantsOf("examples/server/protocol/audio-inlet.ts");
+const secrets = mutantsOf("examples/server/protocol/resume-secrets.ts");
 
 /** Little is said, and trouble goes on long after it. */
 const AT_THE_END: Ground = { ...under(), fixed: { durationMs: 1_000, troubleAfterMs: 4_000 } };

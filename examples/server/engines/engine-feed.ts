@@ -1,0 +1,160 @@
+import type { WireAudioFrame } from "loquilex/protocol";
+import { BoundedQueue, type BoundedQueueMetrics, type Clock, type Scope, withSignal } from "loquilex/resources";
+import type { Engine, EngineRun, EngineStatus, Segment } from "./engine.js";
+import { ENGINE_FORMAT, EngineEar, type HeardAudio, type StreamFormat } from "./hearing/engine-ear.js";
+
+/** Audio that may wait for a slow engine. */
+const MAX_QUEUED_SEC = 10;
+/** Losses are told in pieces of this length, not frame by frame. */
+const DROP_REPORT_SEC = 1;
+
+export interface EngineFeedOptions {
+  readonly engine: Engine;
+  readonly format: StreamFormat;
+  readonly startPosition: number;
+  readonly clock: Clock;
+  readonly scope: Scope;
+  onStatus(status: EngineStatus): void;
+  onSegment(segment: Segment): void;
+  /** The engine was too slow, and never hears these samples. */
+  onDrop(from: number, to: number): void;
+}
+
+/** Gives an engine the audio in the format it hears and at its own pace; what it cannot take in time it does not get, and the owner is told. */
+export class EngineFeed {
+  readonly #options: EngineFeedOptions;
+  readonly #queue: BoundedQueue<WireAudioFrame>;
+  readonly #ear: EngineEar;
+  #run: EngineRun | undefined;
+  /** Position of the next sample that the engine expects. */
+  #position: number;
+  #dropped: { from: number; to: number } | undefined;
+  #busy = false;
+  /** What goes on or went on last; never rejects. */
+  #feeding: Promise<void> = Promise.resolve();
+  #ended = false;
+  #failed = false;
+  #disposal: Promise<void> | undefined;
+
+  constructor(options: EngineFeedOptions) {
+    this.#options = options;
+    this.#position = options.startPosition;
+    this.#ear = new EngineEar(options.format, options.startPosition);
+    this.#queue = new BoundedQueue({
+      maxCost: MAX_QUEUED_SEC * options.format.sampleRate,
+      costOf: (frame) => frame.sampleCount,
+      now: () => options.clock.now(),
+    });
+  }
+
+  /** Of the audio that waits for the engine, in frames and samples. */
+  readMetrics(): BoundedQueueMetrics {
+    return this.#queue.readMetrics();
+  }
+
+  /** Starts the engine; frames may have come before. */
+  start(): void {
+    if (this.#ended || this.#disposal !== undefined) return;
+    const { engine, scope, onStatus } = this.#options;
+    try {
+      this.#run = engine.open({
+        format: ENGINE_FORMAT,
+        startPosition: this.#ear.position,
+        scope,
+        onStatus,
+        onSegment: (segment) => this.#report(segment),
+        onError: (error) => this.#fail(error),
+      });
+      this.#feedOn();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  push(frame: WireAudioFrame): void {
+    if (this.#ended || this.#failed || this.#disposal !== undefined) return;
+    for (const lost of this.#queue.push(frame)) this.#drop(lost);
+    this.#feedOn();
+  }
+
+  /** No more audio: resolves when the engine has heard what waits and has said its last word. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.#feeding;
+    this.#reportDrop();
+    if (this.#run !== undefined) void this.#write(this.#run, this.#ear.rest());
+    await this.#run?.end().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Lets go of the engine now. Idempotent. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#release();
+    return this.#disposal;
+  }
+
+  async #release(): Promise<void> {
+    this.#queue.clear();
+    await this.#run?.dispose();
+  }
+
+  #feedOn(): void {
+    if (this.#busy || this.#run === undefined) return;
+    this.#busy = true;
+    this.#feeding = this.#feed(this.#run);
+  }
+
+  async #feed(run: EngineRun): Promise<void> {
+    try {
+      for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
+        this.#reportDrop();
+        if (frame.position > this.#position) this.#skip(run, frame.position);
+        this.#position = frame.position + frame.sampleCount;
+        const room = this.#write(run, this.#ear.hear(frame));
+        if (room !== undefined) await withSignal(room, this.#options.scope.signal);
+      }
+    } catch (error) {
+      if (!this.#options.scope.disposed) this.#fail(error);
+    }
+    this.#busy = false;
+  }
+
+  #write(run: EngineRun, { samples, position }: HeardAudio): Promise<void> | undefined {
+    return samples.byteLength === 0 ? undefined : run.write(samples, position);
+  }
+
+  #skip(run: EngineRun, position: number): void {
+    void this.#write(run, this.#ear.rest());
+    const { from, to } = this.#ear.skipTo(position);
+    if (to > from) run.gap(from, to);
+  }
+
+  #report(segment: Segment): void {
+    const [from, to] = [this.#ear.toStream(segment.from), this.#ear.toStream(segment.to)];
+    this.#options.onSegment({ ...segment, from, to });
+  }
+
+  #drop(frame: WireAudioFrame): void {
+    const to = frame.position + frame.sampleCount;
+    this.#dropped = { from: this.#dropped?.from ?? frame.position, to };
+    if (to - this.#dropped.from >= DROP_REPORT_SEC * this.#options.format.sampleRate) this.#reportDrop();
+  }
+
+  #reportDrop(): void {
+    const dropped = this.#dropped;
+    this.#dropped = undefined;
+    if (dropped !== undefined) this.#options.onDrop(dropped.from, dropped.to);
+  }
+
+  #fail(error: unknown): void {
+    const run = this.#run;
+    this.#run = undefined;
+    this.#failed = true;
+    this.#queue.discard("the engine failed");
+    void run?.dispose();
+    this.#options.onStatus({
+      engine: this.#options.engine.name,
+      words: false,
+      detail: String(error instanceof Error ? error.message : error),
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { codeOf } from "../error-code.js";
+import { makeFolder } from "./files/make-folder.js";
+import { StorageError } from "./files/storage-error.js";
+
+/**
+ * Finds the name of a new recording, `<session>-<start>`, and takes it by creating its empty transcript, so that no
+ * other stream, under the same id or another, ever writes over it.
+ * @param sessionId comes from the network: unless it is a plain word, its hash stands for it.
+ * @returns the path without an extension.
+ * @throws StorageError when nothing can be created there.
+ */
+export async function reserveRecordingName(directory: string, sessionId: string, startedAt: Date): Promise<string> {
+  const start = startedAt.toISOString().replace(/[-:]|\.\d+/g, "");
+  const first = join(directory, `${plainWord(sessionId)}-${start}`);
+  let madeFolder = false;
+  for (let count = 1; ; count += 1) {
+    const stem = count === 1 ? first : `${first}-${count}`;
+    try {
+      await (await open(`${stem}.txt`, "wx")).close();
+      return stem;
+    } catch (error) {
+      if (codeOf(error) === "EEXIST") continue;
+      // Somebody has removed the folder while the server runs: it is made again, once.
+      if (codeOf(error) !== "ENOENT" || madeFolder) throw new StorageError("The transcript", `${stem}.txt`, error);
+      await makeFolder(directory).catch(() => {});
+      madeFolder = true;
+      count -= 1;
+    }
+  }
+}
+
+function plainWord(sessionId: string): string {
+  if (/^\w[\w-]{0,63}$/.test(sessionId)) return sessionId;
+  return createHash("sha256").update(sessionId).digest("hex").slice(0, 32);
+}

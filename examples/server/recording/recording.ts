@@ -1,0 +1,255 @@
+import type { ServerData, WireAudioFrame } from "loquilex/protocol";
+import { type BoundedQueueMetrics, type Clock, type Registration, type Scope, withSignal } from "loquilex/resources";
+import type { Engine, EngineStatus, Segment } from "../engines/engine.js";
+import { EngineFeed } from "../engines/engine-feed.js";
+import type { StreamFormat } from "../engines/hearing/engine-ear.js";
+import type { Log } from "../logging/log.js";
+import { afterRunningTime } from "../running-time.js";
+import { CaptionRelay } from "./caption-relay.js";
+import { RollingTextFile } from "./files/rolling-text-file.js";
+import { WavFile } from "./files/wav-file.js";
+import { Recorder } from "./recorder.js";
+import { reserveRecordingName } from "./recording-name.js";
+
+/** How long an engine may take for its last words, in milliseconds. */
+const ENGINE_END_MS = 15_000;
+
+/** Samples that were lost on the server's side. */
+export interface QueueDrop {
+  /** Who did not get them: the recogniser, or the recording as well. */
+  readonly queue: "engine" | "recording";
+  /** Position of the first lost sample, and of the one after the last. */
+  readonly from: number;
+  readonly to: number;
+  readonly ms: number;
+}
+
+export interface RecordingEvents {
+  readonly status: EngineStatus;
+  readonly "asr.partial": ServerData["asr.partial"];
+  readonly "asr.final": ServerData["asr.final"];
+  readonly "queue.drop": QueueDrop;
+}
+
+export interface RecordingOptions {
+  readonly sessionId: string;
+  /** Begins the id of every segment, so that no two lineages of a session have one in common. @defaultValue none */
+  readonly lineage?: string | undefined;
+  /** Of the frames, and of the recording: they are kept as they come. */
+  readonly format: StreamFormat;
+  /** Position of the first sample of the recording. */
+  readonly startPosition: number;
+  /** An existing folder. */
+  readonly outDir: string;
+  readonly engine: Engine;
+  readonly logger: Log;
+  readonly clock: Clock;
+  /** The session's own; ended with it. Ending it is {@link Recording.dispose}. */
+  readonly scope: Scope;
+  /** What the recording's name says of its start. @defaultValue the present */
+  readonly startedAt?: Date | undefined;
+  /** Everything before this position is in the file. */
+  onKept(position: number): void;
+  /**
+   * A final is told once the transcript that holds it is durable. While the transcript cannot be written a status says
+   * so first, and finals are told all the same.
+   */
+  onEvent<T extends keyof RecordingEvents>(t: T, data: RecordingEvents[T]): void;
+  /** Nothing more can be kept; what was is safe. Called at most once. */
+  onFailed(error: Error): void;
+}
+
+/**
+ * Turns one stream of audio into a WAV file, a transcript and captions. Keeping the audio comes first: it waits neither
+ * for the engine nor for the transcript, and goes on when either fails.
+ */
+export class Recording {
+  readonly #options: RecordingOptions;
+  readonly #recorder: Recorder;
+  readonly #feed: EngineFeed;
+  readonly #captions: CaptionRelay<Segment>;
+  /** Resolves, and never rejects, when it is known whether there are files. */
+  readonly #opened: Promise<void>;
+  readonly #registration: Registration;
+  #transcript: RollingTextFile | undefined;
+  #failed = false;
+  #ending: Promise<void> | undefined;
+  #disposal: Promise<void> | undefined;
+
+  constructor(options: RecordingOptions) {
+    const { format, startPosition, clock, scope } = options;
+    this.#options = options;
+    const file = this.#openFiles();
+    this.#opened = file.then(
+      () => {},
+      () => {},
+    );
+    this.#recorder = new Recorder({
+      format,
+      startPosition,
+      clock,
+      scope,
+      file,
+      onKept: (position) => options.onKept(position),
+      onDrop: (from, to) => this.#reportDrop("recording", from, to),
+      onShortenedGap: (gap, recorded) => this.#reportShortenedGap(gap, recorded),
+      onFailed: (error) => this.#fail(error),
+    });
+    this.#captions = new CaptionRelay((segment) => this.#reportCaption(segment));
+    this.#feed = new EngineFeed({
+      engine: options.engine,
+      format,
+      startPosition,
+      clock,
+      scope,
+      onStatus: (status) => this.#reportStatus(status),
+      onSegment: (segment) => this.#takeSegment(segment),
+      onDrop: (from, to) => this.#reportDrop("engine", from, to),
+    });
+    this.#registration = scope.defer("recording and engine", () => this.dispose());
+  }
+
+  /** Of the audio that waits for the recogniser and for the disk, in frames and samples. */
+  readMetrics(): Readonly<Record<"engine" | "recording", BoundedQueueMetrics>> {
+    return { engine: this.#feed.readMetrics(), recording: this.#recorder.readMetrics() };
+  }
+
+  /** Takes the next frame. One that begins beyond the end of the last declares a gap. */
+  append(frame: WireAudioFrame): void {
+    this.#recorder.push(frame);
+    this.#feed.push(frame);
+  }
+
+  /**
+   * No more audio: resolves when all of it is in the finished WAV file, the last captions were reported and the
+   * transcript is durable. @throws what was given to `onFailed`, when not everything could be kept.
+   */
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  /** Lets go of the engine now, and finishes the files with what came so far. Never rejects. Idempotent. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#release();
+    return this.#disposal;
+  }
+
+  async #openFiles(): Promise<WavFile> {
+    const { outDir, sessionId, startedAt, clock, scope, format } = this.#options;
+    const stem = await reserveRecordingName(outDir, sessionId, startedAt ?? new Date());
+    this.#transcript = new RollingTextFile({
+      path: `${stem}.txt`,
+      clock,
+      scope,
+      onError: (error) => this.#reportTranscriptFailure(error),
+    });
+    this.#feed.start();
+    return new WavFile({ stem, format });
+  }
+
+  async #end(): Promise<void> {
+    // The recording is finished while the engine still works, so that a crash meanwhile costs no audio.
+    const recorded = this.#recorder.end();
+    recorded.catch(() => {});
+    if (!(await this.#endEngine())) {
+      const detail = `The engine did not end within ${ENGINE_END_MS / 1_000} s; its last words are missing.`;
+      this.#reportStatus({ engine: this.#options.engine.name, words: false, detail });
+    }
+    let failure: unknown;
+    await recorded.catch((error: unknown) => {
+      failure = error;
+    });
+    await this.#flushTranscript().catch((error: Error) => {
+      failure ??= error;
+      this.#fail(error);
+    });
+    await this.#captions.settle();
+    await this.dispose();
+    if (failure !== undefined) throw failure;
+  }
+
+  /** @returns whether the engine said its last word in time. */
+  async #endEngine(): Promise<boolean> {
+    const { scope } = this.#options;
+    const deadline = new AbortController();
+    const timer = afterRunningTime(scope, ENGINE_END_MS, () => deadline.abort(), "engine's last words");
+    const onDispose = scope.follow(scope.signal, (reason) => deadline.abort(reason));
+    try {
+      await withSignal(
+        this.#opened.then(() => this.#feed.end()),
+        deadline.signal,
+      );
+      return true;
+    } catch {
+      return scope.disposed;
+    } finally {
+      timer.dispose();
+      onDispose.dispose();
+    }
+  }
+
+  async #release(): Promise<void> {
+    const { scope, logger } = this.#options;
+    const steps = [this.#feed.dispose(), this.#recorder.end().then(() => this.#flushTranscript())];
+    for (const step of await Promise.allSettled(steps)) {
+      if (step.status === "rejected") logger.warn({ err: step.reason }, "A session's files are not complete.");
+    }
+    this.#registration.release();
+    // Not while the scope itself waits for this.
+    if (!scope.disposed) await scope.dispose();
+  }
+
+  /** The finals stay; an unfinished line has become one of them or never will. @throws StorageError */
+  async #flushTranscript(): Promise<void> {
+    this.#transcript?.setPartial(undefined);
+    await this.#transcript?.flush();
+  }
+
+  #takeSegment(segment: Segment): void {
+    const transcript = this.#transcript;
+    if (segment.final) this.#captions.final(segment, transcript?.append(segment.text) ?? Promise.resolve());
+    else {
+      transcript?.setPartial(segment.text);
+      this.#captions.partial(segment);
+    }
+  }
+
+  #reportCaption({ text, segmentId, final, from, to }: Segment): void {
+    const { lineage } = this.#options;
+    this.#options.onEvent(final ? "asr.final" : "asr.partial", {
+      text,
+      segment_id: lineage === undefined ? segmentId : `${lineage}-${segmentId}`,
+      final,
+      audio: { from, to },
+    });
+  }
+
+  #reportStatus(status: EngineStatus): void {
+    if (status.detail !== "") this.#options.logger.info(status, "The engine's status changed.");
+    this.#options.onEvent("status", status);
+  }
+
+  #reportDrop(queue: QueueDrop["queue"], from: number, to: number): void {
+    const drop: QueueDrop = { queue, from, to, ms: ((to - from) * 1_000) / this.#options.format.sampleRate };
+    this.#options.logger.warn(drop, "Audio was dropped.");
+    this.#options.onEvent("queue.drop", drop);
+  }
+
+  #reportShortenedGap(gap: number, recorded: number): void {
+    const seconds = (samples: number) => (samples / this.#options.format.sampleRate).toFixed(1);
+    const fields = { gapSec: seconds(gap), recordedSec: seconds(recorded) };
+    this.#options.logger.warn(fields, "A gap was recorded shorter than it was.");
+  }
+
+  #reportTranscriptFailure(error: Error): void {
+    this.#options.logger.error({ err: error }, "The transcript is behind.");
+    this.#options.onEvent("status", { engine: this.#options.engine.name, words: false, detail: error.message });
+  }
+
+  #fail(error: Error): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#options.onFailed(error);
+  }
+}

@@ -1,0 +1,216 @@
+import { normalizeOrigin } from "../connection/origin-policy.js";
+
+/** One thing the server can be told. The parser and `--help` both read this, so that they cannot disagree. */
+export interface Setting<T> {
+  readonly env: string;
+  /** Without the dashes. */
+  readonly flag?: string | undefined;
+  readonly fallback: T;
+  /** Completes "must be …". */
+  readonly allowed: string;
+  /** What it does, for `--help`. */
+  readonly help: string;
+  /** Its value never appears in a message or a log. */
+  readonly secret?: boolean | undefined;
+  /** `undefined` for a text that is not allowed. */
+  read(text: string): T | undefined;
+}
+
+interface Named {
+  readonly env: string;
+  readonly flag?: string;
+  readonly help: string;
+}
+
+function oneOf<const T extends string>(named: Named, values: readonly T[], fallback: NoInfer<T>): Setting<T> {
+  return {
+    ...named,
+    fallback,
+    allowed: `one of ${values.join(", ")}`,
+    read: (text) => values.find((value) => value === text),
+  };
+}
+
+function whole(named: Named, fallback: number, least: number, most: number): Setting<number> {
+  return {
+    ...named,
+    fallback,
+    allowed: `a whole number from ${least} to ${most}`,
+    read(text) {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+      return value >= least && value <= most ? value : undefined;
+    },
+  };
+}
+
+function words<T extends string | undefined>(named: Named & { secret?: boolean }, allowed: string, fallback: T) {
+  return {
+    ...named,
+    fallback,
+    allowed,
+    // A control character here is a broken quotation or an injected line, and a NUL would end a path early.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    read: (text) => (text.trim() === "" || /[\u0000-\u001f\u007f]/.test(text) ? undefined : text),
+  } satisfies Setting<string | T>;
+}
+
+function origins(named: Named): Setting<readonly string[]> {
+  return {
+    ...named,
+    fallback: [],
+    allowed: "a comma-separated list of origins such as https://example.org (scheme, host and port, no path)",
+    read(text) {
+      const list = text.split(",").map(normalizeOrigin);
+      return list.every((origin) => origin !== undefined) ? list : undefined;
+    },
+  };
+}
+
+/** Every setting of the reference backend, in the order `--help` lists them. */
+export const SETTINGS = {
+  host: words(
+    { env: "HOST", flag: "host", help: "Address to listen on; 0.0.0.0 for every network." },
+    "a host name or an address",
+    "127.0.0.1",
+  ),
+  port: whole({ env: "PORT", flag: "port", help: "Port to listen on; 0 takes any free one." }, 8787, 0, 65_535),
+  outDir: words(
+    { env: "LX_OUT_DIR", flag: "out-dir", help: "Folder for recordings and transcripts; made when missing." },
+    "the path of a folder",
+    "./out",
+  ),
+  engine: oneOf(
+    {
+      env: "LX_ENGINE",
+      flag: "engine",
+      help: "Recogniser; auto takes pocketsphinx when pocketsphinx_continuous is on the PATH, else the built-in segmenter.",
+    },
+    ["auto", "segmenter", "pocketsphinx", "command"],
+    "auto",
+  ),
+  engineCommand: words(
+    {
+      env: "LX_ENGINE_COMMAND",
+      flag: "engine-command",
+      help: "Shell command for the engine named command: reads raw 16 kHz mono s16le on stdin, prints one line per segment.",
+    },
+    "a shell command",
+    undefined,
+  ),
+  pocketsphinxJsgf: words(
+    { env: "LX_POCKETSPHINX_JSGF", help: "Grammar (JSGF) that pocketsphinx recognises instead of dictation." },
+    "the path of a file",
+    undefined,
+  ),
+  token: words(
+    { env: "LX_TOKEN", help: "When set, clients must present this token. Never logged.", secret: true },
+    "text without control characters",
+    undefined,
+  ),
+  api: oneOf(
+    {
+      env: "LX_API",
+      help: "Management API; token asks for LX_TOKEN and is off without one, open needs no token unless LX_TOKEN is set.",
+    },
+    ["token", "open", "off"],
+    "token",
+  ),
+  allowedOrigins: origins({
+    env: "LX_ALLOWED_ORIGINS",
+    help: "Origins of pages that may connect, comma-separated; by default those of this server's own host, and any loopback origin.",
+  }),
+  heartbeatSec: whole({ env: "LX_WS_HEARTBEAT_SEC", help: "Seconds of silence before a heartbeat." }, 10, 1, 3_600),
+  heartbeatTimeoutSec: whole(
+    { env: "LX_WS_HEARTBEAT_TIMEOUT_SEC", help: "Seconds without anything before a connection is given up." },
+    30,
+    2,
+    3_600,
+  ),
+  resumeTtlSec: whole(
+    { env: "LX_WS_RESUME_TTL", help: "Seconds a session waits for its client after a disconnect." },
+    60,
+    0,
+    86_400,
+  ),
+  resumeMaxEvents: whole(
+    { env: "LX_WS_RESUME_MAX_EVENTS", help: "Events a session keeps for replay after a reconnect." },
+    500,
+    1,
+    100_000,
+  ),
+  resumeMaxBytes: whole(
+    { env: "LX_WS_RESUME_MAX_BYTES", help: "Bytes of those events." },
+    4_194_304,
+    65_536,
+    1_073_741_824,
+  ),
+  resumeMaxAgeSec: whole(
+    { env: "LX_WS_RESUME_MAX_AGE", help: "Seconds that an event is kept when its client does not acknowledge it." },
+    3_600,
+    1,
+    604_800,
+  ),
+  maxInFlight: whole(
+    { env: "LX_WS_MAX_IN_FLIGHT", help: "Numbered messages sent beyond the last acknowledged one." },
+    64,
+    1,
+    100_000,
+  ),
+  maxMessageBytes: whole(
+    { env: "LX_WS_MAX_MSG_BYTES", help: "Size of the largest message accepted, in bytes." },
+    131_072,
+    4_096,
+    16_777_216,
+  ),
+  maxBufferedBytes: whole(
+    {
+      env: "LX_WS_MAX_BUFFERED_BYTES",
+      help: "Bytes that may wait for one client to read them; beyond that its connection is closed, and its session waits for it.",
+    },
+    4_194_304,
+    65_536,
+    1_073_741_824,
+  ),
+  clientEventBuffer: whole(
+    {
+      env: "LX_CLIENT_EVENT_BUFFER",
+      help: "Finished captions that a client which comes back is given at once, as far as they fit into one message.",
+    },
+    300,
+    1,
+    100_000,
+  ),
+  maxEngineSessions: whole(
+    {
+      env: "LX_MAX_CUDA_SESSIONS",
+      help: "Sessions that may run the chosen engine at once; the others get the built-in segmenter.",
+    },
+    4,
+    0,
+    1_000,
+  ),
+  maxSessions: whole(
+    { env: "LX_MAX_SESSIONS", help: "Sessions at once; more are told to come back later." },
+    100,
+    1,
+    100_000,
+  ),
+  modelCatalog: words(
+    {
+      env: "LX_MODEL_CATALOG",
+      help: "JSON file of the models that may be downloaded: { name: { url, sha256, bytes } }; bytes may be left out.",
+    },
+    "the path of a file",
+    undefined,
+  ),
+  modelDir: words(
+    { env: "LX_MODEL_DIR", help: "Folder for downloaded models; without it, models in LX_OUT_DIR." },
+    "the path of a folder",
+    undefined,
+  ),
+  logLevel: oneOf(
+    { env: "LX_LOG_LEVEL", help: "Least important log line written to stderr." },
+    ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
+    "info",
+  ),
+};
