@@ -80,11 +80,8 @@ const functionOf = async (entry: string): Promise<string> =>
 function workerCode(): Plugin {
   const running = fromHere("./src/host/running-code.ts");
   const opus = fromHere("./src/frames/opus/opus-code.ts");
-  // What the page has in common with the running side, by module: it takes these from there.
-  const shared: Record<string, string> = {
-    [fromHere("./src/transport/websocket.ts")]: "webSocket, addressOf",
-    [fromHere("./src/capture/inlet/capture-inlet.ts")]: "CaptureInlet",
-  };
+  /** The page takes this module from the running side. */
+  const socket = fromHere("./src/transport/socket.ts");
   const bundleOf = (module: string): string => module.replace(/\.ts$/, "-bundle.ts");
   let functions: Record<string, Promise<string>> = {};
   const makeCode = (module: string): Promise<string> => {
@@ -93,13 +90,8 @@ function workerCode(): Plugin {
   };
   const modules: Record<string, readonly string[]> = {
     [running]: [
-      "const running = /* @__PURE__ */ make();",
-      // Each by itself, so that a bundler sees that nothing happens to what is not used.
-      ...["pageHost", ...Object.values(shared).flatMap((names) => names.split(", "))].map(
-        (name) => `const ${name} = /* @__PURE__ */ (() => running.${name})();`,
-      ),
-      `const workerSource = (encoder) => "(" + make + ")().serveWorker(self, " + encoder + ");";`,
-      `export { pageHost, workerSource, ${Object.values(shared).join()} };`,
+      "export const { pageHost, openSocket } = make();",
+      `export const workerSource = (encoder) => "(" + make + ")().serveWorker(self, " + encoder + ");";`,
     ],
     [opus]: [
       // Not called before it is needed, so that a bundler sees that nothing happens.
@@ -114,9 +106,11 @@ function workerCode(): Plugin {
     buildStart() {
       functions = {};
     },
+    async resolveId(source, importer) {
+      if (!source.endsWith("/socket.js")) return;
+      return (await this.resolve(source, importer, { skipSelf: true }))?.id === socket ? running : undefined;
+    },
     async load(id) {
-      const names = shared[id];
-      if (names !== undefined) return `export { ${names} } from ${JSON.stringify(running)};`;
       const lines = modules[id];
       if (lines === undefined) return;
       this.addWatchFile(bundleOf(id));
@@ -151,7 +145,16 @@ function buildStamp(): Plugin {
   };
 }
 
-/** `dist/index.js`, `dist/protocol.js`, `dist/resources.js` and the worklet file. */
+/** What is loaded when it is needed first, by the module that it is made of; other parts that entries share have a hash. */
+const LATE_PARTS: Record<string, string> = {
+  "\0virtual:capture-worklet": "inside/worklet.js",
+  [fromHere("./src/host/running-code.ts")]: "inside/running-side.js",
+};
+
+/**
+ * `dist/index.js`, `dist/protocol.js`, `dist/resources.js`, the worklet and worker files, and in `dist/inside` the same code
+ * for pages that do not name these files.
+ */
 const moduleBuild: UserConfig = {
   plugins: ownScripts(),
   build: {
@@ -165,6 +168,9 @@ const moduleBuild: UserConfig = {
         resources: PACKAGE_SOURCES["loquilex/resources"],
       },
       formats: ["es"],
+    },
+    rolldownOptions: {
+      output: { chunkFileNames: ({ facadeModuleId }) => LATE_PARTS[facadeModuleId ?? ""] ?? "[name]-[hash].js" },
     },
   },
 };
@@ -211,7 +217,7 @@ export default defineConfig(async ({ mode }) => {
       name,
       environment,
       include: [`test/${name}/**/*.test.ts`],
-      setupFiles: ["test/support/watch-resources.ts"],
+      setupFiles: ["test/support/watch-resources.ts", "test/support/load-late-modules.ts"],
       ...more,
     },
   });

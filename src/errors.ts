@@ -56,6 +56,8 @@ export interface AudioStreamErrorDetails {
   "close-timeout": { readonly unacknowledgedFrames: number };
   /** No worker could be started, or one has ended by itself. As a warning: the stream goes on. */
   "worker-failed": undefined;
+  /** A part of this package that is loaded when it is needed first did not come. */
+  "code-load-failed": undefined;
   /** Something unexpected threw, in a callback given to the stream or in the stream itself; see the cause. */
   "internal-error": undefined;
   "invalid-state": { readonly state: StreamState };

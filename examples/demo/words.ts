@@ -58,6 +58,7 @@ export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
   "buffer-overflow": "Too much audio is waiting",
   "close-timeout": "The end was not confirmed",
   "worker-failed": "The background worker failed",
+  "code-load-failed": "A part of this page could not be loaded",
   "internal-error": "Something unexpected happened",
   "invalid-state": "That is not possible now",
 };

@@ -1,4 +1,5 @@
 import { AudioStreamError, isAudioStreamError } from "../errors.js";
+import { sentenceOf } from "../internal/text-of.js";
 
 export function insecureContext(): AudioStreamError<"insecure-context"> {
   return new AudioStreamError(
@@ -179,6 +180,17 @@ export function workletLoadFailed(
   return new AudioStreamError("worklet-load-failed", message, { details: { url }, cause });
 }
 
+const INSIDE = "inside the package";
+
+/** The part of the package that holds the audio-thread code did not come. */
+export function workletCodeMissing(cause: unknown): AudioStreamError<"worklet-load-failed"> {
+  return new AudioStreamError(
+    "worklet-load-failed",
+    `The audio-thread code ${INSIDE} could not be loaded: ${sentenceOf(cause)} Check the network, and that all files of your build are deployed and allowed by the page's script-src. Then start again.`,
+    { details: { url: INSIDE }, cause },
+  );
+}
+
 /** @param error why the module could not be loaded from its address. */
 export function workletFellBack(
   error: AudioStreamError<"worklet-load-failed">,
@@ -192,7 +204,7 @@ export function workletLoadTimedOut(
   url: string | URL | undefined,
   afterMs: number,
 ): AudioStreamError<"worklet-load-failed"> {
-  const from = url === undefined ? "inside the package" : String(url);
+  const from = url === undefined ? INSIDE : String(url);
   return new AudioStreamError(
     "worklet-load-failed",
     `The audio-thread code from ${from} was not loaded within ${Math.round(afterMs / 1_000)} seconds. Check the network, and start again.`,

@@ -2,11 +2,13 @@ import { AudioStreamError } from "../errors.js";
 import type { WorkerCode } from "../internal/worker-thread.js";
 import type { ConnectContext, Transport } from "../transport/transport.js";
 import { addressOf } from "../transport/websocket.js";
-import { pageHost, workerSource } from "./running-code.js";
+import { LatePageHost } from "./late-page-host.js";
+import type { Restored } from "./restored.js";
+import { loadRunningCode, type RunningCode, runningCode } from "./running-code-loader.js";
 import type { HostObserver, RunningHost } from "./running-host.js";
 import type { RunningOptions } from "./running-messages.js";
 import type { RunningParts } from "./running-side.js";
-import { type Restored, WorkerHost, type WorkerHostParts } from "./worker-host.js";
+import { type LateWorkerCode, WorkerHost, type WorkerHostParts } from "./worker-host.js";
 import type { WorkerAddress, WorkerSetup } from "./worker-messages.js";
 
 /** Where the running side is to run: `auto` is in a worker if there can be one. */
@@ -59,28 +61,21 @@ export function checkHost({ host, route }: HostOptions, { session }: RunningOpti
 /** Opens the running side where the options have it. */
 export function openHost(chosen: HostOptions, options: RunningOptions, parts: HostParts): RunningHost {
   const { host, workerUrl, route, encoderSource } = chosen;
-  if (host === "page" || route === undefined || options.session.retry?.policy !== undefined) {
-    return pageHost(options, parts);
-  }
-  const codes = codesOf(workerUrl, encoderSource);
-  const onPage = (restored: Restored): RunningHost =>
-    pageHost(
-      { ...options, origin: restored.origin, session: { ...options.session, restored: restored.session } },
-      parts,
-    );
+  const onPage = (restored: Restored): RunningHost => openOnPage(options, parts, restored);
+  if (host === "page" || route === undefined || options.session.retry?.policy !== undefined) return onPage({});
   const onNone = (reasons: readonly string[]): void => {
     const error = workerFailed(reasons, host === "worker");
     if (host === "worker") parts.onEvent({ type: "failed", error });
     else if (workerUrl !== undefined) parts.onEvent({ type: "warning", error });
   };
-  if (typeof Worker !== "function" || typeof document === "undefined" || codes.length === 0) {
-    onNone(["There are no workers here."]);
-    return onPage({ session: undefined, origin: undefined });
+  if (typeof Worker !== "function" || typeof document === "undefined") {
+    onNone([NO_WORKERS]);
+    return onPage({});
   }
   return new WorkerHost({
     scope: parts.scope,
     setup: setupOf(route, options, parts),
-    codes,
+    codes: codesOf(workerUrl, encoderSource),
     answerer: { token: (context) => parts.getToken?.(context), url: (context) => parts.getUrl(context) },
     onEvent: parts.onEvent,
     onReplaced: parts.onReplaced,
@@ -91,10 +86,27 @@ export function openHost(chosen: HostOptions, options: RunningOptions, parts: Ho
   });
 }
 
-/** The file has all encoders inside. */
-function codesOf(workerUrl: string | undefined, encoderSource: string | undefined): WorkerCode[] {
+const NO_WORKERS = "There are no workers here.";
+
+/** Runs on the page, at once if the code for that is there, and otherwise as soon as it is loaded. */
+function openOnPage(options: RunningOptions, parts: HostParts, restored: Restored): RunningHost {
+  const { session, origin } = restored;
+  const open = ({ pageHost }: RunningCode): RunningHost =>
+    pageHost({ ...options, origin, session: { ...options.session, restored: session } }, parts);
+  const { loaded } = runningCode;
+  return loaded === undefined ? new LatePageHost({ ...parts, options, restored, open }) : open(loaded);
+}
+
+/** The file at the address has all encoders inside. The code inside the package is loaded only if there is no such file. */
+function codesOf(workerUrl: string | undefined, encoderSource: string | undefined): LateWorkerCode[] {
   const served = workerUrl === undefined ? [] : [{ url: workerUrl }];
-  return workerSource === undefined ? served : [...served, { source: workerSource(encoderSource) }];
+  return [...served, async (scope) => inlineCode(await loadRunningCode(scope), encoderSource)];
+}
+
+function inlineCode({ workerSource }: RunningCode, encoderSource: string | undefined): WorkerCode {
+  // The sources run as they are, which only happens in tests.
+  if (workerSource === undefined) throw new Error(NO_WORKERS);
+  return { source: workerSource(encoderSource) };
 }
 
 function setupOf(route: WorkerRoute, options: RunningOptions, parts: HostParts): WorkerSetup {

@@ -1,15 +1,15 @@
 import { AudioStreamError } from "../errors.js";
 import { deferred } from "../internal/deferred.js";
 import { type Registration, type ResourceChange, Scope } from "../internal/scope.js";
-import { textOf } from "../internal/text-of.js";
+import { sentenceOf } from "../internal/text-of.js";
 import { within } from "../internal/within.js";
 import { startWorker, type WorkerCode } from "../internal/worker-thread.js";
-import type { SessionCheckpoint } from "../session/session-io.js";
 import { type Answerer, Answers } from "./answers.js";
 import { onPageGone } from "./page-watch.js";
-import { NOTHING_LEFT, nextCheckpoint } from "./restored.js";
+import { NOTHING_LEFT, nextCheckpoint, type Restored } from "./restored.js";
 import type { HostObserver, RunningHost } from "./running-host.js";
 import type { RunningCommand, RunningStats } from "./running-messages.js";
+import { countUnheard } from "./unheard.js";
 import { unwired, type Wired } from "./wire-error.js";
 import type { PageMessage, WorkerEvent, WorkerMessage, WorkerSetup } from "./worker-messages.js";
 import { watchWorker } from "./worker-watch.js";
@@ -19,20 +19,13 @@ const END_TIMEOUT_MS = 250;
 /** After so many workers that died, the page does their work. */
 const MAX_DEATHS = 3;
 
-/** What a running side has left behind for another one. */
-export interface Restored {
-  readonly session: SessionCheckpoint | undefined;
-  /** Source position of the stream's first sample. */
-  readonly origin: number | undefined;
-}
-
 /** What a {@link WorkerHost} is made with. */
 export interface WorkerHostParts extends HostObserver {
   /** Its disposal ends the worker. */
   readonly scope: Scope;
   readonly setup: WorkerSetup;
   /** Where to get the code, what is tried first in front. */
-  readonly codes: readonly WorkerCode[];
+  readonly codes: readonly LateWorkerCode[];
   readonly answerer: Answerer;
   /** Something in the worker did not end well. */
   onUnreleased(failures: readonly { readonly resource: string; readonly message: string }[]): void;
@@ -41,6 +34,9 @@ export interface WorkerHostParts extends HostObserver {
   /** Runs on the page instead. */
   onPage(restored: Restored): RunningHost;
 }
+
+/** Code as it is, or code that has to be loaded first, at most for as long as the scope lives. */
+export type LateWorkerCode = WorkerCode | ((scope: Scope) => Promise<WorkerCode>);
 
 interface Posted {
   readonly command: RunningCommand;
@@ -51,14 +47,15 @@ interface Posted {
 export class WorkerHost implements RunningHost {
   readonly #parts: WorkerHostParts;
   readonly #answers: Answers;
-  #worker: { readonly thread: Worker; readonly scope: Scope } | undefined;
+  /** Without a thread while its code is loaded. */
+  #worker: { thread: Worker | undefined; readonly scope: Scope } | undefined;
   #page: RunningHost | undefined;
   /** Commands from before the worker's code ran; `undefined` from then on. */
   #early: Posted[] | undefined = [];
   /** What the worker says that it holds. */
   readonly #held = new Map<string, Registration[]>();
   readonly #gone = deferred<void>();
-  #restored: Restored = { session: undefined, origin: undefined };
+  #restored: Restored = {};
   #deaths = 0;
   #lastStats: RunningStats | undefined;
 
@@ -85,7 +82,7 @@ export class WorkerHost implements RunningHost {
 
   // ---------------------------------------------------------------- life of the worker
 
-  #try([code, ...others]: readonly WorkerCode[], reasons: readonly string[]): void {
+  #try([code, ...others]: readonly LateWorkerCode[], reasons: readonly string[]): void {
     if (code === undefined) {
       this.#parts.onNone(reasons);
       this.#goToPage();
@@ -93,6 +90,7 @@ export class WorkerHost implements RunningHost {
     }
     // It outlives the scope of the running side by the time that a goodbye takes.
     const scope = new Scope({ name: "worker" });
+    this.#worker = { thread: undefined, scope };
     const fail = (reason: string): void => {
       if (this.#worker?.scope !== scope) return;
       this.#worker = undefined;
@@ -100,25 +98,33 @@ export class WorkerHost implements RunningHost {
       if (this.#early === undefined) this.#onDied(reason);
       else this.#try(others, [...reasons, reason]);
     };
-    try {
-      const thread = startWorker(scope, code);
-      this.#worker = { thread, scope };
-      // A page that goes away takes its workers with it at some time; this one ends now.
-      onPageGone(scope, () => void scope.dispose());
-      const watch = watchWorker(
-        scope,
-        () => this.#send({ type: "ping" }),
-        () => fail("It does not answer."),
-      );
-      scope.listen(thread, "message", ({ data }: MessageEvent<WorkerMessage>) => {
-        watch.heard();
-        this.#handle(data, reasons);
-      });
-      scope.listen(thread, "error", (event: ErrorEvent) => fail(event.message || "The browser does not say why."));
-    } catch (cause) {
-      void scope.dispose();
-      this.#try(others, [...reasons, textOf(cause)]);
-    }
+    const start = (loaded: WorkerCode): void => {
+      try {
+        this.#worker = { thread: this.#start(scope, loaded, reasons, fail), scope };
+      } catch (cause) {
+        fail(sentenceOf(cause));
+      }
+    };
+    if (typeof code === "function") code(scope).then(start, (cause) => fail(sentenceOf(cause)));
+    else start(code);
+  }
+
+  /** @param reasons why other codes were of no use. */
+  #start(scope: Scope, code: WorkerCode, reasons: readonly string[], fail: (reason: string) => void): Worker {
+    const thread = startWorker(scope, code);
+    // A page that goes away takes its workers with it at some time; this one ends now.
+    onPageGone(scope, () => void scope.dispose());
+    const watch = watchWorker(
+      scope,
+      () => thread.postMessage({ type: "ping" } satisfies PageMessage),
+      () => fail("It does not answer."),
+    );
+    scope.listen(thread, "message", ({ data }: MessageEvent<WorkerMessage>) => {
+      watch.heard();
+      this.#handle(data, reasons);
+    });
+    scope.listen(thread, "error", (event: ErrorEvent) => fail(event.message || "The browser does not say why."));
+    return thread;
   }
 
   #onReady(): void {
@@ -150,7 +156,9 @@ export class WorkerHost implements RunningHost {
   }
 
   #goToPage(): void {
-    const early = this.#early ?? [];
+    const early = this.#early;
+    // It has ended meanwhile, because it was not to run on the page.
+    if (early === undefined) return;
     this.#early = undefined;
     this.#page = this.#parts.onPage(this.#restored);
     for (const { command, transfer } of early) this.#page.post(command, transfer);
@@ -159,7 +167,7 @@ export class WorkerHost implements RunningHost {
   // ---------------------------------------------------------------- talk
 
   #send(message: PageMessage, transfer: readonly Transferable[] = []): void {
-    this.#worker?.thread.postMessage(message, [...transfer]);
+    this.#worker?.thread?.postMessage(message, [...transfer]);
   }
 
   /** @param reasons why other codes were of no use. */
@@ -208,13 +216,12 @@ export class WorkerHost implements RunningHost {
     }
   }
 
-  /** The worker has not said at its end what it held: that is what it had when it last said something. */
-  #countWithout(): void {
-    const { stats } = this.#restored.session ?? NOTHING_LEFT;
-    const { settledPosition: from, capturedPosition: to } = stats;
-    const samplesDropped = stats.samplesDropped + to - from;
-    this.#lastStats = { ...stats, samplesDropped, level: { peakLevel: 0, rmsLevel: 0 } };
-    if (from < to) this.#parts.onEvent({ type: "drop", range: { from, to } });
+  /** The worker has not said at its end what it held, or has never got what waits for it. */
+  #countWithout(waiting: readonly Posted[]): void {
+    const commands = waiting.map(({ command }) => command);
+    const { stats, lost } = countUnheard(this.#restored, commands, this.#parts.setup.options);
+    this.#lastStats = stats;
+    if (lost !== undefined) this.#parts.onEvent({ type: "drop", range: lost });
   }
 
   /** Lists what the worker holds as if it were held here. */
@@ -230,20 +237,20 @@ export class WorkerHost implements RunningHost {
 
   /** @returns when the worker is gone. */
   async #end(): Promise<void> {
-    const worker = this.#worker;
+    const [worker, early] = [this.#worker, this.#early];
     this.#answers.end();
-    if (worker === undefined) return;
-    if (this.#early !== undefined) {
+    if (early !== undefined) {
       this.#worker = undefined;
+      this.#early = undefined;
+      void worker?.scope.dispose();
+      this.#countWithout(early);
+    } else {
+      if (worker === undefined) return;
+      this.#send({ type: "abort" });
+      await within(worker.scope, END_TIMEOUT_MS, this.#gone.promise, undefined).catch(() => {});
       void worker.scope.dispose();
-      // Nothing runs there: it only counts what is lost.
-      this.#goToPage();
-      return;
+      if (this.#lastStats === undefined) this.#countWithout([]);
     }
-    this.#send({ type: "abort" });
-    await within(worker.scope, END_TIMEOUT_MS, this.#gone.promise, undefined).catch(() => {});
-    void worker.scope.dispose();
-    if (this.#lastStats === undefined) this.#countWithout();
     this.#parts.onGone();
   }
 }

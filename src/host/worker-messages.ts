@@ -11,7 +11,7 @@ export type Question = "token" | "url";
 export interface WorkerAddress {
   /** `undefined` if the page is asked before each connection. */
   readonly url: string | undefined;
-  readonly protocols: string | readonly string[];
+  readonly protocols: string | readonly string[] | undefined;
   /** What relative addresses are relative to. */
   readonly baseUrl: string;
 }

@@ -2,8 +2,8 @@ import type { EncoderOpener } from "../frames/imported-encoding.js";
 import { systemClock } from "../internal/clock.js";
 import { Scope } from "../internal/scope.js";
 import { sentenceOf } from "../internal/text-of.js";
+import { openSocket } from "../transport/socket.js";
 import type { ConnectContext } from "../transport/transport.js";
-import { webSocket } from "../transport/websocket.js";
 import { EventOutbox } from "./event-outbox.js";
 import { PageQuestions } from "./page-questions.js";
 import { RunningSide } from "./running-side.js";
@@ -81,7 +81,7 @@ class WorkerSide {
       {
         scope: this.#scope.child("session"),
         clock: systemClock,
-        transport: webSocket(provider, { protocols, baseUrl }),
+        transport: { connect: (asked) => openSocket(provider, { protocols, baseUrl }, asked) },
         openEncoder: options.format.encoding === "opus" ? this.#openEncoder : undefined,
         getToken: asksForToken ? (context) => ask.ask("token", context) as Promise<string> : undefined,
         onEvent: (event) => this.#outbox.add(event),

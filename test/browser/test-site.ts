@@ -56,7 +56,7 @@ export class TestSite implements AsyncDisposable {
         response.setHeader("Content-Type", "text/html").end(page.html);
       } else if (SCRIPTS[path] !== undefined) {
         response.setHeader("Content-Type", "text/javascript").end(SCRIPTS[path]);
-      } else if (/^\/dist\/[\w.-]+\.js$/.test(path)) {
+      } else if (/^\/dist\/(?:inside\/)?[\w.-]+\.js$/.test(path)) {
         readFile(DIST + path.slice("/dist/".length)).then(
           (bytes) => response.setHeader("Content-Type", "text/javascript").end(bytes),
           () => response.writeHead(404).end("Run `npm run build` first."),

@@ -1,4 +1,5 @@
 import { Rng } from "../simulation/rng.js";
+import { loadLateModules } from "../support/late-modules.js";
 import { CalledStream } from "./called-stream.js";
 import type { DeviceWorld } from "./device-world.js";
 import { ModelDevices } from "./model-devices.js";
@@ -35,6 +36,7 @@ async function settle(turns = 30): Promise<void> {
 
 /** Runs one sequence of calls against devices and a server that misbehave, and judges how it ends. */
 export async function runCalls(seed: number, name: WorldName, time: PageTime): Promise<CallVerdict> {
+  await loadLateModules();
   time.begin();
   const rng = new Rng(seed);
   // Delays before attempts to connect are drawn from it.

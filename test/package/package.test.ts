@@ -160,7 +160,7 @@ describe("the packed package", () => {
     });
   }
 
-  it("is bundled by vite together with its worklet, and leaves out what is not used", async () => {
+  it("is bundled by vite with its worklet and what is loaded later, and leaves out what is not used", async () => {
     await consumer.write(
       "whole.js",
       `
@@ -188,14 +188,21 @@ describe("the packed package", () => {
         },
       });
       const { output } = (Array.isArray(result) ? result[0] : result) as {
-        output: { type: string; fileName: string; code?: string }[];
+        output: { type: string; fileName: string; code?: string; isEntry?: boolean }[];
       };
       return output;
     };
     const whole = await bundle("whole.js");
     const worklet = whole.find(({ fileName }) => /capture\.worklet.*\.js$/.test(fileName));
     expect(worklet?.type).toBe("asset");
-    expect(whole.find(({ type }) => type === "chunk")?.code).toContain(worklet?.fileName);
+    const entry = whole.find(({ isEntry }) => isEntry === true)?.code;
+    expect(entry).toContain(worklet?.fileName);
+    // What the page need not load is in files of its own.
+    const later = whole.filter(({ type, isEntry }) => type === "chunk" && isEntry !== true);
+    expect(later.map(({ fileName }) => fileName.replace(/-[\w-]{8}\.js$/, ""))).toEqual(
+      expect.arrayContaining(["assets/running-side", "assets/worklet"]),
+    );
+    for (const { fileName } of later) expect(entry).toContain(fileName.replace("assets/", "./"));
     const part = await bundle("part.js");
     expect(part).toHaveLength(1);
     expect(part[0]?.code?.length).toBeLessThan(3_000);

@@ -34,7 +34,14 @@ export async function importWith<Module>(
     root: ROOT,
     resolve: { alias: { "loquilex/protocol": `${ROOT}src/protocol/index.ts` } },
     plugins: [...plugins, ...(bug === undefined ? [] : [planting(bug)])],
-    build: { ssr: `${ROOT}${entry}`, write: false, target: "node20", minify: false },
+    build: {
+      ssr: `${ROOT}${entry}`,
+      write: false,
+      target: "node20",
+      minify: false,
+      // In one piece, since a data URL leads to no other.
+      rolldownOptions: { output: { codeSplitting: false } },
+    },
   });
   if (!("output" in result)) throw new Error("The build gave no output.");
   const code = result.output[0].code;

@@ -54,7 +54,7 @@ const RULES: readonly Rule[] = [
       FRAMES,
       SESSION,
       PORTS,
-      /^src\/transport\/websocket$/,
+      /^src\/transport\/(?:websocket|socket)$/,
       ERRORS,
       INTERNAL,
       /^src\/protocol\/(?:audio-frame|close-codes|limits)$/,

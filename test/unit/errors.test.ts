@@ -41,6 +41,7 @@ const DETAILS: AudioStreamErrorDetails = {
   "buffer-overflow": { droppedFrames: 1 },
   "close-timeout": { unacknowledgedFrames: 1 },
   "worker-failed": undefined,
+  "code-load-failed": undefined,
   "internal-error": undefined,
   "invalid-state": { state: "closed" },
 };

@@ -19,7 +19,7 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
     in: ["src/worklet/capture.worklet.ts"],
   },
   { what: /\bnew (?:Shared)?Worker\(/, in: ["examples/server/processes/thread.ts", "src/internal/worker-thread.ts"] },
-  { what: /\bnew (?:WebSocket|Implementation)\(/, in: ["src/transport/websocket.ts"] },
+  { what: /\bnew (?:WebSocket|Implementation)\(/, in: ["src/transport/socket.ts"] },
   { what: /\bnew WebSocketServer\(/, in: ["examples/server/connection/stream-door.ts"] },
   {
     what: /\b(?:createServer)\(/,

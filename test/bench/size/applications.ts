@@ -4,6 +4,8 @@ export interface Application {
   /** Tells it from others with the same package. */
   readonly detail?: string;
   readonly code: string;
+  /** Files of the package that it loads by an address, in place of what the bundle would load later. */
+  readonly served?: readonly string[];
   /** Whether the package opens the microphone and gets its audio, or leaves that to the application. */
   readonly captures: boolean;
 }
@@ -18,11 +20,12 @@ export const WHOLE: Application = {
     createMicrophoneStream("wss://example.org/").start();`,
 };
 
-/** What can be served as files of its own is, and the bundle has only its addresses. */
+/** What can be served as files of its own is. The bundle has only the addresses; `test/browser/loaded-later.test.ts` holds that. */
 export const WITH_URLS: Application = {
   packageName: "loquilex",
   detail: "`workletUrl` and `workerUrl` given",
   captures: true,
+  served: ["capture.worklet.js", "loquilex.worker.js"],
   code: `
     import { createMicrophoneStream } from "loquilex";
     createMicrophoneStream("wss://example.org/", {

@@ -1,14 +1,18 @@
+import { readFile } from "node:fs/promises";
 import { SourceMap } from "node:module";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type Metafile, stop } from "esbuild";
+import type { Application } from "./applications.js";
 
 export interface BundleSize {
   /** What a page loads at once, each file minified by esbuild and compressed by gzip. */
   readonly gzipBytes: number;
   /** With everything that the page loads later as well. */
   readonly gzipBytesWithLater: number;
+  /** Of what a page loads at once. */
   readonly minifiedBytes: number;
-  /** Of what a page loads at once, minified bytes by the folder or file of the source they come from, largest first. */
+  /** Of all of it, minified bytes by the folder or file of the source they come from, largest first. */
   readonly byOrigin: ReadonlyMap<string, number>;
 }
 
@@ -19,10 +23,9 @@ interface OutputFile {
 
 /**
  * Bundles an application as its build would.
- * @param code the application's only module.
  * @param resolveDir folder whose `node_modules` and `package.json` say where packages are.
  */
-export async function measureSize(code: string, resolveDir: string): Promise<BundleSize> {
+export async function measureSize({ code, served }: Application, resolveDir: string): Promise<BundleSize> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir, sourcefile: "application.js" },
     absWorkingDir: resolveDir,
@@ -49,15 +52,22 @@ export async function measureSize(code: string, resolveDir: string): Promise<Bun
   const scripts = Object.keys(metafile.outputs).filter((path) => path.endsWith(".js"));
   const files = new Map(scripts.map((path) => [path, { text: textOf(path), map: textOf(`${path}.map`) }]));
   const atOnce = loadedAtOnce(metafile).flatMap((path) => files.get(path) ?? []);
+  const bundled = [...files.values()];
+  const loaded =
+    served === undefined
+      ? bundled.map(({ text }) => text)
+      : [...atOnce.map(({ text }) => text), ...(await Promise.all(served.map((name) => readServed(name, resolveDir))))];
   return {
-    gzipBytes: sum(atOnce.map(gzipBytes)),
-    gzipBytesWithLater: sum([...files.values()].map(gzipBytes)),
+    gzipBytes: sum(atOnce.map(({ text }) => gzipBytes(text))),
+    gzipBytesWithLater: sum(loaded.map(gzipBytes)),
     minifiedBytes: sum(atOnce.map(({ text }) => Buffer.byteLength(text))),
-    byOrigin: bytesByOrigin(atOnce),
+    byOrigin: bytesByOrigin(served === undefined ? bundled : atOnce),
   };
 }
 
-const gzipBytes = ({ text }: OutputFile): number => gzipSync(text, { level: 9 }).byteLength;
+const readServed = (name: string, folder: string): Promise<string> => readFile(join(folder, "dist", name), "utf8");
+
+const gzipBytes = (text: string): number => gzipSync(text, { level: 9 }).byteLength;
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** The entry and all that it imports without `import()`. */

@@ -1,13 +1,18 @@
-import code from "virtual:capture-worklet";
 import { type AudioStreamError, isAudioStreamError } from "../../../errors.js";
 import { withSignal } from "../../../internal/abort.js";
 import { checkUrl } from "../../../internal/arguments.js";
+import { LateModule } from "../../../internal/late-module.js";
 import { Scope } from "../../../internal/scope.js";
-import { workletFellBack, workletLoadFailed, workletLoadTimedOut } from "../../media-errors.js";
+import { workletCodeMissing, workletFellBack, workletLoadFailed, workletLoadTimedOut } from "../../media-errors.js";
 import { WorkletFault } from "./worklet-fault.js";
 
 /** How long the module may take to load, over a slow network too. */
 export const WORKLET_TIMEOUT_MS = 15_000;
+
+/** The code inside the package. A page whose module has an address of its own has no use for it. */
+export const inlineWorklet = /* @__PURE__ */ new LateModule<{ readonly default: string }>(
+  () => import("virtual:capture-worklet"),
+);
 
 /** The latest load of each context. */
 const loads = new WeakMap<BaseAudioContext, Promise<WorkletFallback>>();
@@ -76,7 +81,10 @@ async function add(
 }
 
 async function addInlined(scope: Scope, context: BaseAudioContext): Promise<void> {
-  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const code = await inlineWorklet.load().catch((cause: unknown) => {
+    throw workletCodeMissing(cause);
+  });
+  const url = URL.createObjectURL(new Blob([code.default], { type: "text/javascript" }));
   try {
     await addModule(scope, context, url, true);
   } finally {
@@ -84,12 +92,12 @@ async function addInlined(scope: Scope, context: BaseAudioContext): Promise<void
   }
 }
 
-async function addModule(scope: Scope, context: BaseAudioContext, url: string, inlined = false): Promise<void> {
-  const fault = new WorkletFault(scope, inlined);
+async function addModule(scope: Scope, context: BaseAudioContext, url: string, isBlob = false): Promise<void> {
+  const fault = new WorkletFault(scope, isBlob);
   try {
     await context.audioWorklet.addModule(url);
   } catch (cause) {
-    throw workletLoadFailed(url, inlined, await fault.describe(inlined ? undefined : url, cause), cause);
+    throw workletLoadFailed(url, isBlob, await fault.describe(isBlob ? undefined : url, cause), cause);
   } finally {
     fault.end();
   }

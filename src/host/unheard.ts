@@ -1,0 +1,43 @@
+import type { AudioFrame } from "../capture/source.js";
+import { PreRoll } from "../frames/pre-roll.js";
+import type { AudioRange } from "../internal/range-set.js";
+import { NOTHING_LEFT, type Restored } from "./restored.js";
+import type { RunningCommand, RunningOptions, RunningStats } from "./running-messages.js";
+
+/**
+ * Counts for a running side that ended without a word: what it had when it last said something, and the audio that waited
+ * for it. All of that which was not delivered is lost.
+ * @param waiting commands that it never got.
+ */
+export function countUnheard(
+  { session = NOTHING_LEFT, origin }: Restored,
+  waiting: readonly RunningCommand[],
+  { preRollMs, format }: Pick<RunningOptions, "preRollMs" | "format">,
+): { readonly stats: RunningStats; readonly lost: AudioRange | undefined } {
+  const { stats } = session;
+  const preRoll = new PreRoll((preRollMs / 1_000) * format.sampleRate, origin);
+  const heard = waiting.flatMap((command): AudioFrame[] => {
+    if (command.type === "start") return preRoll.start();
+    if (command.type !== "frame" && (command.type !== "refuse" || !preRoll.isStarted)) return [];
+    const frame = preRoll.push(command.frame);
+    return frame === undefined ? [] : [frame];
+  });
+  const told = waiting.map((command) => (command.type === "captured" && command.position) || 0);
+  const from = stats.settledPosition;
+  const to = Math.max(
+    stats.capturedPosition,
+    ...told.map((position) => position - (origin ?? position)),
+    ...heard.map(({ position, sampleCount }) => position + sampleCount),
+  );
+  return {
+    stats: {
+      ...stats,
+      framesCaptured: stats.framesCaptured + heard.length,
+      samplesCaptured: stats.samplesCaptured + heard.reduce((sum, { sampleCount }) => sum + sampleCount, 0),
+      capturedPosition: to,
+      samplesDropped: stats.samplesDropped + to - from,
+      level: { peakLevel: 0, rmsLevel: 0 },
+    },
+    lost: from < to ? { from, to } : undefined,
+  };
+}
