@@ -148,7 +148,7 @@ describe("the examples", () => {
       if (specifier.startsWith(".")) return !target.startsWith(`${own}/`);
       if (specifier.startsWith("loquilex")) return !PUBLIC.includes(specifier);
       // A page has neither Node nor packages beside the one it shows.
-      if (!path.startsWith("examples/server/")) return true;
+      if (!/^examples\/(?:minimal-)?server\//.test(path)) return true;
       // Vite brings esbuild, which the benchmark of a bare checkout needs no other way.
       return !specifier.startsWith("node:") && ![...packages, "esbuild"].includes(nameOf(specifier));
     });
