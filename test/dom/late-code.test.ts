@@ -190,6 +190,7 @@ describe("a worker", () => {
     expect(await failed).toMatchObject({ code: expected, message: expect.stringContaining("It is not there.") });
     await stream.closed;
     expect(drops).toEqual([[0, 2 * FRAME]]);
+    expect(await stream.getStats()).toMatchObject({ framesCaptured: 2, droppedDurationMs: 40 });
     FakeWorker.starts = ["run"];
   });
 });
