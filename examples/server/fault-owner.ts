@@ -23,6 +23,18 @@ export function doFor<T>(onFault: OnFault, work: () => T): T | undefined {
 }
 
 /**
+ * Remembers on whose behalf work is done now.
+ * @returns a function that does other work on the same behalf later, such as when a thread that many share has answered.
+ */
+export function presentOwner(): (work: () => void) => void {
+  const onFault = owner.getStore();
+  return (work) => (onFault === undefined ? work() : doFor(onFault, work));
+}
+
+/** Does work that is everybody's, whoever happened to cause it. What it throws is nobody's. */
+export const forEverybody = <T>(work: () => T): T => owner.exit(work);
+
+/**
  * Takes every error of this process that nothing caught to the owner of the work it came from, so that one client's
  * trouble ends that client's session and never the process.
  * @param onUnowned gets what was nobody's work.

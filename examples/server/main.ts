@@ -16,6 +16,7 @@ import { createLog, type Log, logEverythingPrinted, openLogPipe } from "./loggin
 import { OccasionalLog } from "./logging/occasional-log.js";
 import { OutputPipe } from "./logging/output-pipe.js";
 import { ChildProcess } from "./processes/child-process.js";
+import { openRecordingDisk } from "./recording/disk/recording-disk.js";
 import { makeFolder } from "./recording/files/make-folder.js";
 import { SharedFolder } from "./recording/folder/shared-folder.js";
 import { afterRunningTime } from "./running-time.js";
@@ -65,7 +66,7 @@ async function main(errors: OutputPipe): Promise<void> {
   await prepareOutDir(config.outDir, log, scope.child("folder of recordings"));
   const modelDir = config.modelDir ?? join(config.outDir, "models");
   const catalog = await readModelCatalog(config.modelCatalog);
-  const engines = await selectEngine({ config, clock, path: process.env.PATH ?? "" });
+  const engines = await selectEngine({ config, clock, scope: scope.child("engines"), path: process.env.PATH ?? "" });
   let stopping = false;
   const downloads = new ModelDownloads({
     catalog,
@@ -87,6 +88,7 @@ async function main(errors: OutputPipe): Promise<void> {
     config,
     httpServer,
     engines,
+    disk: openRecordingDisk(config.outDir, clock, scope.child("disk")),
     logger: log,
     clock,
     scope: scope.child("sessions"),

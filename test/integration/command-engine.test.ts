@@ -1,13 +1,13 @@
-import { Scope, systemClock } from "loquilex/resources";
+import { systemClock } from "loquilex/resources";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { EngineStatus, Segment } from "../../examples/server/engines/engine.js";
 import { selectEngine } from "../../examples/server/engines/select-engine.js";
+import { testScope } from "../support/test-scope.js";
 
 async function open(engineCommand: string) {
-  const scope = new Scope({ name: "test" });
-  onTestFinished(() => scope.dispose().then(() => {}));
+  const scope = testScope();
   const config = { engine: "command" as const, engineCommand, pocketsphinxJsgf: undefined, maxEngineSessions: 1 };
-  const engines = await selectEngine({ config, clock: systemClock, path: "" });
+  const engines = await selectEngine({ config, clock: systemClock, scope, path: "" });
   const segments: Segment[] = [];
   const statuses: EngineStatus[] = [];
   const run = engines.open({

@@ -52,6 +52,7 @@ async function killOnce(outDir: string, delayMs: number): Promise<number> {
 
   const pids = clients.map((client) => Number(finalsOf(client)[0]?.replace("pid ", "")));
   await vi.waitFor(() => expect(pids.filter(isProcessAlive)).toEqual([]), { timeout: 10_000 });
+  await expectRecoverable(outDir);
   const names = await readdir(outDir);
   for (const client of clients) {
     const [name = "", ...others] = names.filter((file) => file.startsWith(client.sessionId) && file.endsWith(".txt"));
@@ -66,7 +67,6 @@ async function killOnce(outDir: string, delayMs: number): Promise<number> {
     expect(finals.length).toBeGreaterThan(0);
     expect(finals.filter((final) => !lines.includes(final))).toEqual([]);
   }
-  await expectRecoverable(outDir);
   return clients.reduce((sum, client) => sum + finalsOf(client).length, 0);
 }
 

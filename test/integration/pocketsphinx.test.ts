@@ -9,6 +9,7 @@ import { selectEngine } from "../../examples/server/engines/select-engine.js";
 import { framesOf, openRecording } from "../support/open-recording.js";
 import { DIGITS_GRAMMAR, SPOKEN_DIGITS } from "../support/speech.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
+import { testScope } from "../support/test-scope.js";
 
 async function pocketsphinx() {
   const config = {
@@ -18,7 +19,7 @@ async function pocketsphinx() {
     maxEngineSessions: 1,
   };
   // Where the program is missing this rejects with a sentence that says how to install it.
-  return selectEngine({ config, clock: systemClock, path: process.env.PATH ?? "" });
+  return selectEngine({ config, clock: systemClock, scope: testScope(), path: process.env.PATH ?? "" });
 }
 
 async function digits(): Promise<Uint8Array<ArrayBuffer>> {

@@ -94,8 +94,8 @@ describe.each([
 ])("an error that nothing expected, in %s of one session", (_, way) => {
   it("ends that session with 1011, keeps what it had, and goes on for everybody else", async () => {
     await using backend = await BackendProcess.start({
-      env: { LX_ENGINE: "segmenter", TEST_FAULT: way },
-      imports: ["./test/support/faulty-threads.ts"],
+      env: { LX_ENGINE: "command", LX_ENGINE_COMMAND: "cat >/dev/null", TEST_FAULT: way },
+      imports: ["./test/support/faulty-children.ts"],
     });
     const victim = await RawClient.connect(backend.webSocketUrl);
     victim.hello();

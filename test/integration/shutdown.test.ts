@@ -7,10 +7,12 @@ import { deferred, Scope, systemClock } from "loquilex/resources";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Engine, EngineOpenOptions } from "../../examples/server/engines/engine.js";
 import { createLog } from "../../examples/server/logging/log.js";
+import { openRecordingDisk } from "../../examples/server/recording/disk/recording-disk.js";
 import { SessionManager } from "../../examples/server/session-manager.js";
 import { readInvocation } from "../../examples/server/start/config.js";
 import { RawClient } from "../support/raw-client.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
+import { testScope } from "../support/test-scope.js";
 import { parseWav } from "../support/wav.js";
 
 /** A backend in this process, with an engine that the test leads and a log of what happened in which order. */
@@ -49,6 +51,7 @@ async function serve(options: { readonly lastWords?: (stream: EngineOpenOptions)
     config: invocation.config,
     httpServer,
     engines: engine,
+    disk: openRecordingDisk(outDir, systemClock, testScope()),
     logger: createLog({ logLevel: "silent" }),
     clock: systemClock,
     scope,

@@ -4,6 +4,7 @@ import { onTestFinished } from "vitest";
 import type { Engine, EngineOpenOptions } from "../../examples/server/engines/engine.js";
 import { createLog } from "../../examples/server/logging/log.js";
 import { Recording, type RecordingOptions } from "../../examples/server/recording/recording.js";
+import { testDisk } from "./test-disk.js";
 
 export const SAMPLE_RATE = 16_000;
 export const FRAME_SAMPLES = 320;
@@ -31,6 +32,7 @@ export function openRecording(
     startPosition: 0,
     logger: createLog({ logLevel: "silent" }),
     clock: systemClock,
+    disk: testDisk(options.outDir, options.clock),
     scope,
     onKept: (position) => told.push(["kept", position]),
     onEvent: (t, data) => told.push([t, data]),

@@ -5,6 +5,7 @@
 import { Scope, systemClock } from "loquilex/resources";
 import type { Engine } from "../../examples/server/engines/engine.js";
 import { createLog } from "../../examples/server/logging/log.js";
+import { openRecordingDisk } from "../../examples/server/recording/disk/recording-disk.js";
 import { Recording } from "../../examples/server/recording/recording.js";
 
 const FRAME_SAMPLES = 320;
@@ -42,6 +43,7 @@ const recording = new Recording({
   format: { encoding: "pcm_s16le", sampleRate: SAMPLE_RATE, channels: 1 },
   startPosition: 0,
   outDir,
+  disk: openRecordingDisk(outDir, systemClock, new Scope({ name: "disk" })),
   engine: counter,
   logger: createLog({ logLevel: "silent" }),
   clock: systemClock,

@@ -5,6 +5,7 @@ import { WavFile } from "../../examples/server/recording/files/wav-file.js";
 import { encodeWavHeader, UNKNOWN_SIZE } from "../../examples/server/recording/files/wav-header.js";
 import { recoverRecordings } from "../../examples/server/recording/recover-recordings.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
+import { testDisk } from "../support/test-disk.js";
 import { parseWav } from "../support/wav.js";
 import { readWavChunks } from "../support/wav-chunks.js";
 
@@ -24,7 +25,7 @@ describe("recoverRecordings()", () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, `a.wav.${DEAD}-1.part`), leftover(Uint8Array.of(1, 0, 2, 0, 3)));
     const report = await recoverRecordings(folder, judge);
-    expect(report).toEqual({ recovered: [join(folder, "a.wav")], removed: [], failed: [] });
+    expect(report).toEqual({ recovered: [join(folder, "a.wav")], completed: [], removed: [], failed: [] });
     const bytes = await readFile(join(folder, "a.wav"));
     expect(bytes.byteLength).toBe(44 + 4);
     const { samples } = parseWav(bytes);
@@ -52,11 +53,11 @@ describe("recoverRecordings()", () => {
 
   it("touches nothing of a server that is alive", async () => {
     const folder = await temporaryFolder();
-    const own = new WavFile({ stem: join(folder, "own"), format });
+    const own = new WavFile({ ...testDisk(folder), stem: join(folder, "own"), format });
     await own.append(Uint8Array.of(1, 0));
     await writeFile(join(folder, `other.wav.${ALIVE}-1.part`), leftover(Uint8Array.of(1, 0)));
     const before = await readdir(folder);
-    expect(await recoverRecordings(folder, judge)).toEqual({ recovered: [], removed: [], failed: [] });
+    expect(await recoverRecordings(folder, judge)).toEqual({ recovered: [], completed: [], removed: [], failed: [] });
     expect(await readdir(folder)).toEqual(before);
     expect(await own.finalize()).toEqual([join(folder, "own.wav")]);
   });
@@ -86,7 +87,7 @@ describe("recoverRecordings()", () => {
   // garrytan/gbrain#2840, field report 80
   it("takes a recording from its writer, which then fails instead of writing on", async () => {
     const folder = await temporaryFolder();
-    const own = new WavFile({ stem: join(folder, "own"), format });
+    const own = new WavFile({ ...testDisk(folder), stem: join(folder, "own"), format });
     await own.append(Uint8Array.of(1, 0));
     const { recovered } = await recoverRecordings(folder, () => "silent");
     expect(recovered).toEqual([join(folder, "own.wav")]);

@@ -1,23 +1,24 @@
-import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Scope } from "loquilex/resources";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { RollingTextFile } from "../../examples/server/recording/files/rolling-text-file.js";
 import { StorageError } from "../../examples/server/recording/files/storage-error.js";
+import { recoverRecordings } from "../../examples/server/recording/recover-recordings.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
+import { testDisk } from "../support/test-disk.js";
+import { testScope } from "../support/test-scope.js";
 
-async function setUp(more: { maxLines?: number; path?: string } = {}) {
+async function setUp(more: { maxLines?: number; path?: string; journal?: boolean } = {}) {
   const folder = await temporaryFolder();
   const clock = new ManualClock();
-  const scope = new Scope({ name: "test", clock });
-  onTestFinished(() => scope.dispose().then(() => {}));
+  const scope = testScope(clock);
   const errors: StorageError[] = [];
   const path = join(folder, more.path ?? "a.txt");
   const file = new RollingTextFile({
     path,
-    clock,
     scope,
+    journal: more.journal === true ? testDisk(folder, clock).journal : undefined,
     maxLines: more.maxLines,
     onError: (error) => errors.push(error),
   });
@@ -26,43 +27,10 @@ async function setUp(more: { maxLines?: number; path?: string } = {}) {
 }
 
 describe("RollingTextFile", () => {
-  it("rewrites the unfinished line in place and puts the finished one there", async () => {
-    const { file, content, clock } = await setUp();
-    file.append("first");
-    file.setPartial("se");
-    await file.flush();
-    expect(await content()).toBe("first\nse\n");
-    clock.advance(1_000);
-    file.setPartial("seco");
-    await file.flush();
-    expect(await content()).toBe("first\nseco\n");
-    file.append("second");
-    await file.flush();
+  it("writes each line at once if there is no journal", async () => {
+    const { file, content } = await setUp();
+    for (const line of ["first", "second"]) expect(await file.append(line)).toBe(true);
     expect(await content()).toBe("first\nsecond\n");
-    file.setPartial("x");
-    file.setPartial(undefined);
-    await file.flush();
-    expect(await content()).toBe("first\nsecond\n");
-  });
-
-  it("writes a finished line at once, and unfinished ones at most every 250 ms", async () => {
-    const { file, content, clock, path } = await setUp();
-    file.setPartial("1");
-    await vi.waitFor(async () => expect(await content()).toBe("1\n"));
-    const { ino } = await stat(path);
-    for (let count = 2; count <= 20; count += 1) {
-      clock.advance(10);
-      file.setPartial(`${count}`);
-    }
-    await settle();
-    expect((await stat(path)).ino).toBe(ino);
-    clock.advance(60);
-    await vi.waitFor(async () => expect(await content()).toBe("20\n"));
-    file.setPartial("21");
-    await settle();
-    expect(await content()).toBe("20\n");
-    file.append("final");
-    await vi.waitFor(async () => expect(await content()).toBe("final\n"));
   });
 
   it("writes what came during a write, without another call", async () => {
@@ -91,11 +59,10 @@ describe("RollingTextFile", () => {
   it("goes on in another file when there are too many lines for one, and loses none of them", async () => {
     const { file, folder, content } = await setUp({ maxLines: 2 });
     for (const line of ["a", "b", "c"]) expect(await file.append(line)).toBe(true);
-    file.setPartial("d");
     await file.flush();
     expect(await content()).toBe("a\nb\n");
-    expect(await readFile(join(folder, "a.2.txt"), "utf8")).toBe("c\nd\n");
-    for (const line of ["e", "f", "g"]) file.append(line);
+    expect(await readFile(join(folder, "a.2.txt"), "utf8")).toBe("c\n");
+    for (const line of ["e", "f", "g"]) void file.append(line);
     await file.flush();
     expect(await readFile(join(folder, "a.2.txt"), "utf8")).toBe("c\ne\n");
     expect(await readFile(join(folder, "a.3.txt"), "utf8")).toBe("f\ng\n");
@@ -154,18 +121,103 @@ describe("RollingTextFile", () => {
     expect(first).toMatch(/^one\ntwo\nthree\n/);
     expect(last).toBe("one\ntwo\nthree\nfour\nfive\n");
   });
+});
+
+describe("a RollingTextFile with a journal", () => {
+  const journals = async (folder: string) => (await readdir(folder)).filter((name) => name.endsWith(".journal"));
+
+  it("makes each line durable in the journal, and writes the file a minute later; then the journal is gone", async () => {
+    const { file, folder, content, clock } = await setUp({ journal: true });
+    for (const line of ["first", "second"]) expect(await file.append(line)).toBe(true);
+    expect(await readdir(folder)).toEqual(await journals(folder));
+    const [name = ""] = await journals(folder);
+    expect(await readFile(join(folder, name), "utf8")).toBe(
+      '{"file":"a.txt","line":0,"text":"first"}\n{"file":"a.txt","line":1,"text":"second"}\n',
+    );
+    clock.advance(60_000);
+    await vi.waitFor(async () => expect(await readdir(folder)).toEqual(["a.txt"]));
+    expect(await content()).toBe("first\nsecond\n");
+    expect(await file.append("third")).toBe(true);
+    await file.flush();
+    expect(await content()).toBe("first\nsecond\nthird\n");
+    expect([await readdir(folder), clock.pending]).toEqual([["a.txt"], 0]);
+  });
+
+  it("gets its lines from the journal of a server that died, in the right files, and again without harm", async () => {
+    const { file, folder, content } = await setUp({ journal: true, maxLines: 2 });
+    expect(await file.append("one")).toBe(true);
+    await file.flush();
+    for (const line of ["two", "three"]) expect(await file.append(line)).toBe(true);
+    const [name = ""] = await journals(folder);
+    // Half a line, as a blow in the middle of a write leaves it: nobody was told that it is durable.
+    await appendFile(join(folder, name), '{"file":"a.txt","li');
+    await copyFile(join(folder, name), join(folder, "copy"));
+    const report = await recoverRecordings(folder, () => "dead");
+    const both = ["a.txt", "a.2.txt"].map((path) => join(folder, path));
+    expect(report).toEqual({ recovered: [], completed: both, removed: [], failed: [] });
+    expect(await Promise.all(both.map((path) => readFile(path, "utf8")))).toEqual(["one\ntwo\n", "three\n"]);
+    await rename(join(folder, "copy"), join(folder, name));
+    expect((await recoverRecordings(folder, () => "dead")).completed).toEqual([]);
+    expect(await content()).toBe("one\ntwo\n");
+    expect((await readdir(folder)).toSorted()).toEqual(["a.2.txt", "a.txt"]);
+  });
+
+  it("writes the file at once if the journal was taken away, as from a server that slept", async () => {
+    const { file, folder, content } = await setUp({ journal: true });
+    expect(await file.append("one")).toBe(true);
+    for (const name of await journals(folder)) await rm(join(folder, name));
+    expect(await file.append("two")).toBe(true);
+    expect(await content()).toBe("one\ntwo\n");
+    expect(await file.append("three")).toBe(true);
+    expect(await journals(folder)).toHaveLength(1);
+    await file.flush();
+    expect(await readdir(folder)).toEqual(["a.txt"]);
+  });
+
+  it("lets no journal name a file anywhere else", async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, "out"));
+    const lines = [
+      { file: "../b.txt", line: 0, text: "x" },
+      { file: "a.wav", line: 0, text: "x" },
+      { file: "a.txt", line: 4_000_000_000, text: "x" },
+    ];
+    await writeFile(
+      join(folder, "out", "finals.0123456789abcdef-1.journal"),
+      lines.map((line) => `${JSON.stringify(line)}\n`).join(""),
+    );
+    await recoverRecordings(join(folder, "out"), () => "dead");
+    expect(await readdir(folder, { recursive: true })).toEqual(["out"]);
+  });
+
+  it("shares its page with others, which stays until the last of them is written, and closes its handle", async () => {
+    const folder = await temporaryFolder();
+    const { journal } = testDisk(folder);
+    const before = (await readdir("/dev/fd")).length;
+    const files = Array.from({ length: 20 }, (_, index) => {
+      return new RollingTextFile({
+        path: join(folder, `${index}.txt`),
+        scope: testScope(),
+        journal,
+        onError: () => {},
+      });
+    });
+    await Promise.all(files.map((file) => file.append("hello")));
+    expect(await journals(folder)).toHaveLength(1);
+    expect((await readdir("/dev/fd")).length).toBe(before + 1);
+    for (const file of files) {
+      expect(await journals(folder)).toHaveLength(1);
+      await file.flush();
+    }
+    expect([await journals(folder), (await readdir("/dev/fd")).length]).toEqual([[], before]);
+  });
 
   it("leaves no timer behind when its scope ends", async () => {
-    const { file, clock, scope } = await setUp();
-    file.setPartial("1");
-    await file.flush();
-    file.setPartial("2");
+    const { file, clock, scope } = await setUp({ journal: true });
+    await file.append("1");
     expect(clock.pending).toBe(1);
     await scope.dispose();
     expect(clock.pending).toBe(0);
     await file.flush();
   });
 });
-
-/** Long enough for a write that must not happen to have happened. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 30));

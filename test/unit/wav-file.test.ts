@@ -5,6 +5,7 @@ import { StorageError } from "../../examples/server/recording/files/storage-erro
 import { WavFile } from "../../examples/server/recording/files/wav-file.js";
 import { decodeWavHeader, encodeWavHeader } from "../../examples/server/recording/files/wav-header.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
+import { testDisk } from "../support/test-disk.js";
 import { parseWav } from "../support/wav.js";
 import { readWavChunks } from "../support/wav-chunks.js";
 
@@ -25,7 +26,7 @@ async function samplesOf(path: string): Promise<number[]> {
 describe("WavFile", () => {
   it("holds every sample in order under a header that tells the truth", async () => {
     const folder = await temporaryFolder();
-    const wav = new WavFile({ stem: join(folder, "a"), format });
+    const wav = new WavFile({ ...testDisk(folder), stem: join(folder, "a"), format });
     await wav.append(counting(0, 100));
     await wav.append(counting(100, 1));
     await wav.append(counting(101, 50));
@@ -37,7 +38,11 @@ describe("WavFile", () => {
 
   it("says the channels and the rate of a stereo recording", async () => {
     const folder = await temporaryFolder();
-    const wav = new WavFile({ stem: join(folder, "a"), format: { sampleRate: 48_000, channels: 2 } });
+    const wav = new WavFile({
+      ...testDisk(folder),
+      stem: join(folder, "a"),
+      format: { sampleRate: 48_000, channels: 2 },
+    });
     await wav.append(counting(0, 4));
     await wav.finalize();
     const bytes = await readFile(join(folder, "a.wav"));
@@ -47,7 +52,7 @@ describe("WavFile", () => {
 
   it("has the samples on disk when append() resolves, under a name that says it is not finished", async () => {
     const folder = await temporaryFolder();
-    const wav = new WavFile({ stem: join(folder, "a"), format });
+    const wav = new WavFile({ ...testDisk(folder), stem: join(folder, "a"), format });
     await wav.append(counting(1, 10));
     const names = await readdir(folder);
     expect(names).toEqual([expect.stringMatching(/^a\.wav\.[0-9a-f]{16}-\d+\.part$/)]);
@@ -57,7 +62,7 @@ describe("WavFile", () => {
 
   it("makes no file when nothing was recorded", async () => {
     const folder = await temporaryFolder();
-    const wav = new WavFile({ stem: join(folder, "a"), format });
+    const wav = new WavFile({ ...testDisk(folder), stem: join(folder, "a"), format });
     wav.skip(100);
     expect(await wav.finalize()).toEqual([]);
     expect(await readdir(folder)).toEqual([]);
@@ -65,7 +70,7 @@ describe("WavFile", () => {
 
   it("records silence where samples do not exist, also at the end", async () => {
     const folder = await temporaryFolder();
-    const wav = new WavFile({ stem: join(folder, "a"), format });
+    const wav = new WavFile({ ...testDisk(folder), stem: join(folder, "a"), format });
     wav.skip(2);
     await wav.append(counting(5, 1));
     wav.skip(3);
@@ -78,7 +83,7 @@ describe("WavFile", () => {
 
   it("uses no disk space for ten minutes of silence", async () => {
     const folder = await temporaryFolder();
-    const wav = new WavFile({ stem: join(folder, "a"), format });
+    const wav = new WavFile({ ...testDisk(folder), stem: join(folder, "a"), format });
     await wav.append(counting(1, 1));
     wav.skip(600 * 16_000);
     await wav.append(counting(2, 1));
@@ -90,7 +95,7 @@ describe("WavFile", () => {
 
   it("goes on in another file where one would be too long, losing no sample and no silence", async () => {
     const folder = await temporaryFolder();
-    const wav = new WavFile({ stem: join(folder, "a"), format, maxDataBytes: 7 });
+    const wav = new WavFile({ ...testDisk(folder), stem: join(folder, "a"), format, maxDataBytes: 7 });
     await wav.append(counting(1, 2));
     await wav.append(counting(3, 5));
     wav.skip(4);
@@ -109,24 +114,31 @@ describe("WavFile", () => {
 
   it("refuses half a sample and an impossible size", async () => {
     const folder = await temporaryFolder();
-    const wav = new WavFile({ stem: join(folder, "a"), format });
+    const wav = new WavFile({ ...testDisk(folder), stem: join(folder, "a"), format });
     await expect(wav.append(new Uint8Array(3))).rejects.toThrow("append() takes whole samples of 2 bytes");
-    expect(() => new WavFile({ stem: "a", format, maxDataBytes: 2 ** 32 })).toThrow(RangeError);
+    expect(() => new WavFile({ ...testDisk(folder), stem: "a", format, maxDataBytes: 2 ** 32 })).toThrow(RangeError);
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("keeps no handle open", async () => {
+  it("keeps one handle open, and closes it when the recording ends", async () => {
     const folder = await temporaryFolder();
+    const disk = testDisk(folder);
+    const open = (name: string) => new WavFile({ ...disk, stem: join(folder, name), format });
+    const first = open("first");
+    await first.append(counting(0, 10));
     const before = (await readdir("/dev/fd")).length;
-    const files = Array.from({ length: 20 }, (_, index) => new WavFile({ stem: join(folder, `${index}`), format }));
-    await Promise.all(files.map((wav) => wav.append(counting(0, 10))));
-    expect((await readdir("/dev/fd")).length).toBe(before);
+    const files = Array.from({ length: 20 }, (_, index) => open(`${index}`));
+    for (let round = 0; round < 3; round += 1) await Promise.all(files.map((wav) => wav.append(counting(0, 10))));
+    expect((await readdir("/dev/fd")).length).toBe(before + 20);
     await Promise.all(files.map((wav) => wav.finalize()));
+    expect((await readdir("/dev/fd")).length).toBe(before);
+    await first.finalize();
+    expect((await readdir("/dev/fd")).length).toBe(before - 1);
   });
 
   it("says which file failed and why, when its file or folder is gone", async () => {
     const folder = await temporaryFolder();
-    const wav = new WavFile({ stem: join(folder, "a"), format });
+    const wav = new WavFile({ ...testDisk(folder), stem: join(folder, "a"), format });
     await wav.append(counting(0, 10));
     await rm(folder, { recursive: true });
     const error = await wav.append(counting(10, 10)).catch((reason: unknown) => reason);
@@ -139,7 +151,7 @@ describe("WavFile", () => {
 
   it("cuts off what a failed write left behind", async () => {
     const folder = await temporaryFolder();
-    const wav = new WavFile({ stem: join(folder, "a"), format });
+    const wav = new WavFile({ ...testDisk(folder), stem: join(folder, "a"), format });
     await wav.append(counting(0, 3));
     const part = join(folder, (await readdir(folder))[0] ?? "");
     const file = await open(part, "a");
@@ -158,7 +170,11 @@ describe("a WAV file of floats or of µ-law", () => {
 
   it.each(KINDS)("of %s says what it holds, and how much", async (encoding, tag, bytes) => {
     const folder = await temporaryFolder();
-    const wav = new WavFile({ stem: join(folder, "a"), format: { encoding, sampleRate: 8_000, channels: 1 } });
+    const wav = new WavFile({
+      ...testDisk(folder),
+      stem: join(folder, "a"),
+      format: { encoding, sampleRate: 8_000, channels: 1 },
+    });
     const data = Uint8Array.from({ length: 3 * bytes }, (_, index) => index + 1);
     await wav.append(data);
     await wav.finalize();
@@ -173,7 +189,11 @@ describe("a WAV file of floats or of µ-law", () => {
 
   it.each(KINDS)("of %s has silence where samples are missing, at its end as well", async (encoding, _, bytes) => {
     const folder = await temporaryFolder();
-    const wav = new WavFile({ stem: join(folder, "a"), format: { encoding, sampleRate: 8_000, channels: 1 } });
+    const wav = new WavFile({
+      ...testDisk(folder),
+      stem: join(folder, "a"),
+      format: { encoding, sampleRate: 8_000, channels: 1 },
+    });
     const silence = encoding === "mulaw" ? 0xff : 0;
     const sample = new Uint8Array(bytes).fill(7);
     const samples = 2 ** 20 + 5;

@@ -30,6 +30,8 @@ export class EngineFeed {
   #position: number;
   #dropped: { from: number; to: number } | undefined;
   #busy = false;
+  /** Frames that the engine took when they came. */
+  #neverQueued = 0;
   /** What goes on or went on last; never rejects. */
   #feeding: Promise<void> = Promise.resolve();
   #ended = false;
@@ -47,9 +49,10 @@ export class EngineFeed {
     });
   }
 
-  /** Of the audio that waits for the engine, in frames and samples. */
+  /** Of the audio for the engine, in frames and samples. */
   readMetrics(): BoundedQueueMetrics {
-    return this.#queue.readMetrics();
+    const metrics = this.#queue.readMetrics();
+    return { ...metrics, pushed: metrics.pushed + this.#neverQueued };
   }
 
   /** Starts the engine; frames may have come before. */
@@ -73,8 +76,8 @@ export class EngineFeed {
 
   push(frame: WireAudioFrame): void {
     if (this.#ended || this.#failed || this.#disposal !== undefined) return;
-    for (const lost of this.#queue.push(frame)) this.#drop(lost);
-    this.#feedOn();
+    if (this.#run !== undefined && !this.#busy) this.#giveAtOnce(this.#run, frame);
+    else for (const lost of this.#queue.push({ ...frame, payload: frame.payload.slice() })) this.#drop(lost);
   }
 
   /** No more audio: resolves when the engine has heard what waits and has said its last word. */
@@ -103,19 +106,38 @@ export class EngineFeed {
     this.#feeding = this.#feed(this.#run);
   }
 
-  async #feed(run: EngineRun): Promise<void> {
+  async #feed(run: EngineRun, firstRoom?: Promise<void>): Promise<void> {
+    const { scope } = this.#options;
     try {
+      if (firstRoom !== undefined) await withSignal(firstRoom, scope.signal);
       for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
-        this.#reportDrop();
-        if (frame.position > this.#position) this.#skip(run, frame.position);
-        this.#position = frame.position + frame.sampleCount;
-        const room = this.#write(run, this.#ear.hear(frame));
-        if (room !== undefined) await withSignal(room, this.#options.scope.signal);
+        const room = this.#give(run, frame);
+        if (room !== undefined) await withSignal(room, scope.signal);
       }
     } catch (error) {
-      if (!this.#options.scope.disposed) this.#fail(error);
+      if (!scope.disposed) this.#fail(error);
     }
     this.#busy = false;
+  }
+
+  /** Most engines can take most frames when they come. */
+  #giveAtOnce(run: EngineRun, frame: WireAudioFrame): void {
+    this.#neverQueued += 1;
+    try {
+      const room = this.#give(run, frame);
+      if (room === undefined) return;
+      this.#busy = true;
+      this.#feeding = this.#feed(run, room);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #give(run: EngineRun, frame: WireAudioFrame): Promise<void> | undefined {
+    this.#reportDrop();
+    if (frame.position > this.#position) this.#skip(run, frame.position);
+    this.#position = frame.position + frame.sampleCount;
+    return this.#write(run, this.#ear.hear(frame));
   }
 
   #write(run: EngineRun, { samples, position }: HeardAudio): Promise<void> | undefined {

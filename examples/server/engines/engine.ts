@@ -55,7 +55,7 @@ export interface Engine {
 /** One stream in an engine. Its owner calls `dispose` in every case, after `end` too. */
 export interface EngineRun {
   /**
-   * Samples that follow the last ones. The engine may keep the bytes.
+   * Samples that follow the last ones. The bytes are used again afterwards: an engine that needs them later copies them.
    * @returns nothing when more may come at once, or a promise that resolves when it may.
    */
   write(samples: Uint8Array, position: number): Promise<void> | undefined;

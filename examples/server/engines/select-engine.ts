@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import type { Clock } from "loquilex/resources";
+import type { Clock, Scope } from "loquilex/resources";
 import type { ServerConfig } from "../start/config.js";
 import { StartError } from "../start/start-error.js";
 import type { Engine } from "./engine.js";
@@ -14,6 +14,8 @@ const POCKETSPHINX = "pocketsphinx_continuous";
 export interface SelectEngineOptions {
   readonly config: Pick<ServerConfig, "engine" | "engineCommand" | "pocketsphinxJsgf" | "maxEngineSessions">;
   readonly clock: Clock;
+  /** Owns the threads that all sessions share. */
+  readonly scope: Scope;
   /** The PATH in which programs are looked for. */
   readonly path: string;
 }
@@ -23,7 +25,7 @@ export interface SelectEngineOptions {
  * @throws StartError when a program or a grammar that was asked for is not there.
  */
 export async function selectEngine(options: SelectEngineOptions): Promise<EngineRoster> {
-  const segmenter = await segmenterEngine(options.clock);
+  const segmenter = await segmenterEngine(options.clock, options.scope);
   return new EngineRoster({
     preferred: (await preferredEngine(options)) ?? segmenter,
     fallback: segmenter,

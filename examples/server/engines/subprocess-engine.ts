@@ -85,7 +85,7 @@ class SubprocessRun implements EngineRun {
 
   write(samples: Uint8Array, position: number): Promise<void> | undefined {
     this.#position = position + samples.byteLength / 2;
-    return this.#subprocess.write(samples);
+    return this.#subprocess.write(Uint8Array.from(samples));
   }
 
   gap(from: number, to: number): void {

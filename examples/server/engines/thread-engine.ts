@@ -1,159 +1,226 @@
-import { type Clock, type Deferred, deferred, type Registration } from "loquilex/resources";
-import { Thread } from "../processes/thread.js";
+import { type Clock, type Deferred, deferred, type Scope } from "loquilex/resources";
+import { presentOwner } from "../fault-owner.js";
+import { ownBytes } from "../processes/growing-bytes.js";
 import { threadCode } from "../processes/thread-code.js";
-import type { Engine, EngineOpenOptions, EngineRun } from "./engine.js";
+import type { Engine, EngineOpenOptions, EngineRun, Segment } from "./engine.js";
+import type { PoolThread, ThreadMember } from "./pool-thread.js";
 import { SEGMENTER } from "./segmenter.js";
-import type { ThreadAnswer, ThreadInput, ThreadStream } from "./thread-messages.js";
+import { bytesOf, type RunNote, type RunStep } from "./thread-batch.js";
+import { ThreadPool } from "./thread-pool.js";
 
 /** Audio on its way to the thread, before the writer has to wait. */
 const MAX_IN_FLIGHT_SEC = 1;
-/** A thread that says nothing for so long while it has work is taken for hanging. Its start counts. */
-const ANSWER_MS = 10_000;
-/** A timer this late says that this process slept, and its threads with it. */
-const LATE_MS = 1_000;
+/** Room for samples at first: what gathers between two batches. */
+const FIRST_BYTES = 4_096;
+/** How many dead threads a run is taken over from, if it has not caused their death. */
+const MAX_MOVES = 3;
 
 export interface ThreadEngineOptions {
   readonly name: string;
-  /** What each run works in; speaks {@link ThreadInput} and {@link ThreadAnswer}. */
+  /** What the runs work in: a module that calls `serveRuns()`. */
   readonly module: URL;
   /** What people are told about it. */
   readonly detail: string;
   readonly clock: Clock;
+  /** Owns the threads. */
+  readonly scope: Scope;
+  /** @defaultValue as many as this process may use processors */
+  readonly maxThreads?: number | undefined;
 }
 
 /**
- * An engine whose work is done off the event loop. Each stream has a thread of its own, so that one which hangs or
- * crashes costs no other stream its captions; it begins with the first sound, and takes about 9 MB.
+ * An engine whose work is done off the event loop, by as many threads as there are processors. A recogniser that throws
+ * costs its own stream its captions; so does one in which a thread dies or hangs, and the streams beside it go on in
+ * another thread.
  */
 export async function threadEngine(options: ThreadEngineOptions): Promise<Engine> {
-  const code = await threadCode(options.module);
+  const { name, clock, scope, maxThreads } = options;
+  const pool = new ThreadPool({ name, code: await threadCode(options.module), clock, scope, maxThreads });
+  let runs = 0;
   return {
-    name: options.name,
+    name,
     open(openOptions) {
-      openOptions.onStatus({ engine: options.name, words: false, detail: options.detail });
-      return new ThreadRun({ ...options, code }, openOptions);
+      openOptions.onStatus({ engine: name, words: false, detail: options.detail });
+      runs += 1;
+      return new ThreadRun(runs, name, pool, openOptions);
     },
   };
 }
 
 /** The engine that needs nothing. */
-export function segmenterEngine(clock: Clock): Promise<Engine> {
+export function segmenterEngine(clock: Clock, scope: Scope): Promise<Engine> {
   return threadEngine({
     name: SEGMENTER,
     module: new URL("./segmenter-thread.ts", import.meta.url),
     detail: "The built-in segmenter tells when somebody speaks; it recognises no words.",
     clock,
+    scope,
   });
 }
 
-class ThreadRun implements EngineRun {
-  readonly #engine: ThreadEngineOptions & { readonly code: string };
+/** Samples that follow each other and wait for the thread. */
+interface HeardStretch {
+  readonly type: "stretch";
+  readonly position: number;
+  /** Where they are among those that wait. */
+  readonly from: number;
+  to: number;
+}
+
+class ThreadRun implements EngineRun, ThreadMember {
+  readonly id: number;
+  readonly #engineName: string;
+  readonly #pool: ThreadPool;
   readonly #options: EngineOpenOptions;
   readonly #maxInFlightBytes: number;
-  #thread: Thread | undefined;
+  /** The thread is everybody's; what it says is this stream's. */
+  readonly #forOwner = presentOwner();
+  /** Begins with the first sound. */
+  #thread: PoolThread | undefined;
+  #waiting: (RunStep | HeardStretch)[] = [];
+  #atWork: readonly RunStep[] = [];
+  /** The samples of what waits, and of what is at work. */
+  #waitingSamples = ownBytes(FIRST_BYTES);
+  #samplesAtWork = ownBytes(FIRST_BYTES);
   #inFlightBytes = 0;
+  #moves = 0;
+  /** What was said last, unless it is final. */
+  #unfinished: Segment | undefined;
   /** Waits for the thread to catch up. */
   #room: Deferred<void> | undefined;
   /** Waits for the thread's last word. */
   #ended: Deferred<void> | undefined;
-  /** Whether the thread has said nothing since the watchdog began to wait. */
-  #silent = false;
-  #watchdog: Registration | undefined;
   #over = false;
 
-  constructor(engine: ThreadEngineOptions & { readonly code: string }, options: EngineOpenOptions) {
-    this.#engine = engine;
+  constructor(id: number, engineName: string, pool: ThreadPool, options: EngineOpenOptions) {
+    this.id = id;
+    this.#engineName = engineName;
+    this.#pool = pool;
     this.#options = options;
     this.#maxInFlightBytes = MAX_IN_FLIGHT_SEC * options.format.sampleRate * 2 * options.format.channels;
   }
 
   write(samples: Uint8Array, position: number): Promise<void> | undefined {
     if (this.#over) return undefined;
-    // The recording still needs the caller's bytes; the copy goes over to the thread without another one.
-    const own = new Uint8Array(samples);
-    this.#post({ type: "audio", samples: own, position }, own.buffer);
+    const from = this.#waitingSamples.byteLength;
+    this.#waitingSamples.append(samples);
+    const to = this.#waitingSamples.byteLength;
+    const last = this.#waiting.at(-1);
+    if (last?.type === "stretch" && this.#endOf(last) === position) last.to = to;
+    else this.#put({ type: "stretch", position, from, to });
     this.#inFlightBytes += samples.byteLength;
-    this.#watch();
     if (this.#inFlightBytes < this.#maxInFlightBytes) return undefined;
     this.#room ??= deferred();
     return this.#room.promise;
   }
 
   gap(from: number, to: number): void {
-    if (!this.#over) this.#post({ type: "gap", from, to });
+    if (!this.#over) this.#put({ type: "gap", from, to });
   }
 
   end(): Promise<void> {
     if (this.#over || this.#thread === undefined) return Promise.resolve();
     this.#ended ??= deferred();
-    this.#post({ type: "end" });
-    this.#watch();
+    this.#put({ type: "end" });
     return this.#ended.promise;
   }
 
   async dispose(): Promise<void> {
     this.#letGo();
-    await this.#thread?.dispose();
   }
 
-  #post(input: ThreadInput, ...transfer: ArrayBuffer[]): void {
-    this.#thread ??= this.#start();
-    this.#thread.post(input, transfer);
+  takeSteps(): readonly RunStep[] {
+    this.#atWork = this.#waitingSteps;
+    this.#waiting = [];
+    [this.#waitingSamples, this.#samplesAtWork] = [this.#samplesAtWork, this.#waitingSamples];
+    this.#waitingSamples.clear();
+    return this.#atWork;
   }
 
-  #start(): Thread {
-    const { format, startPosition, scope } = this.#options;
-    const data: ThreadStream = { format, startPosition };
-    return new Thread({
-      name: this.#engine.name,
-      code: this.#engine.code,
-      data,
-      clock: this.#engine.clock,
-      scope,
-      onMessage: (message) => this.#take(message as ThreadAnswer),
-      onCrash: (error) => this.#fail(`ended: ${error.message}`),
+  done(): void {
+    this.#inFlightBytes -= this.#atWork.reduce((sum, step) => sum + bytesOf(step), 0);
+    this.#atWork = [];
+    if (this.#inFlightBytes < this.#maxInFlightBytes) this.#letWriterGo();
+  }
+
+  hear(note: RunNote): void {
+    if (this.#over) return;
+    this.#forOwner(() => {
+      if (note.type === "segment") this.#report(note.segment);
+      else if (note.type === "ended") this.#letGo();
+      else this.#fail(`The engine ${this.#engineName} failed: ${note.message}.`);
     });
   }
 
-  #take(answer: ThreadAnswer): void {
-    if (this.#over) return;
-    this.#silent = false;
-    if (answer.type === "segment") this.#options.onSegment(answer.segment);
-    else if (answer.type === "ended") this.#letGo();
-    else {
-      this.#inFlightBytes -= answer.bytes;
-      if (this.#inFlightBytes < this.#maxInFlightBytes) this.#letWriterGo();
+  bereave(reason: string, isCulprit: boolean): void {
+    this.#forOwner(() => this.#move(reason, isCulprit));
+  }
+
+  #move(reason: string, isCulprit: boolean): void {
+    this.#thread = undefined;
+    this.#moves += 1;
+    if (isCulprit || this.#moves > MAX_MOVES) {
+      this.#fail(reason);
+      return;
     }
+    if (this.#unfinished !== undefined) this.#report({ ...this.#unfinished, final: true });
+    // What the dead thread was given last it has told nothing of.
+    this.#waiting = [...this.#atWork, ...this.#waitingSteps].flatMap((step) => {
+      if (step.type === "open") return [];
+      return step.type === "audio" ? { ...step, samples: step.samples.slice() } : step;
+    });
+    this.#atWork = [];
+    this.#waitingSamples.clear();
+    const detail = `${reason} Another one listens from here on.`;
+    this.#options.onStatus({ engine: this.#engineName, words: false, detail });
+    const [first] = this.#waitingSteps;
+    if (first !== undefined) this.#join(first);
   }
 
-  /** Looks after the thread for as long as it has something to answer. */
-  #watch(): void {
-    if (this.#watchdog !== undefined || this.#over) return;
-    const { clock } = this.#engine;
-    const dueAt = clock.now() + ANSWER_MS;
-    this.#silent = true;
-    this.#watchdog = this.#options.scope.timeout(ANSWER_MS, () => this.#check(clock.now() - dueAt), "thread watchdog");
+  get #waitingSteps(): RunStep[] {
+    return this.#waiting.map((step) => {
+      if (step.type !== "stretch") return step;
+      return { type: "audio", position: step.position, samples: this.#waitingSamples.subarray(step.from, step.to) };
+    });
   }
 
-  #check(lateMs: number): void {
-    this.#watchdog = undefined;
-    if (this.#inFlightBytes === 0 && this.#ended === undefined) return;
-    if (this.#silent && lateMs < LATE_MS) this.#fail(`did not answer for ${ANSWER_MS / 1_000} s`);
-    else this.#watch();
+  #endOf({ position, from, to }: HeardStretch): number {
+    return position + (to - from) / (2 * this.#options.format.channels);
   }
 
-  #fail(how: string): void {
+  #put(step: RunStep | HeardStretch): void {
+    this.#waiting.push(step);
+    if (this.#thread === undefined) this.#join(step);
+    else this.#thread.wake(this, step.type === "end");
+  }
+
+  /** @param first what is to be done first. */
+  #join(first: RunStep | HeardStretch): void {
+    const { format } = this.#options;
+    const startPosition = positionOf(first) ?? this.#options.startPosition;
+    this.#waiting.unshift({ type: "open", startPosition, format });
+    this.#thread = this.#pool.leastBusy;
+    this.#thread.join(this);
+    this.#thread.wake(this, false);
+  }
+
+  #report(segment: Segment): void {
+    this.#unfinished = segment.final ? undefined : segment;
+    this.#options.onSegment(segment);
+  }
+
+  #fail(message: string): void {
     if (this.#over) return;
     this.#letGo();
-    void this.#thread?.dispose();
-    this.#options.onError(new Error(`The thread of the engine ${this.#engine.name} ${how}.`));
+    this.#options.onError(new Error(message));
   }
 
   #letGo(): void {
+    if (!this.#over) this.#thread?.leave(this);
     this.#over = true;
+    this.#waiting = [];
+    this.#atWork = [];
     this.#inFlightBytes = 0;
-    this.#watchdog?.dispose();
-    this.#watchdog = undefined;
     this.#letWriterGo();
     this.#ended?.resolve();
   }
@@ -163,3 +230,9 @@ class ThreadRun implements EngineRun {
     this.#room = undefined;
   }
 }
+
+/** The sample that a step begins with. */
+const positionOf = (step: RunStep | HeardStretch): number | undefined => {
+  if (step.type === "audio" || step.type === "stretch") return step.position;
+  return step.type === "gap" ? step.from : undefined;
+};

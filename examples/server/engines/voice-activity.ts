@@ -1,6 +1,8 @@
 import type { EngineFormat } from "./engine.js";
 
 const FRAME_SEC = 0.02;
+/** Energy of the loudest sample of 16 bits. */
+const FULL_SCALE = 32_768 ** 2;
 /** Speech must be this much louder than the background. */
 const ABOVE_FLOOR_DB = 9;
 /** Nothing below this is speech, however quiet the background. */
@@ -30,7 +32,7 @@ export interface ActivityChange {
 export class VoiceActivity {
   readonly #channels: number;
   readonly #frameSamples: number;
-  /** Energy and samples of the frame being filled. */
+  /** Energy, as a whole number, and samples of the frame being filled. */
   #energy = 0;
   #filled = 0;
   #floorDb = FIRST_FLOOR_DB;
@@ -46,20 +48,19 @@ export class VoiceActivity {
 
   /** @param position of the first sample. @returns one entry per frame of speech, and one where speech ends. */
   push(samples: Uint8Array, position: number): ActivityChange[] {
-    const view = new DataView(samples.buffer, samples.byteOffset, samples.byteLength);
-    const count = Math.floor(samples.byteLength / (2 * this.#channels));
+    const values = toValues(samples);
+    const count = Math.floor(values.length / this.#channels);
     const changes: ActivityChange[] = [];
-    for (let index = 0; index < count; index += 1) {
-      for (let channel = 0; channel < this.#channels; channel += 1) {
-        const sample = view.getInt16(2 * (index * this.#channels + channel), true) / 32_768;
-        this.#energy += sample * sample;
-      }
-      this.#filled += 1;
-      if (this.#filled < this.#frameSamples) continue;
-      const levelDb = 10 * Math.log10(this.#energy / (this.#filled * this.#channels) + 1e-12);
+    for (let index = 0; index < count; ) {
+      const taken = Math.min(count - index, this.#frameSamples - this.#filled);
+      this.#energy += energyOf(values, index * this.#channels, (index + taken) * this.#channels);
+      this.#filled += taken;
+      index += taken;
+      if (this.#filled < this.#frameSamples) break;
+      const levelDb = 10 * Math.log10(this.#energy / (FULL_SCALE * this.#filled * this.#channels) + 1e-12);
       this.#energy = 0;
       this.#filled = 0;
-      const change = this.#frame(levelDb, position + index + 1);
+      const change = this.#frame(levelDb, position + index);
       if (change !== undefined) changes.push(change);
     }
     return changes;
@@ -104,4 +105,25 @@ export class VoiceActivity {
         : Math.min(levelDb, this.#floorDb + FLOOR_RISE_DB_PER_SEC * FRAME_SEC);
     this.#floorDb = Math.min(Math.max(followed, LEAST_FLOOR_DB), MOST_FLOOR_DB);
   }
+}
+
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** Signed 16-bit little-endian samples as numbers, without a copy where that is possible. */
+function toValues(samples: Uint8Array): Int16Array {
+  const { buffer, byteOffset, byteLength } = samples;
+  const length = Math.floor(byteLength / 2);
+  if (IS_LITTLE_ENDIAN && byteOffset % 2 === 0) return new Int16Array(buffer, byteOffset, length);
+  const view = new DataView(buffer, byteOffset, byteLength);
+  return Int16Array.from({ length }, (_, index) => view.getInt16(2 * index, true));
+}
+
+/** The sum of the squares, which stays exact: a frame has far too few samples for more than 53 bits. */
+function energyOf(values: Int16Array, from: number, to: number): number {
+  let energy = 0;
+  for (let index = from; index < to; index += 1) {
+    const value = values[index] ?? 0;
+    energy += value * value;
+  }
+  return energy;
 }

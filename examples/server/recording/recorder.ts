@@ -1,19 +1,12 @@
 import type { WireAudioFrame } from "loquilex/protocol";
-import {
-  BoundedQueue,
-  type BoundedQueueMetrics,
-  type Clock,
-  type Deferred,
-  deferred,
-  type Scope,
-} from "loquilex/resources";
+import { type BoundedQueueMetrics, type Clock, type Deferred, deferred, type Scope } from "loquilex/resources";
+import { AudioBacklog, type AudioBlock } from "./audio-backlog.js";
+import type { SharedTurn } from "./disk/shared-turn.js";
 import type { WavFile } from "./files/wav-file.js";
 import { bytesPerFrame, type WavFormat } from "./files/wav-header.js";
 
 /** Audio that may wait for the disk. The client's window is far below it; this is the bound in case it is not held. */
 const MAX_QUEUED_SEC = 60;
-/** Frames are gathered this long, because a write per frame costs ten times as much. */
-const WRITE_INTERVAL_MS = 100;
 const WRITE_AT_BYTES = 65_536;
 /**
  * The longest silence recorded for one gap. All gaps together are recorded with this much silence and, beyond it, with no
@@ -28,6 +21,8 @@ export interface RecorderOptions {
   readonly file: Promise<WavFile>;
   readonly clock: Clock;
   readonly scope: Scope;
+  /** When all recordings write what has gathered. */
+  readonly writeTurn: SharedTurn;
   /** Everything before this position is in the file. */
   onKept(position: number): void;
   /** The disk was too slow: silence stands for these samples. */
@@ -41,13 +36,12 @@ export interface RecorderOptions {
 /** Writes frames to a file in the order they come, whatever has gathered in one go. */
 export class Recorder {
   readonly #options: RecorderOptions;
-  readonly #queue: BoundedQueue<WireAudioFrame>;
+  readonly #backlog: AudioBacklog;
   /** Position of the next sample. */
   #position: number;
   /** Samples of sound, and of silence that stands for gaps, in the recording. */
   #sound = 0;
   #silence = 0;
-  #lastWriteAt = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> | undefined;
   /** Ends the wait for more frames. */
   #hurry: Deferred<void> | undefined;
@@ -57,9 +51,8 @@ export class Recorder {
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#position = options.startPosition;
-    this.#queue = new BoundedQueue({
-      maxCost: MAX_QUEUED_SEC * options.format.sampleRate,
-      costOf: (frame) => frame.sampleCount,
+    this.#backlog = new AudioBacklog({
+      maxSamples: MAX_QUEUED_SEC * options.format.sampleRate,
       now: () => options.clock.now(),
     });
     options.file.catch((error: unknown) => this.#fail(error));
@@ -67,17 +60,14 @@ export class Recorder {
 
   /** Of the audio that waits for the disk, in frames and samples. */
   readMetrics(): BoundedQueueMetrics {
-    return this.#queue.readMetrics();
+    return this.#backlog.readMetrics();
   }
 
-  /** Takes a frame; ignored after the end and after a failure. */
+  /** Copies a frame; ignored after the end and after a failure. */
   push(frame: WireAudioFrame): void {
     if (this.#ending !== undefined || this.#failure !== undefined) return;
-    const lost = this.#queue.push(frame);
-    const [first, last] = [lost[0], lost.at(-1)];
-    if (first !== undefined && last !== undefined) {
-      this.#options.onDrop(first.position, last.position + last.sampleCount);
-    }
+    const lost = this.#backlog.push(frame);
+    if (lost !== undefined) this.#options.onDrop(lost.from, lost.to);
     if (this.#isEnough()) this.#hurry?.resolve();
     this.#writing ??= this.#write();
   }
@@ -104,10 +94,13 @@ export class Recorder {
   async #write(): Promise<void> {
     try {
       const file = await this.#options.file;
-      while (this.#queue.size > 0) {
+      while (!this.#backlog.isEmpty) {
         await this.#gather();
-        this.#lastWriteAt = this.#options.clock.now();
-        await this.#writeBatch(file, this.#queue.drain());
+        for (const block of this.#backlog.take()) {
+          await this.#writeBlock(file, block);
+          this.#backlog.reuse(block);
+        }
+        this.#options.onKept(this.#position);
       }
     } catch (error) {
       this.#fail(error);
@@ -115,40 +108,28 @@ export class Recorder {
     this.#writing = undefined;
   }
 
-  async #writeBatch(file: WavFile, frames: readonly WireAudioFrame[]): Promise<void> {
-    let run: Uint8Array[] = [];
-    let position = this.#position;
-    for (const frame of frames) {
-      const gap = frame.position - position;
-      if (gap > 0) {
-        await file.append(Buffer.concat(run));
-        run = [];
-        file.skip(this.#silenceFor(gap));
-      }
-      run.push(frame.payload);
-      this.#sound += frame.sampleCount;
-      position = frame.position + frame.sampleCount;
+  async #writeBlock(file: WavFile, { stretches, bytes }: AudioBlock): Promise<void> {
+    for (const { position, sampleCount, from, to } of stretches) {
+      const gap = position - this.#position;
+      if (gap > 0) file.skip(this.#silenceFor(gap));
+      await file.append(bytes.subarray(from, to));
+      this.#sound += sampleCount;
+      this.#position = position + sampleCount;
     }
-    await file.append(Buffer.concat(run));
-    this.#position = position;
-    this.#options.onKept(position);
   }
 
-  #gather(): Promise<void> {
-    const waitMs = this.#lastWriteAt + WRITE_INTERVAL_MS - this.#options.clock.now();
-    const { scope } = this.#options;
-    if (waitMs <= 0 || this.#ending !== undefined || this.#isEnough() || scope.disposed) return Promise.resolve();
+  async #gather(): Promise<void> {
+    const { scope, writeTurn } = this.#options;
+    if (this.#ending !== undefined || this.#isEnough() || scope.disposed) return;
     const hurry = deferred<void>();
     this.#hurry = hurry;
-    const timer = scope.timeout(waitMs, () => hurry.resolve(), "next write");
-    return hurry.promise.then(() => {
-      timer.dispose();
-      this.#hurry = undefined;
-    });
+    void writeTurn.next().then(hurry.resolve);
+    await hurry.promise;
+    this.#hurry = undefined;
   }
 
   #isEnough(): boolean {
-    return this.#queue.cost * bytesPerFrame(this.#options.format) >= WRITE_AT_BYTES;
+    return this.#backlog.samples * bytesPerFrame(this.#options.format) >= WRITE_AT_BYTES;
   }
 
   /** A client could otherwise have files of any size made by naming a position. No clock has a say: it may stand still. */
@@ -164,7 +145,7 @@ export class Recorder {
   #fail(reason: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = reason instanceof Error ? reason : new Error(String(reason));
-    this.#queue.discard("the recording failed");
+    this.#backlog.discard("the recording failed");
     this.#options.onFailed(this.#failure);
   }
 }

@@ -6,6 +6,7 @@ import type { StreamFormat } from "../engines/hearing/engine-ear.js";
 import type { Log } from "../logging/log.js";
 import { afterRunningTime } from "../running-time.js";
 import { CaptionRelay } from "./caption-relay.js";
+import type { RecordingDisk } from "./disk/recording-disk.js";
 import { RollingTextFile } from "./files/rolling-text-file.js";
 import { WavFile } from "./files/wav-file.js";
 import { Recorder } from "./recorder.js";
@@ -41,6 +42,8 @@ export interface RecordingOptions {
   readonly startPosition: number;
   /** An existing folder. */
   readonly outDir: string;
+  /** What all recordings share. */
+  readonly disk: RecordingDisk;
   readonly engine: Engine;
   readonly logger: Log;
   readonly clock: Clock;
@@ -51,7 +54,7 @@ export interface RecordingOptions {
   /** Everything before this position is in the file. */
   onKept(position: number): void;
   /**
-   * A final is told once the transcript that holds it is durable. While the transcript cannot be written a status says
+   * A final is told once it is durable. While the transcript cannot be written a status says
    * so first, and finals are told all the same.
    */
   onEvent<T extends keyof RecordingEvents>(t: T, data: RecordingEvents[T]): void;
@@ -89,6 +92,7 @@ export class Recording {
       startPosition,
       clock,
       scope,
+      writeTurn: options.disk.writeTurn,
       file,
       onKept: (position) => options.onKept(position),
       onDrop: (from, to) => this.#reportDrop("recording", from, to),
@@ -114,7 +118,7 @@ export class Recording {
     return { engine: this.#feed.readMetrics(), recording: this.#recorder.readMetrics() };
   }
 
-  /** Takes the next frame. One that begins beyond the end of the last declares a gap. */
+  /** Copies the next frame. One that begins beyond the end of the last declares a gap. */
   append(frame: WireAudioFrame): void {
     this.#recorder.push(frame);
     this.#feed.push(frame);
@@ -136,16 +140,16 @@ export class Recording {
   }
 
   async #openFiles(): Promise<WavFile> {
-    const { outDir, sessionId, startedAt, clock, scope, format } = this.#options;
+    const { outDir, disk, sessionId, startedAt, scope, format } = this.#options;
     const stem = await reserveRecordingName(outDir, sessionId, startedAt ?? new Date());
     this.#transcript = new RollingTextFile({
       path: `${stem}.txt`,
-      clock,
       scope,
+      journal: disk.journal,
       onError: (error) => this.#reportTranscriptFailure(error),
     });
     this.#feed.start();
-    return new WavFile({ stem, format });
+    return new WavFile({ stem, format, writer: disk.writer });
   }
 
   async #end(): Promise<void> {
@@ -200,19 +204,14 @@ export class Recording {
     if (!scope.disposed) await scope.dispose();
   }
 
-  /** The finals stay; an unfinished line has become one of them or never will. @throws StorageError */
+  /** @throws StorageError */
   async #flushTranscript(): Promise<void> {
-    this.#transcript?.setPartial(undefined);
     await this.#transcript?.flush();
   }
 
   #takeSegment(segment: Segment): void {
-    const transcript = this.#transcript;
-    if (segment.final) this.#captions.final(segment, transcript?.append(segment.text) ?? Promise.resolve());
-    else {
-      transcript?.setPartial(segment.text);
-      this.#captions.partial(segment);
-    }
+    if (!segment.final) this.#captions.partial(segment);
+    else this.#captions.final(segment, this.#transcript?.append(segment.text) ?? Promise.resolve());
   }
 
   #reportCaption({ text, segmentId, final, from, to }: Segment): void {

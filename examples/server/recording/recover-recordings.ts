@@ -1,5 +1,5 @@
 import { access, copyFile, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { codeOf } from "../error-code.js";
 import { parseTemporaryName, temporaryPath } from "./files/temporary-path.js";
 import { completeWav } from "./files/wav-file.js";
@@ -13,10 +13,13 @@ import {
   wavHeaderBytes,
 } from "./files/wav-header.js";
 import type { Verdict } from "./folder/lease-watch.js";
+import { recoverTranscripts } from "./recover-transcripts.js";
 
 export interface RecoveryReport {
   /** Recordings that are whole again. */
   readonly recovered: readonly string[];
+  /** Transcripts that have all their lines again. */
+  readonly completed: readonly string[];
   /** Leftovers that held nothing, and were deleted. */
   readonly removed: readonly string[];
   /** Leftovers that could not be dealt with, and are still there. */
@@ -24,12 +27,14 @@ export interface RecoveryReport {
 }
 
 /**
- * Finishes what servers left in the folder that are gone: a recording gets its header and its name, a half-written
- * transcript is deleted because its last whole version is beside it. Several servers may do so at once.
+ * Finishes what servers left in the folder that are gone: a recording gets its header and its name, a transcript the lines
+ * that are only in the journal, and a half-written one is deleted because its last whole version is beside it. Several
+ * servers may do so at once.
  * @param judge says of each server whose files are there whether it is gone; what is not is left alone.
  */
 export async function recoverRecordings(directory: string, judge: (owner: string) => Verdict): Promise<RecoveryReport> {
   const recovered: string[] = [];
+  const completed: string[] = [];
   const removed: string[] = [];
   const failed: { path: string; error: unknown }[] = [];
   for (const name of await readdir(directory)) {
@@ -40,17 +45,31 @@ export async function recoverRecordings(directory: string, judge: (owner: string
     const path = join(directory, name);
     try {
       const wanted = join(directory, parsed.base);
-      const completed = parsed.extension === "part" ? await complete(path, wanted, verdict) : undefined;
-      if (completed === undefined) {
+      if (parsed.extension === "journal") {
+        completed.push(...(await bringIn(path, wanted)));
+        continue;
+      }
+      const recording = parsed.extension === "part" ? await complete(path, wanted, verdict) : undefined;
+      if (recording === undefined) {
         await rm(path);
         removed.push(path);
-      } else recovered.push(completed);
+      } else recovered.push(recording);
     } catch (error) {
       // Another server was faster, or the owner is alive after all and has finished it.
       if (codeOf(error) !== "ENOENT") failed.push({ path, error });
     }
   }
-  return { recovered, removed, failed };
+  return { recovered, completed, removed, failed };
+}
+
+/** @returns the transcripts that were behind. */
+async function bringIn(journal: string, wanted: string): Promise<string[]> {
+  // From here on an owner that only slept finds it no longer, and writes its transcripts itself.
+  const own = temporaryPath(wanted, "journal");
+  await rename(journal, own);
+  const completed = await recoverTranscripts(own, dirname(own));
+  await rm(own);
+  return completed;
 }
 
 /** @returns the recording's path, or `undefined` when there is nothing in it. */

@@ -1,83 +1,80 @@
-import type { Clock, Registration, Scope } from "loquilex/resources";
+import { basename } from "node:path";
+import type { Registration, Scope } from "loquilex/resources";
+import type { JournalPage, TranscriptJournal } from "../disk/transcript-journal.js";
 import { writeFileAtomically } from "./atomic-file.js";
 import { StorageError } from "./storage-error.js";
 
 export interface RollingTextFileOptions {
   /** Ends in `.txt`. */
   readonly path: string;
-  readonly clock: Clock;
   readonly scope: Scope;
+  /** Makes lines durable before they are in the file. @defaultValue none: the file is written for each line */
+  readonly journal?: TranscriptJournal | undefined;
   /** Finished lines of one file; what follows goes into `<name>.2.txt` and so on. @defaultValue 10_000 */
   readonly maxLines?: number | undefined;
-  /** The least time between two writes for the sake of the unfinished line, in milliseconds. @defaultValue 250 */
-  readonly partialIntervalMs?: number | undefined;
+  /** How long a line that is in the journal may wait to be in the file, in milliseconds. @defaultValue 60_000 */
+  readonly saveIntervalMs?: number | undefined;
   /** Told of a failed write, once until one succeeds again. The lines of two files stay in memory until the next write. */
   onError(error: StorageError): void;
 }
 
 /**
- * A text file of finished lines and at most one unfinished last line, which is rewritten in place. Each write replaces
- * the whole file atomically; writes never overlap, and no handle is kept.
+ * A text file of finished lines. Each write replaces the whole file atomically; writes never overlap, and no handle is
+ * kept.
  */
 export class RollingTextFile {
   readonly #firstPath: string;
   #path: string;
-  readonly #clock: Clock;
   readonly #scope: Scope;
   readonly #maxLines: number;
-  readonly #partialIntervalMs: number;
+  readonly #journal: TranscriptJournal | undefined;
+  readonly #saveIntervalMs: number;
   readonly #onError: (error: StorageError) => void;
   /** Those of the file being written, and what follows them. */
   readonly #lines: string[] = [];
   /** Files that are full. */
   #fullFiles = 0;
-  #partial: string | undefined;
-  /** Counts changes; `#written` is the count that the disk has. */
+  /** Counts lines; `#written` is the count that the files have. */
   #version = 0;
   #written = 0;
-  #lastWriteAt = Number.NEGATIVE_INFINITY;
   /** The writes going on; never rejects. */
   #writing: Promise<void> | undefined;
-  /** Whether what came during a write may not wait for the partials' interval. */
+  /** Whether another write was asked for during one. */
   #urgent = false;
   #timer: Registration | undefined;
   /** Why the last write failed. */
   #failure: StorageError | undefined;
-  /** Those who wait for a line to be durable, oldest first. */
+  /** Pages of the journal that are needed until a line is in its file, oldest first. */
+  #pages: { readonly version: number; readonly page: JournalPage }[] = [];
+  /** Those who wait for a line to be in the file, oldest first. */
   #waiters: { readonly version: number; readonly settle: (durable: boolean) => void }[] = [];
 
   constructor(options: RollingTextFileOptions) {
     this.#firstPath = options.path;
     this.#path = options.path;
-    this.#clock = options.clock;
     this.#scope = options.scope;
     this.#maxLines = options.maxLines ?? 10_000;
-    this.#partialIntervalMs = options.partialIntervalMs ?? 250;
+    this.#journal = options.journal;
+    this.#saveIntervalMs = options.saveIntervalMs ?? 60_000;
     this.#onError = options.onError;
     if (!(this.#maxLines >= 1)) throw new RangeError(`maxLines must be at least 1, and is ${this.#maxLines}.`);
   }
 
-  /** Replaces the unfinished last line, soon; `undefined` takes it away. */
-  setPartial(text: string | undefined): void {
-    const line = text === undefined ? undefined : oneLine(text);
-    if (line === this.#partial) return;
-    this.#partial = line;
-    this.#version += 1;
-    this.#writeSoon();
-  }
-
   /**
-   * Appends a finished line in place of the unfinished one, and writes at once.
-   * @returns a promise of whether the line is durable: `false` when the write failed, and the line goes with the next.
+   * Appends a finished line, which is made durable at once.
+   * @returns a promise of whether it is: `false` when the write failed, and the line goes with the next.
    */
-  append(text: string): Promise<boolean> {
-    this.#partial = undefined;
-    this.#lines.push(oneLine(text));
+  async append(text: string): Promise<boolean> {
+    const line = oneLine(text);
+    this.#lines.push(line);
     this.#version += 1;
     const version = this.#version;
-    const durable = new Promise<boolean>((settle) => this.#waiters.push({ version, settle }));
-    this.#writeNow();
-    return durable;
+    const page = await this.#journal?.append({ ...this.#placeOf(this.#lines.length - 1), text: line });
+    if (page === undefined) return await this.#save(version);
+    if (version <= this.#written) await page.release();
+    else this.#pages.push({ version, page });
+    this.#saveSoon();
+    return true;
   }
 
   /** Resolves when all that was said before is durable; tries again if the last write failed. @throws StorageError */
@@ -90,11 +87,26 @@ export class RollingTextFile {
     if (this.#failure !== undefined && this.#written < version) throw this.#failure;
   }
 
-  #writeSoon(): void {
-    if (this.#timer !== undefined || this.#writing !== undefined) return;
-    const waitMs = this.#lastWriteAt + this.#partialIntervalMs - this.#clock.now();
-    if (waitMs <= 0) this.#writeNow();
-    else this.#timer = this.#scope.timeout(waitMs, () => this.#writeNow(), "transcript write");
+  /** Where a line of {@link #lines} will be. */
+  #placeOf(index: number): { readonly file: string; readonly line: number } {
+    const path = this.#pathOf(this.#fullFiles + Math.floor(index / this.#maxLines));
+    return { file: basename(path), line: index % this.#maxLines };
+  }
+
+  #pathOf(file: number): string {
+    return file === 0 ? this.#firstPath : this.#firstPath.replace(/\.txt$/, `.${file + 1}.txt`);
+  }
+
+  #saveSoon(): void {
+    if (this.#written === this.#version || this.#writing !== undefined) return;
+    this.#timer ??= this.#scope.timeout(this.#saveIntervalMs, () => this.#writeNow(), "transcript write");
+  }
+
+  #save(version: number): Promise<boolean> {
+    if (version <= this.#written) return Promise.resolve(true);
+    const saved = new Promise<boolean>((settle) => this.#waiters.push({ version, settle }));
+    this.#writeNow();
+    return saved;
   }
 
   #writeNow(): void {
@@ -110,18 +122,17 @@ export class RollingTextFile {
       await this.#writeOnce();
     } while (this.#urgent && this.#failure === undefined);
     this.#writing = undefined;
-    if (this.#written < this.#version && this.#failure === undefined) this.#writeSoon();
+    if (this.#failure === undefined) this.#saveSoon();
   }
 
   async #writeOnce(): Promise<void> {
-    this.#lastWriteAt = this.#clock.now();
     const version = this.#version;
     try {
       while (this.#lines.length > this.#maxLines) await this.#finishFile();
-      const lines = this.#partial === undefined ? this.#lines : [...this.#lines, this.#partial];
-      await writeFileAtomically(this.#path, toText(lines));
+      await writeFileAtomically(this.#path, toText(this.#lines));
       this.#written = version;
       this.#failure = undefined;
+      await this.#releasePages();
     } catch (error) {
       const known = this.#failure !== undefined;
       this.#failure = new StorageError("The transcript", this.#path, error);
@@ -141,7 +152,14 @@ export class RollingTextFile {
     await writeFileAtomically(this.#path, toText(lines));
     this.#lines.splice(0, lines.length);
     this.#fullFiles += 1;
-    this.#path = this.#firstPath.replace(/\.txt$/, `.${this.#fullFiles + 1}.txt`);
+    this.#path = this.#pathOf(this.#fullFiles);
+  }
+
+  /** What is in its file is not needed in the journal. */
+  async #releasePages(): Promise<void> {
+    const saved = this.#pages.filter(({ version }) => version <= this.#written);
+    this.#pages = this.#pages.filter(({ version }) => version > this.#written);
+    for (const { page } of saved) await page.release();
   }
 }
 

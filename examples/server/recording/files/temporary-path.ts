@@ -8,7 +8,7 @@ export const OWNER = randomId().slice(0, 16);
 let made = 0;
 
 /** A name that no other file has and that says which server owns it: `<path>.<owner>-<count>.<extension>`. */
-export function temporaryPath(path: string, extension: "part" | "tmp"): string {
+export function temporaryPath(path: string, extension: TemporaryName["extension"]): string {
   made += 1;
   return `${path}.${OWNER}-${made}.${extension}`;
 }
@@ -17,15 +17,19 @@ export function temporaryPath(path: string, extension: "part" | "tmp"): string {
 export interface TemporaryName {
   /** The name without the ownership. */
   readonly base: string;
-  readonly extension: "part" | "tmp";
+  /** A recording, a file about to replace another one, or the finals of several transcripts. */
+  readonly extension: "part" | "tmp" | "journal";
   /** {@link OWNER} of the server that made it. */
   readonly owner: string;
 }
 
 /** Reads a file's name; `undefined` if {@link temporaryPath}, also that of version 0.1.0, did not make it. */
 export function parseTemporaryName(name: string): TemporaryName | undefined {
-  const match = /^(.+)\.((?:\d{1,10}-)?[0-9a-f]{12,16})-\d+\.(part|tmp)$/s.exec(name);
+  const match = /^(.+)\.((?:\d{1,10}-)?[0-9a-f]{12,16})-\d+\.(part|tmp|journal)$/s.exec(name);
   const [, base, owner, extension] = match ?? [];
-  if (base === undefined || owner === undefined || (extension !== "part" && extension !== "tmp")) return undefined;
+  if (base === undefined || owner === undefined || !isExtension(extension)) return undefined;
   return { base, extension, owner };
 }
+
+const isExtension = (text: string | undefined): text is TemporaryName["extension"] =>
+  text === "part" || text === "tmp" || text === "journal";

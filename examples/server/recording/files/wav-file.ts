@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { AppendedFile, DiskWriter } from "../disk/disk-writer.js";
 import { syncDirectory } from "./atomic-file.js";
 import { StorageError } from "./storage-error.js";
 import { temporaryPath } from "./temporary-path.js";
@@ -20,6 +21,7 @@ export interface WavFileOptions {
   /** Where the recording ends up, without `.wav`. Nothing may be there yet. */
   readonly stem: string;
   readonly format: WavFormat;
+  readonly writer: DiskWriter;
   /**
    * Bytes of samples after which another file begins. WAV sizes have 32 bits, and many programs read them as signed.
    * @defaultValue 2 GiB less 1 MiB: 18 hours of 16 kHz mono
@@ -30,16 +32,17 @@ export interface WavFileOptions {
 /**
  * A recording that is whole at every moment. While it goes on, its samples are in a `.part` file which says whose it is;
  * {@link finalize} writes the sizes, makes it durable and gives it its name. What a dead server left is finished by
- * {@link recoverRecordings}. A recording too long for one WAV goes on in `<stem>.2.wav` and so on. No handle stays open
- * between two calls. Calls must not overlap; every error is a {@link StorageError}.
+ * {@link recoverRecordings}. A recording too long for one WAV goes on in `<stem>.2.wav` and so on. Its one
+ * handle is closed by {@link finalize}. Calls must not overlap; every error is a {@link StorageError}.
  */
 export class WavFile {
   readonly #stem: string;
   readonly #format: WavFormat;
+  readonly #writer: DiskWriter;
   readonly #maxDataBytes: number;
   readonly #finished: string[] = [];
   /** The file being written; `undefined` until it has samples. */
-  #part: string | undefined;
+  #part: { readonly path: string; readonly file: AppendedFile } | undefined;
   #dataBytes = 0;
   /** Silence to come before whatever is appended next. */
   #pendingBytes = 0;
@@ -47,6 +50,7 @@ export class WavFile {
   constructor(options: WavFileOptions) {
     this.#stem = options.stem;
     this.#format = options.format;
+    this.#writer = options.writer;
     const frameBytes = bytesPerFrame(options.format);
     const most = options.maxDataBytes ?? 2 ** 31 - 2 ** 20;
     if (!(most >= frameBytes && most < UNKNOWN_SIZE - 2 * wavHeaderBytes(options.format))) {
@@ -104,27 +108,28 @@ export class WavFile {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    const part = this.#part ?? temporaryPath(`${this.#stem}${this.#suffix()}.wav`, "part");
-    await this.#guard(part, async () => {
-      const file = await open(part, this.#part === undefined ? "wx" : "r+");
-      this.#part = part;
-      try {
-        if (this.#dataBytes === 0) await writeAll(file, encodeWavHeader(this.#format, UNKNOWN_SIZE), 0);
-        await writeAll(file, bytes, wavHeaderBytes(this.#format) + this.#dataBytes);
-      } finally {
-        await file.close();
-      }
-      await expectStillThere(part);
+    this.#part ??= this.#openPart();
+    const { path, file } = this.#part;
+    const headerBytes = wavHeaderBytes(this.#format);
+    await this.#guard(path, async () => {
+      if (this.#dataBytes > 0) await file.write(headerBytes + this.#dataBytes, [bytes]);
+      else await file.write(0, [encodeWavHeader(this.#format, UNKNOWN_SIZE), bytes]);
     });
     this.#dataBytes += bytes.byteLength;
+  }
+
+  #openPart(): { readonly path: string; readonly file: AppendedFile } {
+    const path = temporaryPath(`${this.#stem}${this.#suffix()}.wav`, "part");
+    return { path, file: this.#writer.open(path) };
   }
 
   async #finish(): Promise<void> {
     const part = this.#part;
     if (part === undefined) return;
     const path = `${this.#stem}${this.#suffix()}.wav`;
+    await part.file.close();
     await this.#guard(path, async () => {
-      await completeWav(part, path, this.#format, this.#dataBytes);
+      await completeWav(part.path, path, this.#format, this.#dataBytes);
     });
     this.#finished.push(path);
     this.#part = undefined;
@@ -157,15 +162,6 @@ export async function completeWav(part: string, path: string, format: WavFormat,
   }
   await rename(part, path);
   await syncDirectory(dirname(path));
-}
-
-/**
- * If this process slept for long, another server has taken the file, and what was written since may not be in the
- * recording. The file is opened anew, because a network file system answers that from its server and not from a cache.
- * @throws ENOENT
- */
-async function expectStillThere(path: string): Promise<void> {
-  await (await open(path, "r")).close();
 }
 
 /** A write may take only some of the bytes, which is how a disk tells that it is about to be full. */

@@ -78,8 +78,12 @@ export class SharedFolder {
 
   async #takeOver(gone: ReadonlyMap<string, Verdict>): Promise<void> {
     const { directory, logger } = this.#options;
-    const { recovered, removed, failed } = await recoverRecordings(directory, (owner) => gone.get(owner) ?? "unsure");
+    const { recovered, completed, removed, failed } = await recoverRecordings(
+      directory,
+      (owner) => gone.get(owner) ?? "unsure",
+    );
     for (const path of recovered) logger.warn({ path }, "Finished a recording that another server left.");
+    for (const path of completed) logger.warn({ path }, "Completed a transcript that another server left.");
     for (const path of removed) logger.info({ path }, "Removed an empty leftover of another server.");
     for (const { path, error } of failed) logger.error({ path, err: error }, "A leftover could not be finished.");
     for (const owner of gone.keys()) {

@@ -1,0 +1,149 @@
+import type { Clock, Registration, Scope } from "loquilex/resources";
+import { forEverybody } from "../fault-owner.js";
+import { sharedBytes } from "../processes/growing-bytes.js";
+import { Thread } from "../processes/thread.js";
+import { packBatch, type RunNote, type RunStep, type ThreadAnswer } from "./thread-batch.js";
+
+/** Audio is gathered this long: a message for each piece would cost more than what is done with it. */
+const GATHER_MS = 100;
+/** A thread that says nothing for so long while it has work is taken for hanging. Its start counts. */
+const ANSWER_MS = 10_000;
+/** A timer this late says that this process slept, and its threads with it. */
+const LATE_MS = 1_000;
+
+/** What a thread knows of a run. */
+export interface ThreadMember {
+  /** Above 0, and never used again. */
+  readonly id: number;
+  /** Takes out what is to be done, oldest first. */
+  takeSteps(): readonly RunStep[];
+  /** What {@link takeSteps} gave out the last time has been done. */
+  done(): void;
+  hear(note: RunNote): void;
+  /** The thread died. @param isCulprit whether it died while it worked for this run. */
+  bereave(reason: string, isCulprit: boolean): void;
+}
+
+export interface PoolThreadOptions {
+  /** For people. */
+  readonly name: string;
+  /** As from `threadCode()`; runs `serveRuns()`. */
+  readonly code: string;
+  readonly clock: Clock;
+  readonly scope: Scope;
+  /** The thread is gone, though nobody asked it to be, and its members have not heard of it yet. */
+  onDeath(): void;
+}
+
+/** One thread that works for many runs. It has one batch at a time; what comes meanwhile is the next one. */
+export class PoolThread {
+  readonly #options: PoolThreadOptions;
+  readonly #thread: Thread;
+  readonly #current = new Int32Array(new SharedArrayBuffer(4));
+  readonly #memory = sharedBytes();
+  readonly #members = new Map<number, ThreadMember>();
+  /** Members that have something to do. */
+  readonly #waiting = new Set<ThreadMember>();
+  /** Runs that are not wanted any more. */
+  #left: number[] = [];
+  /** Members that the batch at work is for; `undefined` while the thread has nothing to do. */
+  #atWork: readonly ThreadMember[] | undefined;
+  #gathering: Registration | undefined;
+  #watchdog: Registration | undefined;
+  #dead = false;
+
+  constructor(options: PoolThreadOptions) {
+    this.#options = options;
+    this.#thread = new Thread({
+      name: options.name,
+      code: options.code,
+      data: { current: this.#current },
+      clock: options.clock,
+      scope: options.scope,
+      onMessage: (answer) => this.#take(answer as ThreadAnswer),
+      onCrash: (error) => this.#die(`ended: ${error.message}`),
+    });
+  }
+
+  /** Runs that it works for. */
+  get size(): number {
+    return this.#members.size;
+  }
+
+  join(member: ThreadMember): void {
+    this.#members.set(member.id, member);
+  }
+
+  /** Nothing that comes of this run is told any more. */
+  leave(member: ThreadMember): void {
+    if (!this.#members.delete(member.id) || this.#dead) return;
+    this.#waiting.delete(member);
+    this.#left.push(member.id);
+    this.#gather();
+  }
+
+  /** The member has something to do. @param hurry whether that is to be done as soon as possible. */
+  wake(member: ThreadMember, hurry: boolean): void {
+    this.#waiting.add(member);
+    if (hurry && this.#atWork === undefined) this.#send();
+    else this.#gather();
+  }
+
+  #gather(): void {
+    if (this.#atWork !== undefined || this.#dead) return;
+    this.#gathering ??= forEverybody(() =>
+      this.#options.scope.timeout(GATHER_MS, () => this.#send(), "batch for a thread"),
+    );
+  }
+
+  #send(): void {
+    this.#gathering?.dispose();
+    this.#gathering = undefined;
+    if (this.#dead) return;
+    const members = [...this.#waiting];
+    this.#waiting.clear();
+    const steps: (readonly [number, RunStep])[] = this.#left.map((run) => [run, { type: "close" }]);
+    this.#left = [];
+    for (const member of members) for (const step of member.takeSteps()) steps.push([member.id, step]);
+    this.#atWork = members;
+    this.#thread.post(packBatch(steps, this.#memory));
+    this.#watch();
+  }
+
+  #take(notes: ThreadAnswer): void {
+    if (this.#dead) return;
+    this.#watchdog?.dispose();
+    const members = this.#atWork ?? [];
+    this.#atWork = undefined;
+    for (const member of members) if (this.#members.has(member.id)) member.done();
+    for (const note of notes) this.#members.get(note.run)?.hear(note);
+    if (this.#waiting.size > 0 || this.#left.length > 0) this.#gather();
+  }
+
+  #watch(): void {
+    const { clock, scope } = this.#options;
+    const dueAt = clock.now() + ANSWER_MS;
+    this.#watchdog = forEverybody(() =>
+      scope.timeout(ANSWER_MS, () => this.#check(clock.now() - dueAt), "thread watchdog"),
+    );
+  }
+
+  #check(lateMs: number): void {
+    if (lateMs >= LATE_MS) this.#watch();
+    else {
+      void this.#thread.dispose();
+      this.#die(`did not answer for ${ANSWER_MS / 1_000} s`);
+    }
+  }
+
+  #die(how: string): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    this.#gathering?.dispose();
+    this.#watchdog?.dispose();
+    this.#options.onDeath();
+    const culprit = Atomics.load(this.#current, 0);
+    const reason = `The thread of the engine ${this.#options.name} ${how}.`;
+    for (const member of [...this.#members.values()]) member.bereave(reason, member.id === culprit);
+  }
+}

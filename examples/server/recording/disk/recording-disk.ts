@@ -1,0 +1,23 @@
+import type { Clock, Scope } from "loquilex/resources";
+import { DiskWriter } from "./disk-writer.js";
+import { SharedTurn } from "./shared-turn.js";
+import { TranscriptJournal } from "./transcript-journal.js";
+
+/** Audio is gathered this long: a write costs the same for one frame as for ten. */
+const WRITE_INTERVAL_MS = 150;
+
+/** What all recordings of a server share: who writes them, and when. */
+export interface RecordingDisk {
+  readonly writer: DiskWriter;
+  readonly writeTurn: SharedTurn;
+  readonly journal: TranscriptJournal;
+}
+
+/** @param directory of the transcripts. @param scope ends after the last recording. */
+export function openRecordingDisk(directory: string, clock: Clock, scope: Scope): RecordingDisk {
+  return {
+    journal: new TranscriptJournal({ directory, clock, scope }),
+    writer: new DiskWriter({ clock, scope }),
+    writeTurn: new SharedTurn({ intervalMs: WRITE_INTERVAL_MS, clock, scope }),
+  };
+}

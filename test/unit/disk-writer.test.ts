@@ -1,0 +1,122 @@
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { systemClock } from "loquilex/resources";
+import { describe, expect, it } from "vitest";
+import { sharedBytes } from "../../examples/server/processes/growing-bytes.js";
+import { type AppendStep, packAppends, unpackAppends } from "../../examples/server/recording/disk/append-batch.js";
+import { DiskWriter } from "../../examples/server/recording/disk/disk-writer.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+import { testScope } from "../support/test-scope.js";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const descriptors = async (): Promise<number> => (await readdir("/dev/fd")).length;
+const openWriter = (module?: URL) => new DiskWriter({ clock: systemClock, scope: testScope(), module });
+
+describe("the disk writer", () => {
+  it("writes pieces one behind the other where they belong, in many files at once", async () => {
+    const folder = await temporaryFolder();
+    const writer = openWriter();
+    const paths = Array.from({ length: 50 }, (_, index) => join(folder, String(index)));
+    const files = paths.map((path) => writer.open(path));
+    await Promise.all(files.map((file, index) => file.write(0, [bytes(`${index} `), bytes("first ")])));
+    await Promise.all(files.map((file) => file.write(20, [bytes("second")])));
+    for (const [index, path] of paths.entries()) {
+      expect(await readFile(path, "latin1")).toBe(`${`${index} first `.padEnd(20, "\0")}second`);
+    }
+  });
+
+  it("touches no file before it is written to, and none that is there already", async () => {
+    const folder = await temporaryFolder();
+    const writer = openWriter();
+    await writeFile(join(folder, "taken"), "old");
+    const file = writer.open(join(folder, "taken"));
+    expect(await readdir(folder)).toEqual(["taken"]);
+    await expect(file.write(0, [bytes("new")])).rejects.toMatchObject({ code: "EEXIST" });
+    expect(await readFile(join(folder, "taken"), "utf8")).toBe("old");
+  });
+
+  it("tells whose write failed, and does those of all others", async () => {
+    const folder = await temporaryFolder();
+    const writer = openWriter();
+    const [good, bad, other] = ["good", "absent/bad", "other"].map((name) => writer.open(join(folder, name)));
+    const writes = [good, bad, other].map((file) => file?.write(0, [bytes("hello")]));
+    const settled = await Promise.allSettled(writes);
+    expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(settled[1]).toMatchObject({ reason: { code: "ENOENT" } });
+    await mkdir(join(folder, "absent"));
+    await bad?.write(0, [bytes("hello")]);
+    expect(await readFile(join(folder, "absent/bad"), "utf8")).toBe("hello");
+  });
+
+  it("tells when a file is not where it was, although its handle could still be written to", async () => {
+    const folder = await temporaryFolder();
+    const file = openWriter().open(join(folder, "a"));
+    await file.write(0, [bytes("one")]);
+    await rm(join(folder, "a"));
+    await expect(file.write(3, [bytes("two")])).rejects.toMatchObject({ code: "ENOENT" });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("keeps no more than 4,096 handles open, and opens a file again that has lost its own", {
+    timeout: 20_000,
+  }, async () => {
+    const folder = await temporaryFolder();
+    const writer = openWriter();
+    const files = Array.from({ length: 4_200 }, (_, index) => writer.open(join(folder, String(index))));
+    await files[0]?.write(0, [bytes("first ")]);
+    const before = (await descriptors()) - 1;
+    await Promise.all(files.slice(1).map((file) => file.write(0, [bytes("first ")])));
+    expect((await descriptors()) - before).toBe(4_096);
+    await files[0]?.write(6, [bytes("second")]);
+    expect(await readFile(join(folder, "0"), "utf8")).toBe("first second");
+    expect((await descriptors()) - before).toBe(4_096);
+    await Promise.all(files.map((file) => file.close()));
+    expect(await descriptors()).toBe(before);
+  });
+
+  it("fails what its thread was doing when it died, and goes on in another thread with the files that there are", async () => {
+    const folder = await temporaryFolder();
+    const writer = openWriter(new URL("../support/threads/dying-thread.ts", import.meta.url));
+    const file = writer.open(join(folder, "a"));
+    await file.write(0, [bytes("one ")]);
+    await expect(file.write(4, [bytes("two ")])).rejects.toThrow(
+      "The thread that writes recordings ended: It ended with code 9.",
+    );
+    await file.write(4, [bytes("two ")]);
+    expect(await readFile(join(folder, "a"), "utf8")).toBe("one two ");
+  });
+
+  it("closes what is open when its scope ends, and writes nothing more", async () => {
+    const folder = await temporaryFolder();
+    const scope = testScope();
+    const writer = new DiskWriter({ clock: systemClock, scope });
+    const first = writer.open(join(folder, "first"));
+    await first.write(0, [bytes("one")]);
+    const files = Array.from({ length: 10 }, (_, index) => writer.open(join(folder, String(index))));
+    await Promise.all(files.map((file) => file.write(0, [bytes("one")])));
+    const open = await descriptors();
+    expect(scope.resources()).toEqual([
+      expect.objectContaining({ resource: expect.stringMatching(/^thread disk \d+$/) }),
+    ]);
+    await scope.dispose();
+    expect(await descriptors()).toBeLessThanOrEqual(open - 11);
+    await expect(first.write(3, [bytes("two")])).rejects.toThrow("The server has ended.");
+    expect(scope.resources()).toEqual([]);
+  });
+});
+
+describe("a batch of appends", () => {
+  it("is what it was when it is taken apart", () => {
+    const steps: AppendStep[] = [
+      { type: "create", file: 1, path: "/a", position: 0, pieces: [bytes("head")] },
+      { type: "write", file: 2, path: undefined, position: 2 ** 40, pieces: [bytes("abc")] },
+      { type: "reopen", file: 3, path: "/c", position: 7, pieces: [bytes("")] },
+      { type: "close", file: 2, path: undefined, position: 0, pieces: [bytes("")] },
+    ];
+    expect([...unpackAppends(packAppends(steps, sharedBytes()))]).toEqual(steps);
+    const inPieces: AppendStep = { type: "write", file: 2, position: 5, pieces: [bytes("ab"), bytes("c")] };
+    expect([...unpackAppends(packAppends([inPieces], sharedBytes()))]).toEqual([
+      { ...inPieces, path: undefined, pieces: [bytes("abc")] },
+    ]);
+  });
+});
