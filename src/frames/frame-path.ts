@@ -1,11 +1,12 @@
+import type { PlacedFrame } from "../capture/inlet/frame-inlet.js";
 import type { AudioFormat, AudioFrame } from "../capture/source.js";
 import type { AudioStreamError } from "../errors.js";
 import type { AudioRange } from "../internal/range-set.js";
 import type { Scope } from "../internal/scope.js";
-import { AudioFrameFlag, type WireAudioFrame } from "../protocol/audio-frame.js";
+import type { WireAudioFrame } from "../protocol/audio-frame.js";
 import type { EncoderOpener, FrameEncoder } from "./imported-encoding.js";
 import { type Level, LevelWindow } from "./level-window.js";
-import { type MarkedFrame, MuteSwitch } from "./mute-switch.js";
+import { MuteSwitch } from "./mute-switch.js";
 import { PreRoll } from "./pre-roll.js";
 import { type Advice, SignalAdviser } from "./signal-adviser.js";
 import { type TimelinePoint, TimelinePoints } from "./timeline-points.js";
@@ -43,27 +44,26 @@ export class FramePath {
   readonly #preRoll: PreRoll;
   readonly #mute: MuteSwitch;
   readonly #points: TimelinePoints;
-  readonly #levels: LevelWindow;
+  /** `undefined` while nobody wants levels. */
+  #levels: LevelWindow | undefined;
   readonly #adviser: SignalAdviser;
   readonly #openEncoder: EncoderOpener | undefined;
   #encoder: FrameEncoder | undefined;
   /** Frames that came before the encoder was ready. */
-  readonly #unencoded: MarkedFrame[] = [];
+  readonly #unencoded: PlacedFrame[] = [];
   /** Samples that an encoder has not given back yet; each range is one without a break. */
   #encoding: AudioRange[] = [];
   #level: Pick<AudioFrame, "peakLevel" | "rmsLevel"> = SILENT;
 
   /** @param openEncoder for an encoding that is not made on the audio thread. */
   constructor(options: FramePathOptions, openEncoder: EncoderOpener | undefined, observer: FramePathObserver) {
-    const { format, preRollMs, levelIntervalMs, origin } = options;
-    const toSamples = (ms: number): number => (ms / 1_000) * format.sampleRate;
+    const { format, preRollMs, origin } = options;
     this.#options = options;
     this.#openEncoder = openEncoder;
     this.#observer = observer;
-    this.#preRoll = new PreRoll(toSamples(preRollMs), origin);
+    this.#preRoll = new PreRoll((preRollMs / 1_000) * format.sampleRate, origin);
     this.#mute = new MuteSwitch(format.encoding);
     this.#points = new TimelinePoints(format.sampleRate);
-    this.#levels = new LevelWindow(toSamples(levelIntervalMs));
     this.#adviser = new SignalAdviser(format.sampleRate);
   }
 
@@ -88,6 +88,12 @@ export class FramePath {
     this.#mute.set(muted, at);
   }
 
+  /** Somebody wants levels from now on. */
+  wantLevels(): void {
+    const { format, levelIntervalMs } = this.#options;
+    this.#levels ??= new LevelWindow((levelIntervalMs / 1_000) * format.sampleRate);
+  }
+
   /** Source position of the stream's first sample; `undefined` until it is known. */
   get origin(): number | undefined {
     return this.#preRoll.origin;
@@ -103,13 +109,13 @@ export class FramePath {
     return this.#level;
   }
 
-  push(frame: AudioFrame): void {
+  push(frame: PlacedFrame): void {
     const next = this.#preRoll.push(frame);
     if (next !== undefined) this.#pass(next);
   }
 
   /** Takes a frame that came when none was wanted: it is not sent, and counts as lost. */
-  refuse(frame: AudioFrame): void {
+  refuse(frame: PlacedFrame): void {
     const lost = this.#preRoll.isStarted ? this.#preRoll.push(frame) : undefined;
     if (lost !== undefined) this.#observer.onLost({ from: lost.position, to: lost.position + lost.sampleCount });
   }
@@ -143,16 +149,16 @@ export class FramePath {
     this.#adviser.reset();
   }
 
-  #pass(frame: AudioFrame): void {
-    const marked = this.#mute.apply(frame);
-    const point = this.#points.note(marked.position, marked.sampleCount, marked.timestamp);
+  #pass(frame: PlacedFrame): void {
+    this.#mute.apply(frame);
+    const point = this.#points.note(frame.position, frame.sampleCount, frame.timestamp);
     if (point !== undefined) this.#observer.onPoint(point);
-    if (this.#openEncoder !== undefined) this.#encode(marked);
-    else this.#observer.onFrame(toCaptured(marked));
-    this.#measure(marked);
+    if (this.#openEncoder !== undefined) this.#encode(frame);
+    else this.#observer.onFrame(frame);
+    this.#measure(frame);
   }
 
-  #encode(frame: MarkedFrame): void {
+  #encode(frame: PlacedFrame): void {
     const { position, sampleCount } = frame;
     const last = this.#encoding.at(-1);
     if (last?.to === position)
@@ -168,15 +174,11 @@ export class FramePath {
     this.#observer.onFrame(frame);
   }
 
-  #measure(frame: MarkedFrame): void {
+  #measure(frame: PlacedFrame): void {
     this.#level = frame;
-    const level = this.#levels.push(frame);
+    const level = this.#levels?.push(frame);
     if (level !== undefined) this.#observer.onLevel(level);
     const advice = this.#adviser.push(frame);
     if (advice !== undefined) this.#observer.onAdvice(advice);
   }
-}
-
-function toCaptured({ payload, position, sampleCount, muted }: MarkedFrame): WireAudioFrame {
-  return { payload, position, sampleCount, flags: muted ? AudioFrameFlag.muted : 0 };
 }

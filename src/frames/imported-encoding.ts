@@ -1,8 +1,8 @@
+import type { PlacedFrame } from "../capture/inlet/frame-inlet.js";
 import type { AudioFormat } from "../capture/source.js";
 import type { AudioStreamError } from "../errors.js";
 import type { Scope } from "../internal/scope.js";
 import type { WireAudioFrame } from "../protocol/audio-frame.js";
-import type { MarkedFrame } from "./mute-switch.js";
 
 /** Opus as a value of the option `encoding`; made by {@link opus}. */
 export interface OpusEncoding {
@@ -33,7 +33,7 @@ export type EncoderOpener = (
 
 /** Makes frames for the wire. */
 export interface FrameEncoder {
-  push(frame: MarkedFrame): void;
+  push(frame: PlacedFrame): void;
   /** Resolves when everything pushed so far has come out. @throws AudioStreamError `encoder-failed`. */
   flush(): Promise<void>;
 }

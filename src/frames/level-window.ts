@@ -1,4 +1,4 @@
-import type { MarkedFrame } from "./mute-switch.js";
+import type { PlacedFrame } from "../capture/inlet/frame-inlet.js";
 
 /** How loud a stretch of audio was. */
 export interface Level {
@@ -15,7 +15,7 @@ export interface Level {
 /** Sums the levels of frames up to one figure for each stretch of at least `windowSamples`. */
 export class LevelWindow {
   readonly #windowSamples: number;
-  #first: MarkedFrame | undefined;
+  #first: PlacedFrame | undefined;
   #samples = 0;
   #peak = 0;
   #energy = 0;
@@ -26,7 +26,7 @@ export class LevelWindow {
   }
 
   /** @returns the level of the stretch that the frame completes. */
-  push(frame: MarkedFrame): Level | undefined {
+  push(frame: PlacedFrame): Level | undefined {
     this.#first ??= frame;
     this.#samples += frame.sampleCount;
     this.#peak = Math.max(this.#peak, frame.peakLevel);

@@ -1,13 +1,12 @@
-import type { AudioFrame } from "../capture/source.js";
+import type { PlacedFrame } from "../capture/inlet/frame-inlet.js";
+import { AudioFrameFlag } from "../protocol/audio-frame.js";
 import type { AudioEncoding } from "../protocol/messages.js";
 
 /** The byte whose repetition is silence; Opus is encoded from floats, which are silent when they are zero. */
 const SILENCE: Readonly<Record<AudioEncoding, number>> = { pcm_s16le: 0, pcm_f32le: 0, mulaw: 0xff, opus: 0 };
 
-/** A frame as it goes on: silent and marked where the microphone was muted. */
-export interface MarkedFrame extends AudioFrame {
-  readonly muted: boolean;
-}
+/** Whether a frame is silent because the microphone was muted. */
+export const isMuted = ({ flags }: Pick<PlacedFrame, "flags">): boolean => (flags & AudioFrameFlag.muted) !== 0;
 
 /**
  * One state of being muted, applied to every frame on its way to the session, so that nothing which happens to device or
@@ -32,8 +31,12 @@ export class MuteSwitch {
     this.#muted = muted;
   }
 
-  apply(frame: AudioFrame): MarkedFrame {
-    if (!this.#muted && frame.timestamp >= this.#unmutedAt) return { ...frame, muted: false };
-    return { ...frame, muted: true, payload: frame.payload.fill(this.#silence), peakLevel: 0, rmsLevel: 0 };
+  /** Silences the frame and marks it, if any of it was captured while muted. */
+  apply(frame: PlacedFrame): void {
+    if (!this.#muted && frame.timestamp >= this.#unmutedAt) return;
+    frame.payload.fill(this.#silence);
+    frame.flags |= AudioFrameFlag.muted;
+    frame.peakLevel = 0;
+    frame.rmsLevel = 0;
   }
 }

@@ -1,4 +1,4 @@
-import type { AudioFrame } from "../capture/source.js";
+import type { PlacedFrame } from "../capture/inlet/frame-inlet.js";
 
 /**
  * Keeps the newest frames of a source that is warm until the stream starts; from then on lets every frame through. The
@@ -6,7 +6,7 @@ import type { AudioFrame } from "../capture/source.js";
  */
 export class PreRoll {
   readonly #maxSamples: number;
-  readonly #kept: AudioFrame[] = [];
+  readonly #kept: PlacedFrame[] = [];
   #samples = 0;
   /** Source position of the stream's first sample; `undefined` until it is known. */
   #origin: number | undefined;
@@ -26,11 +26,12 @@ export class PreRoll {
     return this.#origin;
   }
 
-  /** @returns the frame as the stream sees it, or nothing while it is kept. */
-  push(frame: AudioFrame): AudioFrame | undefined {
+  /** Gives the frame its position in the stream. @returns it, or nothing while it is kept. */
+  push(frame: PlacedFrame): PlacedFrame | undefined {
     if (this.#started) {
       this.#origin ??= frame.position;
-      return { ...frame, position: frame.position - this.#origin };
+      frame.position -= this.#origin;
+      return frame;
     }
     this.#kept.push(frame);
     this.#samples += frame.sampleCount;
@@ -43,7 +44,7 @@ export class PreRoll {
   }
 
   /** The stream starts. @returns what was kept, oldest first. */
-  start(): AudioFrame[] {
+  start(): PlacedFrame[] {
     this.#started = true;
     return this.#kept.splice(0).flatMap((frame) => this.push(frame) ?? []);
   }

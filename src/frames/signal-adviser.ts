@@ -1,4 +1,5 @@
-import type { MarkedFrame } from "./mute-switch.js";
+import type { PlacedFrame } from "../capture/inlet/frame-inlet.js";
+import { isMuted } from "./mute-switch.js";
 
 /** −80 dBFS: even a quiet room is louder through a microphone that works, unless the browser suppresses noise. */
 const AUDIBLE_LEVEL = 1e-4;
@@ -36,8 +37,8 @@ export class SignalAdviser {
     this.#sampleRate = sampleRate;
   }
 
-  push(frame: MarkedFrame): Advice | undefined {
-    if (frame.muted) return undefined;
+  push(frame: PlacedFrame): Advice | undefined {
+    if (isMuted(frame)) return undefined;
     const durationMs = (frame.sampleCount / this.#sampleRate) * 1_000;
     return this.#listen(frame.peakLevel, durationMs) ?? this.#watch(frame.peakLevel, durationMs);
   }

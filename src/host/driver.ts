@@ -119,6 +119,7 @@ export class SessionDriver {
     try {
       // The type allows a function that returns a promise.
       const sent: unknown = connection.send(data);
+      if (sent === undefined) return;
       Promise.resolve(sent).catch((cause: unknown) => this.#lose(link, toBroken(cause)));
     } catch (cause) {
       this.#lose(link, toBroken(cause));

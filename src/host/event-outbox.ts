@@ -16,9 +16,8 @@ export class EventOutbox {
   }
 
   add(event: WorkerEvent): void {
-    if (event.type === "acknowledged") this.#forget("acknowledged");
     if (event.type === "level") {
-      if (this.#levels === MAX_LEVELS) this.#forget("level");
+      if (this.#levels === MAX_LEVELS) this.#forgetLevel();
       this.#levels += 1;
     }
     this.#waiting.push(event);
@@ -45,11 +44,12 @@ export class EventOutbox {
     this.#waiting = [];
   }
 
-  /** Leaves out the oldest one that waits. */
-  #forget(type: "acknowledged" | "level"): void {
-    const index = this.#waiting.findIndex((event) => event.type === type);
-    if (index === -1) return;
-    this.#waiting.splice(index, 1);
-    if (type === "level") this.#levels -= 1;
+  /** Leaves out the oldest that waits. */
+  #forgetLevel(): void {
+    this.#waiting.splice(
+      this.#waiting.findIndex(({ type }) => type === "level"),
+      1,
+    );
+    this.#levels -= 1;
   }
 }

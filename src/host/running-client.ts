@@ -14,11 +14,12 @@ import type {
   RunningCommand,
   RunningEvent,
   RunningOptions,
+  RunningQuestion,
   RunningReplies,
-  RunningRequest,
   RunningStats,
 } from "./running-messages.js";
 import { SessionGate } from "./session-gate.js";
+import { SettledWaiters } from "./settled-waiters.js";
 
 /** What the stream learns; the rest is the client's own business. */
 export type RunningNews = Exclude<RunningEvent, { readonly type: "point" | "placed" | "done" | "reply" | "refusal" }>;
@@ -46,11 +47,12 @@ export class RunningClient {
   /** The source has given something that cannot be, and is not listened to any more. */
   #isFaulty = false;
   readonly #timeline: Timeline;
-  readonly #requests = new Map<number, { readonly type: RunningRequest["type"]; readonly answer: Deferred<unknown> }>();
+  readonly #requests = new Map<number, { readonly question: RunningQuestion; readonly answer: Deferred<unknown> }>();
   #latestRequest = 0;
   /** Commands that another running side needs as well, by their type. */
   readonly #lasting = new Map<RunningCommand["type"], RunningCommand>();
   #isPrepared = false;
+  readonly #settled = new SettledWaiters((position) => this.#ask({ type: "settled", position }));
   #latestPoint: TimelinePoint | undefined;
   /** Position by the source of the stream's first sample. */
   #origin = 0;
@@ -99,7 +101,7 @@ export class RunningClient {
   push(frame: AudioFrame, wanted: boolean): void {
     if (!this.#mayPass(frame)) return;
     const { payload, position, sampleCount, timestamp, peakLevel, rmsLevel } = frame;
-    const plain = { payload, position, sampleCount, timestamp, peakLevel, rmsLevel };
+    const plain = { payload, position, sampleCount, timestamp, peakLevel, rmsLevel, flags: 0 };
     this.#post({ type: wanted ? "frame" : "refuse", frame: plain }, ownBuffer(payload));
   }
 
@@ -115,6 +117,11 @@ export class RunningClient {
 
   setMuted(muted: boolean, at: DOMHighResTimeStamp): void {
     this.#postLasting({ type: "mute", muted, at });
+  }
+
+  /** Has `level` told from now on. */
+  wantLevels(): void {
+    this.#postLasting({ type: "levels" });
   }
 
   /** Lets out what was kept from before the start, and everything from now on. */
@@ -143,7 +150,7 @@ export class RunningClient {
 
   /** Prepares the encoder, if there is one. @throws AudioStreamError `unsupported`, `encoder-failed`. */
   async prepare(): Promise<void> {
-    await this.#ask("prepare");
+    await this.#ask({ type: "prepare" });
     this.#isPrepared = true;
   }
 
@@ -152,16 +159,25 @@ export class RunningClient {
    * @throws AudioStreamError `encoder-failed`, or the reason of the end.
    */
   flush(): Promise<RunningReplies["flush"]> {
-    return this.#ask("flush");
+    return this.#ask({ type: "flush" });
+  }
+
+  /**
+   * Resolves when every sample before the position is acknowledged, or known to be lost.
+   * @param bound keeps the wait within what its caller allows.
+   * @throws the reason of the end.
+   */
+  whenSettled(position: number, bound: (done: Promise<void>) => Promise<void>): Promise<void> {
+    return this.#settled.wait(position, bound);
   }
 
   /** Resolves as soon as more can be taken without losing what the server has not got. */
   async whenRoom(): Promise<void> {
-    await this.#ask("room");
+    await this.#ask({ type: "room" });
   }
 
   async stats(): Promise<RunningStats> {
-    return this.#host?.lastStats ?? this.#request("stats");
+    return this.#host?.lastStats ?? this.#request({ type: "stats" });
   }
 
   // ---------------------------------------------------------------- within
@@ -191,9 +207,11 @@ export class RunningClient {
     if (point !== undefined) {
       this.#post({ type: "capture-restore", position: point.position + this.#origin, timestamp: point.timestamp });
     }
-    for (const [id, { type }] of this.#requests) this.#post({ type, id });
+    for (const [id, { question }] of this.#requests) this.#post({ ...question, id });
     if (this.#isPrepared) {
-      this.#request("prepare").catch((error: AudioStreamError) => this.#parts.onNews({ type: "source-failed", error }));
+      this.#request({ type: "prepare" }).catch((error: AudioStreamError) =>
+        this.#parts.onNews({ type: "source-failed", error }),
+      );
     }
     const hasProcessors = this.#inlet?.reconnect() === true;
     for (const command of this.#lasting.values()) this.#post(command);
@@ -202,25 +220,25 @@ export class RunningClient {
 
   /** Nobody else answers any more. */
   #onGone(): void {
-    for (const { type, answer } of this.#requests.values()) {
-      if (type === "stats") answer.resolve(this.#host?.lastStats);
+    for (const { question, answer } of this.#requests.values()) {
+      if (question.type === "stats") answer.resolve(this.#host?.lastStats);
       else answer.reject(this.#parts.scope.signal.reason);
     }
     this.#requests.clear();
   }
 
-  #ask<Type extends RunningRequest["type"]>(type: Type): Promise<RunningReplies[Type]> {
-    return withSignal(this.#request(type), this.#parts.scope.signal);
+  #ask<Question extends RunningQuestion>(question: Question): Promise<RunningReplies[Question["type"]]> {
+    return withSignal(this.#request(question), this.#parts.scope.signal);
   }
 
-  #request<Type extends RunningRequest["type"]>(type: Type): Promise<RunningReplies[Type]> {
+  #request<Question extends RunningQuestion>(question: Question): Promise<RunningReplies[Question["type"]]> {
     this.#latestRequest += 1;
     const id = this.#latestRequest;
     const answer = deferred<unknown>();
-    this.#requests.set(id, { type, answer });
-    this.#post({ type, id });
+    this.#requests.set(id, { question, answer });
+    this.#post({ ...question, id });
     // The running side answers each request with what its type says.
-    return answer.promise as Promise<RunningReplies[Type]>;
+    return answer.promise as Promise<RunningReplies[Question["type"]]>;
   }
 
   #onEvent(event: RunningEvent): void {

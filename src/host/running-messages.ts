@@ -1,4 +1,4 @@
-import type { ProcessorId } from "../capture/inlet/frame-inlet.js";
+import type { PlacedFrame, ProcessorId } from "../capture/inlet/frame-inlet.js";
 import type { AudioFrame } from "../capture/source.js";
 import type { AudioStreamError } from "../errors.js";
 import type { FramePathOptions } from "../frames/frame-path.js";
@@ -16,9 +16,9 @@ export interface RunningOptions extends FramePathOptions {
 
 /** What the page wants of the running side. Each command could cross to a worker, and takes effect in order. */
 export type RunningCommand =
-  | { readonly type: "frame"; readonly frame: AudioFrame }
+  | { readonly type: "frame"; readonly frame: PlacedFrame }
   /** A frame came when none was wanted: it is not sent, and counts as lost. */
-  | { readonly type: "refuse"; readonly frame: AudioFrame }
+  | { readonly type: "refuse"; readonly frame: PlacedFrame }
   /** A processor begins, whose frames come through the port, or as `processor-frame` if there is none. */
   | { readonly type: "processor"; readonly processor: ProcessorId; readonly port: MessagePort | undefined }
   /** As `processor`, for one that another running side had placed, see `placed`. */
@@ -41,6 +41,8 @@ export type RunningCommand =
   | { readonly type: "capture-pause"; readonly missingUntil: DOMHighResTimeStamp | undefined }
   /** @param at when, on the page's `performance.now()` clock. */
   | { readonly type: "mute"; readonly muted: boolean; readonly at: DOMHighResTimeStamp }
+  /** Somebody wants levels from now on. */
+  | { readonly type: "levels" }
   /** Lets out what was kept from before the start, and everything from now on. */
   | { readonly type: "start" }
   /** Nothing is captured for now, so nothing is loud. */
@@ -56,19 +58,21 @@ export type RunningCommand =
   | RunningRequest;
 
 /** What the page wants to know when it is done. Each is answered with `reply` or `refusal`. */
-export type RunningRequest = { readonly id: number } & (
-  | { readonly type: "prepare" }
-  | { readonly type: "flush" }
-  | { readonly type: "room" }
-  | { readonly type: "stats" }
-);
+export type RunningRequest = RunningQuestion & { readonly id: number };
+
+export type RunningQuestion =
+  | { readonly type: "prepare" | "flush" | "room" | "stats" }
+  /** @param position in the stream. */
+  | { readonly type: "settled"; readonly position: number };
 
 /** What the answer to a request holds. */
 export interface RunningReplies {
   /** The encoder, if there is one, is ready. */
   prepare: undefined;
   /** What was captured has gone on to the session. */
-  flush: Pick<SessionStats, "capturedPosition" | "settledPosition">;
+  flush: Pick<SessionStats, "capturedPosition">;
+  /** How far every sample is acknowledged, or known to be lost: up to the position at least. */
+  settled: number;
   /** More can be taken without losing what the server has not got. */
   room: undefined;
   stats: RunningStats;
@@ -81,7 +85,7 @@ export interface RunningStats extends SessionStats {
 
 /** What the page learns of the running side, in order. */
 export type RunningEvent =
-  | SessionEvent
+  | Exclude<SessionEvent, { readonly type: "acknowledged" }>
   /** The first frame has gone on to the session. @param origin its position by the source. */
   | { readonly type: "audio"; readonly origin: number }
   /** A processor's positions count from here in the capture. */

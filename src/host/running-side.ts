@@ -1,6 +1,5 @@
 import { CaptureInlet } from "../capture/inlet/capture-inlet.js";
-import type { ProcessorId } from "../capture/inlet/frame-inlet.js";
-import type { AudioFrame } from "../capture/source.js";
+import type { PlacedFrame, ProcessorId } from "../capture/inlet/frame-inlet.js";
 import { FramePath } from "../frames/frame-path.js";
 import type { EncoderOpener } from "../frames/imported-encoding.js";
 import { attempt } from "../internal/attempt.js";
@@ -46,6 +45,8 @@ export class RunningSide {
   readonly #session: Session;
   readonly #driver: SessionDriver;
   readonly #backpressure: Backpressure;
+  /** A request that waits for a position to be settled. The page has one at a time. */
+  #settling: { readonly id: number; readonly position: number } | undefined;
   /** Processors whose frames come through a port. */
   readonly #ports = new Map<ProcessorId, Scope>();
   #isStarted = false;
@@ -132,6 +133,9 @@ export class RunningSide {
       case "mute":
         this.#path.setMuted(command.muted, command.at);
         break;
+      case "levels":
+        this.#path.wantLevels();
+        break;
       case "start":
         this.#isStarted = true;
         this.#path.start();
@@ -185,6 +189,10 @@ export class RunningSide {
       case "flush":
         attempt(() => this.#path.flush()).then(() => reply("flush", this.#session.stats), refuse);
         return;
+      case "settled":
+        this.#settling = request;
+        this.#answerSettled(this.#session.stats.settledPosition);
+        return;
       case "room":
         this.#backpressure.wait().then(() => reply("room", undefined), refuse);
         return;
@@ -193,7 +201,7 @@ export class RunningSide {
     }
   }
 
-  #push(frame: AudioFrame): void {
+  #push(frame: PlacedFrame): void {
     this.#restore(frame.position);
     this.#path.push(frame);
   }
@@ -251,15 +259,16 @@ export class RunningSide {
     this.#parts.onEvent({ type: "audio", origin: this.#path.origin ?? 0 });
   }
 
-  /** The server has said what it has, by an acknowledgement or by where it goes on after a reconnection. */
+  #answerSettled(settledTo: number): void {
+    const request = this.#settling;
+    if (request === undefined || request.position > settledTo) return;
+    this.#settling = undefined;
+    this.#parts.onEvent({ type: "reply", id: request.id, value: settledTo });
+  }
+
   #onSessionEvent(event: SessionEvent): void {
-    const { onEvent } = this.#parts;
-    if (event.type !== "acknowledged" && event.type !== "connected") {
-      onEvent(event);
-      return;
-    }
-    onEvent({ type: "acknowledged", position: this.#session.stats.settledPosition });
-    this.#backpressure.changed();
-    if (event.type === "connected") onEvent(event);
+    if (event.type === "acknowledged") this.#answerSettled(event.position);
+    else this.#parts.onEvent(event);
+    if (event.type === "acknowledged" || event.type === "connected") this.#backpressure.changed();
   }
 }

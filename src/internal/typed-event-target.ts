@@ -22,5 +22,22 @@ export interface TypedEventTarget<Events> extends EventTarget {
   ): void;
 }
 
-/** The platform's own class; only the types are added. */
-export const TypedEventTarget = EventTarget as unknown as new <Events>() => TypedEventTarget<Events>;
+/** The platform's own class, which also reports what is listened to. */
+class ListenedEventTarget extends EventTarget {
+  readonly #onListener: (type: string) => void;
+
+  constructor(onListener: (type: string) => void) {
+    super();
+    this.#onListener = onListener;
+  }
+
+  override addEventListener(...[type, ...rest]: Parameters<EventTarget["addEventListener"]>): void {
+    super.addEventListener(type, ...rest);
+    this.#onListener(type);
+  }
+}
+
+/** @param onListener is called with the type of event when a listener is added. */
+export const TypedEventTarget = ListenedEventTarget as unknown as new <Events>(
+  onListener: (type: string) => void,
+) => TypedEventTarget<Events>;

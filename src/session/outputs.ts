@@ -5,7 +5,7 @@ import type { ConnectionId, SessionEvent, SessionOutput } from "./session-io.js"
 
 /** What a session wants done, in order. */
 export class Outputs {
-  readonly #pending: SessionOutput[] = [];
+  #pending: SessionOutput[] = [];
   #bytesSent = 0;
 
   /** Bytes of all messages so far. */
@@ -36,7 +36,9 @@ export class Outputs {
 
   /** Removes and returns all there is to do. */
   take(): SessionOutput[] {
-    return this.#pending.splice(0);
+    const outputs = this.#pending;
+    if (outputs.length > 0) this.#pending = [];
+    return outputs;
   }
 }
 

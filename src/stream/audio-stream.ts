@@ -8,7 +8,6 @@ import { type ResourceInfo, Scope } from "../internal/scope.js";
 import { TypedEventTarget } from "../internal/typed-event-target.js";
 import type { CloseInfo, StreamState } from "../state.js";
 import { type AudioStreamEventMap, CloseInfoEvent, type ServerEvent } from "./events/events.js";
-import { FlushWaiters } from "./flush-waiters.js";
 import { debugLogger } from "./logger.js";
 import { MessageReaders } from "./message-readers.js";
 import { checkedClose, readOrRefuse, releasesDevice, signalOf } from "./options/call-options.js";
@@ -48,7 +47,6 @@ export class AudioStream<Message = ServerEvent>
     onState: () => this.#onState(),
     onEvent: (event) => void this.dispatchEvent(event),
     onMessage: (message) => this.#readers.push(message as Message),
-    onSettled: (position) => this.#flushes.acknowledged(position),
     onFinish: (reason) => this.#onFinish(reason),
     onReleased: (info) => {
       this.dispatchEvent(new CloseInfoEvent(info));
@@ -57,7 +55,6 @@ export class AudioStream<Message = ServerEvent>
   };
   readonly #run: StreamRun;
   readonly #closed = deferred<CloseInfo>();
-  readonly #flushes = new FlushWaiters();
   readonly #readers: MessageReaders<Message>;
   #start: Deferred<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -65,7 +62,7 @@ export class AudioStream<Message = ServerEvent>
 
   /** @throws TypeError or RangeError naming the part or the option that cannot be. */
   constructor(parts: AudioStreamParts, options: AudioStreamOptions = {}) {
-    super();
+    super((type) => type === "level" && this.#run.running.wantLevels());
     checkParts(parts);
     this.#parts = parts;
     this.#options = options;
@@ -196,9 +193,8 @@ export class AudioStream<Message = ServerEvent>
   async flush(options: AbortOptions = {}): Promise<void> {
     const { supervisor, client, signal } = this.#running("flush()", options);
     await this.#bound(supervisor.flush(), signal);
-    const { capturedPosition, settledPosition } = await this.#bound(client.flush(), signal);
-    if (settledPosition >= capturedPosition) return;
-    await this.#flushes.wait(capturedPosition, (done) => this.#bound(done, signal));
+    const { capturedPosition } = await this.#bound(client.flush(), signal);
+    await client.whenSettled(capturedPosition, (done) => this.#bound(done, signal));
   }
 
   /**
@@ -275,7 +271,6 @@ export class AudioStream<Message = ServerEvent>
     void this.#callers.dispose(reason);
     this.#guard.release();
     this.#start?.reject(reason);
-    this.#flushes.fail(reason);
     this.#readers.close();
   }
 

@@ -20,8 +20,6 @@ export interface RunObserver {
   onState(): void;
   onEvent(event: Event): void;
   onMessage(message: ServerMessage): void;
-  /** Every sample before the position is acknowledged, or known to be lost. */
-  onSettled(position: number): void;
   /** Nothing runs any more. */
   onFinish(reason: unknown): void;
   /** Everything is released. */

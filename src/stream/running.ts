@@ -28,6 +28,7 @@ export class Running {
   readonly #onNews: (news: RunningNews) => void;
   #open: { readonly client: RunningClient; readonly scope: Scope } | undefined;
   #muted = false;
+  #wantsLevels = false;
 
   /** @throws TypeError if a worker is demanded that the other options rule out. */
   constructor(parts: RunningSideParts, observer: WeakRef<RunObserver>, onNews: (news: RunningNews) => void) {
@@ -51,6 +52,13 @@ export class Running {
     this.client?.setMuted(muted, performance.now());
   }
 
+  /** Somebody listens to levels. Nothing is told of them before. */
+  wantLevels(): void {
+    if (this.#wantsLevels) return;
+    this.#wantsLevels = true;
+    this.client?.wantLevels();
+  }
+
   /** Opens it, unless it is open. */
   open(): RunningClient {
     if (this.#open !== undefined) return this.#open.client;
@@ -66,6 +74,7 @@ export class Running {
     this.#open = { client, scope };
     client.open();
     if (this.#muted) client.setMuted(true, performance.now());
+    if (this.#wantsLevels) client.wantLevels();
     return client;
   }
 

@@ -225,9 +225,6 @@ export class StreamRun {
       case "warning":
         this.#warn(event.error);
         return;
-      case "acknowledged":
-        this.#observer.deref()?.onSettled(event.position);
-        return;
       case "ended":
       case "failed":
         this.finish(this.#endOf("error" in event ? event.error : undefined));

@@ -1,7 +1,7 @@
 import type { ProcessorMessage, ProcessorOutput } from "./port-messages.js";
 
 /** Audio between two reports to the page, in seconds. The first frame after a break is reported at once. */
-const PROGRESS_INTERVAL_S = 0.1;
+const PROGRESS_INTERVAL_S = 0.25;
 
 /** Posts a message. The buffers in `transfer` are handed over. */
 type Post = (message: ProcessorMessage, transfer: ArrayBuffer[]) => void;

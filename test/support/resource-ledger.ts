@@ -34,12 +34,16 @@ function stackHere(): string {
   return stack;
 }
 
-/** The lines of the stack that are the project's own, without those of the monitor itself. */
+/** Hands a listener on to the platform, for whoever called it. */
+const FORWARDER = "src/internal/typed-event-target.ts";
+
+/** The lines of the stack that are the project's own, without those of the monitor and of what only hands on. */
 function ownLines(stack: string): string[] {
   const lines = stack.split("\n").slice(1);
   return lines
     .map((line) => line.trim().replace("file://", ""))
     .filter((line) => line.includes(ROOT) && !line.includes("/node_modules/") && !line.includes("/support/resource-"))
+    .filter((line) => !line.includes(FORWARDER))
     .map((line) => line.replace(ROOT, ""));
 }
 

@@ -44,7 +44,7 @@ const RULES: readonly Rule[] = [
     typesOf: [],
   },
   { of: /^src\/transport\//, may: [/^src\/transport\//, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
-  { of: FRAMES, may: [FRAMES, ERRORS, INTERNAL, PROTOCOL], typesOf: [PORTS] },
+  { of: FRAMES, may: [FRAMES, ERRORS, INTERNAL, PROTOCOL], typesOf: [PORTS, INLET] },
   { of: SESSION, may: [SESSION, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
   {
     of: /^src\/host\//,

@@ -18,7 +18,7 @@ const PRE_SKIP = 104;
 function samples(position: number, sampleCount: number, more: Partial<SampleFrame> = {}): SampleFrame {
   const values = Float32Array.from({ length: sampleCount }, (_, index) => position + index);
   const payload = new Uint8Array(values.buffer);
-  return { payload, position, sampleCount, timestamp: 1_000 + position / 16, muted: false, ...more };
+  return { payload, position, sampleCount, timestamp: 1_000 + position / 16, flags: 0, ...more };
 }
 
 function open(settings = SETTINGS, format = FORMAT) {
@@ -85,7 +85,8 @@ describe("the run of an encoder", () => {
   it("says when each packet's first sample was captured, and whether all of it is muted", () => {
     const run = new OpusRun(0, { sampleRate: 16_000, channelCount: 1, packetSamples: PACKET, preSkip: PRE_SKIP });
     const muted = [false, true, true, false];
-    for (const [index, is] of muted.entries()) run.push(samples(index * PACKET, PACKET, { muted: is }), () => {});
+    for (const [index, is] of muted.entries())
+      run.push(samples(index * PACKET, PACKET, { flags: is ? AudioFrameFlag.muted : 0 }), () => {});
     run.finish(() => {});
     const packets = Array.from({ length: 5 }, () => run.take(new Uint8Array(1)));
     expect(packets.map((frame) => (frame?.flags ?? 0) & AudioFrameFlag.muted)).toEqual([0, 0, 2, 0, 0]);

@@ -7,7 +7,6 @@ const level = (position: number): WorkerEvent => ({
   level: { position, timestamp: 0, peakLevel: 0, rmsLevel: 0 },
 });
 const drop = (from: number): WorkerEvent => ({ type: "drop", range: { from, to: from + 1 } });
-const acknowledged = (position: number): WorkerEvent => ({ type: "acknowledged", position });
 
 function outbox() {
   const batches: (readonly WorkerEvent[])[] = [];
@@ -33,17 +32,13 @@ it("events wait for a page that is late, in order, and go out together", () => {
   expect(batches[2]).toEqual([drop(3)]);
 });
 
-it("of acknowledgements that wait only the last one goes out, and of levels the last 64", () => {
+it("of levels that wait, the last 64 go out", () => {
   const { box, batches } = outbox();
   box.add(drop(0));
-  for (let n = 0; n < 100; n += 1) {
-    box.add(acknowledged(n));
-    box.add(level(n));
-  }
+  for (let n = 0; n < 100; n += 1) box.add(level(n));
   box.add(drop(1));
   box.seen();
   const [, waited = []] = batches;
-  expect(waited.filter(({ type }) => type === "acknowledged")).toEqual([acknowledged(99)]);
   expect(waited.filter(({ type }) => type === "level")).toEqual(Array.from({ length: 64 }, (_, n) => level(36 + n)));
   expect(waited.at(-1)).toEqual(drop(1));
 });

@@ -8,7 +8,7 @@ const frame = (position: number, peakLevel: number, rmsLevel: number, sampleCoun
   timestamp: position / 16,
   peakLevel,
   rmsLevel,
-  muted: false,
+  flags: 0,
 });
 
 describe("the level of a stretch", () => {

@@ -8,6 +8,7 @@ const frame = (position: number, sampleCount = 10) => ({
   timestamp: position,
   peakLevel: 0,
   rmsLevel: 0,
+  flags: 0,
 });
 const positions = (frames: readonly { position: number }[]) => frames.map(({ position }) => position);
 

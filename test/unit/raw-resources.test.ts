@@ -12,7 +12,7 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
   { what: /\b(?:setTimeout|setInterval|setImmediate|requestAnimationFrame)\b/, in: ["src/internal/clock.ts"] },
   {
     what: /\.(?:addEventListener|removeEventListener)\(/,
-    in: ["src/internal/abort.ts", "src/internal/scope.ts"],
+    in: ["src/internal/abort.ts", "src/internal/scope.ts", "src/internal/typed-event-target.ts"],
   },
   {
     what: /\.on(?:message|open|close|abort|ended|statechange|processorerror|click) =/,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Advice, SignalAdviser } from "../../src/frames/signal-adviser.js";
+import { AudioFrameFlag } from "../../src/protocol/audio-frame.js";
 
 const FRAME_MS = 20;
 
@@ -14,7 +15,7 @@ function hear(adviser: SignalAdviser, durationMs: number, peakLevel: number, mut
       timestamp: 0,
       peakLevel,
       rmsLevel: peakLevel,
-      muted,
+      flags: muted ? AudioFrameFlag.muted : 0,
     });
     if (told !== undefined) advice.push(told);
   }

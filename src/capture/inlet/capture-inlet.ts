@@ -1,7 +1,6 @@
 import type { ProcessorFrame } from "../../worklet/port-messages.js";
-import type { AudioFrame } from "../source.js";
 import { CaptureTimeline } from "./capture-timeline.js";
-import type { FrameInlet, ProcessorId } from "./frame-inlet.js";
+import type { FrameInlet, PlacedFrame, ProcessorId } from "./frame-inlet.js";
 
 interface Processor {
   readonly id: ProcessorId;
@@ -15,7 +14,7 @@ interface Processor {
 
 /** Turns what processors make into the frames of a stream. Touches nothing of the page, so that it may run in a worker. */
 export class CaptureInlet implements FrameInlet {
-  readonly onFrame: (frame: AudioFrame) => void;
+  readonly onFrame: (frame: PlacedFrame) => void;
   readonly #timeline: CaptureTimeline;
   readonly #processors = new Map<ProcessorId, Processor>();
   readonly #onPlaced: (processor: ProcessorId, offset: number) => void;
@@ -27,7 +26,7 @@ export class CaptureInlet implements FrameInlet {
    */
   constructor(
     sampleRate: number,
-    onFrame: (frame: AudioFrame) => void,
+    onFrame: (frame: PlacedFrame) => void,
     onPlaced: (processor: ProcessorId, offset: number) => void = () => {},
   ) {
     this.onFrame = onFrame;
@@ -119,6 +118,7 @@ export class CaptureInlet implements FrameInlet {
       timestamp,
       peakLevel: peak,
       rmsLevel: rms,
+      flags: 0,
     });
   }
 }

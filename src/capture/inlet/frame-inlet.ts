@@ -1,6 +1,18 @@
 import type { ProcessorFrame } from "../../worklet/port-messages.js";
 import type { AudioFrame } from "../source.js";
 
+/**
+ * A frame that has its place in the capture. It is one object from here to the wire: what passes it on owns it, and marks it
+ * in place.
+ */
+export interface PlacedFrame extends AudioFrame {
+  position: number;
+  peakLevel: number;
+  rmsLevel: number;
+  /** As on the wire, see `AudioFrameFlag`. */
+  flags: number;
+}
+
 /** Names one processor of a capture. */
 export type ProcessorId = number;
 
@@ -18,7 +30,7 @@ export interface ProcessorLink {
  */
 export interface FrameInlet {
   /** Takes what this function would be given. A source whose frames go to another function must not use the inlet. */
-  readonly onFrame: (frame: AudioFrame) => void;
+  onFrame(frame: PlacedFrame): void;
   begin(link: ProcessorLink): ProcessorId;
   /** Nothing more comes from the processor. */
   end(processor: ProcessorId): void;

@@ -9,7 +9,8 @@ export interface SampleFrame {
   readonly sampleCount: number;
   /** Of the first sample, in milliseconds on the `performance.now()` clock. */
   readonly timestamp: DOMHighResTimeStamp;
-  readonly muted: boolean;
+  /** As on the wire: `AudioFrameFlag.muted`. */
+  readonly flags: number;
 }
 
 /** One Opus packet, and which samples it is the audio of. */
@@ -77,8 +78,8 @@ export class OpusRun {
 
   /** Takes a frame that follows. @param encode is given each full block inside the call; its bytes are used again. */
   push(frame: SampleFrame, encode: BlockSink): void {
-    const { position, sampleCount, timestamp, muted } = frame;
-    this.#spans.push({ position, sampleCount, timestamp, muted });
+    const { position, sampleCount, timestamp, flags } = frame;
+    this.#spans.push({ position, sampleCount, timestamp, flags });
     this.#samples += sampleCount;
     this.#fill(frame.payload, encode);
   }
@@ -136,12 +137,12 @@ export class OpusRun {
     const first = this.#spans[0];
     const sinceSpan = from - (first?.position ?? from);
     const timestamp = (first?.timestamp ?? 0) + (1_000 * sinceSpan) / this.#options.sampleRate;
-    let muted = true;
+    let muted: number = AudioFrameFlag.muted;
     for (let span = this.#spans[0]; span !== undefined && span.position < to; span = this.#spans[0]) {
-      muted &&= span.muted;
+      muted &= span.flags;
       if (span.position + span.sampleCount > to) break;
       this.#spans.shift();
     }
-    return { timestamp, flags: muted ? flags | AudioFrameFlag.muted : flags };
+    return { timestamp, flags: flags | muted };
   }
 }
