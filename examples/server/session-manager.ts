@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import { type AudioOffer, CloseCode, encodeServerMessage } from "loquilex/protocol";
-import type { Clock, Registration, Scope } from "loquilex/resources";
+import type { Clock, Scope } from "loquilex/resources";
 import type { WebSocket } from "ws";
 import { ClientConnection } from "./connection/client-connection.js";
 import { type Refusal, StreamDoor } from "./connection/stream-door.js";
@@ -10,10 +10,9 @@ import { equalText } from "./equal-text.js";
 import { doFor } from "./fault-owner.js";
 import type { Log } from "./logging/log.js";
 import { OccasionalLog } from "./logging/occasional-log.js";
-import type { PeerId } from "./protocol/protocol-io.js";
-import type { RegistryInput, RegistryOutput, SessionKey } from "./protocol/registry-io.js";
+import type { FinishReason, PeerId, ProtocolInput, ProtocolOutput, SessionKey } from "./protocol/protocol-io.js";
+import { ServerProtocol } from "./protocol/server-protocol.js";
 import { serverTerms } from "./protocol/server-terms.js";
-import { SessionRegistry } from "./protocol/session-registry.js";
 import type { RecordingDisk } from "./recording/disk/recording-disk.js";
 import { drainRecordings } from "./recording/drain-recordings.js";
 import { StorageError } from "./recording/files/storage-error.js";
@@ -21,6 +20,7 @@ import { keptFormat, refuseFormat } from "./recording/granted-audio.js";
 import { OpusFrameDecoder } from "./recording/opus-frame-decoder.js";
 import { Recording } from "./recording/recording.js";
 import type { ServerConfig } from "./start/config.js";
+import { WakeUp } from "./wake-up.js";
 
 export interface SessionManagerOptions {
   readonly config: ServerConfig;
@@ -38,22 +38,22 @@ const GO_AWAY_RETRY_MS = 1_000;
 /** Gives the protocol its sockets, its time, and a recording and a recogniser for each session. */
 export class SessionManager {
   readonly #options: SessionManagerOptions;
-  readonly #registry: SessionRegistry;
+  readonly #protocol: ServerProtocol;
   readonly #occasionalLog: OccasionalLog;
+  readonly #wakeUp: WakeUp;
   readonly #connections = new Map<PeerId, ClientConnection>();
-  readonly #recordings = new Map<string, Recording>();
+  readonly #recordings = new Map<SessionKey, Recording>();
   /** Recordings whose session is over and that still let go of what they had. */
   readonly #releasing = new Set<Promise<void>>();
-  readonly #queue: RegistryInput[] = [];
+  readonly #queue: ProtocolInput[] = [];
   #busy = false;
   #peers = 0;
-  #timer: Registration | undefined;
   #shutdown: Promise<void> | undefined;
 
   constructor(options: SessionManagerOptions) {
     this.#options = options;
     const { config, httpServer, scope } = options;
-    this.#registry = new SessionRegistry({
+    this.#protocol = new ServerProtocol({
       terms: serverTerms(config),
       maxSessions: config.maxSessions,
       refuseFormat,
@@ -61,6 +61,12 @@ export class SessionManager {
       createSecret: () => randomBytes(32).toString("base64url"),
       equalSecrets: equalText,
       createEpoch: () => randomBytes(6).readUIntBE(0, 6),
+    });
+    this.#wakeUp = new WakeUp({
+      clock: options.clock,
+      scope,
+      onTime: () => this.#dispatch({ type: "time" }),
+      onFault: (error) => this.#logFault(error, {}),
     });
     this.#occasionalLog = new OccasionalLog(options.logger, options.clock);
     new StreamDoor({
@@ -76,7 +82,7 @@ export class SessionManager {
 
   /** Sessions that are alive, attached or waiting for their client. */
   get sessionCount(): number {
-    return this.#registry.sessionCount;
+    return this.#protocol.sessionCount;
   }
 
   /** Clients that are connected. */
@@ -86,8 +92,8 @@ export class SessionManager {
 
   /** What waits in each session, by the first letters of its name: the whole of it gives access. */
   readQueues(): { readonly session: string; readonly queues: ReturnType<Recording["readMetrics"]> }[] {
-    return Array.from(this.#recordings, ([name, recording]) => ({
-      session: name.slice(0, 8),
+    return Array.from(this.#recordings, ([{ sessionId }, recording]) => ({
+      session: sessionId.slice(0, 8),
       queues: recording.readMetrics(),
     }));
   }
@@ -98,11 +104,11 @@ export class SessionManager {
    * closes what is left of the connections. Never rejects. Idempotent.
    */
   shutdown(): Promise<void> {
-    this.#shutdown ??= this.#end();
+    this.#shutdown ??= this.#shutDown();
     return this.#shutdown;
   }
 
-  async #end(): Promise<void> {
+  async #shutDown(): Promise<void> {
     const { scope, logger } = this.#options;
     const reason = "The server is restarting.";
     this.#dispatch({ type: "go-away", reason, retryAfterMs: GO_AWAY_RETRY_MS });
@@ -141,22 +147,22 @@ export class SessionManager {
     }
   }
 
-  #dispatch(input: RegistryInput): void {
+  #dispatch(input: ProtocolInput): void {
     this.#queue.push(input);
     if (this.#busy) return;
     this.#busy = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        this.#perform(this.#registry.handle(next, this.#options.clock.now()));
+        this.#perform(this.#protocol.handle(next, this.#options.clock.now()));
       }
     } finally {
       this.#busy = false;
-      this.#schedule();
+      this.#wakeUp.set(this.#protocol.wakeAt);
     }
   }
 
   /** Each output on behalf of whom it is for, so that what fails ends that one alone. */
-  #perform(outputs: readonly RegistryOutput[]): void {
+  #perform(outputs: readonly ProtocolOutput[]): void {
     // All that answers one input is one batch: what waited before it counts, not what it adds.
     for (const output of outputs) if (output.type === "send") this.#connections.get(output.peer)?.hasRoom();
     for (const output of outputs) {
@@ -168,7 +174,7 @@ export class SessionManager {
     }
   }
 
-  #performOne(output: RegistryOutput): void {
+  #performOne(output: ProtocolOutput): void {
     switch (output.type) {
       case "send":
         this.#connections.get(output.peer)?.send(output.data);
@@ -185,8 +191,14 @@ export class SessionManager {
       case "open":
         this.#open(output.key, output.offer);
         return;
-      case "session":
-        this.#performForSession(output.key, output.output);
+      case "audio":
+        this.#recordings.get(output.key)?.append(output.frame);
+        return;
+      case "end-audio":
+        this.#end(output.key);
+        return;
+      case "finished":
+        this.#release(output.key, output.reason);
         return;
       case "fault":
         this.#logFault(output.error, { session: output.sessionId?.slice(0, 8) });
@@ -207,7 +219,7 @@ export class SessionManager {
 
   #sessionFault(key: SessionKey, error: unknown): void {
     this.#logFault(error, { session: key.sessionId.slice(0, 8) });
-    this.#tell(key, { type: "fail", reason: "The server failed in this session." });
+    this.#dispatch({ type: "fail", key, reason: "The server failed in this session." });
   }
 
   #logFault(error: unknown, fields: object): void {
@@ -220,7 +232,7 @@ export class SessionManager {
     const { encoding, sample_rate: sampleRate, channels, first: from } = offer;
     log.info({ encoding, sampleRate, channels, from }, "A session began.");
     this.#recordings.set(
-      nameOf(key),
+      key,
       new Recording({
         sessionId: key.sessionId,
         lineage: key.epoch.toString(36),
@@ -231,70 +243,53 @@ export class SessionManager {
         logger: log,
         ...{ disk, clock },
         scope: scope.child(`session ${key.sessionId.slice(0, 8)}`),
-        onKept: (position) => this.#tell(key, { type: "kept", position }),
-        onEvent: (t, data) => this.#tell(key, { type: "emit", t, data }),
+        onKept: (position) => this.#dispatch({ type: "kept", key, position }),
+        onEvent: (t, data) => this.#dispatch({ type: "emit", key, t, data }),
         onFailed: (error) => {
           log.error({ error: error.message }, "A session cannot be recorded.");
           const gone = error instanceof StorageError && error.code === "ENOENT";
-          this.#tell(
-            key,
+          this.#dispatch(
             gone
-              ? { type: "lose", reason: "The recording was taken away from this server; it goes on in another one." }
-              : { type: "fail", reason: "The server cannot keep the recording." },
+              ? {
+                  type: "lose",
+                  key,
+                  reason: "The recording was taken away from this server; it goes on in another one.",
+                }
+              : { type: "fail", key, reason: "The server cannot keep the recording." },
           );
         },
       }),
     );
   }
 
-  #tell(key: SessionKey, input: Extract<RegistryInput, { type: "session" }>["input"]): void {
-    this.#dispatch({ type: "session", key, input });
-  }
-
   #openDecoder(key: SessionKey, offer: AudioOffer): OpusFrameDecoder | undefined {
     if (offer.encoding !== "opus") return undefined;
     return new OpusFrameDecoder({
       offer,
-      onReady: () => this.#tell(key, { type: "decoder-ready" }),
+      onReady: () => this.#dispatch({ type: "decoder-ready", key }),
       onFailed: (error) => {
         this.#options.logger.error({ err: error }, "There is no Opus decoder.");
-        this.#tell(key, { type: "fail", reason: "The server cannot decode Opus now." });
+        this.#dispatch({ type: "fail", key, reason: "The server cannot decode Opus now." });
       },
     });
   }
 
-  #performForSession(key: SessionKey, output: Extract<RegistryOutput, { type: "session" }>["output"]): void {
-    const recording = this.#recordings.get(nameOf(key));
-    if (recording === undefined) return;
-    if (output.type === "audio") recording.append(output.frame);
-    else if (output.type === "end-audio") {
-      recording.end().then(
-        () => this.#dispatch({ type: "session", key, input: { type: "drained" } }),
+  #end(key: SessionKey): void {
+    this.#recordings
+      .get(key)
+      ?.end()
+      .then(
+        () => this.#dispatch({ type: "drained", key }),
         (error: unknown) => this.#options.logger.error({ error }, "A session did not end well."),
       );
-    } else {
-      this.#recordings.delete(nameOf(key));
-      this.#options.logger.info({ session: key.sessionId.slice(0, 8), reason: output.reason }, "A session is over.");
-      const release: Promise<void> = recording.dispose().finally(() => this.#releasing.delete(release));
-      this.#releasing.add(release);
-    }
   }
 
-  #schedule(): void {
-    this.#timer?.dispose();
-    this.#timer = undefined;
-    const { wakeAt } = this.#registry;
-    if (wakeAt === undefined) return;
-    const delayMs = Math.max(0, wakeAt - this.#options.clock.now());
-    const wake = (): void => this.#dispatch({ type: "time" });
-    // The timer is everybody's, whoever's message happened to set it.
-    doFor(
-      (error) => this.#logFault(error, {}),
-      () => {
-        this.#timer = this.#options.scope.timeout(delayMs, wake, "protocol wake-up");
-      },
-    );
+  #release(key: SessionKey, reason: FinishReason): void {
+    const recording = this.#recordings.get(key);
+    if (recording === undefined) return;
+    this.#recordings.delete(key);
+    this.#options.logger.info({ session: key.sessionId.slice(0, 8), reason }, "A session is over.");
+    const release: Promise<void> = recording.dispose().finally(() => this.#releasing.delete(release));
+    this.#releasing.add(release);
   }
 }
-
-const nameOf = ({ sessionId, epoch }: SessionKey): string => `${sessionId}/${epoch}`;

@@ -3,7 +3,6 @@ import type { AudioFrame } from "../capture/source.js";
 import type { AudioStreamError } from "../errors.js";
 import type { FramePathOptions } from "../frames/frame-path.js";
 import type { Level } from "../frames/level-window.js";
-import type { Advice } from "../frames/signal-adviser.js";
 import type { TimelinePoint } from "../frames/timeline-points.js";
 import type { SessionEvent, SessionStats } from "../session/session-io.js";
 import type { SessionOptions } from "../session/session-options.js";
@@ -92,7 +91,6 @@ export type RunningEvent =
   | { readonly type: "placed"; readonly processor: ProcessorId; readonly offset: number }
   | { readonly type: "point"; readonly point: TimelinePoint }
   | { readonly type: "level"; readonly level: Level }
-  | { readonly type: "advice"; readonly advice: Advice }
   /** The source's audio cannot be encoded any more. */
   | { readonly type: "source-failed"; readonly error: AudioStreamError }
   /** A processor has obeyed a command, and its frames are taken. */

@@ -1,5 +1,6 @@
 import { CaptureInlet } from "../capture/inlet/capture-inlet.js";
 import type { PlacedFrame, ProcessorId } from "../capture/inlet/frame-inlet.js";
+import { adviceWarning } from "../frames/advice-warning.js";
 import { FramePath } from "../frames/frame-path.js";
 import type { EncoderOpener } from "../frames/imported-encoding.js";
 import { attempt } from "../internal/attempt.js";
@@ -68,7 +69,7 @@ export class RunningSide {
       onFrame: (frame) => this.#onFrame(frame),
       onPoint: (point) => parts.onEvent({ type: "point", point }),
       onLevel: (level) => parts.onEvent({ type: "level", level }),
-      onAdvice: (advice) => parts.onEvent({ type: "advice", advice }),
+      onAdvice: (advice) => parts.onEvent({ type: "warning", error: adviceWarning(advice) }),
       onLost: (range) => this.#driver.dispatch({ type: "discard", range }),
       onError: (error) => parts.onEvent({ type: "source-failed", error }),
     });

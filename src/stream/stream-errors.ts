@@ -1,6 +1,5 @@
 import type { InterruptReason } from "../capture/source.js";
 import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "../errors.js";
-import type { Advice } from "../frames/signal-adviser.js";
 import { sentenceOf } from "../internal/text-of.js";
 import type { StreamState } from "../state.js";
 
@@ -34,20 +33,6 @@ export const noDevices = (): AudioStreamError<"unsupported"> =>
       details: { feature: "setDevice" },
     },
   );
-
-/** The signal suggests something about the device; the audio goes on. */
-export function adviceWarning(advice: Advice): AudioStreamError {
-  if (advice.kind === "silent") {
-    const { silentMs } = advice;
-    const text = `The microphone has delivered nothing but silence for ${Math.round(silentMs / 1_000)} seconds. Check that it is the right one, connected and not switched off; what it delivers is still sent.`;
-    return new AudioStreamError("device-silent", text, { details: { silentMs } });
-  }
-  return new AudioStreamError(
-    "signal-clipped",
-    "The microphone is driven beyond full scale and distorts. Lower its gain or move away from it; what it delivers is still sent.",
-    { details: { clippedMs: advice.clippedMs } },
-  );
-}
 
 /** @param call what was asked, as the sentence's subject. */
 export const invalidState = (call: string, state: StreamState): AudioStreamError =>

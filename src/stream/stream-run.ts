@@ -13,7 +13,7 @@ import { Running, type RunningSideParts } from "./running.js";
 import { doneWithin } from "./source/calls.js";
 import { StreamSource } from "./source/stream-source.js";
 import { StateTracker } from "./state-tracker.js";
-import { adviceWarning, captureInterrupted, invalidState, toStreamError } from "./stream-errors.js";
+import { captureInterrupted, invalidState, toStreamError } from "./stream-errors.js";
 
 /** An encoder that needs longer for what it holds, in milliseconds, does not keep a pause waiting. */
 const FLUSH_TIMEOUT_MS = 1_000;
@@ -209,9 +209,6 @@ export class StreamRun {
         return;
       case "level":
         this.#tell(new LevelEvent(event.level));
-        return;
-      case "advice":
-        this.#warn(adviceWarning(event.advice));
         return;
       case "source-failed":
         this.#onSourceEnd(event.error);

@@ -11,6 +11,7 @@ import { type BenchReport, listOption, toMarkdown } from "./report.js";
 const BENCHMARKS: Readonly<Record<string, { readonly title: string; readonly args: readonly string[] }>> = {
   latency: { title: "Latency", args: ["latency/main.ts"] },
   hidden: { title: "Latency of a hidden page", args: ["latency/main.ts", "--hidden-minutes", "10"] },
+  engines: { title: "A blocked page in three engines", args: ["engines/main.ts"] },
   cpu: { title: "CPU, garbage and heap", args: ["cpu/main.ts", "--minutes", "10"] },
   size: { title: "Size", args: ["size/main.ts"] },
   teardown: { title: "Teardown", args: ["teardown/main.ts"] },

@@ -180,12 +180,17 @@ describe("a worker", () => {
     ["worker", "worker-failed"],
   ] as const)("whose address and code both fail ends a stream with host %s with %s", async (host, expected) => {
     FakeWorker.starts = ["error"];
-    const { stream } = inWorker({ host, workerUrl: "https://example.test/loquilex.worker.js" });
+    const { stream, source } = inWorker({ host, workerUrl: "https://example.test/loquilex.worker.js" });
+    const drops: number[][] = [];
+    stream.addEventListener("drop", ({ from, to }) => drops.push([from, to]));
     const failed = rejectionOf(stream.start());
     await settle();
+    source.speak(2);
     coming.reject(new TypeError("It is not there."));
     expect(await failed).toMatchObject({ code: expected, message: expect.stringContaining("It is not there.") });
     await stream.closed;
+    expect(drops).toEqual([[0, 2 * FRAME]]);
+    expect(await stream.getStats()).toMatchObject({ framesCaptured: 2, droppedDurationMs: 40 });
     FakeWorker.starts = ["run"];
   });
 });

@@ -1,4 +1,4 @@
-import type { ServerTerms } from "../../examples/server/protocol/protocol-io.js";
+import type { ServerTerms } from "../../examples/server/protocol/server-terms.js";
 import type { SessionOptions } from "../../src/session/session-options.js";
 import { ApplicationError } from "./application-error.js";
 import type { Rng } from "./rng.js";

@@ -1,4 +1,4 @@
-import type { SessionKey } from "../../examples/server/protocol/registry-io.js";
+import type { SessionKey } from "../../examples/server/protocol/protocol-io.js";
 import type { WireAudioFrame } from "../../src/protocol/audio-frame.js";
 import { AudioFrameFlag } from "../../src/protocol/audio-frame.js";
 import { intersect, type Range, subtract } from "./ranges.js";

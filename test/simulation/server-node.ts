@@ -1,6 +1,6 @@
-import type { ServerTerms } from "../../examples/server/protocol/protocol-io.js";
-import type { RegistryInput, RegistryOutput, SessionKey } from "../../examples/server/protocol/registry-io.js";
-import { SessionRegistry } from "../../examples/server/protocol/session-registry.js";
+import type { ProtocolInput, ProtocolOutput, SessionKey } from "../../examples/server/protocol/protocol-io.js";
+import { ServerProtocol } from "../../examples/server/protocol/server-protocol.js";
+import type { ServerTerms } from "../../examples/server/protocol/server-terms.js";
 import type { Liar } from "./liar.js";
 import { Recording } from "./recording.js";
 import { Foul, glimpse } from "./referee.js";
@@ -40,8 +40,8 @@ export class ServerNode {
   readonly #live = new Map<string, Recording>();
   /** Bytes that each client was told its messages may have. */
   readonly #limits = new Map<number, number>();
-  #registry: SessionRegistry;
-  #asleep: RegistryInput[] | undefined;
+  #protocol: ServerProtocol;
+  #asleep: ProtocolInput[] | undefined;
   #peers = 0;
   #epochs = 0;
   #secrets = 0;
@@ -60,7 +60,7 @@ export class ServerNode {
   constructor(options: ServerNodeOptions) {
     this.#options = options;
     this.#referee = new ServerReferee(options.terms);
-    this.#registry = this.#createRegistry();
+    this.#protocol = this.#createProtocol();
     this.#timer = new Timer(options.time, () => this.dispatch({ type: "time" }));
   }
 
@@ -69,11 +69,11 @@ export class ServerNode {
   }
 
   get sessionCount(): number {
-    return this.#registry.sessionCount;
+    return this.#protocol.sessionCount;
   }
 
   get wakeAt(): number | undefined {
-    return this.#registry.wakeAt;
+    return this.#protocol.wakeAt;
   }
 
   /** Connections the server has neither closed nor lost. */
@@ -110,7 +110,7 @@ export class ServerNode {
       this.#cutOff(peer, MESSAGE_TOO_BIG, "");
       return;
     }
-    const anew = this.#registry.sessionCount === 0;
+    const anew = this.#protocol.sessionCount === 0;
     this.dispatch({ type: "data", peer, data: this.#options.liar.hears(data, anew) });
   }
 
@@ -136,7 +136,7 @@ export class ServerNode {
     this.#referee.died(true);
     for (const recording of this.#live.values()) recording.loseUnkept(0, 0);
     this.#live.clear();
-    this.#registry = this.#createRegistry();
+    this.#protocol = this.#createProtocol();
     this.#schedule();
   }
 
@@ -149,11 +149,7 @@ export class ServerNode {
     for (const peer of peers) this.dispatch({ type: "closed", peer, code: 1006 });
     for (const recording of this.#live.values()) {
       recording.loseUnkept(lostSamples, graceSamples);
-      this.dispatch({
-        type: "session",
-        key: recording.key,
-        input: { type: "rewind", position: recording.keptTo },
-      });
+      this.dispatch({ type: "rewind", key: recording.key, position: recording.keptTo });
     }
     return true;
   }
@@ -168,11 +164,7 @@ export class ServerNode {
   goAway(retryAfterMs = 100): boolean {
     if (this.#asleep !== undefined || this.#live.size === 0) return false;
     for (const recording of this.#live.values()) {
-      this.dispatch({
-        type: "session",
-        key: recording.key,
-        input: { type: "go-away", reason: "maintenance", retryAfterMs },
-      });
+      this.dispatch({ type: "send-away", key: recording.key, reason: "maintenance", retryAfterMs });
     }
     return true;
   }
@@ -202,7 +194,7 @@ export class ServerNode {
 
   #sleep(durationMs: number, onWake: () => void): boolean {
     if (this.#asleep !== undefined) return false;
-    const held: RegistryInput[] = [];
+    const held: ProtocolInput[] = [];
     this.#asleep = held;
     for (const wire of this.#wires.values()) wire.troubled = true;
     this.#options.time.after(durationMs, () => {
@@ -214,29 +206,29 @@ export class ServerNode {
     return true;
   }
 
-  dispatch(input: RegistryInput): void {
+  dispatch(input: ProtocolInput): void {
     if (this.#asleep !== undefined) {
       this.#asleep.push(input);
       return;
     }
     const now = this.#now;
     this.#tellReferee(input, now);
-    for (const output of this.#registry.handle(input, now)) this.#perform(output, now);
+    for (const output of this.#protocol.handle(input, now)) this.#perform(output, now);
     this.#referee.check(now);
     this.#schedule();
   }
 
-  #tellReferee(input: RegistryInput, now: number): void {
+  #tellReferee(input: ProtocolInput, now: number): void {
     if (input.type === "connected") this.#referee.connected(input.peer, now);
     else if (input.type === "data") this.#referee.received(input.peer, input.data, now);
     else if (input.type === "closed") this.#referee.gone(input.peer, now);
-    else if (input.type === "session" && input.input.type === "kept" && this.#live.has(nameOf(input.key))) {
+    else if (input.type === "kept" && this.#live.has(nameOf(input.key))) {
       this.#referee.kept(now);
     }
   }
 
-  #createRegistry(): SessionRegistry {
-    return new SessionRegistry({
+  #createProtocol(): ServerProtocol {
+    return new ServerProtocol({
       terms: this.#options.terms,
       maxSessions: 10,
       refuseFormat: () => undefined,
@@ -264,7 +256,7 @@ export class ServerNode {
     this.#wires.clear();
   }
 
-  #perform(output: RegistryOutput, now: number): void {
+  #perform(output: ProtocolOutput, now: number): void {
     switch (output.type) {
       case "send":
         this.#referee.sent(output.peer, output.data, this.#liveRecording, now);
@@ -287,8 +279,10 @@ export class ServerNode {
       case "open":
         this.#open(output.key, output.offer.first);
         return;
-      case "session":
-        this.#performForSession(output.key, output.output, now);
+      case "audio":
+      case "end-audio":
+      case "finished":
+        this.#performForSession(output, now);
         return;
       case "fault":
         // A server ends one session for it and goes on; here nothing may fail in that way.
@@ -320,8 +314,8 @@ export class ServerNode {
 
   #open(key: SessionKey, start: number): void {
     const life = this.#life;
-    const tell = (input: Extract<RegistryInput, { type: "session" }>["input"]) => {
-      if (life === this.#life) this.dispatch({ type: "session", key, input });
+    const tell = (input: ProtocolInput) => {
+      if (life === this.#life) this.dispatch(input);
     };
     const recording = new Recording({
       key,
@@ -330,20 +324,16 @@ export class ServerNode {
       rng: this.#options.rng,
       delayMs: this.#options.storeDelayMs,
       framesPerEvent: this.#options.framesPerEvent,
-      onKept: (position) => tell({ type: "kept", position }),
-      onEvent: (t, data) => tell({ type: "emit", t, data }),
-      onDrained: () => tell({ type: "drained" }),
+      onKept: (position) => tell({ type: "kept", key, position }),
+      onEvent: (t, data) => tell({ type: "emit", key, t, data }),
+      onDrained: () => tell({ type: "drained", key }),
     });
     this.recordings.push(recording);
     this.#live.set(nameOf(key), recording);
   }
 
-  #performForSession(
-    key: SessionKey,
-    output: Extract<RegistryOutput, { type: "session" }>["output"],
-    now: number,
-  ): void {
-    const name = nameOf(key);
+  #performForSession(output: Extract<ProtocolOutput, { type: "audio" | "end-audio" | "finished" }>, now: number): void {
+    const name = nameOf(output.key);
     const recording = this.#live.get(name);
     if (recording === undefined) throw new Error(`${output.type} for a session that is not open.`);
     if (output.type === "audio") recording.append(output.frame);
@@ -356,7 +346,7 @@ export class ServerNode {
   }
 
   #schedule(): void {
-    const { wakeAt } = this.#registry;
+    const { wakeAt } = this.#protocol;
     this.#timer.set(wakeAt === undefined ? undefined : wakeAt - this.#clockOffset + ROUNDING_MS);
   }
 }

@@ -1,4 +1,4 @@
-import type { ServerTerms } from "../../examples/server/protocol/protocol-io.js";
+import type { ServerTerms } from "../../examples/server/protocol/server-terms.js";
 import type { Recording } from "./recording.js";
 import { Foul, type Glimpse, glimpse } from "./referee.js";
 import type { Payload } from "./wire.js";

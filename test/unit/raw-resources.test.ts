@@ -20,7 +20,10 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
   },
   { what: /\bnew (?:Shared)?Worker\(/, in: ["examples/server/processes/thread.ts", "src/internal/worker-thread.ts"] },
   { what: /\bnew (?:WebSocket|Implementation)\(/, in: ["src/transport/socket.ts"] },
-  { what: /\bnew WebSocketServer\(/, in: ["examples/server/connection/stream-door.ts"] },
+  {
+    what: /\bnew WebSocketServer\(/,
+    in: ["examples/minimal-server/minimal-server.ts", "examples/server/connection/stream-door.ts"],
+  },
   {
     what: /\b(?:createServer)\(/,
     in: ["examples/server/admin/http-server.ts", "examples/server/recording/folder/lifeline.ts"],

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { encodeAudioFrame, encodeClientMessage, type ServerMessage } from "loquilex/protocol";
 import { describe, expect, it } from "vitest";
-import { RegistryServer, TERMS } from "../support/registry-server.js";
+import { ProtocolServer, TERMS } from "../support/protocol-server.js";
 
 /** Few messages are kept, so that many a run loses some. */
 const NARROW = { ...TERMS, resumeMaxEvents: 5, resumeMaxBytes: 400, resumeMaxAgeMs: 5_000, maxInFlight: 3 };
@@ -22,7 +22,7 @@ const is = <T extends ServerMessage["t"]>(message: ServerMessage, t: T): message
 
 /** A client that does what the steps say, and holds the server to its promises. */
 class Witness {
-  readonly server = new RegistryServer(NARROW);
+  readonly server = new ProtocolServer(NARROW);
   #peers = 0;
   /** How much of what the server said was judged, and on which connection. */
   #heard = 0;
@@ -85,7 +85,7 @@ class Witness {
     const key = this.server.key;
     if (key === undefined) return;
     this.#kept = this.#sentTo;
-    this.server.handle({ type: "session", key, input: { type: "kept", position: this.#sentTo } });
+    this.server.handle({ type: "kept", key, position: this.#sentTo });
     this.listen();
   }
 
@@ -93,7 +93,7 @@ class Witness {
     const key = this.server.key;
     for (let count = 0; key !== undefined && count < messages; count += 1) {
       const data = { text: "x".repeat(30), segment_id: "s", audio: { from: 0, to: 1 } };
-      this.server.handle({ type: "session", key, input: { type: "emit", t: "asr.partial", data } });
+      this.server.handle({ type: "emit", key, t: "asr.partial", data });
     }
     this.listen();
   }

@@ -1,12 +1,12 @@
 import type { ServerData, ServerMessage } from "loquilex/protocol";
 import { describe, expect, it } from "vitest";
-import { RegistryServer, TERMS } from "../support/registry-server.js";
+import { ProtocolServer, TERMS } from "../support/protocol-server.js";
 
 const LIMIT = 4_096;
 
 /** A session whose client went away, and what it is told when it comes back. */
 class Interrupted {
-  readonly server = new RegistryServer({ ...TERMS, maxMessageBytes: LIMIT, snapshotFinals: 100 });
+  readonly server = new ProtocolServer({ ...TERMS, maxMessageBytes: LIMIT, snapshotFinals: 100 });
 
   constructor() {
     this.server.open(1, "client");
@@ -16,13 +16,13 @@ class Interrupted {
   emit(t: string, segment_id: string, text: string): void {
     const key = this.server.key;
     if (key === undefined) throw new Error("No session was opened.");
-    this.server.handle({ type: "session", key, input: { type: "emit", t, data: { segment_id, text } } });
+    this.server.handle({ type: "emit", key, t, data: { segment_id, text } });
   }
 
   take(t: string, segment_ids: readonly string[]): void {
     const key = this.server.key;
     if (key === undefined) throw new Error("No session was opened.");
-    this.server.handle({ type: "session", key, input: { type: "emit", t, data: { segment_ids } } });
+    this.server.handle({ type: "emit", key, t, data: { segment_ids } });
   }
 
   snapshot() {

@@ -106,7 +106,9 @@ export class ClientConnection {
 const sizeOf = (data: RawData): number =>
   Array.isArray(data) ? data.reduce((sum, part) => sum + part.byteLength, 0) : data.byteLength;
 
+/** A view of what came in, which nobody else writes to. */
 function toBytes(data: RawData): Uint8Array<ArrayBuffer> {
-  const buffer = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
-  return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
+  const bytes = Array.isArray(data) ? Buffer.concat(data) : data;
+  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
+  return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,4 +1,6 @@
 import {
+  AUDIO_FRAME_HEADER_BYTES,
+  AUDIO_FRAME_KIND,
   AudioFrameFlag,
   type AudioOffer,
   bytesPerSample,
@@ -6,6 +8,9 @@ import {
   ShapeError,
   type WireAudioFrame,
 } from "loquilex/protocol";
+
+const TWO_16 = 65_536;
+const TWO_32 = 4_294_967_296;
 
 /** Turns the frames of an encoding that is not kept as it comes into 16-bit samples, in order. */
 export interface FrameDecoder {
@@ -33,9 +38,10 @@ export class AudioInlet {
   readonly #offer: AudioOffer;
   readonly #decoder: FrameDecoder | undefined;
   readonly #windowSamples: number;
-  /** End position and size of what is in and not yet kept, oldest first. */
-  #pending: { readonly end: number; readonly samples: number }[] = [];
-  #pendingSamples = 0;
+  /** Bytes of one sample of all channels; `undefined` if each frame has to be looked at as a whole. */
+  readonly #sampleBytes: number | undefined;
+  /** What is in and not yet kept, oldest first: a run ends where a gap begins. */
+  #pending: { readonly from: number; end: number }[] = [];
   #expected: number;
   #kept: number;
   #resyncFor: number | undefined;
@@ -50,6 +56,8 @@ export class AudioInlet {
     this.#offer = options.offer;
     this.#decoder = options.decoder;
     this.#windowSamples = options.windowSamples;
+    const size = bytesPerSample(options.offer.encoding);
+    this.#sampleBytes = size === undefined || options.decoder !== undefined ? undefined : size * options.offer.channels;
     this.#expected = options.offer.first;
     this.#kept = options.offer.first;
   }
@@ -81,24 +89,55 @@ export class AudioInlet {
       return { type: "resync", position: this.#expected };
     }
     const fresh = frame.position < this.#expected ? this.#withoutHead(frame) : frame;
-    if (this.#pendingSamples > 0 && this.#pendingSamples + fresh.sampleCount > this.#windowSamples) {
+    if (!this.#hasRoomFor(fresh.sampleCount)) {
       throw new ShapeError("A client must not send more audio than its window holds.");
     }
     if (this.#decoder?.prepare(fresh) === false) return { type: "wait" };
     const samples = this.#decoder?.decode(fresh) ?? fresh;
+    this.#accept(fresh.position, end);
+    return { type: "append", frame: samples };
+  }
+
+  /**
+   * Takes a frame about which there is nothing to decide: not decoded, no gap, and beginning where the last one
+   * ended. It reads the header by itself, because this is done more often than everything else together.
+   * @returns the frame, or `undefined` if {@link take} has to decide. Nothing has happened then.
+   */
+  takeExpected(bytes: Uint8Array<ArrayBuffer>): WireAudioFrame | undefined {
+    if (this.#sampleBytes === undefined || this.#closed) return undefined;
+    const flags = bytes[1] ?? 0;
+    if (bytes[0] !== AUDIO_FRAME_KIND || (flags !== 0 && flags !== AudioFrameFlag.muted)) return undefined;
+    const sampleCount = uint16At(bytes, 2);
+    const payloadBytes = sampleCount * this.#sampleBytes;
+    if (sampleCount === 0 || bytes.byteLength !== AUDIO_FRAME_HEADER_BYTES + payloadBytes) return undefined;
+    const position = this.#expected;
+    if (uint32At(bytes, 8) * TWO_32 + uint32At(bytes, 4) !== position) return undefined;
+    const end = position + sampleCount;
+    if (!Number.isSafeInteger(end) || !this.#hasRoomFor(sampleCount)) return undefined;
+    this.#accept(position, end);
+    const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + AUDIO_FRAME_HEADER_BYTES, payloadBytes);
+    return { flags, position, sampleCount, payload };
+  }
+
+  /** A frame is let in whatever its size if nothing else waits. */
+  #hasRoomFor(samples: number): boolean {
+    let pending = 0;
+    for (const { from, end } of this.#pending) pending += end - Math.max(from, this.#kept);
+    return pending === 0 || pending + samples <= this.#windowSamples;
+  }
+
+  #accept(from: number, end: number): void {
+    const last = this.#pending.at(-1);
+    if (last?.end === from) last.end = end;
+    else this.#pending.push({ from, end });
     this.#expected = end;
     this.#resyncFor = undefined;
-    this.#pending.push({ end, samples: samples.sampleCount });
-    this.#pendingSamples += samples.sampleCount;
-    return { type: "append", frame: samples };
   }
 
   /** Everything before `position` is safe now. */
   keep(position: number): void {
     this.#kept = Math.max(this.#kept, Math.min(position, this.#expected));
-    while (this.#pending[0] !== undefined && this.#pending[0].end <= this.#kept) {
-      this.#pendingSamples -= this.#pending.shift()?.samples ?? 0;
-    }
+    while (this.#pending[0] !== undefined && this.#pending[0].end <= this.#kept) this.#pending.shift();
   }
 
   /** A connection begins: whatever was asked for on another one may not have been heard. */
@@ -111,7 +150,6 @@ export class AudioInlet {
     this.#expected = position;
     this.#kept = position;
     this.#pending = [];
-    this.#pendingSamples = 0;
     this.#resyncFor = undefined;
     this.#closed = false;
   }
@@ -133,3 +171,7 @@ export class AudioInlet {
     };
   }
 }
+
+/** Little-endian. A view of the bytes would have to be made for each frame. */
+const uint16At = (bytes: Uint8Array, at: number): number => (bytes[at] ?? 0) + 256 * (bytes[at + 1] ?? 0);
+const uint32At = (bytes: Uint8Array, at: number): number => uint16At(bytes, at) + TWO_16 * uint16At(bytes, at + 2);

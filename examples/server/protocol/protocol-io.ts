@@ -1,72 +1,73 @@
-import type { ClientData, WireAudioFrame } from "loquilex/protocol";
+import type { AudioOffer, ClientData, WireAudioFrame } from "loquilex/protocol";
 
 /** Names one connection; later ones are greater. */
 export type PeerId = number;
+
+/** Names one lineage of one session. */
+export interface SessionKey {
+  readonly sessionId: string;
+  readonly epoch: number;
+}
 
 /** A client's first message on a connection. */
 export type Opening =
   | { readonly kind: "hello"; readonly data: ClientData["client.hello"] }
   | { readonly kind: "resume"; readonly data: ClientData["session.resume"] };
 
-/** What the server grants every client. */
-export interface ServerTerms {
-  readonly heartbeatIntervalMs: number;
-  readonly heartbeatTimeoutMs: number;
-  /** How long a session waits for its client, counted from the disconnect. */
-  readonly resumeTtlMs: number;
-  /** Numbered messages kept until the client has acknowledged them. */
-  readonly resumeMaxEvents: number;
-  /** Bytes of their data. @defaultValue no limit */
-  readonly resumeMaxBytes?: number | undefined;
-  /** How long each is kept at most, in milliseconds. @defaultValue no limit */
-  readonly resumeMaxAgeMs?: number | undefined;
-  /** Numbered messages sent ahead of the client's acknowledgement. */
-  readonly maxInFlight: number;
-  readonly maxMessageBytes: number;
-  /** Audio, in milliseconds, that may be received and not yet kept. */
-  readonly windowMs: number;
-  /** How many times faster than spoken a client may send its backlog. */
-  readonly pace: number;
-  /** Finals that a snapshot repeats. */
-  readonly snapshotFinals: number;
-}
+/** One WebSocket message as it came in: a text, or the bytes of an audio frame. */
+export type Message = string | Uint8Array<ArrayBuffer>;
 
-/** What happens to one session. */
+/** What happens to a server: on its connections, in its recordings, and with time. */
 export type ProtocolInput =
-  | { readonly type: "attach"; readonly peer: PeerId; readonly opening: Opening }
-  | { readonly type: "data"; readonly peer: PeerId; readonly data: string | Uint8Array<ArrayBuffer> }
-  | { readonly type: "detached"; readonly peer: PeerId; readonly code: number }
-  /** Another client has taken the session id over, or its own one begins a new lineage. */
-  | { readonly type: "superseded"; readonly by: "another client" | "its own client" }
-  /** Everything before `position` is safe. */
-  | { readonly type: "kept"; readonly position: number }
-  /** The store lost what it had taken in and not kept. */
-  | { readonly type: "rewind"; readonly position: number }
-  /** A message for the client, to be numbered. */
-  | { readonly type: "emit"; readonly t: string; readonly data: unknown }
-  /** All audio is kept and the recogniser has said its last word. */
-  | { readonly type: "drained" }
-  /** The decoder of the session's audio can go on. */
-  | { readonly type: "decoder-ready" }
-  /** The session cannot go on: nothing more can be kept. */
-  | { readonly type: "fail"; readonly reason: string }
-  /** What was kept is in other hands now, so this lineage ends; the client can begin another at once. */
-  | { readonly type: "lose"; readonly reason: string }
-  /** The server is going down: tell the client to come back later. */
+  | { readonly type: "connected"; readonly peer: PeerId }
+  | { readonly type: "data"; readonly peer: PeerId; readonly data: Message }
+  | { readonly type: "closed"; readonly peer: PeerId; readonly code: number }
+  | { readonly type: "authorized"; readonly peer: PeerId; readonly granted: boolean }
+  | SessionInput
+  /** Take no new sessions; tell every client to come back later. */
   | { readonly type: "go-away"; readonly reason: string; readonly retryAfterMs: number }
-  /** This process did not run for a while: what nobody could do meanwhile counts against nobody. */
-  | { readonly type: "woke" }
   | { readonly type: "time" };
 
-/** What a session wants done. */
+/** What happens to one session beside its connection. It is ignored if the session is over. */
+export type SessionInput =
+  /** Everything before `position` is safe. */
+  | { readonly type: "kept"; readonly key: SessionKey; readonly position: number }
+  /** The store lost what it had taken in and not kept. */
+  | { readonly type: "rewind"; readonly key: SessionKey; readonly position: number }
+  /** A message for the client, to be numbered. */
+  | { readonly type: "emit"; readonly key: SessionKey; readonly t: string; readonly data: unknown }
+  /** All audio is kept and the recogniser has said its last word. */
+  | { readonly type: "drained"; readonly key: SessionKey }
+  /** The decoder of the session's audio can go on. */
+  | { readonly type: "decoder-ready"; readonly key: SessionKey }
+  /** The session cannot go on: nothing more can be kept. */
+  | { readonly type: "fail"; readonly key: SessionKey; readonly reason: string }
+  /** What was kept is in other hands now, so this lineage ends; the client can begin another at once. */
+  | { readonly type: "lose"; readonly key: SessionKey; readonly reason: string }
+  /** Tell this session's client to come back later. */
+  | { readonly type: "send-away"; readonly key: SessionKey; readonly reason: string; readonly retryAfterMs: number };
+
+/** What a server is to do. */
 export type ProtocolOutput =
   | { readonly type: "send"; readonly peer: PeerId; readonly data: string }
   | { readonly type: "close"; readonly peer: PeerId; readonly code: number; readonly reason: string }
+  /** Check the token, and say `authorized`. */
+  | { readonly type: "authorize"; readonly peer: PeerId; readonly token: string | undefined }
+  /** Begin a recording. Its `key` is the same object in everything that concerns it. */
+  | { readonly type: "open"; readonly key: SessionKey; readonly offer: AudioOffer }
   /** Keep this frame; one that starts beyond the last one's end is a declared gap. */
-  | { readonly type: "audio"; readonly frame: WireAudioFrame }
+  | { readonly type: "audio"; readonly key: SessionKey; readonly frame: WireAudioFrame }
   /** No more audio will come: finish, and say `drained`. */
-  | { readonly type: "end-audio" }
+  | { readonly type: "end-audio"; readonly key: SessionKey }
   /** The session is over; release what belongs to it. */
-  | { readonly type: "finished"; readonly reason: FinishReason };
+  | { readonly type: "finished"; readonly key: SessionKey; readonly reason: FinishReason }
+  /** Work for one client, or for one session, failed in a way that nothing expected, and has ended it. */
+  | { readonly type: "fault"; readonly sessionId: string | undefined; readonly error: unknown };
 
 export type FinishReason = "ended" | "aborted" | "expired" | "superseded" | "failed";
+
+/** The answer to one input while it is made. Everybody who takes part in it writes into the same one. */
+export interface Turn {
+  now: number;
+  outputs: ProtocolOutput[];
+}

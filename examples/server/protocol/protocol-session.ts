@@ -2,86 +2,57 @@ import {
   type AudioOffer,
   type ClientMessage,
   CloseCode,
-  encodeServerMessage,
   parseClientMessage,
-  type ServerData,
-  type ServerEnvelopeFields,
-  type ServerMessageType,
   ShapeError,
+  type WireAudioFrame,
 } from "loquilex/protocol";
+import { begun, resumed, snapshot, welcome, windowOf } from "./answers.js";
+import { Attachment } from "./attachment.js";
 import { AudioInlet, type FrameDecoder } from "./audio-inlet.js";
-import { type HeldSession, judgeOpening, type Refusal } from "./opening-judge.js";
-import { type Gap, Outbox } from "./outbox.js";
-import type { FinishReason, Opening, PeerId, ProtocolInput, ProtocolOutput, ServerTerms } from "./protocol-io.js";
-import { ResumeSecrets } from "./resume-secrets.js";
+import type { HeldSession } from "./opening-judge.js";
+import { Outbox } from "./outbox.js";
+import type { FinishReason, Message, Opening, PeerId, SessionInput, SessionKey, Turn } from "./protocol-io.js";
+import type { ResumeSecrets } from "./resume-secrets.js";
+import type { ServerTerms } from "./server-terms.js";
 import { TranscriptMemory } from "./transcript-memory.js";
 
-const ACK_INTERVAL_MS = 100;
-/** How soon audio that was asked for and has not come is asked for again, should the request or its answer be lost. */
-const ASK_AGAIN_MS = 5_000;
-/** Messages that may wait for a decoder, which takes milliseconds to be made. */
-const MAX_HELD_MESSAGES = 4_096;
-
 export interface ProtocolSessionOptions {
-  readonly sessionId: string;
+  readonly key: SessionKey;
   readonly clientId: string;
-  /** Which lineage of the session's state this is. */
-  readonly epoch: number;
   readonly offer: AudioOffer;
   /** For an encoding that is not kept as it comes. When it can go on, its owner says `decoder-ready`. */
   readonly decoder?: FrameDecoder | undefined;
   readonly terms: ServerTerms;
-  readonly createSecret: () => string;
-  readonly equalSecrets: (a: string, b: string) => boolean;
-  readonly now: number;
+  readonly secrets: ResumeSecrets;
+  readonly turn: Turn;
 }
 
-/**
- * The server's end of one session as a pure state machine: who is attached, what audio is in, which messages are out.
- * It outlives its connections and touches neither sockets nor timers.
- */
+/** The server's end of one session: what outlives its connections. Its owner calls {@link settle} after everything else. */
 export class ProtocolSession {
+  readonly key: SessionKey;
   readonly #options: ProtocolSessionOptions;
+  readonly #turn: Turn;
   readonly #inlet: AudioInlet;
   readonly #outbox: Outbox;
   readonly #secrets: ResumeSecrets;
-  #out: ProtocolOutput[] = [];
-  #now: number;
-  #wakeAt: number | undefined;
-
-  #peer: PeerId | undefined;
-  /** Number of the client's connection that is attached; older ones are echoes. */
+  readonly #transcripts: TranscriptMemory;
+  #attachment: Attachment | undefined;
+  /** Number of the client's connection that was attached last; older ones are echoes. */
   #attempt = 0;
   #generation = 0;
   /** The client has shown that it got an answer. */
   #confirmed = false;
+  /** When the session ends, while no client is attached. */
   #expiresAt: number | undefined;
-  #lastInbound: number;
-  #lastOutbound: number;
-
-  #ackDueAt: number | undefined;
-  /** When what is awaited is asked for again. */
-  #askAgainAt = 0;
-  #acknowledged = -1;
   #ending = false;
   #drained = false;
-  #endSentTo: PeerId | undefined;
-  #finished = false;
-  readonly #transcripts: TranscriptMemory;
-  /** What the peer sent while the decoder is being made, oldest first. */
-  #held: (string | Uint8Array<ArrayBuffer>)[] | undefined;
 
   constructor(options: ProtocolSessionOptions) {
+    const { terms, offer, decoder } = options;
     this.#options = options;
-    this.#now = options.now;
-    this.#lastInbound = options.now;
-    this.#lastOutbound = options.now;
-    const { terms, offer } = options;
-    this.#inlet = new AudioInlet({
-      offer,
-      decoder: options.decoder,
-      windowSamples: this.#windowSamples,
-    });
+    this.key = options.key;
+    this.#turn = options.turn;
+    this.#inlet = new AudioInlet({ offer, decoder, windowSamples: windowOf(terms, offer) });
     this.#transcripts = new TranscriptMemory(terms.snapshotFinals, terms.maxMessageBytes);
     this.#outbox = new Outbox({
       maxEvents: terms.resumeMaxEvents,
@@ -89,343 +60,238 @@ export class ProtocolSession {
       maxAgeMs: terms.resumeMaxAgeMs,
       window: terms.maxInFlight,
     });
-    this.#secrets = new ResumeSecrets(options.createSecret, options.equalSecrets);
+    this.#secrets = options.secrets;
+  }
+
+  /** The connection that is attached. */
+  get peer(): PeerId | undefined {
+    return this.#attachment?.peer;
   }
 
   /** What decides about another opening. */
   get held(): HeldSession {
     return {
       clientId: this.#options.clientId,
-      epoch: this.#options.epoch,
+      epoch: this.key.epoch,
       attempt: this.#attempt,
       confirmed: this.#confirmed,
       lastSeq: this.#outbox.seq,
       freeInMs: this.#freeInMs,
-      secrets: this.#secrets,
+      isGoodSecret: (secret) => this.#secrets.isGood(secret),
     };
   }
 
-  /** When to call again with `{ type: "time" }`. */
-  get wakeAt(): number | undefined {
-    return this.#wakeAt;
+  /** When {@link checkDeadlines} has something to do, unless something happens before. */
+  get wakeAt(): number {
+    return this.#attachment?.wakeAt(this.#inlet.awaited) ?? this.#expiresAt ?? Number.POSITIVE_INFINITY;
   }
 
-  get finished(): boolean {
-    return this.#finished;
-  }
-
-  /** For tests and the resource dump. */
-  get figures(): { readonly position: number; readonly kept: number; readonly unacknowledgedMessages: number } {
-    return { position: this.#inlet.expected, kept: this.#inlet.kept, unacknowledgedMessages: this.#outbox.length };
-  }
-
-  handle(input: ProtocolInput, now: number): ProtocolOutput[] {
-    this.#now = now;
-    this.#out = [];
-    if (!this.#finished) {
-      this.#take(input);
-      this.#work();
+  attach(peer: PeerId, { kind, data }: Opening, knows: boolean): void {
+    const { terms, offer } = this.#options;
+    this.#close(CloseCode.replaced, "replaced by a newer connection");
+    const attachment = new Attachment({ peer, sessionId: this.key.sessionId, terms, turn: this.#turn });
+    this.#attachment = attachment;
+    this.#attempt = data.attempt;
+    this.#generation += 1;
+    this.#expiresAt = undefined;
+    this.#inlet.reconnected();
+    this.#outbox.expire(this.#turn.now);
+    this.#outbox.window = Math.min(terms.maxInFlight, data.max_in_flight);
+    if (kind === "resume" && knows) this.#secrets.use(data.resume_token);
+    const identity = { secret: this.#secrets.issue(), generation: this.#generation };
+    attachment.send("server.welcome", welcome(terms, offer, identity));
+    if (kind === "resume" && knows) this.#resume(attachment, data.last_seq);
+    else {
+      this.#outbox.restart();
+      const reason = kind === "hello" ? "created" : "unknown_session";
+      attachment.send("session.new", begun(this.key, reason, this.#audioStart));
     }
-    this.#wakeAt = this.#finished ? undefined : this.#nextWake();
-    return this.#out;
   }
 
-  #take(input: ProtocolInput): void {
+  #resume(attachment: Attachment, lastSeq: number): void {
+    const gap = this.#outbox.rewind(lastSeq);
+    attachment.send("session.snapshot", snapshot(this.key, this.#outbox.seq, gap, this.#transcripts));
+    for (const message of this.#outbox.replay(this.key.sessionId)) attachment.put(message);
+    attachment.send("session.ack", resumed(this.key, this.#audioStart));
+  }
+
+  get #audioStart() {
+    return { position: this.#inlet.expected, pace: this.#options.terms.pace };
+  }
+
+  /** The connection is gone. */
+  detach(code: number): void {
+    const endSent = this.#attachment?.endSent === true;
+    this.#waitForClient();
+    if (code === CloseCode.normal) this.#finish(endSent ? "ended" : "aborted");
+  }
+
+  /** Another client has taken the session id over, or its own one begins a new lineage. */
+  supersede(by: "another client" | "its own client"): void {
+    if (by === "its own client") this.#close(CloseCode.replaced, "replaced by a newer connection");
+    else this.#close(CloseCode.superseded, "another client took the session over");
+    this.#finish("superseded");
+  }
+
+  /** This process did not run for a while: what nobody could do meanwhile counts against nobody. */
+  wake(): void {
+    this.#attachment?.wake();
+    if (this.#expiresAt !== undefined) this.#expiresAt = this.#turn.now + this.#options.terms.resumeTtlMs;
+  }
+
+  /** Tells the client to come back later. */
+  sendAway(reason: string, retryAfterMs: number): void {
+    this.#attachment?.send("server.goaway", { reason, retry_after_ms: retryAfterMs });
+    this.#close(CloseCode.serviceRestart, reason);
+  }
+
+  take(input: SessionInput): void {
     switch (input.type) {
-      case "attach":
-        this.#attach(input.peer, input.opening);
-        return;
-      case "data":
-        if (input.peer === this.#peer) this.#receive(input.data);
-        return;
-      case "detached":
-        if (input.peer === this.#peer) this.#detach(input.code);
-        return;
-      case "superseded":
-        if (input.by === "its own client") this.#close(CloseCode.replaced, "replaced by a newer connection");
-        else this.#close(CloseCode.superseded, "another client took the session over");
-        this.#finish("superseded");
-        return;
       case "kept":
         this.#inlet.keep(input.position);
-        if (this.#inlet.kept > this.#acknowledged) this.#ackDueAt ??= this.#now + ACK_INTERVAL_MS;
         return;
       case "rewind":
         this.#inlet.rewind(input.position);
-        this.#acknowledged = Math.min(this.#acknowledged, input.position);
         this.#ending = false;
         this.#drained = false;
         return;
       case "emit":
         this.#transcripts.note(input.t, input.data);
-        this.#outbox.push(input.t, input.data, this.#now);
+        this.#outbox.push(input.t, input.data, this.#turn.now);
         return;
       case "drained":
         this.#drained = true;
         return;
       case "decoder-ready":
-        this.#goOn();
+        // What was held comes in now, until something has to wait again or breaks the protocol.
+        for (const data of this.#attachment?.takeHeld() ?? []) this.receive(data);
+        return;
+      case "send-away":
+        this.sendAway(input.reason, input.retryAfterMs);
         return;
       case "fail":
       case "lose":
-        if (input.type === "fail") this.#send("session.end", { position: this.#inlet.kept, reason: input.reason });
-        else this.#send("server.error", { code: "recording_lost", detail: input.reason, retry_after_ms: 500 });
+        if (input.type === "fail")
+          this.#attachment?.send("session.end", { position: this.#inlet.kept, reason: input.reason });
+        else
+          this.#attachment?.send("server.error", { code: "recording_lost", detail: input.reason, retry_after_ms: 500 });
         this.#close(CloseCode.internalError, input.reason);
         this.#finish("failed");
-        return;
-      case "woke":
-        this.#lastInbound = Math.max(this.#lastInbound, this.#now - this.#options.terms.heartbeatTimeoutMs / 2);
-        if (this.#expiresAt !== undefined) this.#expiresAt = this.#now + this.#options.terms.resumeTtlMs;
-        return;
-      case "go-away":
-        if (this.#peer !== undefined) {
-          this.#send("server.goaway", { reason: input.reason, retry_after_ms: input.retryAfterMs });
-          this.#close(CloseCode.serviceRestart, input.reason);
-        }
-        return;
-      case "time":
-        this.#checkDeadlines();
     }
   }
 
-  // ---------------------------------------------------------------- attaching
-
-  #attach(peer: PeerId, opening: Opening): void {
-    const { data, kind } = opening;
-    const judgement = judgeOpening(opening, this.held);
-    if ("error" in judgement) {
-      this.#refuse(peer, judgement);
-      return;
-    }
-    const { knows } = judgement;
-    if (this.#peer !== undefined) this.#close(CloseCode.replaced, "replaced by a newer connection");
-    this.#peer = peer;
-    this.#attempt = data.attempt;
-    this.#generation += 1;
-    this.#expiresAt = undefined;
-    this.#endSentTo = undefined;
-    this.#lastInbound = this.#now;
-    // The client may never have got the last acknowledgement.
-    this.#ackDueAt = this.#now;
-    this.#inlet.reconnected();
-    this.#outbox.expire(this.#now);
-    this.#outbox.window = Math.min(this.#options.terms.maxInFlight, data.max_in_flight);
-    this.#sendWelcome();
-    if (kind === "resume" && knows) this.#answerResume(data.last_seq);
-    else this.#answerNew(kind === "hello" ? "created" : "unknown_session");
+  /**
+   * The short lane, by which nearly everything comes that ever comes: audio that needs no decoder and begins exactly where
+   * the last frame ended.
+   * @returns the frame, or `undefined` if the message has to be looked at by {@link receive}. Nothing has happened then.
+   */
+  takeExpected(bytes: Uint8Array<ArrayBuffer>): WireAudioFrame | undefined {
+    const attachment = this.#attachment;
+    if (attachment === undefined || attachment.isHeld) return undefined;
+    const frame = this.#inlet.takeExpected(bytes);
+    if (frame !== undefined) this.#hear(attachment);
+    return frame;
   }
 
-  #sendWelcome(): void {
-    const { terms, offer } = this.#options;
-    this.#send("server.welcome", {
-      hb: { interval_ms: terms.heartbeatIntervalMs, timeout_ms: terms.heartbeatTimeoutMs },
-      resume_window: { seconds: terms.resumeTtlMs / 1_000, token: this.#secrets.issue() },
-      limits: { max_in_flight: terms.maxInFlight, max_msg_bytes: terms.maxMessageBytes },
-      generation: this.#generation,
-      audio: {
-        encoding: offer.encoding,
-        sample_rate: offer.sample_rate,
-        channels: offer.channels,
-        window: this.#windowSamples,
-      },
-    });
-  }
-
-  #answerNew(reason: string): void {
-    this.#outbox.restart();
-    this.#send("session.new", {
-      session_id: this.#options.sessionId,
-      epoch: this.#options.epoch,
-      reason,
-      audio: { position: this.#inlet.expected, pace: this.#options.terms.pace },
-    });
-  }
-
-  #answerResume(lastSeq: number): void {
-    const { sessionId, epoch, terms } = this.#options;
-    const gap: Gap | undefined = this.#outbox.rewind(lastSeq);
-    this.#send("session.snapshot", {
-      session_id: sessionId,
-      epoch,
-      current_seq: this.#outbox.seq,
-      gap,
-      ...this.#transcripts.inSnapshot,
-    });
-    for (const frame of this.#outbox.replay(sessionId)) this.#put(frame);
-    this.#send("session.ack", {
-      session_id: sessionId,
-      status: "resumed",
-      epoch,
-      audio: { position: this.#inlet.expected, pace: terms.pace },
-    });
-  }
-
-  /** Answers a connection that does not become this session's, and changes nothing else. */
-  #refuse(peer: PeerId, { code, error, detail, retryAfterMs }: Refusal): void {
-    const complaint = { code: error, detail, retry_after_ms: retryAfterMs };
-    const data = encodeServerMessage("server.error", complaint, { sid: this.#options.sessionId });
-    this.#out.push({ type: "send", peer, data }, { type: "close", peer, code, reason: detail });
-  }
-
-  /** When the session is free for another client at the latest, if nothing is heard of its own. */
-  get #freeInMs(): number | undefined {
-    const { heartbeatIntervalMs, heartbeatTimeoutMs, resumeTtlMs } = this.#options.terms;
-    if (this.#expiresAt !== undefined) return Math.max(0, this.#expiresAt - this.#now);
-    const silentMs = this.#now - this.#lastInbound;
-    return silentMs > heartbeatIntervalMs ? Math.max(0, heartbeatTimeoutMs - silentMs) + resumeTtlMs : undefined;
-  }
-
-  #detach(code: number): void {
-    this.#peer = undefined;
-    this.#expiresAt = this.#now + this.#options.terms.resumeTtlMs;
-    this.#held = undefined;
-    if (code === CloseCode.normal) this.#finish(this.#endSentTo === undefined ? "aborted" : "ended");
-  }
-
-  /** Closes the current connection. The session waits for the next one. */
-  #close(code: number, reason: string): void {
-    const peer = this.#peer;
-    if (peer === undefined) return;
-    this.#peer = undefined;
-    this.#held = undefined;
-    this.#expiresAt = this.#now + this.#options.terms.resumeTtlMs;
-    this.#out.push({ type: "close", peer, code, reason });
-  }
-
-  // ---------------------------------------------------------------- receiving
-
-  #receive(data: string | Uint8Array<ArrayBuffer>): void {
-    this.#lastInbound = this.#now;
+  /** Takes anything that came on the connection that is attached. */
+  receive(data: Message): void {
+    const attachment = this.#attachment;
+    if (attachment === undefined) return;
+    this.#hear(attachment);
     try {
-      if (this.#held !== undefined) this.#hold(this.#held, data);
-      else if (typeof data === "string") this.#onMessage(parseClientMessage(data));
-      else this.#onFrame(data);
-      this.#confirmed = true;
+      if (attachment.isHeld) attachment.hold(data);
+      else if (typeof data === "string") this.#onMessage(attachment, parseClientMessage(data));
+      else this.#onFrame(attachment, data);
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
-      this.#send("server.error", { code: "invalid_message", detail: error.message });
+      attachment.send("server.error", { code: "invalid_message", detail: error.message });
       this.#close(CloseCode.protocolViolation, error.message.slice(0, 120));
     }
   }
 
-  #onMessage(message: ClientMessage): void {
+  #hear(attachment: Attachment): void {
+    attachment.hear();
+    this.#confirmed = true;
+  }
+
+  #onMessage(attachment: Attachment, message: ClientMessage): void {
     switch (message.t) {
       case "client.hb":
-        this.#send("server.hb", {}, message.id === undefined ? {} : { corr: message.id });
+        attachment.send("server.hb", {}, message.id === undefined ? {} : { corr: message.id });
         return;
       case "client.ack":
         if (!this.#outbox.acknowledge(message.data.ack_seq)) {
-          this.#send("server.error", { code: "invalid_ack", detail: `${message.data.ack_seq} was never sent.` });
+          attachment.send("server.error", { code: "invalid_ack", detail: `${message.data.ack_seq} was never sent.` });
         }
         return;
       case "client.flow":
         this.#outbox.window = Math.min(this.#options.terms.maxInFlight, message.data.max_in_flight);
         return;
       case "client.end":
-        this.#onEnd(message.data.position);
+        this.#onEnd(attachment, message.data.position);
         return;
       default:
         throw new ShapeError(`${message.t} must be the first message of a connection.`);
     }
   }
 
-  #onEnd(position: number): void {
+  #onEnd(attachment: Attachment, position: number): void {
     if (position < this.#inlet.expected) throw new ShapeError("client.end must not lie before audio already sent.");
-    if (position > this.#inlet.expected) this.#askFor(this.#inlet.expected);
+    if (position > this.#inlet.expected) attachment.askFor(this.#inlet.expected);
     else if (!this.#ending) {
       this.#ending = true;
       this.#inlet.close();
-      this.#out.push({ type: "end-audio" });
+      this.#turn.outputs.push({ type: "end-audio", key: this.key });
     }
   }
 
-  #onFrame(bytes: Uint8Array<ArrayBuffer>): void {
+  #onFrame(attachment: Attachment, bytes: Uint8Array<ArrayBuffer>): void {
     const verdict = this.#inlet.take(bytes);
-    if (verdict.type === "resync") this.#askFor(verdict.position);
-    if (verdict.type === "append") this.#out.push({ type: "audio", frame: verdict.frame });
-    if (verdict.type === "wait") this.#held = [bytes];
+    if (verdict.type === "resync") attachment.askFor(verdict.position);
+    if (verdict.type === "append") this.#turn.outputs.push({ type: "audio", key: this.key, frame: verdict.frame });
+    if (verdict.type === "wait") attachment.hold(bytes);
   }
 
-  #askFor(position: number): void {
-    this.#askAgainAt = this.#now + ASK_AGAIN_MS;
-    this.#send("audio.resync", { position });
-  }
-
-  #hold(held: (string | Uint8Array<ArrayBuffer>)[], data: string | Uint8Array<ArrayBuffer>): void {
-    if (held.length >= MAX_HELD_MESSAGES) throw new ShapeError("A client must not send so much at once.");
-    held.push(data);
-  }
-
-  /** What was held comes in now, until something has to wait again or breaks the protocol. */
-  #goOn(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const data of held) if (this.#peer !== undefined) this.#receive(data);
-  }
-
-  // ---------------------------------------------------------------- sending
-
-  #work(): void {
-    if (this.#finished || this.#peer === undefined) return;
-    for (const frame of this.#outbox.pump(this.#options.sessionId)) this.#put(frame);
-    if (this.#ackDueAt !== undefined && (this.#now >= this.#ackDueAt || this.#drained)) this.#acknowledge();
-    if (this.#drained && this.#outbox.flushed && this.#endSentTo !== this.#peer) {
-      this.#endSentTo = this.#peer;
-      this.#send("session.end", { position: this.#inlet.kept, reason: "ended" });
+  /** Sends what may be sent now. */
+  settle(): void {
+    const attachment = this.#attachment;
+    if (attachment === undefined) return;
+    for (const message of this.#outbox.pump(this.key.sessionId)) attachment.put(message);
+    if (attachment.acknowledged < this.#inlet.kept) attachment.acknowledge(this.#inlet.kept);
+    if (this.#drained && this.#outbox.flushed && !attachment.endSent) {
+      attachment.endSent = true;
+      attachment.send("session.end", { position: this.#inlet.kept, reason: "ended" });
     }
   }
 
-  #acknowledge(): void {
-    this.#ackDueAt = undefined;
-    this.#acknowledged = this.#inlet.kept;
-    this.#send("audio.ack", { position: this.#inlet.kept });
-  }
-
-  #checkDeadlines(): void {
-    if (this.#expiresAt !== undefined && this.#now >= this.#expiresAt) {
+  checkDeadlines(): void {
+    if (this.#expiresAt !== undefined && this.#turn.now >= this.#expiresAt) {
       this.#finish(this.#drained ? "ended" : "expired");
-      return;
-    }
-    if (this.#peer === undefined) return;
-    const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.#options.terms;
-    if (this.#now >= this.#lastInbound + heartbeatTimeoutMs) {
-      this.#close(CloseCode.timeout, "heartbeat timeout");
-      return;
-    }
-    const { awaited } = this.#inlet;
-    if (awaited !== undefined && this.#now >= this.#askAgainAt) this.#askFor(awaited);
-    if (this.#now >= this.#lastOutbound + heartbeatIntervalMs) this.#send("server.hb", {});
+    } else if (this.#attachment?.isOverdue === true) this.#close(CloseCode.timeout, "heartbeat timeout");
+    else this.#attachment?.remind(this.#inlet.awaited);
   }
 
-  #nextWake(): number | undefined {
-    const times: number[] = [];
-    if (this.#expiresAt !== undefined) times.push(this.#expiresAt);
-    if (this.#peer !== undefined) {
-      const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.#options.terms;
-      times.push(this.#lastInbound + heartbeatTimeoutMs, this.#lastOutbound + heartbeatIntervalMs);
-      if (this.#ackDueAt !== undefined) times.push(this.#ackDueAt);
-      if (this.#inlet.awaited !== undefined) times.push(this.#askAgainAt);
-    }
-    return times.length === 0 ? undefined : Math.min(...times);
+  /** When the session is free for another client at the latest, if nothing is heard of its own. */
+  get #freeInMs(): number | undefined {
+    if (this.#expiresAt !== undefined) return Math.max(0, this.#expiresAt - this.#turn.now);
+    const patienceMs = this.#attachment?.patienceMs;
+    return patienceMs === undefined ? undefined : patienceMs + this.#options.terms.resumeTtlMs;
+  }
+
+  #waitForClient(): void {
+    this.#attachment = undefined;
+    this.#expiresAt = this.#turn.now + this.#options.terms.resumeTtlMs;
+  }
+
+  /** Closes the current connection. The session waits for the next one. */
+  #close(code: number, reason: string): void {
+    const { peer } = this;
+    if (peer === undefined) return;
+    this.#waitForClient();
+    this.#turn.outputs.push({ type: "close", peer, code, reason });
   }
 
   #finish(reason: FinishReason): void {
-    this.#finished = true;
-    this.#out.push({ type: "finished", reason });
-  }
-
-  get #windowSamples(): number {
-    const { terms, offer } = this.#options;
-    return Math.max(1, Math.round((terms.windowMs / 1_000) * offer.sample_rate));
-  }
-
-  #send<T extends ServerMessageType>(t: T, data: ServerData[T], more: ServerEnvelopeFields = {}): void {
-    this.#put(encodeServerMessage(t, data, { sid: this.#options.sessionId, ...more }));
-  }
-
-  #put(data: string): void {
-    if (this.#peer === undefined) return;
-    this.#lastOutbound = this.#now;
-    this.#out.push({ type: "send", peer: this.#peer, data });
+    this.#turn.outputs.push({ type: "finished", key: this.key, reason });
   }
 }

@@ -20,12 +20,16 @@ export class ResumeSecrets {
     return secret;
   }
 
-  /** Whether the secret is good. Using it makes all older ones void. */
-  use(secret: string | undefined): boolean {
-    if (secret === undefined) return false;
-    const index = this.#valid.findIndex((valid) => this.#equal(valid, secret));
-    if (index < 0) return false;
-    this.#valid.splice(0, index);
-    return true;
+  isGood(secret: string | undefined): boolean {
+    return this.#indexOf(secret) >= 0;
+  }
+
+  /** The client has this one, so all older ones are void. A wrong one changes nothing. */
+  use(secret: string | undefined): void {
+    this.#valid.splice(0, Math.max(0, this.#indexOf(secret)));
+  }
+
+  #indexOf(secret: string | undefined): number {
+    return secret === undefined ? -1 : this.#valid.findIndex((valid) => this.#equal(valid, secret));
   }
 }

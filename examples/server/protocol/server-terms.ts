@@ -1,5 +1,27 @@
 import type { ServerConfig } from "../start/config.js";
-import type { ServerTerms } from "./protocol-io.js";
+
+/** What the server grants every client. */
+export interface ServerTerms {
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+  /** How long a session waits for its client, counted from the disconnect. */
+  readonly resumeTtlMs: number;
+  /** Numbered messages kept until the client has acknowledged them. */
+  readonly resumeMaxEvents: number;
+  /** Bytes of their data. @defaultValue no limit */
+  readonly resumeMaxBytes?: number | undefined;
+  /** How long each is kept at most, in milliseconds. @defaultValue no limit */
+  readonly resumeMaxAgeMs?: number | undefined;
+  /** Numbered messages sent ahead of the client's acknowledgement. */
+  readonly maxInFlight: number;
+  readonly maxMessageBytes: number;
+  /** Audio, in milliseconds, that may be received and not yet kept. */
+  readonly windowMs: number;
+  /** How many times faster than spoken a client may send its backlog. */
+  readonly pace: number;
+  /** Finals that a snapshot repeats. */
+  readonly snapshotFinals: number;
+}
 
 /** Audio that a client may have sent and that is not yet kept. */
 const WINDOW_MS = 10_000;

@@ -1,6 +1,5 @@
-import { withSignal } from "../../internal/abort.js";
-import { deferred } from "../../internal/deferred.js";
 import type { Registration, Scope } from "../../internal/scope.js";
+import { within } from "../../internal/within.js";
 
 /** Like `play()` of a media element that is paused meanwhile. */
 export const overtakenBy = (call: string): DOMException =>
@@ -10,12 +9,10 @@ export const overtakenBy = (call: string): DOMException =>
 export const NO_LISTENER: Registration = { dispose() {}, release() {} };
 
 /** Waits no longer than `timeoutMs`. @returns whether it is done. @throws what it throws, or the reason of the scope's end. */
-export async function doneWithin(scope: Scope, timeoutMs: number, wait: Promise<unknown>): Promise<boolean> {
-  const late = deferred<boolean>();
-  const timer = scope.timeout(timeoutMs, () => late.resolve(false), "wait for the source");
-  try {
-    return await withSignal(Promise.race([wait.then(() => true), late.promise]), scope.signal);
-  } finally {
-    timer.dispose();
-  }
-}
+export const doneWithin = (scope: Scope, timeoutMs: number, wait: Promise<unknown>): Promise<boolean> =>
+  within(
+    scope,
+    timeoutMs,
+    wait.then(() => true),
+    false,
+  );

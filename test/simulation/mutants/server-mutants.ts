@@ -1,8 +1,9 @@
 import { type Ground, type Mutant, mutantsOf, under } from "./mutant.js";
 
-const manager = mutantsOf("examples/server/protocol/protocol-session.ts");
+const session = mutantsOf("examples/server/protocol/protocol-session.ts");
+const attachment = mutantsOf("examples/server/protocol/attachment.ts");
 const judge = mutantsOf("examples/server/protocol/opening-judge.ts");
-const registry = mutantsOf("examples/server/protocol/session-registry.ts");
+const protocol = mutantsOf("examples/server/protocol/server-protocol.ts");
 const outbox = mutantsOf("examples/server/protocol/outbox.ts");
 const inlet = mutantsOf("examples/server/protocol/audio-inlet.ts");
 const secrets = mutantsOf("examples/server/protocol/resume-secrets.ts");
@@ -21,26 +22,36 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   // Audio
   inlet(
     "Audio is acknowledged before it is kept.",
-    "    this.#expected = end;\n    this.#resyncFor",
-    "    this.#expected = end;\n    this.#kept = end;\n    this.#resyncFor",
+    "    this.#expected = end;\n",
+    "    this.#expected = end;\n    this.#kept = end;\n",
   ),
-  manager(
+  session(
     "The acknowledgement says what was taken in, not what is kept.",
-    'this.#send("audio.ack", { position: this.#inlet.kept });',
-    'this.#send("audio.ack", { position: this.#inlet.expected });',
+    "attachment.acknowledge(this.#inlet.kept);",
+    "attachment.acknowledge(this.#inlet.expected);",
   ),
-  manager(
+  session(
     "The server forgets to acknowledge after a resume.",
-    "    // The client may never have got the last acknowledgement.\n    this.#ackDueAt = this.#now;\n",
-    "",
+    "    this.#attachment = attachment;\n",
+    "    this.#attachment = attachment;\n    attachment.acknowledged = this.#inlet.kept;\n",
   ),
-  manager("Acknowledgements come late.", "const ACK_INTERVAL_MS = 100;", "const ACK_INTERVAL_MS = 400;"),
+  session(
+    "Kept audio waits for more before it is acknowledged.",
+    "if (attachment.acknowledged < this.#inlet.kept)",
+    "if (attachment.acknowledged < this.#inlet.kept - (attachment.acknowledged < 0 ? 0 : 8_000))",
+  ),
   inlet("Audio that is in already is taken in again.", 'if (end <= this.#expected) return { type: "duplicate" };', ""),
   inlet(
     "A hole is taken for silence.",
     "if (frame.position > this.#expected && (frame.flags & AudioFrameFlag.gap) === 0) {",
     "if (frame.position < 0) {",
   ),
+  inlet(
+    "The short lane takes a hole for silence.",
+    "    if (uint32At(bytes, 8) * TWO_32 + uint32At(bytes, 4) !== position) return undefined;\n",
+    "",
+  ),
+  session("The short lane forgets that the client was heard.", "if (frame !== undefined) this.#hear(attachment);", ""),
   inlet(
     "The head of a frame that is in already is taken in again.",
     "const fresh = frame.position < this.#expected ? this.#withoutHead(frame) : frame;",
@@ -51,16 +62,16 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "    this.#expected = position;\n    this.#kept = position;",
     "    this.#kept = position;",
   ),
-  manager(
+  session(
     "A new lineage starts where the client is, not where its buffer starts.",
-    "audio: { position: this.#inlet.expected, pace: this.#options.terms.pace },",
-    "audio: { position: this.#options.offer.next, pace: this.#options.terms.pace },",
+    "begun(this.key, reason, this.#audioStart)",
+    "begun(this.key, reason, { ...this.#audioStart, position: offer.next })",
   ),
 
-  manager(
+  session(
     "A resumed client is sent back to what is kept, and what is in comes again.",
-    "audio: { position: this.#inlet.expected, pace: terms.pace },",
-    "audio: { position: this.#inlet.kept, pace: terms.pace },",
+    "resumed(this.key, this.#audioStart)",
+    "resumed(this.key, { ...this.#audioStart, position: this.#inlet.kept })",
   ),
 
   // Messages
@@ -106,9 +117,9 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "this.#sentSeq = Math.max(lastSeq, gone);",
     "this.#sentSeq = Math.max(lastSeq + 1, gone);",
   ),
-  manager(
+  session(
     "The answer to a resume comes before the replay.",
-    "    for (const frame of this.#outbox.replay(sessionId)) this.#put(frame);\n",
+    "    for (const message of this.#outbox.replay(this.key.sessionId)) attachment.put(message);\n",
     "",
   ),
 
@@ -118,37 +129,37 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "if (data.attempt <= session.attempt) {",
     "if (data.attempt < 0) {",
   ),
-  manager(
+  session(
     "The displaced connection is left open.",
-    'if (this.#peer !== undefined) this.#close(CloseCode.replaced, "replaced by a newer connection");',
-    "",
+    '    this.#close(CloseCode.replaced, "replaced by a newer connection");\n    const attachment',
+    "    const attachment",
   ),
-  manager("The generation is not raised.", "    this.#generation += 1;\n", ""),
-  manager(
-    "A stranger's number shuts the client out.",
-    "    const judgement = judge",
-    "    this.#attempt = data.attempt - 1;\n    const judgement = judge",
+  session("The generation is not raised.", "    this.#generation += 1;\n", ""),
+  session(
+    "A look at an opening counts as one of the client's own.",
+    "attempt: this.#attempt,",
+    "attempt: this.#attempt++,",
   ),
-  manager(
+  session(
     "A client whose answer was lost is taken for a stranger.",
-    "      else this.#onFrame(data);\n      this.#confirmed = true;",
-    "      else this.#onFrame(data);",
+    "    attachment.hear();\n    this.#confirmed = true;\n",
+    "    attachment.hear();\n",
   ),
   judge(
-    "A hello with the client's id is let in by anyone.",
-    "if (!knows && session.confirmed) {",
-    'if (!knows && session.confirmed && kind === "hello") {',
+    "A resume with a wrong secret is let in as if the session were new.",
+    '  // 6\n  if (kind === "resume") {',
+    '  if (kind === "resume") return { verdict: "attached", knows: false };\n  if (data) {',
   ),
   secrets("The secret is rotated without grace.", "    this.#valid.push(secret);", "    this.#valid = [secret];"),
-  secrets("Any secret is good.", "if (index < 0) return false;", "if (index < 0) return true;"),
+  secrets("Any secret is good.", "return this.#indexOf(secret) >= 0;", "return secret !== undefined;"),
   secrets(
     "A stranger's wrong secret voids the right ones.",
-    "if (index < 0) return false;",
-    "if (index < 0) {\n      this.#valid = [];\n      return false;\n    }",
+    "return this.#indexOf(secret) >= 0;",
+    "if (this.#indexOf(secret) >= 0) return true;\n    this.#valid = [];\n    return false;",
   ),
   judge(
     "The epoch is ignored.",
-    'kind === "resume" && data.epoch === session.epoch && session.secrets.use(data.resume_token)',
+    'kind === "resume" && data.epoch === session.epoch && session.isGoodSecret(data.resume_token)',
     'kind === "resume"',
   ),
 
@@ -159,79 +170,67 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   ),
 
   // Liveness, end and release
-  manager(
+  session(
     "Heartbeats go unanswered.",
-    'this.#send("server.hb", {}, message.id === undefined ? {} : { corr: message.id });',
+    'attachment.send("server.hb", {}, message.id === undefined ? {} : { corr: message.id });',
     "",
   ),
-  manager(
+  session(
     "A silent client is never given up.",
-    'this.#close(CloseCode.timeout, "heartbeat timeout");\n      return;',
-    "this.#lastInbound = this.#now;",
+    'this.#close(CloseCode.timeout, "heartbeat timeout");',
+    "this.#attachment.hear();",
   ),
-  registry("A server that slept blames its client.", "    if (slept) this.#wake();\n", ""),
-  manager(
+  protocol("A server that slept blames its client.", "    if (slept) this.#wake();\n", ""),
+  session(
     "Sessions whose clients could not come back while the server slept expire when it wakes.",
-    "        if (this.#expiresAt !== undefined) this.#expiresAt = this.#now + this.#options.terms.resumeTtlMs;\n        return;",
-    "        return;",
+    "    if (this.#expiresAt !== undefined) this.#expiresAt = this.#turn.now + this.#options.terms.resumeTtlMs;\n",
+    "",
   ),
-  manager(
+  session(
     "The resume window counts from the start.",
-    "#detach(code: number): void {\n    this.#peer = undefined;\n    this.#expiresAt = this.#now + ",
-    "#detach(code: number): void {\n    this.#peer = undefined;\n    this.#expiresAt = this.#options.now + ",
+    "    this.#attachment = undefined;\n    this.#expiresAt = this.#turn.now + ",
+    "    this.#attachment = undefined;\n    this.#expiresAt = ",
   ),
-  manager(
+  session(
     "The resume window goes on after the client is back.",
-    "    this.#expiresAt = undefined;\n    this.#endSentTo",
-    "    this.#endSentTo",
+    "    this.#expiresAt = undefined;\n    this.#inlet",
+    "    this.#inlet",
   ),
-  manager(
+  session(
     "A session waits for its client for ever.",
-    'this.#finish(this.#drained ? "ended" : "expired");\n      return;',
+    'this.#finish(this.#drained ? "ended" : "expired");',
     "this.#expiresAt = undefined;",
   ),
-  manager(
+  session(
     "session.end comes before the last messages.",
-    "if (this.#drained && this.#outbox.flushed && this.#endSentTo !== this.#peer)",
-    "if (this.#drained && this.#endSentTo !== this.#peer)",
+    "if (this.#drained && this.#outbox.flushed && !attachment.endSent)",
+    "if (this.#drained && !attachment.endSent)",
   ),
-  manager(
+  session(
     "session.end comes before all audio is kept.",
-    'this.#out.push({ type: "end-audio" });',
-    'this.#out.push({ type: "end-audio" });\n      this.#drained = true;',
+    'this.#turn.outputs.push({ type: "end-audio", key: this.key });',
+    'this.#turn.outputs.push({ type: "end-audio", key: this.key });\n      this.#drained = true;',
   ),
-  manager(
+  session(
     "client.end is believed although audio is missing.",
-    "if (position > this.#inlet.expected) this.#askFor(this.#inlet.expected);\n    else if (!this.#ending) {",
+    "if (position > this.#inlet.expected) attachment.askFor(this.#inlet.expected);\n    else if (!this.#ending) {",
     "if (!this.#ending) {",
     under("leaky"),
   ),
-  manager("After a crash the end is not asked for again.", "        this.#ending = false;\n", "", AT_THE_END),
-  manager(
+  session("After a crash the end is not asked for again.", "        this.#ending = false;\n", "", AT_THE_END),
+  session(
     "After a crash the end is said although audio is missing.",
     "        this.#drained = false;\n        return;",
     "        return;",
     AT_THE_END,
   ),
-  registry(
-    "A refused connection is not let go of.",
-    "    this.#peers.delete(peer);\n    const data = encodeServerMessage",
-    "    const data = encodeServerMessage",
-  ),
-  registry(
-    "A connection that never says who it is stays.",
-    'if (state.phase !== "attached" && this.#now >= state.deadline) {',
-    "if (this.#now < 0) {",
-  ),
-  registry(
-    "A finished session is not let go of.",
-    'if (output.type === "finished") this.#sessions.delete(session.key.sessionId);',
-    "",
-  ),
+  protocol("A refused connection is not let go of.", "    this.#forget(peer);\n    this.#turn", "    this.#turn"),
+  protocol("A connection that never says who it is stays.", "    this.#alarms.set(peer, newcomer.deadline);\n", ""),
+  protocol("A finished session is not let go of.", "    this.#sessions.delete(session.key.sessionId);\n", ""),
 
-  manager(
+  attachment(
     "What was asked for once is not asked for again.",
-    "if (awaited !== undefined && this.#now >= this.#askAgainAt) this.#askFor(awaited);",
+    "if (awaited !== undefined && now >= this.#askAgainAt) this.askFor(awaited);",
     "",
     under("leaky"),
   ),
@@ -243,20 +242,20 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "undefined as number | undefined;",
     under("mortal"),
   ),
-  manager(
+  session(
     "Another client has to wait the whole time however long the first one has been gone.",
-    "return Math.max(0, this.#expiresAt - this.#now);",
+    "return Math.max(0, this.#expiresAt - this.#turn.now);",
     "return this.#options.terms.resumeTtlMs;",
     under("mortal"),
   ),
-  manager(
+  attachment(
     "A session whose client is there is promised to another one.",
     "return silentMs > heartbeatIntervalMs ?",
     "return silentMs >= 0 ?",
     under(),
   ),
 
-  manager(
+  attachment(
     "A session whose client has fallen silent is refused for good until its heartbeat is overdue.",
     "return silentMs > heartbeatIntervalMs ?",
     "return silentMs > heartbeatTimeoutMs ?",
@@ -264,21 +263,21 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   ),
 
   // Clocks
-  manager(
+  session(
     "Audio that is faster than real time is taken for a lie.",
-    "const verdict = this.#inlet.take(bytes);",
+    "const frame = this.#inlet.takeExpected(bytes);",
     aheadOfTime(5_000),
     FAST,
   ),
-  manager(
+  session(
     "Audio from a device whose clock runs fast is taken for a lie after a while.",
-    "const verdict = this.#inlet.take(bytes);",
+    "const frame = this.#inlet.takeExpected(bytes);",
     aheadOfTime(2_000),
     FAST_CLOCK,
   ),
-  manager(
+  session(
     "Audio that came while the server's clock stood still is taken for a lie.",
-    "const verdict = this.#inlet.take(bytes);",
+    "const frame = this.#inlet.takeExpected(bytes);",
     aheadOfTime(8_000),
     STOPPED,
   ),
@@ -286,8 +285,13 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
 
 /** A server that goes by its clock: it allows audio to be so far ahead of the time since the session began. */
 function aheadOfTime(allowedMs: number): string {
-  return `const verdict = this.#inlet.take(bytes);
-    const { offer, now: startedAt } = this.#options;
+  return `const { offer } = this.#options;
+    const self = this as unknown as { startedAt?: number };
+    self.startedAt ??= this.#turn.now;
     const heardMs = ((this.#inlet.expected - offer.first) / offer.sample_rate) * 1_000;
-    if (heardMs > this.#now - startedAt + ${allowedMs}) throw new ShapeError("The audio must not lie in the future.");`;
+    if (heardMs > this.#turn.now - self.startedAt + ${allowedMs}) {
+      this.#close(CloseCode.protocolViolation, "The audio must not lie in the future.");
+      return undefined;
+    }
+    const frame = this.#inlet.takeExpected(bytes);`;
 }

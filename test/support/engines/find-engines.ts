@@ -34,7 +34,7 @@ export default async function setup(project: TestProject): Promise<void> {
   const engines: FoundEngine[] = [];
   const missing: EngineName[] = [];
   for (const name of demanded ?? ENGINE_NAMES) {
-    const found = await FIND[name]();
+    const found = await findEngine(name);
     if (found !== undefined) engines.push(found);
     else missing.push(name);
   }
@@ -62,6 +62,9 @@ function demandedEngines(): readonly EngineName[] | undefined {
     throw new Error(`LX_ENGINES is "${names}"; it may name ${ENGINE_NAMES.join(", ")} or all.`);
   });
 }
+
+/** @returns `undefined` if this machine does not have it. */
+export const findEngine = (name: EngineName): Promise<FoundEngine | undefined> => FIND[name]();
 
 const FIND: Readonly<Record<EngineName, () => Promise<FoundEngine | undefined>>> = {
   // Without one there is not a single engine, so that this one is installed.
@@ -99,7 +102,8 @@ async function findMiniBrowser(): Promise<string | undefined> {
   return undefined;
 }
 
-async function ensureSound(): Promise<void> {
+/** Installs the sound server if it is not there. @throws Error with a sentence that says what to install. */
+export async function ensureSound(): Promise<void> {
   const isThere = async (): Promise<boolean> =>
     (await Promise.all(SOUND_PROGRAMS.map((name) => findProgram(name)))).every((path) => path !== undefined);
   if (await isThere()) return;

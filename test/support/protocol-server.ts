@@ -1,9 +1,9 @@
 import { type ClientData, encodeClientMessage, parseServerMessage, type ServerMessage } from "loquilex/protocol";
-import type { ServerTerms } from "../../examples/server/protocol/protocol-io.js";
-import type { RegistryInput, RegistryOutput, SessionKey } from "../../examples/server/protocol/registry-io.js";
-import { SessionRegistry } from "../../examples/server/protocol/session-registry.js";
+import type { ProtocolInput, ProtocolOutput, SessionKey } from "../../examples/server/protocol/protocol-io.js";
+import { ServerProtocol } from "../../examples/server/protocol/server-protocol.js";
+import type { ServerTerms } from "../../examples/server/protocol/server-terms.js";
 
-/** What {@link RegistryServer} grants unless a test says otherwise. */
+/** What {@link ProtocolServer} grants unless a test says otherwise. */
 export const TERMS: ServerTerms = {
   heartbeatIntervalMs: 10_000,
   heartbeatTimeoutMs: 30_000,
@@ -17,15 +17,15 @@ export const TERMS: ServerTerms = {
 };
 
 /** The protocol's server end without sockets, clocks and files, and what it says to each connection. */
-export class RegistryServer {
+export class ProtocolServer {
   now = 0;
-  readonly outputs: RegistryOutput[] = [];
-  readonly registry: SessionRegistry;
+  readonly outputs: ProtocolOutput[] = [];
+  readonly protocol: ServerProtocol;
   #secrets = 0;
   #epochs = 0;
 
   constructor(terms: ServerTerms = TERMS) {
-    this.registry = new SessionRegistry({
+    this.protocol = new ServerProtocol({
       terms,
       maxSessions: 10,
       refuseFormat: () => undefined,
@@ -35,8 +35,8 @@ export class RegistryServer {
     });
   }
 
-  handle(input: RegistryInput): void {
-    const outputs = this.registry.handle(input, this.now);
+  handle(input: ProtocolInput): void {
+    const outputs = this.protocol.handle(input, this.now);
     this.outputs.push(...outputs);
     for (const output of outputs) {
       if (output.type === "authorize") this.handle({ type: "authorized", peer: output.peer, granted: true });
@@ -51,7 +51,7 @@ export class RegistryServer {
   /** Lets time pass, with its timers on time. */
   pass(durationMs: number): void {
     const end = this.now + durationMs;
-    for (let at = this.registry.wakeAt; at !== undefined && at <= end; at = this.registry.wakeAt) {
+    for (let at = this.protocol.wakeAt; at !== undefined && at <= end; at = this.protocol.wakeAt) {
       this.now = Math.max(this.now, at);
       this.handle({ type: "time" });
     }

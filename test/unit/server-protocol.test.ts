@@ -1,11 +1,11 @@
 import { CloseCode, encodeAudioFrame, type ServerData } from "loquilex/protocol";
 import { describe, expect, it } from "vitest";
-import { RegistryServer, TERMS } from "../support/registry-server.js";
+import { ProtocolServer, TERMS } from "../support/protocol-server.js";
 
 const TTL_MS = TERMS.resumeTtlMs;
 
-const begun = (): RegistryServer => {
-  const server = new RegistryServer();
+const begun = (): ProtocolServer => {
+  const server = new ProtocolServer();
   server.open(1, "first");
   server.beat(1);
   return server;
@@ -52,7 +52,7 @@ describe("a session that another client asks for", () => {
   });
 
   it("is refused with a time that the protocol allows, however long the server's settings make sessions wait", () => {
-    const server = new RegistryServer({ ...TERMS, resumeTtlMs: 86_400_000 });
+    const server = new ProtocolServer({ ...TERMS, resumeTtlMs: 86_400_000 });
     server.open(1, "first");
     server.beat(1);
     server.pass(15_000);
@@ -79,9 +79,9 @@ describe("a client that comes back from another server, which has gone on with i
       expect(server.said(2).map(({ t }) => t)).toEqual(["server.welcome", "session.new", "audio.ack"]);
       expect(server.said(2)[1]?.data).toMatchObject({ epoch: 2, reason: "unknown_session" });
       expect(server.closed(1)).toBe(isDetached ? undefined : CloseCode.replaced);
-      expect(server.registry.sessionCount).toBe(1);
-      const finished = server.outputs.filter((output) => output.type === "session" && output.key.epoch === 1);
-      expect(finished).toMatchObject([{ output: { type: "finished", reason: "superseded" } }]);
+      expect(server.protocol.sessionCount).toBe(1);
+      const finished = server.outputs.filter((output) => output.type === "finished" && output.key.epoch === 1);
+      expect(finished).toMatchObject([{ reason: "superseded" }]);
     }
   });
 
@@ -146,7 +146,7 @@ describe("a server that was paused", () => {
     server.pass(50_000);
     server.sleep(3_600_000);
     server.pass(TTL_MS - 1_000);
-    expect(server.registry.sessionCount).toBe(1);
+    expect(server.protocol.sessionCount).toBe(1);
     server.resume(2, "first", { resume_token: "secret 1" });
     expect(server.said(2).map(({ t }) => t)).toContain("session.ack");
   });
@@ -156,7 +156,7 @@ describe("a server that was paused", () => {
     server.handle({ type: "closed", peer: 1, code: 1006 });
     server.sleep(3_600_000);
     server.pass(TTL_MS);
-    expect(server.registry.sessionCount).toBe(0);
+    expect(server.protocol.sessionCount).toBe(0);
   });
 
   it("counts the silence of neither a client nor a connection that has not said who it is", () => {

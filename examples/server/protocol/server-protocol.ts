@@ -1,0 +1,299 @@
+import { type AudioOffer, CloseCode, ShapeError } from "loquilex/protocol";
+import { Alarms } from "./alarms.js";
+import { refuse } from "./answers.js";
+import type { FrameDecoder } from "./audio-inlet.js";
+import { judgeOpening, type Refusal, readOpening, refuseUnread } from "./opening-judge.js";
+import type { Message, Opening, PeerId, ProtocolInput, ProtocolOutput, SessionKey, Turn } from "./protocol-io.js";
+import { ProtocolSession } from "./protocol-session.js";
+import { ResumeSecrets } from "./resume-secrets.js";
+import type { ServerTerms } from "./server-terms.js";
+
+export interface ServerProtocolOptions {
+  readonly terms: ServerTerms;
+  readonly maxSessions: number;
+  /** Why this server cannot take such audio, or `undefined` if it can. */
+  readonly refuseFormat: (offer: AudioOffer) => string | undefined;
+  /** Decodes what is not kept as it comes; `undefined` for what is. Its readiness is told as `decoder-ready`. */
+  readonly openDecoder?: ((key: SessionKey, offer: AudioOffer) => FrameDecoder | undefined) | undefined;
+  readonly createSecret: () => string;
+  readonly equalSecrets: (a: string, b: string) => boolean;
+  /** A number no earlier lineage has had. */
+  readonly createEpoch: () => number;
+}
+
+/** How long a connection may take to say who it is. */
+const OPENING_TIMEOUT_MS = 10_000;
+/** How much a client may send while its token is checked. */
+const MAX_EARLY_MESSAGES = 64;
+const OVERLOADED: Refusal = {
+  code: CloseCode.overloaded,
+  error: "overloaded",
+  detail: "The server has no room for another session.",
+  retryAfterMs: 5_000,
+};
+/** How often at least time is looked at while there is anybody to wait for. */
+const TICK_MS = 500;
+/** Nothing for so much longer says that this process did not run, as in a machine that was paused. */
+const LATE_MS = 1_000;
+
+/** A connection that has not become a session's yet. */
+interface Newcomer {
+  readonly phase: "new" | "authorizing";
+  deadline: number;
+  readonly opening?: Opening;
+  /** What came while the token is checked. */
+  readonly early: Message[];
+}
+
+type Peer = Newcomer | { readonly phase: "attached"; readonly session: ProtocolSession };
+
+/** The server's end of the protocol as a pure state machine: all connections and all sessions. It touches no socket and no timer. */
+export class ServerProtocol {
+  readonly #options: ServerProtocolOptions;
+  readonly #peers = new Map<PeerId, Peer>();
+  readonly #sessions = new Map<string, ProtocolSession>();
+  readonly #alarms = new Alarms<ProtocolSession | PeerId>();
+  readonly #turn: Turn = { now: 0, outputs: [] };
+  #goingAway: Refusal | undefined;
+
+  constructor(options: ServerProtocolOptions) {
+    this.#options = options;
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** When to call again with `{ type: "time" }`; not later, and it does no harm to call earlier. */
+  get wakeAt(): number | undefined {
+    return this.#isWaiting ? Math.min(this.#alarms.next, this.#turn.now + TICK_MS) : undefined;
+  }
+
+  get #isWaiting(): boolean {
+    return this.#sessions.size > 0 || this.#peers.size > 0;
+  }
+
+  handle(input: ProtocolInput, now: number): ProtocolOutput[] {
+    const turn = this.#turn;
+    const slept = this.#isWaiting && now - turn.now > TICK_MS + LATE_MS;
+    turn.now = now;
+    const outputs: ProtocolOutput[] = [];
+    turn.outputs = outputs;
+    if (slept) this.#wake();
+    try {
+      this.#take(input);
+    } catch (error) {
+      if (!("peer" in input)) throw error;
+      outputs.push({ type: "fault", sessionId: undefined, error });
+      const detail = "The server failed to answer this.";
+      this.#refuse(input.peer, { code: CloseCode.internalError, error: "internal_error", detail });
+    }
+    return outputs;
+  }
+
+  #take(input: ProtocolInput): void {
+    switch (input.type) {
+      case "data":
+        this.#receive(input.peer, input.data);
+        return;
+      case "connected":
+        this.#connected(input.peer);
+        return;
+      case "closed":
+        this.#closed(input.peer, input.code);
+        return;
+      case "authorized":
+        this.#authorized(input.peer, input.granted);
+        return;
+      case "go-away":
+        this.#goAway(input.reason, input.retryAfterMs);
+        return;
+      case "time":
+        this.#checkDeadlines();
+        return;
+      default: {
+        const session = this.#sessions.get(input.key.sessionId);
+        if (session?.key.epoch === input.key.epoch) this.#during(session, () => session.take(input));
+      }
+    }
+  }
+
+  /** Nobody could act while this process slept, so all that wait for somebody wait anew. */
+  #wake(): void {
+    for (const peer of this.#peers.values()) {
+      if (peer.phase !== "attached") peer.deadline = this.#turn.now + OPENING_TIMEOUT_MS;
+    }
+    for (const session of this.#sessions.values()) this.#during(session, () => session.wake());
+  }
+
+  #connected(peer: PeerId): void {
+    this.#admit(peer, { phase: "new", deadline: this.#turn.now + OPENING_TIMEOUT_MS, early: [] });
+    if (this.#goingAway !== undefined) this.#refuse(peer, this.#goingAway);
+  }
+
+  #admit(peer: PeerId, newcomer: Newcomer): void {
+    this.#peers.set(peer, newcomer);
+    this.#alarms.set(peer, newcomer.deadline);
+  }
+
+  #receive(peer: PeerId, data: Message): void {
+    const state = this.#peers.get(peer);
+    if (state === undefined) return;
+    if (state.phase === "attached") this.#receiveFor(state.session, data);
+    else if (state.phase === "new") this.#open(peer, data, state.deadline);
+    else if (state.early.length < MAX_EARLY_MESSAGES) state.early.push(data);
+    else {
+      const detail = "Wait for the answer before sending more.";
+      this.#refuse(peer, { code: CloseCode.protocolViolation, error: "too_early", detail });
+    }
+  }
+
+  #receiveFor(session: ProtocolSession, data: Message): void {
+    const frame = typeof data === "string" ? undefined : session.takeExpected(data);
+    if (frame === undefined) this.#during(session, () => session.receive(data));
+    else this.#turn.outputs.push({ type: "audio", key: session.key, frame });
+  }
+
+  #open(peer: PeerId, data: Message, deadline: number): void {
+    try {
+      const opening = readOpening(data);
+      const detail = this.#options.refuseFormat(opening.data.audio);
+      if (detail !== undefined) {
+        this.#refuse(peer, { code: CloseCode.unsupported, error: "unsupported_format", detail });
+        return;
+      }
+      this.#admit(peer, { phase: "authorizing", deadline, opening, early: [] });
+      this.#turn.outputs.push({ type: "authorize", peer, token: opening.data.token });
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      this.#refuse(peer, refuseUnread(error));
+    }
+  }
+
+  #authorized(peer: PeerId, granted: boolean): void {
+    const state = this.#peers.get(peer);
+    if (state?.phase !== "authorizing" || state.opening === undefined) return;
+    if (!granted) {
+      const detail = "The token is missing or wrong.";
+      this.#refuse(peer, { code: CloseCode.unauthorized, error: "unauthorized", detail });
+      return;
+    }
+    this.#enter(peer, state.opening);
+    for (const data of state.early) this.#receive(peer, data);
+  }
+
+  /** Leads a client to the session that it names. */
+  #enter(peer: PeerId, opening: Opening): void {
+    const { session_id, client_id } = opening.data;
+    const known = this.#sessions.get(session_id);
+    // One whose time is over may not have been told so yet, and must not keep another client out.
+    if (known !== undefined && known.held.clientId !== client_id) this.#during(known, () => known.checkDeadlines());
+    const existing = this.#sessions.get(session_id);
+    if (existing !== undefined) {
+      const judgement = judgeOpening(opening, existing.held);
+      if (judgement.verdict === "refused") {
+        this.#refuse(peer, judgement.refusal, session_id);
+        return;
+      }
+      if (judgement.verdict === "attached") {
+        this.#attach(peer, existing, opening, judgement.knows);
+        return;
+      }
+      this.#during(existing, () => existing.supersede(judgement.by));
+    }
+    if (this.#sessions.size >= this.#options.maxSessions) this.#refuse(peer, OVERLOADED);
+    else this.#attach(peer, this.#begin(opening), opening, false);
+  }
+
+  #attach(peer: PeerId, session: ProtocolSession, opening: Opening, knows: boolean): void {
+    this.#peers.set(peer, { phase: "attached", session });
+    this.#alarms.delete(peer);
+    this.#during(session, () => session.attach(peer, opening, knows));
+  }
+
+  #begin({ data: { session_id, client_id, audio } }: Opening): ProtocolSession {
+    const { openDecoder, terms, createSecret, equalSecrets, createEpoch } = this.#options;
+    const key: SessionKey = { sessionId: session_id, epoch: createEpoch() };
+    const session = new ProtocolSession({
+      key,
+      clientId: client_id,
+      offer: audio,
+      decoder: openDecoder?.(key, audio),
+      terms,
+      secrets: new ResumeSecrets(createSecret, equalSecrets),
+      turn: this.#turn,
+    });
+    this.#sessions.set(session_id, session);
+    this.#turn.outputs.push({ type: "open", key, offer: audio });
+    return session;
+  }
+
+  #closed(peer: PeerId, code: number): void {
+    const state = this.#peers.get(peer);
+    this.#forget(peer);
+    if (state?.phase === "attached") this.#during(state.session, () => state.session.detach(code));
+  }
+
+  #goAway(reason: string, retryAfterMs: number): void {
+    this.#goingAway = { code: CloseCode.serviceRestart, error: "going_away", detail: reason, retryAfterMs };
+    for (const session of this.#sessions.values()) this.#during(session, () => session.sendAway(reason, retryAfterMs));
+    for (const [peer, { phase }] of this.#peers) if (phase !== "attached") this.#refuse(peer, this.#goingAway);
+  }
+
+  #checkDeadlines(): void {
+    for (const who of this.#alarms.take(this.#turn.now)) {
+      if (typeof who !== "number") this.#during(who, () => who.checkDeadlines());
+      else this.#checkNewcomer(who);
+    }
+  }
+
+  #checkNewcomer(peer: PeerId): void {
+    const state = this.#peers.get(peer);
+    if (state === undefined || state.phase === "attached") return;
+    if (this.#turn.now >= state.deadline) {
+      const detail = "The connection did not say who it is in time.";
+      this.#refuse(peer, { code: CloseCode.timeout, error: "timeout", detail });
+    } else this.#alarms.set(peer, state.deadline);
+  }
+
+  /** Lets something happen in a session, and what follows from it. What goes wrong in it ends it, and nobody else's. */
+  #during(session: ProtocolSession, happen: () => void): void {
+    const { outputs } = this.#turn;
+    const before = outputs.length;
+    try {
+      happen();
+      session.settle();
+    } catch (error) {
+      outputs.length = before;
+      outputs.push({ type: "fault", sessionId: session.key.sessionId, error });
+      this.#break(session);
+    }
+    this.#alarms.set(session, session.wakeAt);
+    for (const output of outputs.slice(before)) {
+      if (output.type === "close") this.#forget(output.peer);
+      else if (output.type === "finished") this.#finished(session);
+    }
+  }
+
+  #finished(session: ProtocolSession): void {
+    this.#sessions.delete(session.key.sessionId);
+    this.#alarms.delete(session);
+  }
+
+  #break(session: ProtocolSession): void {
+    const { peer, key } = session;
+    const detail = "The server failed in this session.";
+    if (peer !== undefined) this.#refuse(peer, { code: CloseCode.internalError, error: "internal_error", detail });
+    this.#turn.outputs.push({ type: "finished", key, reason: "failed" });
+  }
+
+  #refuse(peer: PeerId, refusal: Refusal, sessionId?: string): void {
+    this.#forget(peer);
+    this.#turn.outputs.push(...refuse(peer, refusal, sessionId));
+  }
+
+  #forget(peer: PeerId): void {
+    this.#peers.delete(peer);
+    this.#alarms.delete(peer);
+  }
+}
