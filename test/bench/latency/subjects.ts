@@ -29,8 +29,11 @@ export const loquilexSubject = (host: string): LatencySubject => ({
   dialect: loquilexDialect,
   script: async () => `
     import * as sdk from "/dist/index.js";
-    globalThis.benchSubject = (port) =>
-      sdk.createMicrophoneStream("ws://127.0.0.1:" + port + "/", { host: "${host}" }).start();`,
+    globalThis.benchSubject = (port) => {
+      // A stream that nobody holds is released by the safety net.
+      globalThis.stream = sdk.createMicrophoneStream("ws://127.0.0.1:" + port + "/", { host: "${host}" });
+      return stream.start();
+    };`,
 });
 
 const peer = (name: string, page: string, dialect: Dialect): LatencySubject => ({
