@@ -3,53 +3,58 @@ import type { WorkerEvent } from "./worker-messages.js";
 /** Levels that wait for a page that is late. Older ones are of no use to a meter. */
 const MAX_LEVELS = 64;
 
-/** Posts events to the page in batches, one at a time: while the page is late, what comes is gathered for the next. */
+/** Whether nothing is lost if the event never reaches the page. */
+const mayWait = ({ type }: WorkerEvent): boolean => type === "level" || type === "resource";
+
+/**
+ * Posts events to the page, in order. What the page must learn goes out at once, since a worker that dies takes along what it
+ * still holds; the rest waits while the page is late, for the next event or until the page has caught up.
+ */
 export class EventOutbox {
   readonly #post: (events: readonly WorkerEvent[]) => void;
   #waiting: WorkerEvent[] = [];
   #levels = 0;
-  /** A batch is on its way. */
-  #isUnderway = false;
+  /** Batches that the page has not handled yet. */
+  #underway = 0;
+  #isClosed = false;
 
   constructor(post: (events: readonly WorkerEvent[]) => void) {
     this.#post = post;
   }
 
   add(event: WorkerEvent): void {
-    if (event.type === "level") {
-      if (this.#levels === MAX_LEVELS) this.#forgetLevel();
-      this.#levels += 1;
-    }
+    if (event.type === "level") this.#makeRoomForLevel();
     this.#waiting.push(event);
-    this.#send();
+    if (this.#underway === 0 || !mayWait(event)) this.#send();
   }
 
-  /** The page has handled the last batch. */
+  /** The page has handled a batch. */
   seen(): void {
-    this.#isUnderway = false;
-    this.#send();
+    this.#underway -= 1;
+    if (this.#underway === 0 && this.#waiting.length > 0) this.#send();
   }
 
-  /** @returns what has not been posted yet, and is not going to be. */
-  takeRest(): readonly WorkerEvent[] {
-    this.#isUnderway = true;
+  /** Nothing goes out any more. @returns what has not gone out. */
+  close(): readonly WorkerEvent[] {
+    this.#isClosed = true;
     return this.#waiting.splice(0);
   }
 
   #send(): void {
-    if (this.#isUnderway || this.#waiting.length === 0) return;
-    this.#isUnderway = true;
+    if (this.#isClosed) return;
+    this.#underway += 1;
     this.#levels = 0;
-    this.#post(this.#waiting);
-    this.#waiting = [];
+    this.#post(this.#waiting.splice(0));
   }
 
-  /** Leaves out the oldest that waits. */
-  #forgetLevel(): void {
+  /** Leaves out the oldest level that waits, if there are too many. */
+  #makeRoomForLevel(): void {
+    this.#levels += 1;
+    if (this.#levels <= MAX_LEVELS) return;
+    this.#levels -= 1;
     this.#waiting.splice(
       this.#waiting.findIndex(({ type }) => type === "level"),
       1,
     );
-    this.#levels -= 1;
   }
 }

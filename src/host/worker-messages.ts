@@ -30,7 +30,7 @@ export type PageMessage =
   | { readonly type: "command"; readonly command: RunningCommand }
   | { readonly type: "answer"; readonly id: number; readonly value: unknown }
   | { readonly type: "no-answer"; readonly id: number; readonly error: WireError }
-  /** The page has handled the last batch of events. */
+  /** The page has handled a batch of events. */
   | { readonly type: "seen" }
   | { readonly type: "ping" }
   /** Everything ends: the socket is closed, and `gone` says what is lost. */

@@ -92,7 +92,7 @@ class WorkerSide {
   async #end(): Promise<void> {
     const released = this.#scope.dispose(new DOMException("The stream has ended.", "AbortError"));
     const stats = this.#side?.stats;
-    if (stats !== undefined) this.#post({ type: "gone", events: this.#outbox.takeRest().map(wired), stats });
+    if (stats !== undefined) this.#post({ type: "gone", events: this.#outbox.close().map(wired), stats });
     await released;
     this.#thread.close();
   }
