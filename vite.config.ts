@@ -221,6 +221,20 @@ export default defineConfig(async ({ mode }) => {
       ...more,
     },
   });
+  const IN_WORKERS = {
+    exclude: [
+      // These choose where streams run by themselves.
+      "test/dom/worker-host.test.ts",
+      "test/dom/late-code.test.ts",
+      // Of the page host alone: it holds the clock still and measures how fast a recording is read meanwhile.
+      "test/dom/samples-encoded.test.ts",
+    ],
+    setupFiles: [
+      "test/support/watch-resources.ts",
+      "test/support/load-late-modules.ts",
+      "test/support/streams-in-workers.ts",
+    ],
+  };
   return {
     plugins: [workletScript()],
     resolve: { alias: PACKAGE_SOURCES },
@@ -230,7 +244,7 @@ export default defineConfig(async ({ mode }) => {
       sequence: { sequencer: LongestFirst },
       projects: [
         project("unit", "node", { testTimeout: 30_000 }),
-        project("dom", "happy-dom", { testTimeout: 30_000 }),
+        project("dom", "happy-dom", { testTimeout: 30_000, ...(process.env.LX_HOST === "worker" ? IN_WORKERS : {}) }),
         project("simulation", "node", {
           testTimeout: 300_000,
           setupFiles: ["test/support/watch-resources.ts", "test/support/give-way.ts"],

@@ -24,6 +24,7 @@ describe("muting", () => {
     stream.muted = false;
     await passTime(10);
     source.speak(1);
+    await settle();
     expect(source.live).toBe(true);
     const frames = transport.last.audio.slice(1);
     expect(frames.map(({ position }) => position)).toEqual([FRAME, 2 * FRAME, 3 * FRAME]);
@@ -50,6 +51,7 @@ describe("muting", () => {
     stream.muted = true;
     transport.acknowledges = false;
     source.speak(1);
+    await settle();
     transport.last.lose();
     source.speak(1);
     await passTime(1_000);
@@ -140,7 +142,9 @@ describe("the level", () => {
     const observed = watched(await runningStream({ levelIntervalMs: 100 }));
     const levels: LevelEvent[] = [];
     observed.stream.addEventListener("level", (event) => levels.push(event));
+    await settle();
     observed.source.speak(14);
+    await settle();
     expect(levels).toHaveLength(2);
     expect(levels[0]).toMatchObject({ position: 320, peakLevel: 0.5, rmsLevel: 0.25 });
     expect(levels[0]?.peakDbfs).toBeCloseTo(-6.02, 2);

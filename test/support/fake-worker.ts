@@ -87,8 +87,8 @@ class FakeThread extends EventTarget {
   close(): void {}
 }
 
-/** A browser's WebSocket over a fake network. */
-function socketOver(transport: FakeTransport): typeof WebSocket {
+/** A browser's WebSocket over the fake network that an address leads to. */
+function socketOver(transportAt: (url: string) => FakeTransport): typeof WebSocket {
   class BridgedSocket extends EventTarget {
     readonly OPEN = 1;
     readonly protocol = "loquilex.v1";
@@ -98,8 +98,9 @@ function socketOver(transport: FakeTransport): typeof WebSocket {
     readonly #ending = new AbortController();
     #connection: TransportConnection | undefined;
 
-    constructor() {
+    constructor(url: string | URL) {
       super();
+      const transport = transportAt(String(url));
       const onMessage = (data: unknown) => this.dispatchEvent(new MessageEvent("message", { data }));
       transport.connect({ attempt: 1, signal: this.#ending.signal, onMessage }).then(
         (connection) => {
@@ -135,10 +136,13 @@ function socketOver(transport: FakeTransport): typeof WebSocket {
   return BridgedSocket as unknown as typeof WebSocket;
 }
 
-/** Puts workers and sockets in place whose network is the transport. `vi.unstubAllGlobals()` takes them away. */
-export function installFakeWorkers(transport: FakeTransport): void {
+/**
+ * Puts workers and sockets in place.
+ * @param network one for all addresses, or the one that an address leads to. `vi.unstubAllGlobals()` takes all of it away.
+ */
+export function installFakeWorkers(network: FakeTransport | ((url: string) => FakeTransport)): void {
   FakeWorker.made.length = 0;
   FakeWorker.starts = ["run"];
   vi.stubGlobal("Worker", FakeWorker);
-  vi.stubGlobal("WebSocket", socketOver(transport));
+  vi.stubGlobal("WebSocket", socketOver(typeof network === "function" ? network : () => network));
 }

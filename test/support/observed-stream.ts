@@ -63,6 +63,9 @@ export function watchStreams(): (observed: ObservedStream) => ObservedStream {
   };
 }
 
+/** Whether streams run in a fake worker: `streams-in-workers.ts` is in place then. */
+export const IN_WORKER = process.env.LX_HOST === "worker";
+
 export const passTime = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 /** Lets everything that waits for nothing but promises happen. */
