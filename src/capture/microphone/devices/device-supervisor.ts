@@ -10,6 +10,7 @@ import type { SoundWatch } from "../sound/sound-watch.js";
 import { type Acquired, acquire, acquireMicrophone, acquireTrack } from "./acquisition.js";
 import { DeviceHolder } from "./device-holder.js";
 import { DeviceMender } from "./device-mender.js";
+import { Resumption, type Wish } from "./resumption.js";
 
 /** What a {@link DeviceSupervisor} is made with. */
 export interface DeviceSupervisorParts {
@@ -21,18 +22,6 @@ export interface DeviceSupervisorParts {
   onWarning(error: AudioStreamError): void;
   /** There is no track, and there will be none. */
   onFailed(error: AudioStreamError): void;
-}
-
-/** What the owner wants. Nothing acquires a device unless it is `"running"`. */
-type Wish = "running" | "paused" | "released";
-
-/** A resumption that is under way, and how many calls wait for it. */
-interface Resumption {
-  readonly before: Exclude<Wish, "running">;
-  /** Whether a device was held before. */
-  readonly held: boolean;
-  done: Promise<void>;
-  waiting: number;
 }
 
 /**
@@ -127,13 +116,9 @@ export class DeviceSupervisor {
     }
     const resumption = this.#resumption;
     if (resumption === undefined) return;
-    resumption.waiting += 1;
-    // Inside the abort, since the next call may come in one go with it.
-    const following = this.#parts.scope.follow(signal, (reason) => {
-      resumption.waiting -= 1;
-      if (resumption.waiting === 0 && this.#resumption === resumption) this.#undo(resumption, reason);
+    await resumption.wait(this.#parts.scope, signal, (reason) => {
+      if (this.#resumption === resumption) this.#undo(resumption, reason);
     });
-    await withSignal(resumption.done, signal).finally(following.dispose);
   }
 
   /**
@@ -181,8 +166,7 @@ export class DeviceSupervisor {
   #beginResumption(before: Exclude<Wish, "running">): void {
     this.#turn += 1;
     this.#wish = "running";
-    const held = this.#holder.held !== undefined;
-    const resumption: Resumption = { before, held, done: Promise.resolve(), waiting: 0 };
+    const resumption = new Resumption(before, this.#holder.held !== undefined);
     this.#resumption = resumption;
     resumption.done = this.#calling(() => this.#resume(resumption));
     resumption.done.catch(() => {});
