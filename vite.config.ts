@@ -226,8 +226,6 @@ export default defineConfig(async ({ mode }) => {
       // These choose where streams run by themselves.
       "test/dom/worker-host.test.ts",
       "test/dom/late-code.test.ts",
-      // Of the page host alone: it holds the clock still and measures how fast a recording is read meanwhile.
-      "test/dom/samples-encoded.test.ts",
     ],
     setupFiles: [
       "test/support/watch-resources.ts",
