@@ -73,12 +73,12 @@ const functionOf = async (entry: string): Promise<string> =>
   `function(){"use strict";${(await bundleScript(entry)).trim()}return ${SCRIPT_EXPORTS}}`;
 
 /**
- * Puts self-contained functions in the places of `src/host/running-code.ts` and `src/frames/opus/opus-code.ts`. The page calls
+ * Puts self-contained functions in the places of `host/running/running-code.ts` and `frames/opus/opus-code.ts`. The page calls
  * them, and a worker gets them as text, so that the package carries each once. Both are emitted as one file, too, for pages
  * whose policy forbids blobs.
  */
 function workerCode(): Plugin {
-  const running = fromHere("./src/host/running-code.ts");
+  const running = fromHere("./src/host/running/running-code.ts");
   const opus = fromHere("./src/frames/opus/opus-code.ts");
   /** The page takes this module from the running side. */
   const socket = fromHere("./src/transport/socket.ts");
@@ -148,7 +148,7 @@ function buildStamp(): Plugin {
 /** What is loaded when it is needed first, by the module that it is made of; other parts that entries share have a hash. */
 const LATE_PARTS: Record<string, string> = {
   "\0virtual:capture-worklet": "inside/worklet.js",
-  [fromHere("./src/host/running-code.ts")]: "inside/running-side.js",
+  [fromHere("./src/host/running/running-code.ts")]: "inside/running-side.js",
 };
 
 /**

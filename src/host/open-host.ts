@@ -2,14 +2,14 @@ import { AudioStreamError } from "../errors.js";
 import type { WorkerCode } from "../internal/worker-thread.js";
 import type { ConnectContext, Transport } from "../transport/transport.js";
 import { addressOf } from "../transport/websocket.js";
-import { LatePageHost } from "./late-page-host.js";
-import type { Restored } from "./restored.js";
-import { loadRunningCode, type RunningCode, runningCode } from "./running-code-loader.js";
+import { LatePageHost } from "./page/late-page-host.js";
+import { loadRunningCode, type RunningCode, runningCode } from "./running/running-code-loader.js";
+import type { RunningParts } from "./running/running-side.js";
 import type { HostObserver, RunningHost } from "./running-host.js";
 import type { RunningOptions } from "./running-messages.js";
-import type { RunningParts } from "./running-side.js";
-import { type LateWorkerCode, WorkerHost, type WorkerHostParts } from "./worker-host.js";
-import type { WorkerAddress, WorkerSetup } from "./worker-messages.js";
+import type { Restored } from "./worker/restored.js";
+import { type LateWorkerCode, WorkerHost, type WorkerHostParts } from "./worker/worker-host.js";
+import type { WorkerAddress, WorkerSetup } from "./worker/worker-messages.js";
 
 /** Where the running side is to run: `auto` is in a worker if there can be one. */
 export const HOSTS = ["auto", "worker", "page"] as const;

@@ -7,6 +7,7 @@ import type { TimelinePoint } from "../frames/timeline-points.js";
 import { withSignal } from "../internal/abort.js";
 import { type Deferred, deferred } from "../internal/deferred.js";
 import type { Scope } from "../internal/scope.js";
+import { SessionGate } from "./lock/session-gate.js";
 import { watchPage } from "./page-watch.js";
 import { RemoteInlet } from "./remote-inlet.js";
 import type { HostObserver, RunningHost } from "./running-host.js";
@@ -18,7 +19,6 @@ import type {
   RunningReplies,
   RunningStats,
 } from "./running-messages.js";
-import { SessionGate } from "./session-gate.js";
 import { SettledWaiters } from "./settled-waiters.js";
 
 /** What the stream learns; the rest is the client's own business. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { SessionDriver, type SessionDriverOptions } from "../../src/host/driver.js";
+import { SessionDriver, type SessionDriverOptions } from "../../src/host/running/driver.js";
 import { type DisposalReport, Scope } from "../../src/internal/scope.js";
 import { Session } from "../../src/session/session.js";
 import type { SessionEvent } from "../../src/session/session-io.js";

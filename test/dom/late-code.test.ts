@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { inlineWorklet, loadCaptureWorklet } from "../../src/capture/graph/processor/worklet-loader.js";
-import type { RunningCode } from "../../src/host/running-code-loader.js";
-import { runningCode } from "../../src/host/running-code-loader.js";
+import type { RunningCode } from "../../src/host/running/running-code-loader.js";
+import { runningCode } from "../../src/host/running/running-code-loader.js";
 import { type Deferred, deferred } from "../../src/internal/deferred.js";
 import { Scope } from "../../src/internal/scope.js";
 import { AudioStream } from "../../src/stream/audio-stream.js";

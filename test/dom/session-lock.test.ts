@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { pageHost } from "../../src/host/page-host.js";
+import { lockSession } from "../../src/host/lock/session-lock.js";
+import { pageHost } from "../../src/host/page/page-host.js";
 import { RunningClient, type RunningNews } from "../../src/host/running-client.js";
-import { lockSession } from "../../src/host/session-lock.js";
 import { Scope } from "../../src/internal/scope.js";
 import type { SessionOptions } from "../../src/session/session-options.js";
 import { FakeTransport } from "../support/fake-transport.js";

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AudioStreamError } from "../../src/errors.js";
 import { opus } from "../../src/frames/opus/opus.js";
 import type { RunningEvent } from "../../src/host/running-messages.js";
-import { WorkerHost } from "../../src/host/worker-host.js";
+import { WorkerHost } from "../../src/host/worker/worker-host.js";
 import { Scope } from "../../src/internal/scope.js";
 import { AudioStream } from "../../src/stream/audio-stream.js";
 import type { DropEvent, ReconnectedEvent } from "../../src/stream/events/events.js";

@@ -1,7 +1,7 @@
 import { vi } from "vitest";
 import { openOpus } from "../../src/frames/opus/open-opus.js";
-import type { PageMessage } from "../../src/host/worker-messages.js";
-import { serveWorker } from "../../src/host/worker-side.js";
+import type { PageMessage } from "../../src/host/worker/worker-messages.js";
+import { serveWorker } from "../../src/host/worker/worker-side.js";
 import type { TransportConnection } from "../../src/transport/transport.js";
 import type { FakeTransport } from "./fake-transport.js";
 

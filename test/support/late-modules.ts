@@ -1,5 +1,5 @@
 import { inlineWorklet } from "../../src/capture/graph/processor/worklet-loader.js";
-import { runningCode } from "../../src/host/running-code-loader.js";
+import { runningCode } from "../../src/host/running/running-code-loader.js";
 import { socketModule } from "../../src/transport/websocket.js";
 
 /**

@@ -86,7 +86,7 @@ describe("who may import whom", () => {
   it("finds the imports it judges", () => {
     expect(SOURCES.length).toBeGreaterThan(50);
     expect(importsOf("src/state.ts")).toEqual([{ specifier: "./errors.js", target: "src/errors", typesOnly: true }]);
-    const driver = importsOf("src/host/driver.ts").map(
+    const driver = importsOf("src/host/running/driver.ts").map(
       ({ target, typesOnly }) => `${target}${typesOnly ? ", types" : ""}`,
     );
     expect(driver).toEqual(expect.arrayContaining(["src/errors", "src/session/session, types", "src/internal/abort"]));
@@ -130,7 +130,7 @@ describe("who may import whom", () => {
       "src/resources.ts",
       "src/protocol/index.ts",
       "src/worklet/capture.worklet.ts",
-      "src/host/running-code-bundle.ts",
+      "src/host/running/running-code-bundle.ts",
       "src/frames/opus/opus-code-bundle.ts",
     ];
     expect(SOURCES.filter((path) => !used.has(path) && !entries.includes(path))).toEqual([]);
@@ -180,7 +180,7 @@ describe("pure parts", () => {
   it("the source reads the wall clock nowhere, and draws luck in one place on each side", () => {
     expect(SOURCES.filter((path) => /\bDate\b/.test(withoutStrings(codeOf(path))))).toEqual([]);
     expect(SOURCES.filter((path) => /\bMath\.random\b/.test(codeOf(path)))).toEqual([
-      "src/host/worker-side.ts",
+      "src/host/worker/worker-side.ts",
       "src/stream/audio-stream.ts",
     ]);
   });

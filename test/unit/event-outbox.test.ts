@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { EventOutbox } from "../../src/host/event-outbox.js";
-import type { WorkerEvent } from "../../src/host/worker-messages.js";
+import { EventOutbox } from "../../src/host/worker/event-outbox.js";
+import type { WorkerEvent } from "../../src/host/worker/worker-messages.js";
 
 const level = (position: number): WorkerEvent => ({
   type: "level",

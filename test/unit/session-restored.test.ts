@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nextCheckpoint } from "../../src/host/restored.js";
+import { nextCheckpoint } from "../../src/host/worker/restored.js";
 import type { WireAudioFrame } from "../../src/protocol/audio-frame.js";
 import { FRAME, positionsFrom, type SessionOverrides, SessionRig } from "../support/session-rig.js";
 

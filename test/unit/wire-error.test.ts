@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AudioStreamError } from "../../src/errors.js";
-import { fromWire, toWire, unwired, wired } from "../../src/host/wire-error.js";
+import { fromWire, toWire, unwired, wired } from "../../src/host/worker/wire-error.js";
 
 const across = (error: unknown): unknown => fromWire(structuredClone(toWire(error)));
 

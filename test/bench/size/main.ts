@@ -61,7 +61,10 @@ tell(
         rows,
       },
       breakdown("Where the weight of LoquiLex is, with what is loaded later", whole.byOrigin),
-      breakdown("Of it, the running side's bundle", await measureOwnBundle(`${ROOT}src/host/running-code-bundle.ts`)),
+      breakdown(
+        "Of it, the running side's bundle",
+        await measureOwnBundle(`${ROOT}src/host/running/running-code-bundle.ts`),
+      ),
       breakdown("Of it, the worklet's bundle", await measureOwnBundle(`${ROOT}src/worklet/capture.worklet.ts`)),
     ],
     notes: [],

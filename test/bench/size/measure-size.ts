@@ -126,7 +126,7 @@ function originOf(source: string): string {
   const path = /src\/(.+)$/.exec(source)?.[1];
   if (path === undefined) return "bundle";
   // The build puts the whole running side there.
-  if (path === "host/running-code.ts") return "the running side's bundle";
+  if (path === "host/running/running-code.ts") return "the running side's bundle";
   return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : path;
 }
 

@@ -1,8 +1,8 @@
-import type { AudioStreamError } from "../errors.js";
-import { deferred } from "../internal/deferred.js";
-import type { Scope } from "../internal/scope.js";
-import { sessionInUse, sessionLockTimeout, sessionSuperseded } from "../session/session-errors.js";
-import type { SessionOptions } from "../session/session-options.js";
+import type { AudioStreamError } from "../../errors.js";
+import { deferred } from "../../internal/deferred.js";
+import type { Scope } from "../../internal/scope.js";
+import { sessionInUse, sessionLockTimeout, sessionSuperseded } from "../../session/session-errors.js";
+import type { SessionOptions } from "../../session/session-options.js";
 import { lockSession } from "./session-lock.js";
 
 /** How long a browser may take to say whether another tab holds the session. */

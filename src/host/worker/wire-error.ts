@@ -1,5 +1,5 @@
-import { AudioStreamError, type AudioStreamErrorCode, isAudioStreamError } from "../errors.js";
-import { textOf } from "../internal/text-of.js";
+import { AudioStreamError, type AudioStreamErrorCode, isAudioStreamError } from "../../errors.js";
+import { textOf } from "../../internal/text-of.js";
 
 /**
  * An error on its way between page and worker. Browsers clone an error of a class of one's own as a plain `Error`, without its

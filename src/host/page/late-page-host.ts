@@ -1,9 +1,9 @@
-import type { AudioStreamError } from "../errors.js";
-import type { Scope } from "../internal/scope.js";
-import type { Restored } from "./restored.js";
-import { loadRunningCode, type RunningCode } from "./running-code-loader.js";
-import type { HostObserver, RunningHost } from "./running-host.js";
-import type { RunningCommand, RunningOptions, RunningStats } from "./running-messages.js";
+import type { AudioStreamError } from "../../errors.js";
+import type { Scope } from "../../internal/scope.js";
+import { loadRunningCode, type RunningCode } from "../running/running-code-loader.js";
+import type { HostObserver, RunningHost } from "../running-host.js";
+import type { RunningCommand, RunningOptions, RunningStats } from "../running-messages.js";
+import type { Restored } from "../worker/restored.js";
 import { countUnheard } from "./unheard.js";
 
 /** What a {@link LatePageHost} is made with. */

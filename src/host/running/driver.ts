@@ -1,15 +1,21 @@
-import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "../errors.js";
-import { withSignal } from "../internal/abort.js";
-import { attempt } from "../internal/attempt.js";
-import type { Clock } from "../internal/clock.js";
-import type { Registration, Scope } from "../internal/scope.js";
-import { sentenceOf } from "../internal/text-of.js";
-import type { Bytes } from "../protocol/bytes.js";
-import { CloseCode, fitCloseReason } from "../protocol/close-codes.js";
-import { MAX_TOKEN_LENGTH } from "../protocol/limits.js";
-import type { Session } from "../session/session.js";
-import type { ConnectionId, ConnectionLoss, SessionEvent, SessionInput, SessionOutput } from "../session/session-io.js";
-import type { ConnectContext, Transport, TransportCloseInfo, TransportConnection } from "../transport/transport.js";
+import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "../../errors.js";
+import { withSignal } from "../../internal/abort.js";
+import { attempt } from "../../internal/attempt.js";
+import type { Clock } from "../../internal/clock.js";
+import type { Registration, Scope } from "../../internal/scope.js";
+import { sentenceOf } from "../../internal/text-of.js";
+import type { Bytes } from "../../protocol/bytes.js";
+import { CloseCode, fitCloseReason } from "../../protocol/close-codes.js";
+import { MAX_TOKEN_LENGTH } from "../../protocol/limits.js";
+import type { Session } from "../../session/session.js";
+import type {
+  ConnectionId,
+  ConnectionLoss,
+  SessionEvent,
+  SessionInput,
+  SessionOutput,
+} from "../../session/session-io.js";
+import type { ConnectContext, Transport, TransportCloseInfo, TransportConnection } from "../../transport/transport.js";
 
 export interface SessionDriverOptions {
   readonly session: Session;

@@ -1,6 +1,6 @@
-import { withSignal } from "../internal/abort.js";
-import { type Deferred, deferred } from "../internal/deferred.js";
-import type { ConnectContext } from "../transport/transport.js";
+import { withSignal } from "../../internal/abort.js";
+import { type Deferred, deferred } from "../../internal/deferred.js";
+import type { ConnectContext } from "../../transport/transport.js";
 import type { Question, WorkerEvent } from "./worker-messages.js";
 
 /** Asks the application, which is on the page, from a worker. */

@@ -1,18 +1,16 @@
-import { CaptureInlet } from "../capture/inlet/capture-inlet.js";
-import type { PlacedFrame, ProcessorId } from "../capture/inlet/frame-inlet.js";
-import { adviceWarning } from "../frames/advice-warning.js";
-import { FramePath } from "../frames/frame-path.js";
-import type { EncoderOpener } from "../frames/imported-encoding.js";
-import { attempt } from "../internal/attempt.js";
-import type { Clock } from "../internal/clock.js";
-import type { Scope } from "../internal/scope.js";
-import type { WireAudioFrame } from "../protocol/audio-frame.js";
-import { Session } from "../session/session.js";
-import type { SessionCheckpoint, SessionEvent } from "../session/session-io.js";
-import type { ConnectContext, Transport } from "../transport/transport.js";
-import type { ProcessorAttached, ProcessorOutput } from "../worklet/port-messages.js";
-import { Backpressure } from "./backpressure.js";
-import { SessionDriver } from "./driver.js";
+import { CaptureInlet } from "../../capture/inlet/capture-inlet.js";
+import type { PlacedFrame, ProcessorId } from "../../capture/inlet/frame-inlet.js";
+import { adviceWarning } from "../../frames/advice-warning.js";
+import { FramePath } from "../../frames/frame-path.js";
+import type { EncoderOpener } from "../../frames/imported-encoding.js";
+import { attempt } from "../../internal/attempt.js";
+import type { Clock } from "../../internal/clock.js";
+import type { Scope } from "../../internal/scope.js";
+import type { WireAudioFrame } from "../../protocol/audio-frame.js";
+import { Session } from "../../session/session.js";
+import type { SessionCheckpoint, SessionEvent } from "../../session/session-io.js";
+import type { ConnectContext, Transport } from "../../transport/transport.js";
+import type { ProcessorAttached, ProcessorOutput } from "../../worklet/port-messages.js";
 import type {
   RunningCommand,
   RunningEvent,
@@ -20,7 +18,9 @@ import type {
   RunningReplies,
   RunningRequest,
   RunningStats,
-} from "./running-messages.js";
+} from "../running-messages.js";
+import { Backpressure } from "./backpressure.js";
+import { SessionDriver } from "./driver.js";
 
 /** What a {@link RunningSide} is made with. */
 export interface RunningParts {

@@ -1,6 +1,6 @@
-import type { RunningHost } from "./running-host.js";
-import type { RunningOptions } from "./running-messages.js";
-import { type RunningParts, RunningSide } from "./running-side.js";
+import { type RunningParts, RunningSide } from "../running/running-side.js";
+import type { RunningHost } from "../running-host.js";
+import type { RunningOptions } from "../running-messages.js";
 
 /** Runs on the page's own thread, inside each call. */
 export function pageHost(options: RunningOptions, parts: RunningParts): RunningHost {

@@ -1,5 +1,5 @@
-import { systemClock } from "../internal/clock.js";
-import type { Scope } from "../internal/scope.js";
+import { systemClock } from "../../internal/clock.js";
+import type { Scope } from "../../internal/scope.js";
 
 /** How often the worker is asked whether it is there, in milliseconds. */
 const PING_MS = 1_000;

@@ -1,5 +1,5 @@
-import { NO_STATS } from "../session/session-figures.js";
-import type { SessionCheckpoint } from "../session/session-io.js";
+import { NO_STATS } from "../../session/session-figures.js";
+import type { SessionCheckpoint } from "../../session/session-io.js";
 
 /** The server takes the connection with the greatest number. A session may have asked for more than its checkpoint says. */
 const UNTOLD_CONNECTIONS = 1_000;

@@ -1,8 +1,8 @@
-import { AudioStreamError } from "../errors.js";
-import { LateModule } from "../internal/late-module.js";
-import type { Scope } from "../internal/scope.js";
-import { sentenceOf } from "../internal/text-of.js";
-import { withinWakingTime } from "../internal/waking-time.js";
+import { AudioStreamError } from "../../errors.js";
+import { LateModule } from "../../internal/late-module.js";
+import type { Scope } from "../../internal/scope.js";
+import { sentenceOf } from "../../internal/text-of.js";
+import { withinWakingTime } from "../../internal/waking-time.js";
 
 /** How long the code may take to load, over a slow network too, in milliseconds. */
 const LOAD_TIMEOUT_MS = 15_000;

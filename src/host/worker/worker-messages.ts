@@ -1,7 +1,7 @@
-import type { ResourceChange } from "../internal/scope.js";
-import type { SessionCheckpoint } from "../session/session-io.js";
-import type { SessionOptions } from "../session/session-options.js";
-import type { RunningCommand, RunningEvent, RunningOptions, RunningStats } from "./running-messages.js";
+import type { ResourceChange } from "../../internal/scope.js";
+import type { SessionCheckpoint } from "../../session/session-io.js";
+import type { SessionOptions } from "../../session/session-options.js";
+import type { RunningCommand, RunningEvent, RunningOptions, RunningStats } from "../running-messages.js";
 import type { Wired, WireError } from "./wire-error.js";
 
 /** What the application is asked on the page for. */

@@ -1,5 +1,5 @@
-import { attempt } from "../internal/attempt.js";
-import type { ConnectContext } from "../transport/transport.js";
+import { attempt } from "../../internal/attempt.js";
+import type { ConnectContext } from "../../transport/transport.js";
 import { toWire } from "./wire-error.js";
 import type { PageMessage, Question } from "./worker-messages.js";
 

@@ -1,8 +1,8 @@
-import type { AudioFrame } from "../capture/source.js";
-import { PreRoll } from "../frames/pre-roll.js";
-import type { AudioRange } from "../internal/range-set.js";
-import { NOTHING_LEFT, type Restored } from "./restored.js";
-import type { RunningCommand, RunningOptions, RunningStats } from "./running-messages.js";
+import type { AudioFrame } from "../../capture/source.js";
+import { PreRoll } from "../../frames/pre-roll.js";
+import type { AudioRange } from "../../internal/range-set.js";
+import type { RunningCommand, RunningOptions, RunningStats } from "../running-messages.js";
+import { NOTHING_LEFT, type Restored } from "../worker/restored.js";
 
 /**
  * Counts for a running side that ended without a word: what it had when it last said something, and the audio that waited

@@ -1,6 +1,6 @@
-import { attempt } from "../internal/attempt.js";
-import { deferred } from "../internal/deferred.js";
-import type { Scope } from "../internal/scope.js";
+import { attempt } from "../../internal/attempt.js";
+import { deferred } from "../../internal/deferred.js";
+import type { Scope } from "../../internal/scope.js";
 
 export interface SessionLockOptions {
   readonly sessionId: string;

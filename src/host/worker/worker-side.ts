@@ -1,12 +1,12 @@
-import type { EncoderOpener } from "../frames/imported-encoding.js";
-import { systemClock } from "../internal/clock.js";
-import { Scope } from "../internal/scope.js";
-import { sentenceOf } from "../internal/text-of.js";
-import { openSocket } from "../transport/socket.js";
-import type { ConnectContext } from "../transport/transport.js";
+import type { EncoderOpener } from "../../frames/imported-encoding.js";
+import { systemClock } from "../../internal/clock.js";
+import { Scope } from "../../internal/scope.js";
+import { sentenceOf } from "../../internal/text-of.js";
+import { openSocket } from "../../transport/socket.js";
+import type { ConnectContext } from "../../transport/transport.js";
+import { RunningSide } from "../running/running-side.js";
 import { EventOutbox } from "./event-outbox.js";
 import { PageQuestions } from "./page-questions.js";
-import { RunningSide } from "./running-side.js";
 import { fromWire, wired } from "./wire-error.js";
 import type { PageMessage, WorkerMessage, WorkerSetup } from "./worker-messages.js";
 

@@ -1,8 +1,8 @@
-import type { FramePath } from "../frames/frame-path.js";
-import { type Deferred, deferred } from "../internal/deferred.js";
-import { bytesPerSample } from "../protocol/audio-frame.js";
-import type { SessionStats } from "../session/session-io.js";
-import type { RunningOptions } from "./running-messages.js";
+import type { FramePath } from "../../frames/frame-path.js";
+import { type Deferred, deferred } from "../../internal/deferred.js";
+import { bytesPerSample } from "../../protocol/audio-frame.js";
+import type { SessionStats } from "../../session/session-io.js";
+import type { RunningOptions } from "../running-messages.js";
 
 /** Of what may be kept for replay, how much a source that can wait fills: the rest is for what it cannot hold back. */
 const FILL = 0.5;

@@ -1,4 +1,0 @@
-/** What the function that the build makes gives: see `running-code.ts`. */
-export { openSocket } from "../transport/socket.js";
-export { pageHost } from "./page-host.js";
-export { serveWorker } from "./worker-side.js";
