@@ -297,6 +297,34 @@ describe("an abort", () => {
     expect(drops.map(({ from, to }) => [from, to])).toEqual([[0, 2 * FRAME]]);
   });
 
+  it("starts no other worker if the one that ends dies meanwhile", async () => {
+    const { stream } = await running();
+    FakeWorker.last.hung = true;
+    stream.abort();
+    FakeWorker.last.fail("It broke.");
+    await stream.closed;
+    expect(FakeWorker.made).toHaveLength(1);
+    expect(FakeWorker.live).toEqual([]);
+  });
+
+  it("asks the application for nothing any more, whatever the worker has asked for by then", async () => {
+    const late = vi.fn();
+    for (let turns = 0; turns < 40; turns += 1) {
+      const { stream } = make({
+        getToken: () => {
+          if (stream.signal.aborted) late(turns);
+          return "token";
+        },
+      });
+      stream.start().catch(() => {});
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      stream.abort();
+      await passTime(250);
+      await stream.closed;
+    }
+    expect(late).not.toHaveBeenCalled();
+  });
+
   it("ends the worker at once if the page goes away", async () => {
     const { stream } = await running();
     window.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: false }));
@@ -381,6 +409,23 @@ describe("a worker that dies", () => {
     expect(FakeWorker.last.received.filter((type) => type === "prepare")).toHaveLength(1);
   });
 
+  it("is not replaced if the application ends the stream when it hears that its token is not needed any more", async () => {
+    const { stream } = make({
+      getToken: ({ signal }) => {
+        signal.addEventListener("abort", () => stream.abort());
+        return new Promise<string>(() => {});
+      },
+    });
+    stream.start().catch(() => {});
+    await settle();
+    FakeWorker.last.fail("It broke.");
+    const { host } = await stream.getStats();
+    await stream.closed;
+    expect(host).toBe("worker");
+    expect(FakeWorker.made).toHaveLength(1);
+    expect(FakeWorker.live).toEqual([]);
+  });
+
   it("while the stream closes does not keep it from closing", async () => {
     const { stream, source } = await running();
     transport.acknowledges = false;
@@ -419,6 +464,57 @@ describe("what is asked of the application", () => {
     expect(warnings[0]).toMatchObject({ code: "connect-failed" });
     expect(warnings[0]).toBeInstanceOf(AudioStreamError);
     expect(warnings[0]?.cause).toBe(thrown);
+  });
+
+  it("answers the worker that asked, and not the one that has taken its place", async () => {
+    const answers: ((token: string) => void)[] = [];
+    const { stream } = make({ getToken: () => new Promise<string>((resolve) => answers.push(resolve)) });
+    stream.start().catch(() => {});
+    await settle();
+    FakeWorker.last.fail("It broke.");
+    await settle();
+    answers[0]?.("late");
+    await settle();
+    expect(transport.connections).toEqual([]);
+    answers[1]?.("asked for");
+    await settle();
+    expect(transport.last.sent[0]).toMatchObject({ data: { token: "asked for" } });
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      "is its own cause",
+      () => {
+        const error = new Error("mine");
+        error.cause = error;
+        return error;
+      },
+    ],
+    ["has a function for a name", () => Object.assign(new Error("mine"), { name: () => {} })],
+    ["has no text", () => Object.assign(new Error("mine"), { message: Symbol("mine") })],
+  ])("may throw an error that %s", async (_, makeError) => {
+    const thrown = makeError();
+    const { stream, warnings } = make({
+      getToken: () => {
+        throw thrown;
+      },
+    });
+    stream.start().catch(() => {});
+    await settle();
+    expect(warnings[0]).toMatchObject({ code: "connect-failed" });
+    expect(warnings[0]?.cause).toBe(thrown);
+  });
+
+  it("may answer with an address that cannot be read", async () => {
+    const hostile = Object.defineProperty({}, "href", {
+      get: () => {
+        throw new Error("not now");
+      },
+    });
+    const { stream, warnings } = make({}, () => hostile as URL);
+    stream.start().catch(() => {});
+    await settle();
+    expect(warnings[0]?.message).toContain("not now");
   });
 
   it("is not waited for longer than a connection may take, and its signal says so", async () => {

@@ -1,6 +1,7 @@
 import { attempt } from "../../internal/attempt.js";
+import { textOf } from "../../internal/text-of.js";
 import type { ConnectContext } from "../../transport/transport.js";
-import { toWire } from "./wire-error.js";
+import { toWire, type WireError } from "./wire-error.js";
 import type { PageMessage, Question } from "./worker-messages.js";
 
 /** What is asked of the application. */
@@ -25,12 +26,14 @@ export class Answers {
   async ask(id: number, question: Question, attemptCount: number): Promise<void> {
     const controller = new AbortController();
     this.#open.set(id, controller);
+    // Another worker, in the place of one that died, numbers its questions anew.
+    const isOpen = (): boolean => this.#open.get(id) === controller && this.#open.delete(id);
     try {
       const context = { attempt: attemptCount, signal: controller.signal };
-      const value = await attempt(() => this.#answerer[question](context));
-      if (this.#open.delete(id)) this.#post({ type: "answer", id, value: plain(value) });
+      const value = plain(await attempt(() => this.#answerer[question](context)));
+      if (isOpen()) this.#post({ type: "answer", id, value });
     } catch (error) {
-      if (this.#open.delete(id)) this.#refuse(id, error);
+      if (isOpen()) this.#refuse(id, error);
     }
   }
 
@@ -57,7 +60,13 @@ export class Answers {
       if (this.#thrown.size <= MAX_THROWN) break;
       this.#thrown.delete(oldest);
     }
-    this.#post({ type: "no-answer", id, error: { ...toWire(error), thrown: id } });
+    const refuse = (wire: WireError): void => this.#post({ type: "no-answer", id, error: { ...wire, thrown: id } });
+    try {
+      refuse(toWire(error));
+    } catch {
+      // It cannot cross, as one that is its own cause. Its text can, and its number finds it again.
+      refuse(toWire(new Error(textOf(error))));
+    }
   }
 }
 

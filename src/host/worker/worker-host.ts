@@ -95,6 +95,8 @@ export class WorkerHost implements RunningHost {
       if (this.#worker?.scope !== scope) return;
       this.#worker = undefined;
       void scope.dispose();
+      // While everything ends, nobody takes its place.
+      if (this.#parts.scope.disposed) return;
       if (this.#early === undefined) this.#onDied(reason);
       else this.#try(others, [...reasons, reason]);
     };
@@ -143,10 +145,12 @@ export class WorkerHost implements RunningHost {
     const { codes, onEvent, onReplaced } = this.#parts;
     const { session = NOTHING_LEFT, origin } = this.#restored;
     this.#restored = { session: nextCheckpoint(session), origin };
-    this.#answers.end();
     for (const held of this.#held.values()) for (const registration of held.splice(0)) registration.release();
     this.#early = [];
     this.#deaths += 1;
+    this.#answers.end();
+    // The application, which hears that its answer is of no use any more, may have ended the stream.
+    if (this.#parts.scope.disposed) return;
     if (this.#deaths < MAX_DEATHS) this.#try(codes, []);
     else this.#goToPage();
     onReplaced();
@@ -196,7 +200,8 @@ export class WorkerHost implements RunningHost {
   #take(event: WorkerEvent): void {
     switch (event.type) {
       case "ask":
-        void this.#answers.ask(event.id, event.question, event.attempt);
+        // A worker may ask while the word that everything ends is on its way to it.
+        if (!this.#parts.scope.disposed) void this.#answers.ask(event.id, event.question, event.attempt);
         return;
       case "unask":
         this.#answers.unask(event.id);
