@@ -9,6 +9,7 @@ import { listen } from "./admin/listen.js";
 import { readModelCatalog } from "./admin/models/model-catalog.js";
 import { ModelDownloads } from "./admin/models/model-downloads.js";
 import { resourceReport } from "./admin/resource-report.js";
+import { selectAuthenticator } from "./door/select-authenticator.js";
 import { selectEngine } from "./engines/select-engine.js";
 import { codeOf } from "./error-code.js";
 import { catchFaults } from "./fault-owner.js";
@@ -66,6 +67,7 @@ async function main(errors: OutputPipe): Promise<void> {
   await prepareOutDir(config.outDir, log, scope.child("folder of recordings"));
   const modelDir = config.modelDir ?? join(config.outDir, "models");
   const catalog = await readModelCatalog(config.modelCatalog);
+  const authenticator = await selectAuthenticator(config);
   const engines = await selectEngine({ config, clock, scope: scope.child("engines"), path: process.env.PATH ?? "" });
   let stopping = false;
   const downloads = new ModelDownloads({
@@ -88,6 +90,7 @@ async function main(errors: OutputPipe): Promise<void> {
     config,
     httpServer,
     engines,
+    authenticator,
     disk: openRecordingDisk(config.outDir, clock, scope.child("disk")),
     logger: log,
     clock,
@@ -100,7 +103,7 @@ async function main(errors: OutputPipe): Promise<void> {
     occasionalLog.write("warn", "listening", { err: error }, "A connection could not be accepted."),
   );
   output.write(`LoquiLex demo: ${address}\n`);
-  log.info({ engine: engines.name, outDir: config.outDir }, "Ready.");
+  log.info({ engine: engines.name, auth: authenticator.name, outDir: config.outDir }, "Ready.");
 
   serving = true;
   const signal = await Promise.race([stopped, fault.promise]);

@@ -5,6 +5,7 @@ import type { Clock, Scope } from "loquilex/resources";
 import type { WebSocket } from "ws";
 import { ClientConnection } from "./connection/client-connection.js";
 import { type Refusal, StreamDoor } from "./connection/stream-door.js";
+import type { Authenticator } from "./door/authenticator.js";
 import type { Engine } from "./engines/engine.js";
 import { equalText } from "./equal-text.js";
 import { doFor } from "./fault-owner.js";
@@ -26,6 +27,8 @@ export interface SessionManagerOptions {
   readonly config: ServerConfig;
   readonly httpServer: Server;
   readonly engines: Engine;
+  /** Checks what clients present. */
+  readonly authenticator: Authenticator;
   readonly disk: RecordingDisk;
   readonly logger: Log;
   readonly clock: Clock;
@@ -182,12 +185,9 @@ export class SessionManager {
       case "close":
         this.#close(output.peer, output.code, output.reason);
         return;
-      case "authorize": {
-        const { token } = this.#options.config;
-        const granted = token === undefined || (output.token !== undefined && equalText(token, output.token));
-        this.#dispatch({ type: "authorized", peer: output.peer, granted });
+      case "authorize":
+        void this.#authorize(output.peer, output.token);
         return;
-      }
       case "open":
         this.#open(output.key, output.offer);
         return;
@@ -203,6 +203,10 @@ export class SessionManager {
       case "fault":
         this.#logFault(output.error, { session: output.sessionId?.slice(0, 8) });
     }
+  }
+
+  async #authorize(peer: PeerId, token: string | undefined): Promise<void> {
+    this.#dispatch({ type: "authorized", peer, ...(await this.#options.authenticator.check(token)) });
   }
 
   #close(peer: PeerId, code: number, reason: string): void {

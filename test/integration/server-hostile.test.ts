@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { AudioFrameFlag, encodeAudioFrame, SUBPROTOCOL } from "loquilex/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BackendProcess, START_TIMEOUT_MS } from "../support/backend-process.js";
+import { besideAHealthyStream as beside } from "../support/healthy-stream.js";
 import { NodeStream } from "../support/node-stream.js";
 import { RawClient } from "../support/raw-client.js";
 import { expectEverythingOnDisk, recordingsOf } from "../support/server-disk.js";
@@ -17,17 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => backend[Symbol.asyncDispose]());
 
-/** Runs `disturb` while somebody else's stream goes on, which must not notice. */
-async function besideAHealthyStream(disturb: () => Promise<void>): Promise<void> {
-  await using healthy = await NodeStream.start(backend.webSocketUrl);
-  await healthy.captured(300);
-  await disturb();
-  await healthy.captured(healthy.source.samplesCaptured / 16 + 300);
-  await healthy.close();
-  expect(healthy.sockets).toHaveLength(1);
-  expect(healthy.warnings).toEqual([]);
-  await expectEverythingOnDisk(backend, healthy);
-}
+const besideAHealthyStream = (disturb: () => Promise<void>): Promise<void> => beside(backend, disturb);
 
 async function opened(): Promise<RawClient> {
   const client = await RawClient.connect(backend.webSocketUrl);

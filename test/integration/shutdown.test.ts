@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { deferred, Scope, systemClock } from "loquilex/resources";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { selectAuthenticator } from "../../examples/server/door/select-authenticator.js";
 import type { Engine, EngineOpenOptions } from "../../examples/server/engines/engine.js";
 import { createLog } from "../../examples/server/logging/log.js";
 import { openRecordingDisk } from "../../examples/server/recording/disk/recording-disk.js";
@@ -51,6 +52,7 @@ async function serve(options: { readonly lastWords?: (stream: EngineOpenOptions)
     config: invocation.config,
     httpServer,
     engines: engine,
+    authenticator: await selectAuthenticator(invocation.config),
     disk: openRecordingDisk(outDir, systemClock, testScope()),
     logger: createLog({ logLevel: "silent" }),
     clock: systemClock,

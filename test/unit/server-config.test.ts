@@ -92,6 +92,15 @@ describe("the backend's settings", () => {
       { LX_ENGINE: "command" },
       'LX_ENGINE_COMMAND is not set, and must be a shell command when LX_ENGINE (or --engine) is "command".',
     ],
+    [
+      { LX_AUTH: "static" },
+      'LX_TOKEN is not set, and must be the token of clients when LX_AUTH (or --auth) is "static".',
+    ],
+    [
+      { LX_AUTH: "jwt", LX_TOKEN: "for the API" },
+      'Neither LX_JWT_SECRET nor LX_JWT_KEYS is set, and one of them must be when LX_AUTH (or --auth) is "jwt".',
+    ],
+    [{ LX_JWT_SECRET: "too short" }, "LX_JWT_SECRET is (not shown), and must be text of at least 32 bytes."],
   ])("say what is wrong in one sentence: %o", (environment, sentence) => {
     expect(complaint([], environment as unknown as Record<string, string>)).toBe(sentence);
   });

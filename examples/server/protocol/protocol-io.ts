@@ -22,7 +22,13 @@ export type ProtocolInput =
   | { readonly type: "connected"; readonly peer: PeerId }
   | { readonly type: "data"; readonly peer: PeerId; readonly data: Message }
   | { readonly type: "closed"; readonly peer: PeerId; readonly code: number }
-  | { readonly type: "authorized"; readonly peer: PeerId; readonly granted: boolean }
+  | {
+      readonly type: "authorized";
+      readonly peer: PeerId;
+      readonly granted: boolean;
+      /** Why not, in a sentence for the client. */
+      readonly detail?: string | undefined;
+    }
   | SessionInput
   /** Take no new sessions; tell every client to come back later. */
   | { readonly type: "go-away"; readonly reason: string; readonly retryAfterMs: number }

@@ -103,7 +103,7 @@ export class ServerProtocol {
         this.#closed(input.peer, input.code);
         return;
       case "authorized":
-        this.#authorized(input.peer, input.granted);
+        this.#authorized(input.peer, input.granted, input.detail);
         return;
       case "go-away":
         this.#goAway(input.reason, input.retryAfterMs);
@@ -170,11 +170,10 @@ export class ServerProtocol {
     }
   }
 
-  #authorized(peer: PeerId, granted: boolean): void {
+  #authorized(peer: PeerId, granted: boolean, detail = "The token is missing or wrong."): void {
     const state = this.#peers.get(peer);
     if (state?.phase !== "authorizing" || state.opening === undefined) return;
     if (!granted) {
-      const detail = "The token is missing or wrong.";
       this.#refuse(peer, { code: CloseCode.unauthorized, error: "unauthorized", detail });
       return;
     }

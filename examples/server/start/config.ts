@@ -77,4 +77,12 @@ function checkTogether(config: ServerConfig): void {
       'LX_ENGINE_COMMAND is not set, and must be a shell command when LX_ENGINE (or --engine) is "command".',
     );
   }
+  if (config.auth === "static" && config.token === undefined) {
+    throw new StartError('LX_TOKEN is not set, and must be the token of clients when LX_AUTH (or --auth) is "static".');
+  }
+  if (config.auth === "jwt" && config.jwtSecret === undefined && config.jwtKeys === undefined) {
+    throw new StartError(
+      'Neither LX_JWT_SECRET nor LX_JWT_KEYS is set, and one of them must be when LX_AUTH (or --auth) is "jwt".',
+    );
+  }
 }

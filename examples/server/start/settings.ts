@@ -1,5 +1,7 @@
 import { normalizeOrigin } from "../connection/origin-policy.js";
 
+const MIN_SECRET_BYTES = 32;
+
 /** One thing the server can be told. The parser and `--help` both read this, so that they cannot disagree. */
 export interface Setting<T> {
   readonly env: string;
@@ -54,6 +56,17 @@ function words<T extends string | undefined>(named: Named & { secret?: boolean }
   } satisfies Setting<string | T>;
 }
 
+/** HS256 takes a secret as long as its hash at least (RFC 7518, section 3.2): a shorter one can be guessed offline. */
+function hs256Secret(named: Named): Setting<string | undefined> {
+  return {
+    ...named,
+    secret: true,
+    fallback: undefined,
+    allowed: `text of at least ${MIN_SECRET_BYTES} bytes`,
+    read: (text) => (Buffer.byteLength(text) >= MIN_SECRET_BYTES ? text : undefined),
+  };
+}
+
 function origins(named: Named): Setting<readonly string[]> {
   return {
     ...named,
@@ -102,8 +115,33 @@ export const SETTINGS = {
     "the path of a file",
     undefined,
   ),
+  auth: oneOf(
+    {
+      env: "LX_AUTH",
+      flag: "auth",
+      help: "What clients present in their first message: static is LX_TOKEN, jwt a JSON Web Token; auto is jwt when LX_JWT_SECRET or LX_JWT_KEYS is set, else static when LX_TOKEN is, else none.",
+    },
+    ["auto", "none", "static", "jwt"],
+    "auto",
+  ),
   token: words(
-    { env: "LX_TOKEN", help: "When set, clients must present this token. Never logged.", secret: true },
+    { env: "LX_TOKEN", help: "Token of LX_AUTH=static, and of the management API. Never logged.", secret: true },
+    "text without control characters",
+    undefined,
+  ),
+  jwtSecret: hs256Secret({ env: "LX_JWT_SECRET", help: "Secret of tokens signed with HS256. Never logged." }),
+  jwtKeys: words(
+    { env: "LX_JWT_KEYS", help: "JSON Web Key Set: the public keys of whoever signs tokens, read at the start." },
+    "the path of a file",
+    undefined,
+  ),
+  jwtIssuer: words(
+    { env: "LX_JWT_ISSUER", help: "What the claim iss of a JSON Web Token must be." },
+    "text without control characters",
+    undefined,
+  ),
+  jwtAudience: words(
+    { env: "LX_JWT_AUDIENCE", help: "What the claim aud of a JSON Web Token must be or contain." },
     "text without control characters",
     undefined,
   ),
