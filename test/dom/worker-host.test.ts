@@ -286,6 +286,17 @@ describe("an abort", () => {
     expect((await asked).droppedDurationMs).toBe(80);
   });
 
+  it("counts what a worker that hangs was given and has said nothing of", async () => {
+    const { stream, source, drops } = await running();
+    FakeWorker.last.hung = true;
+    source.speak(100);
+    stream.abort();
+    await passTime(250);
+    await stream.closed;
+    expect(drops.map(({ from, to }) => [from, to])).toEqual([[FRAME, 101 * FRAME]]);
+    expect((await stream.getStats()).droppedDurationMs).toBe(2_000);
+  });
+
   it("counts what was captured while the worker was still starting", async () => {
     FakeWorker.starts = ["silent"];
     const { stream, source, drops } = make();
@@ -376,6 +387,21 @@ describe("a worker that dies", () => {
       expect(framesCaptured).toBeGreaterThan(10);
     },
   );
+
+  it("before it says anything of the first audio has lost that, and this is told", async () => {
+    const { stream, source, drops } = make();
+    const started = stream.start();
+    await settle();
+    FakeWorker.last.hung = true;
+    source.speak(100);
+    await passTime(7_000);
+    source.speak(3);
+    await settle();
+    await started;
+    expect(heard()).toEqual([100 * FRAME, 101 * FRAME, 102 * FRAME]);
+    expect(drops.map(({ from, to }) => [from, to])).toEqual([[0, 100 * FRAME]]);
+    expect(await stream.getStats()).toMatchObject({ droppedDurationMs: 2_000, capturedDurationMs: 2_060 });
+  });
 
   it("time and again is replaced by the page", async () => {
     const { stream, source } = await running();

@@ -56,6 +56,9 @@ export class WorkerHost implements RunningHost {
   readonly #held = new Map<string, Registration[]>();
   readonly #gone = deferred<void>();
   #restored: Restored = {};
+  #isStarted = false;
+  /** Position by the source after the last frame that a worker was given. */
+  #given = 0;
   #deaths = 0;
   #lastStats: RunningStats | undefined;
 
@@ -77,7 +80,7 @@ export class WorkerHost implements RunningHost {
   post(command: RunningCommand, transfer: readonly Transferable[]): void {
     if (this.#page !== undefined) this.#page.post(command, transfer);
     else if (this.#early !== undefined) this.#early.push({ command, transfer });
-    else this.#send({ type: "command", command }, transfer);
+    else this.#give({ command, transfer });
   }
 
   // ---------------------------------------------------------------- life of the worker
@@ -137,7 +140,7 @@ export class WorkerHost implements RunningHost {
     const { session, origin } = this.#restored;
     const restored = { ...options, origin, session: { ...options.session, restored: session } };
     this.#send({ type: "open", setup: { ...setup, options: restored } });
-    for (const { command, transfer } of early) this.#send({ type: "command", command }, transfer);
+    for (const posted of early) this.#give(posted);
   }
 
   /** The worker is gone with all that it held: another one takes its place, or the page, if this happens time and again. */
@@ -172,6 +175,17 @@ export class WorkerHost implements RunningHost {
 
   #send(message: PageMessage, transfer: readonly Transferable[] = []): void {
     this.#worker?.thread?.postMessage(message, [...transfer]);
+  }
+
+  /** Takes note of audio that a worker gets which may die, or end, without a word about it. */
+  #give({ command, transfer }: Posted): void {
+    if (command.type === "start") this.#isStarted = true;
+    if (this.#isStarted && (command.type === "frame" || command.type === "refuse")) {
+      const { position, sampleCount } = command.frame;
+      if (this.#restored.origin === undefined) this.#restored = { ...this.#restored, origin: position };
+      this.#given = position + sampleCount;
+    }
+    this.#send({ type: "command", command }, transfer);
   }
 
   /** @param reasons why other codes were of no use. */
@@ -222,9 +236,8 @@ export class WorkerHost implements RunningHost {
   }
 
   /** The worker has not said at its end what it held, or has never got what waits for it. */
-  #countWithout(waiting: readonly Posted[]): void {
-    const commands = waiting.map(({ command }) => command);
-    const { stats, lost } = countUnheard(this.#restored, commands, this.#parts.setup.options);
+  #countWithout(waiting: readonly RunningCommand[]): void {
+    const { stats, lost } = countUnheard(this.#restored, waiting, this.#parts.setup.options);
     this.#lastStats = stats;
     if (lost !== undefined) this.#parts.onEvent({ type: "drop", range: lost });
   }
@@ -248,13 +261,14 @@ export class WorkerHost implements RunningHost {
       this.#worker = undefined;
       this.#early = undefined;
       void worker?.scope.dispose();
-      this.#countWithout(early);
+      this.#countWithout(early.map(({ command }) => command));
     } else {
       if (worker === undefined) return;
       this.#send({ type: "abort" });
       await within(worker.scope, END_TIMEOUT_MS, this.#gone.promise, undefined).catch(() => {});
       void worker.scope.dispose();
-      if (this.#lastStats === undefined) this.#countWithout([]);
+      const given: RunningCommand = { type: "captured", position: this.#given };
+      if (this.#lastStats === undefined) this.#countWithout([given]);
     }
     this.#parts.onGone();
   }
