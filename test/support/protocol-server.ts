@@ -24,12 +24,13 @@ export class ProtocolServer {
   #secrets = 0;
   #epochs = 0;
 
-  constructor(terms: ServerTerms = TERMS) {
+  /** @param createSecret what a welcome issues. @defaultValue `secret 1` and so on */
+  constructor(terms: ServerTerms = TERMS, createSecret = () => `secret ${++this.#secrets}`) {
     this.protocol = new ServerProtocol({
       terms,
       maxSessions: 10,
       refuseFormat: () => undefined,
-      createSecret: () => `secret ${++this.#secrets}`,
+      createSecret,
       equalSecrets: (a, b) => a === b,
       createEpoch: () => ++this.#epochs,
     });

@@ -169,3 +169,24 @@ describe("a server that was paused", () => {
     expect(server.closed(2)).toBeUndefined();
   });
 });
+
+describe("a session in which something fails that nothing expected", () => {
+  it("ends with every connection that has to do with it, and with nobody else's", () => {
+    let secrets = 0;
+    const server = new ProtocolServer(TERMS, () => {
+      secrets += 1;
+      if (secrets === 3) throw new Error("There are no more secrets.");
+      return `secret ${secrets}`;
+    });
+    server.open(1, "first");
+    server.open(2, "other", { session_id: "another session" });
+    server.resume(3, "first", { resume_token: "secret 1" });
+    expect([server.closed(1), server.closed(3)]).toEqual([CloseCode.internalError, CloseCode.internalError]);
+    expect(server.error(3)).toMatchObject({ code: "internal_error" });
+    expect(server.outputs.filter(({ type }) => type === "fault")).toHaveLength(1);
+    expect(server.outputs.filter(({ type }) => type === "finished")).toMatchObject([{ reason: "failed" }]);
+    expect([server.closed(2), server.protocol.sessionCount]).toEqual([undefined, 1]);
+    server.open(4, "first", { attempt: 3 });
+    expect(server.said(4).map(({ t }) => t)).toContain("session.new");
+  });
+});

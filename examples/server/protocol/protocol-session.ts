@@ -63,11 +63,6 @@ export class ProtocolSession {
     this.#secrets = options.secrets;
   }
 
-  /** The connection that is attached. */
-  get peer(): PeerId | undefined {
-    return this.#attachment?.peer;
-  }
-
   /** What decides about another opening. */
   get held(): HeldSession {
     return {
@@ -285,7 +280,7 @@ export class ProtocolSession {
 
   /** Closes the current connection. The session waits for the next one. */
   #close(code: number, reason: string): void {
-    const { peer } = this;
+    const peer = this.#attachment?.peer;
     if (peer === undefined) return;
     this.#waitForClient();
     this.#turn.outputs.push({ type: "close", peer, code, reason });

@@ -77,18 +77,17 @@ export class ServerProtocol {
     const turn = this.#turn;
     const slept = this.#isWaiting && now - turn.now > TICK_MS + LATE_MS;
     turn.now = now;
-    const outputs: ProtocolOutput[] = [];
-    turn.outputs = outputs;
+    turn.outputs = [];
     if (slept) this.#wake();
     try {
       this.#take(input);
     } catch (error) {
       if (!("peer" in input)) throw error;
-      outputs.push({ type: "fault", sessionId: undefined, error });
+      turn.outputs.push({ type: "fault", sessionId: undefined, error });
       const detail = "The server failed to answer this.";
       this.#refuse(input.peer, { code: CloseCode.internalError, error: "internal_error", detail });
     }
-    return outputs;
+    return turn.outputs;
   }
 
   #take(input: ProtocolInput): void {
@@ -280,10 +279,12 @@ export class ServerProtocol {
   }
 
   #break(session: ProtocolSession): void {
-    const { peer, key } = session;
     const detail = "The server failed in this session.";
-    if (peer !== undefined) this.#refuse(peer, { code: CloseCode.internalError, error: "internal_error", detail });
-    this.#turn.outputs.push({ type: "finished", key, reason: "failed" });
+    for (const [peer, state] of this.#peers) {
+      if (state.phase !== "attached" || state.session !== session) continue;
+      this.#refuse(peer, { code: CloseCode.internalError, error: "internal_error", detail });
+    }
+    this.#turn.outputs.push({ type: "finished", key: session.key, reason: "failed" });
   }
 
   #refuse(peer: PeerId, refusal: Refusal, sessionId?: string): void {
