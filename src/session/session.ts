@@ -253,10 +253,11 @@ export class Session {
       this.#leaveInPeace();
       return;
     }
-    if (this.#farewell.wasSaidOn(connection) || !this.#sender.drained) return;
+    // Not always where the capture ended: the last audio may be lost, and is never sent.
+    const position = this.#sender.drainedAt;
+    if (this.#farewell.wasSaidOn(connection) || position === undefined) return;
     this.#farewell.saidOn(connection);
-    const data = { position: this.#sender.buffer.next };
-    this.#connector.send(encodeClientMessage("client.end", data, { sid: this.#options.sessionId }));
+    this.#connector.send(encodeClientMessage("client.end", { position }, { sid: this.#options.sessionId }));
   }
 
   #acknowledgeDue(): void {

@@ -464,6 +464,17 @@ describe("a worker that dies", () => {
     await passTime(100);
     await closing;
   });
+
+  it("with audio that nobody else has does not keep the stream from saying goodbye either", async () => {
+    const { stream, source, drops } = await running();
+    FakeWorker.last.hung = true;
+    source.speak(3);
+    const closing = stream.close();
+    await passTime(8_000);
+    await closing;
+    expect(transport.last.sent.at(-1)).toMatchObject({ t: "client.end", data: { position: FRAME } });
+    expect(drops.map(({ from, to }) => [from, to])).toEqual([[FRAME, 4 * FRAME]]);
+  });
 });
 
 describe("what is asked of the application", () => {

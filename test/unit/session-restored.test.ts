@@ -63,6 +63,16 @@ describe("a session that goes on for one that died", () => {
     expect(rig.session.stats.settledPosition).toBe(10 * FRAME);
   });
 
+  it("says goodbye where the audio that it sent ends, though more was captured and is lost", () => {
+    const rig = goOn(died(), 12 * FRAME);
+    rig.do({ type: "end", timeoutMs: 5_000 });
+    rig.takeUp(9 * FRAME);
+    expect(rig.sentOf("client.end")).toMatchObject([{ position: 9 * FRAME }]);
+    rig.say("session.end", { position: 9 * FRAME, reason: "ended" });
+    expect(rig.eventsOf("ended")).toHaveLength(1);
+    expect(rig.lost()).toEqual([{ from: 9 * FRAME, to: 12 * FRAME }]);
+  });
+
   it("delivers each caption once", () => {
     const rig = goOn(died(), 10 * FRAME);
     rig.welcome();

@@ -103,9 +103,9 @@ export class AudioSender {
     return this.#terms !== undefined;
   }
 
-  /** Everything captured was sent on this connection. */
-  get drained(): boolean {
-    return this.started && this.#buffer.peek() === undefined;
+  /** Where the audio on this connection ends, if everything held was sent on it. */
+  get drainedAt(): number | undefined {
+    return this.started && this.#buffer.peek() === undefined ? this.#wirePosition : undefined;
   }
 
   /** When {@link pump} has something to do next, if time alone decides. */

@@ -194,7 +194,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   ),
 
   // End
-  session("The end is said before everything is sent.", "|| !this.#sender.drained) return;", ") return;"),
+  session("The end is said before everything is sent.", "= this.#sender.drainedAt;", "= this.#sender.buffer.next;"),
   farewell(
     "The end is said once only, whatever becomes of the connection.",
     "this.#saidOn === connection;",
