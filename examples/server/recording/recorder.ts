@@ -1,5 +1,5 @@
 import type { WireAudioFrame } from "loquilex/protocol";
-import { type BoundedQueueMetrics, type Clock, type Deferred, deferred, type Scope } from "loquilex/resources";
+import type { BoundedQueueMetrics, Clock, Scope } from "loquilex/resources";
 import { AudioBacklog, type AudioBlock } from "./audio-backlog.js";
 import type { SharedTurn } from "./disk/shared-turn.js";
 import type { WavFile } from "./files/wav-file.js";
@@ -43,8 +43,7 @@ export class Recorder {
   #sound = 0;
   #silence = 0;
   #writing: Promise<void> | undefined;
-  /** Ends the wait for more frames. */
-  #hurry: Deferred<void> | undefined;
+  #waitsForTurn = false;
   #failure: Error | undefined;
   #ending: Promise<readonly string[]> | undefined;
 
@@ -68,8 +67,7 @@ export class Recorder {
     if (this.#ending !== undefined || this.#failure !== undefined) return;
     const lost = this.#backlog.push(frame);
     if (lost !== undefined) this.#options.onDrop(lost.from, lost.to);
-    if (this.#isEnough()) this.#hurry?.resolve();
-    this.#writing ??= this.#write();
+    this.#writeSoon();
   }
 
   /** Writes what waits and ends the file. @returns its paths. @throws the reason for which not everything is kept. */
@@ -79,8 +77,10 @@ export class Recorder {
   }
 
   async #end(): Promise<readonly string[]> {
-    this.#hurry?.resolve();
-    await this.#writing;
+    while (this.#writing !== undefined || !this.#backlog.isEmpty) {
+      this.#writing ??= this.#write();
+      await this.#writing;
+    }
     const file = await this.#options.file;
     const paths = await file.finalize().catch((error: unknown) => {
       this.#fail(error);
@@ -90,22 +90,34 @@ export class Recorder {
     return paths;
   }
 
-  /** Never rejects. */
+  #writeSoon(): void {
+    if (this.#writing !== undefined) return;
+    if (this.#isEnough() || this.#options.scope.disposed) this.#writing = this.#write();
+    else if (!this.#waitsForTurn) {
+      this.#waitsForTurn = true;
+      void this.#options.writeTurn.next().then(this.#onTurn);
+    }
+  }
+
+  readonly #onTurn = (): void => {
+    this.#waitsForTurn = false;
+    if (!this.#backlog.isEmpty) this.#writing ??= this.#write();
+  };
+
+  /** Writes what waits now. Never rejects. */
   async #write(): Promise<void> {
     try {
       const file = await this.#options.file;
-      while (!this.#backlog.isEmpty) {
-        await this.#gather();
-        for (const block of this.#backlog.take()) {
-          await this.#writeBlock(file, block);
-          this.#backlog.reuse(block);
-        }
-        this.#options.onKept(this.#position);
+      for (const block of this.#backlog.take()) {
+        await this.#writeBlock(file, block);
+        this.#backlog.reuse(block);
       }
+      this.#options.onKept(this.#position);
     } catch (error) {
       this.#fail(error);
     }
     this.#writing = undefined;
+    if (!this.#backlog.isEmpty) this.#writeSoon();
   }
 
   async #writeBlock(file: WavFile, { stretches, bytes }: AudioBlock): Promise<void> {
@@ -116,16 +128,6 @@ export class Recorder {
       this.#sound += sampleCount;
       this.#position = position + sampleCount;
     }
-  }
-
-  async #gather(): Promise<void> {
-    const { scope, writeTurn } = this.#options;
-    if (this.#ending !== undefined || this.#isEnough() || scope.disposed) return;
-    const hurry = deferred<void>();
-    this.#hurry = hurry;
-    void writeTurn.next().then(hurry.resolve);
-    await hurry.promise;
-    this.#hurry = undefined;
   }
 
   #isEnough(): boolean {

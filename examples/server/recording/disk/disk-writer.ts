@@ -1,4 +1,4 @@
-import { type Clock, type Deferred, deferred, type Scope } from "loquilex/resources";
+import type { Clock, Scope } from "loquilex/resources";
 import { forEverybody } from "../../fault-owner.js";
 import { sharedBytes } from "../../processes/growing-bytes.js";
 import { Thread } from "../../processes/thread.js";
@@ -26,7 +26,8 @@ export interface AppendedFile {
 
 interface Pending {
   readonly step: AppendStep;
-  readonly done: Deferred<void>;
+  resolve(): void;
+  reject(reason: unknown): void;
 }
 
 /**
@@ -61,12 +62,12 @@ export class DiskWriter {
     let created = false;
     let knownTo: number | undefined;
     return {
-      write: async (position, pieces) => {
-        const isKnown = created && knownTo === this.#generation;
-        const type = isKnown ? "write" : created ? "reopen" : "create";
+      write: (position, pieces) => {
+        if (created && knownTo === this.#generation) return this.#do({ type: "write", file, position, pieces });
         knownTo = this.#generation;
-        await this.#do({ type, file, path: isKnown ? undefined : path, position, pieces });
-        created = true;
+        return this.#do({ type: created ? "reopen" : "create", file, path, position, pieces }).then(() => {
+          created = true;
+        });
       },
       close: async () => {
         if (knownTo === this.#generation) {
@@ -77,11 +78,10 @@ export class DiskWriter {
   }
 
   #do(step: AppendStep): Promise<void> {
-    const done = deferred<void>();
-    this.#waiting.push({ step, done });
+    const done = new Promise<void>((resolve, reject) => this.#waiting.push({ step, resolve, reject }));
     if (this.#options.scope.disposed) this.#fail(new Error("The server has ended."));
     else if (this.#atWork === undefined) this.#send();
-    return done.promise;
+    return done;
   }
 
   #send(): void {
@@ -127,9 +127,9 @@ export class DiskWriter {
     const done = this.#atWork ?? [];
     this.#atWork = undefined;
     for (const { step, message, code } of failures) {
-      done[step]?.done.reject(Object.assign(new Error(message), code === undefined ? {} : { code }));
+      done[step]?.reject(Object.assign(new Error(message), code === undefined ? {} : { code }));
     }
-    for (const pending of done) pending.done.resolve();
+    for (const pending of done) pending.resolve();
     if (this.#waiting.length > 0) this.#send();
   }
 
@@ -137,6 +137,6 @@ export class DiskWriter {
     const failed = [...(this.#atWork ?? []), ...this.#waiting];
     this.#atWork = undefined;
     this.#waiting = [];
-    for (const { done } of failed) done.reject(error);
+    for (const { reject } of failed) reject(error);
   }
 }

@@ -67,7 +67,7 @@ export class WavFile {
         `append() takes whole samples of ${frameBytes} bytes, and was given ${bytes.byteLength} bytes.`,
       );
     }
-    await this.#placeSilence();
+    if (this.#pendingBytes > 0) await this.#placeSilence();
     let rest = bytes;
     while (rest.byteLength > 0) {
       if (this.#dataBytes === this.#maxDataBytes) await this.#finish();
@@ -111,10 +111,12 @@ export class WavFile {
     this.#part ??= this.#openPart();
     const { path, file } = this.#part;
     const headerBytes = wavHeaderBytes(this.#format);
-    await this.#guard(path, async () => {
+    try {
       if (this.#dataBytes > 0) await file.write(headerBytes + this.#dataBytes, [bytes]);
       else await file.write(0, [encodeWavHeader(this.#format, UNKNOWN_SIZE), bytes]);
-    });
+    } catch (error) {
+      throw new StorageError("The recording", path, error);
+    }
     this.#dataBytes += bytes.byteLength;
   }
 
@@ -128,8 +130,8 @@ export class WavFile {
     if (part === undefined) return;
     const path = `${this.#stem}${this.#suffix()}.wav`;
     await part.file.close();
-    await this.#guard(path, async () => {
-      await completeWav(part.path, path, this.#format, this.#dataBytes);
+    await completeWav(part.path, path, this.#format, this.#dataBytes).catch((error: unknown) => {
+      throw new StorageError("The recording", path, error);
     });
     this.#finished.push(path);
     this.#part = undefined;
@@ -138,14 +140,6 @@ export class WavFile {
 
   #suffix(): string {
     return this.#finished.length === 0 ? "" : `.${this.#finished.length + 1}`;
-  }
-
-  async #guard(path: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      throw new StorageError("The recording", path, error);
-    }
   }
 }
 
