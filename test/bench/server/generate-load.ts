@@ -1,10 +1,10 @@
 /**
  * The load generator: streams of speech and silence over real sockets, from one process with one timer. Started by
- * `measure-load.ts`, which says what to do. Arguments: streams, frames a second of each.
+ * `measure-load.ts`, which says what to do. Argument: frames a second of each stream.
  */
 import { systemClock } from "loquilex/resources";
 import { LatencyHistogram } from "./latency-histogram.js";
-import type { LoadFigures, LoadRequest } from "./load-messages.js";
+import type { LoadFigures, LoadRequest, OpenRequest } from "./load-messages.js";
 import { LoadStream } from "./load-stream.js";
 import { FrameTemplate } from "./masked-message.js";
 
@@ -19,7 +19,7 @@ const OPENED_AT_ONCE = 50;
 /** How long the last acknowledgements may take. */
 const LAST_ACKS_MS = 10_000;
 
-const [streamCount = 0, framesPerSecond = 0] = process.argv.slice(2).map(Number);
+const [framesPerSecond = 0] = process.argv.slice(2).map(Number);
 const frameSamples = SAMPLE_RATE / framesPerSecond;
 const frameMs = 1_000 / framesPerSecond;
 const latencies = new LatencyHistogram();
@@ -37,9 +37,10 @@ function noise(amplitude: number): Uint8Array<ArrayBuffer> {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void systemClock.schedule(ms, resolve));
 
-async function open({ port, path, bare }: Extract<LoadRequest, { type: "open" }>): Promise<void> {
-  while (streams.length < streamCount) {
-    const some = Array.from({ length: Math.min(OPENED_AT_ONCE, streamCount - streams.length) }, () => {
+async function open({ streams: more, port, path, bare }: OpenRequest): Promise<void> {
+  const total = streams.length + more;
+  while (streams.length < total) {
+    const some = Array.from({ length: Math.min(OPENED_AT_ONCE, total - streams.length) }, () => {
       return new LoadStream({ port, path, bare, frameSamples, latencies });
     });
     streams.push(...some);
@@ -50,8 +51,8 @@ async function open({ port, path, bare }: Extract<LoadRequest, { type: "open" }>
 /** Frames go out one after the other, evenly over the time; what could not be sent in time is made up for. */
 async function stream(seconds: number): Promise<void> {
   const startedAt = performance.now();
-  const perMs = streamCount / frameMs;
-  const total = streamCount * Math.round(seconds * framesPerSecond);
+  const perMs = streams.length / frameMs;
+  const total = streams.length * Math.round(seconds * framesPerSecond);
   let acksAt = startedAt;
   for (let done = 0; done < total; await pause(TICK_MS)) {
     const now = performance.now();
@@ -65,8 +66,8 @@ async function stream(seconds: number): Promise<void> {
 }
 
 function sendNext(now: number): void {
-  const index = sent % streamCount;
-  const atMs = Math.floor(sent / streamCount) * frameMs + (index * CYCLE_MS) / streamCount;
+  const index = sent % streams.length;
+  const atMs = Math.floor(sent / streams.length) * frameMs + (index * CYCLE_MS) / streams.length;
   streams[index]?.send(atMs % CYCLE_MS < SPEECH_MS ? speech : silence, now);
   sent += 1;
 }

@@ -1,12 +1,21 @@
 /** What the load generator is asked for, one after the other; it answers each with {@link LoadFigures}. */
 export type LoadRequest =
-  /** Open all streams. */
-  | { readonly type: "open"; readonly port: number; readonly path: string; readonly bare: boolean }
+  /** Open so many streams more. */
+  | OpenRequest
   /** Stream for so long. What is measured begins now. */
   | { readonly type: "stream"; readonly seconds: number }
   /** Stop streaming, and wait until everything is acknowledged, but not for ever. */
   | { readonly type: "stop" }
   | { readonly type: "close" };
+
+export interface OpenRequest {
+  readonly type: "open";
+  readonly streams: number;
+  readonly port: number;
+  readonly path: string;
+  /** Whether the receiver is a bare one, which neither greets nor acknowledges. */
+  readonly bare: boolean;
+}
 
 export interface LoadFigures {
   /** Frames that were sent since the last request. */

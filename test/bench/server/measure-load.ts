@@ -6,14 +6,15 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { systemClock } from "loquilex/resources";
 import { BackendProcess } from "../../support/backend-process.js";
-import { processFigures } from "../../support/process-figures.js";
+import { type ProcessFigures, processFigures } from "../../support/process-figures.js";
 import type { LoadFigures, LoadRequest } from "./load-messages.js";
 import { GENERATOR_CORE, SERVER_CORE, whyUnpinned } from "./pinning.js";
 import { Program } from "./program.js";
 
 /** Streaming before the measurement, so that everything is compiled and every file is open. */
 const WARM_UP_SEC = 4;
-/** After the warm-up: what was due to come out of it has come. */
+/** Streaming of those that are then idle, and how long they are so before the memory is looked at. */
+const ACTIVE_SEC = 1;
 const IDLE_MS = 2_000;
 const BARE_SEC = 6;
 const TICKS_PER_SECOND = 100;
@@ -32,7 +33,7 @@ export interface LoadMeasurement extends Load {
   readonly bareCpuPercent: number;
   readonly figures: LoadFigures;
   readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** Of one stream that sends nothing for a while. */
+  /** Of one stream more that has sent something and is idle. */
   readonly idleStreamBytes: number;
   readonly idleStreamDescriptors: number;
   readonly threads: number;
@@ -55,16 +56,20 @@ export async function measureLoad(load: Load): Promise<LoadMeasurement> {
     },
   });
   try {
-    await probe(probePath);
-    const before = processFigures(backend.pid);
-    const address = new URL(backend.webSocketUrl);
+    const path = new URL(backend.webSocketUrl).pathname;
     const ask = (request: LoadRequest): Promise<LoadFigures> => generator.ask(request);
-    await ask({ type: "open", port: backend.port, path: address.pathname, bare: false });
+    const openHalf = async (): Promise<ProcessFigures> => {
+      await ask({ type: "open", streams: load.streams / 2, port: backend.port, path, bare: false });
+      await ask({ type: "stream", seconds: ACTIVE_SEC });
+      await ask({ type: "stop" });
+      await pause(IDLE_MS);
+      await probe(probePath);
+      return processFigures(backend.pid);
+    };
+    const half = await openHalf();
+    const idle = await openHalf();
     await ask({ type: "stream", seconds: WARM_UP_SEC });
-    await ask({ type: "stop" });
-    await pause(IDLE_MS);
     await probe(probePath);
-    const idle = processFigures(backend.pid);
     const measured = await cpuDuring(backend.pid, () => ask({ type: "stream", seconds: load.seconds }));
     const { loopDelayMs } = await probe(probePath);
     const { unacknowledged, ends } = await ask({ type: "stop" });
@@ -74,8 +79,8 @@ export async function measureLoad(load: Load): Promise<LoadMeasurement> {
       bareCpuPercent,
       figures: { ...measured.found, unacknowledged, ends },
       loopDelayMs,
-      idleStreamBytes: (idle.rssBytes - before.rssBytes) / load.streams,
-      idleStreamDescriptors: (idle.descriptors - before.descriptors) / load.streams,
+      idleStreamBytes: (2 * (idle.rssBytes - half.rssBytes)) / load.streams,
+      idleStreamDescriptors: (2 * (idle.descriptors - half.descriptors)) / load.streams,
       threads: idle.threads,
     };
   } finally {
@@ -91,14 +96,13 @@ async function measureBare(load: Load): Promise<number> {
   await using generator = startGenerator(load);
   const port = await receiver.hear<number>();
   const ask = (request: LoadRequest): Promise<LoadFigures> => generator.ask(request);
-  await ask({ type: "open", port, path: "/", bare: true });
+  await ask({ type: "open", streams: load.streams, port, path: "/", bare: true });
   await ask({ type: "stream", seconds: 2 });
   const { cpuPercent } = await cpuDuring(receiver.pid, () => ask({ type: "stream", seconds: BARE_SEC }));
   return cpuPercent;
 }
 
-const startGenerator = ({ streams, rate }: Load): Program =>
-  new Program("generate-load.ts", GENERATOR_CORE, [String(streams), String(rate)]);
+const startGenerator = ({ rate }: Load): Program => new Program("generate-load.ts", GENERATOR_CORE, [String(rate)]);
 
 async function cpuDuring<T>(pid: number, work: () => Promise<T>): Promise<{ found: T; cpuPercent: number }> {
   const [before, startedAt] = [cpuSeconds(pid), performance.now()];
