@@ -1,5 +1,5 @@
 import type { WireAudioFrame } from "loquilex/protocol";
-import type { BoundedQueueMetrics, Clock, Scope } from "loquilex/resources";
+import type { BoundedQueueMetrics, Clock } from "loquilex/resources";
 import { AudioBacklog, type AudioBlock } from "./audio-backlog.js";
 import type { SharedTurn } from "./disk/shared-turn.js";
 import type { WavFile } from "./files/wav-file.js";
@@ -20,7 +20,6 @@ export interface RecorderOptions {
   /** The file, once its name is known; a rejection fails the recording. */
   readonly file: Promise<WavFile>;
   readonly clock: Clock;
-  readonly scope: Scope;
   /** When all recordings write what has gathered. */
   readonly writeTurn: SharedTurn;
   /** Everything before this position is in the file. */
@@ -37,6 +36,7 @@ export interface RecorderOptions {
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #backlog: AudioBacklog;
+  readonly #writeAtSamples: number;
   /** Position of the next sample. */
   #position: number;
   /** Samples of sound, and of silence that stands for gaps, in the recording. */
@@ -50,6 +50,7 @@ export class Recorder {
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#position = options.startPosition;
+    this.#writeAtSamples = WRITE_AT_BYTES / bytesPerFrame(options.format);
     this.#backlog = new AudioBacklog({
       maxSamples: MAX_QUEUED_SEC * options.format.sampleRate,
       now: () => options.clock.now(),
@@ -92,7 +93,7 @@ export class Recorder {
 
   #writeSoon(): void {
     if (this.#writing !== undefined) return;
-    if (this.#isEnough() || this.#options.scope.disposed) this.#writing = this.#write();
+    if (this.#backlog.samples >= this.#writeAtSamples) this.#writing = this.#write();
     else if (!this.#waitsForTurn) {
       this.#waitsForTurn = true;
       void this.#options.writeTurn.next().then(this.#onTurn);
@@ -128,10 +129,6 @@ export class Recorder {
       this.#sound += sampleCount;
       this.#position = position + sampleCount;
     }
-  }
-
-  #isEnough(): boolean {
-    return this.#backlog.samples * bytesPerFrame(this.#options.format) >= WRITE_AT_BYTES;
   }
 
   /** A client could otherwise have files of any size made by naming a position. No clock has a say: it may stand still. */

@@ -91,7 +91,6 @@ export class Recording {
       format,
       startPosition,
       clock,
-      scope,
       writeTurn: options.disk.writeTurn,
       file,
       onKept: (position) => options.onKept(position),
