@@ -112,8 +112,9 @@ export class Recorder {
       for (const block of this.#backlog.take()) {
         await this.#writeBlock(file, block);
         this.#backlog.reuse(block);
+        // At once, since the next block may fail.
+        this.#options.onKept(this.#position);
       }
-      this.#options.onKept(this.#position);
     } catch (error) {
       this.#fail(error);
     }
