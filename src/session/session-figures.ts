@@ -55,10 +55,11 @@ export class SessionFigures {
     return {
       framesCaptured: before.framesCaptured + stats.framesCaptured,
       samplesCaptured: before.samplesCaptured + stats.samplesCaptured,
-      capturedPosition: sender.capturedTo,
-      sentPosition: everSentTo,
-      acknowledgedPosition: sender.everAcknowledged,
-      settledPosition: sender.settledTo,
+      // The sender may not know yet how far another one came before it.
+      capturedPosition: Math.max(before.capturedPosition, sender.capturedTo),
+      sentPosition: Math.max(before.sentPosition, everSentTo),
+      acknowledgedPosition: Math.max(before.acknowledgedPosition, sender.everAcknowledged),
+      settledPosition: Math.max(before.settledPosition, sender.settledTo),
       framesSent: before.framesSent + stats.framesSent,
       framesRetransmitted: before.framesRetransmitted + stats.framesRetransmitted,
       samplesDropped: before.samplesDropped + losses.samplesDropped,

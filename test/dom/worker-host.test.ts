@@ -403,6 +403,26 @@ describe("a worker that dies", () => {
     expect(await stream.getStats()).toMatchObject({ droppedDurationMs: 2_000, capturedDurationMs: 2_060 });
   });
 
+  it("takes back no figure, and tells no loss twice, though another one dies before it has heard anything", async () => {
+    const { stream, source, drops } = await running();
+    source.speak(9);
+    await settle();
+    const before = await stream.getStats();
+    FakeWorker.last.hung = true;
+    const asked = stream.getStats();
+    await passTime(7_000);
+    const between = await asked;
+    FakeWorker.last.fail("It broke.");
+    await settle();
+    stream.abort();
+    await passTime(250);
+    const after = await stream.getStats();
+    for (const name of ["capturedDurationMs", "sentDurationMs", "acknowledgedDurationMs", "framesCaptured"] as const) {
+      expect([name, between[name] >= before[name], after[name] >= between[name]]).toEqual([name, true, true]);
+    }
+    expect(drops.map(({ from, to }) => [from, to])).toEqual([]);
+  });
+
   it("time and again is replaced by the page", async () => {
     const { stream, source } = await running();
     for (let death = 0; death < 3; death += 1) {

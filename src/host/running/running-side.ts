@@ -188,6 +188,7 @@ export class RunningSide {
         );
         return;
       case "flush":
+        if (this.#waits(request)) return;
         attempt(() => this.#path.flush()).then(() => reply("flush", this.#session.stats), refuse);
         return;
       case "settled":
