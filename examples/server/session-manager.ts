@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
-import { type AudioOffer, CloseCode, encodeServerMessage } from "loquilex/protocol";
+import type { AudioOffer } from "loquilex/protocol";
 import type { Clock, Scope } from "loquilex/resources";
-import type { WebSocket } from "ws";
-import { ClientConnection } from "./connection/client-connection.js";
-import { type Refusal, StreamDoor } from "./connection/stream-door.js";
+import { ClientConnections } from "./connection/client-connections.js";
 import type { Authenticator } from "./door/authenticator.js";
 import type { Engine } from "./engines/engine.js";
 import { equalText } from "./equal-text.js";
@@ -42,15 +40,14 @@ const GO_AWAY_RETRY_MS = 1_000;
 export class SessionManager {
   readonly #options: SessionManagerOptions;
   readonly #protocol: ServerProtocol;
-  readonly #occasionalLog: OccasionalLog;
   readonly #wakeUp: WakeUp;
-  readonly #connections = new Map<PeerId, ClientConnection>();
+  readonly #connections: ClientConnections;
   readonly #recordings = new Map<SessionKey, Recording>();
   /** Recordings whose session is over and that still let go of what they had. */
   readonly #releasing = new Set<Promise<void>>();
   readonly #queue: ProtocolInput[] = [];
   #busy = false;
-  #peers = 0;
+  #framesTaken = 0;
   #shutdown: Promise<void> | undefined;
 
   constructor(options: SessionManagerOptions) {
@@ -71,15 +68,14 @@ export class SessionManager {
       onTime: () => this.#dispatch({ type: "time" }),
       onFault: (error) => this.#logFault(error, {}),
     });
-    this.#occasionalLog = new OccasionalLog(options.logger, options.clock);
-    new StreamDoor({
-      httpServer,
-      scope,
-      allowedOrigins: config.allowedOrigins,
-      maxMessageBytes: config.maxMessageBytes,
+    this.#connections = new ClientConnections({
+      ...{ config, httpServer, scope, occasionalLog: new OccasionalLog(options.logger, options.clock) },
+      clock: options.clock,
       logger: options.logger,
-      occasionalLog: this.#occasionalLog,
-      onConnection: (socket, refusal) => this.#connected(socket, refusal),
+      onConnected: (peer) => this.#dispatch({ type: "connected", peer }),
+      onMessage: (peer, data) => this.#receive(peer, data),
+      onClosed: (peer, code) => this.#dispatch({ type: "closed", peer, code }),
+      onFault: (peer, error) => this.#connectionFault(peer, error),
     });
   }
 
@@ -90,7 +86,12 @@ export class SessionManager {
 
   /** Clients that are connected. */
   get connectionCount(): number {
-    return this.#connections.size;
+    return this.#connections.count;
+  }
+
+  /** How often each limit of the door has been reached, and each close code was used. */
+  get refused(): Readonly<Record<string, number>> {
+    return this.#connections.refused;
   }
 
   /** What waits in each session, by the first letters of its name: the whole of it gives access. */
@@ -115,7 +116,7 @@ export class SessionManager {
     const { scope, logger } = this.#options;
     const reason = "The server is restarting.";
     this.#dispatch({ type: "go-away", reason, retryAfterMs: GO_AWAY_RETRY_MS });
-    const closed = Array.from(this.#connections.values(), (connection) => connection.ended);
+    const closed = this.#connections.ends;
     await drainRecordings(Array.from(this.#recordings.values()), { scope, logger });
     await Promise.all(Array.from(this.#recordings.values(), (recording) => recording.dispose()));
     this.#recordings.clear();
@@ -125,29 +126,11 @@ export class SessionManager {
     await scope.dispose();
   }
 
-  #connected(socket: WebSocket, refusal: Refusal | undefined): void {
-    this.#peers += 1;
-    const peer = this.#peers;
-    const connection = new ClientConnection({
-      socket,
-      scope: this.#options.scope.child(`connection ${peer}`),
-      maxBufferedBytes: this.#options.config.maxBufferedBytes,
-      maxMessageBytes: this.#options.config.maxMessageBytes,
-      onMessage: (data) => this.#dispatch({ type: "data", peer, data }),
-      onError: ({ message }) =>
-        this.#occasionalLog.write("warn", "socket", { peer, error: message }, "A connection failed."),
-      onUnread: (bytes) =>
-        this.#occasionalLog.write("warn", "unread", { peer, bytes }, "A client does not read what it is sent."),
-      onClosed: (code) => this.#dispatch({ type: "closed", peer, code }),
-      onFault: (error) => this.#connectionFault(peer, error),
-    });
-    this.#connections.set(peer, connection);
-    void connection.ended.then(() => this.#connections.delete(peer));
-    if (refusal === undefined) this.#dispatch({ type: "connected", peer });
-    else {
-      connection.send(encodeServerMessage("server.error", { code: refusal.error, detail: refusal.detail }));
-      connection.close(refusal.code, refusal.detail);
-    }
+  /** @returns whether there was audio in it that is new. */
+  #receive(peer: PeerId, data: string | Uint8Array<ArrayBuffer>): boolean {
+    const before = this.#framesTaken;
+    this.#dispatch({ type: "data", peer, data });
+    return this.#framesTaken !== before;
   }
 
   #dispatch(input: ProtocolInput): void {
@@ -167,7 +150,7 @@ export class SessionManager {
   /** Each output on behalf of whom it is for, so that what fails ends that one alone. */
   #perform(outputs: readonly ProtocolOutput[]): void {
     // All that answers one input is one batch: what waited before it counts, not what it adds.
-    for (const output of outputs) if (output.type === "send") this.#connections.get(output.peer)?.hasRoom();
+    for (const output of outputs) if (output.type === "send") this.#connections.hasRoom(output.peer);
     for (const output of outputs) {
       const onFault = (error: unknown): void => {
         if ("key" in output) this.#sessionFault(output.key, error);
@@ -180,10 +163,10 @@ export class SessionManager {
   #performOne(output: ProtocolOutput): void {
     switch (output.type) {
       case "send":
-        this.#connections.get(output.peer)?.send(output.data);
+        this.#connections.send(output.peer, output.data);
         return;
       case "close":
-        this.#close(output.peer, output.code, output.reason);
+        this.#connections.close(output.peer, output.code, output.reason);
         return;
       case "authorize":
         void this.#authorize(output.peer, output.token);
@@ -192,6 +175,7 @@ export class SessionManager {
         this.#open(output.key, output.offer);
         return;
       case "audio":
+        this.#framesTaken += 1;
         this.#recordings.get(output.key)?.append(output.frame);
         return;
       case "end-audio":
@@ -209,16 +193,9 @@ export class SessionManager {
     this.#dispatch({ type: "authorized", peer, ...(await this.#options.authenticator.check(token)) });
   }
 
-  #close(peer: PeerId, code: number, reason: string): void {
-    if (code !== CloseCode.normal) {
-      this.#occasionalLog.write("info", `close ${code}`, { peer, code, reason }, "Closed a connection.");
-    }
-    this.#connections.get(peer)?.close(code, reason);
-  }
-
   #connectionFault(peer: PeerId, error: unknown): void {
     this.#logFault(error, { peer });
-    this.#connections.get(peer)?.close(CloseCode.internalError, "The server failed to answer this.");
+    this.#connections.fail(peer);
   }
 
   #sessionFault(key: SessionKey, error: unknown): void {

@@ -18,6 +18,8 @@ beforeAll(async () => {
       LX_ENGINE: "segmenter",
       LX_ALLOWED_ORIGINS: "https://app.example, capacitor://localhost",
       LX_WS_MAX_BUFFERED_BYTES: String(MAX_BUFFERED_BYTES),
+      // A client that asks for more than it reads is to be stopped by that alone.
+      LX_WS_MAX_MSGS_PER_SEC: "1000000",
     },
   });
 }, START_TIMEOUT_MS);

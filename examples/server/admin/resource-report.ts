@@ -8,6 +8,7 @@ export function resourceReport(scope: Scope, manager: SessionManager) {
     memory: process.memoryUsage(),
     connections: manager.connectionCount,
     sessions: manager.sessionCount,
+    refused: manager.refused,
     queues: manager.readQueues(),
     resources: scope.resources(),
   };

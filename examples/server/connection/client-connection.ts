@@ -1,7 +1,10 @@
-import { CloseCode, fitCloseReason } from "loquilex/protocol";
-import { type Deferred, deferred, type Scope } from "loquilex/resources";
+import { CloseCode, encodeServerMessage, fitCloseReason } from "loquilex/protocol";
+import { type Clock, type Deferred, deferred, type Scope } from "loquilex/resources";
 import type { RawData, WebSocket } from "ws";
+import { FrameBudget } from "../door/frame-budget.js";
+import { type InboundLimits, InboundPace } from "../door/inbound-pace.js";
 import { doFor, type OnFault } from "../fault-owner.js";
+import type { Refusal } from "../protocol/opening-judge.js";
 
 /**
  * Bytes of an opening, which a client sends before it is told the limit: room for every field at its longest, a token of
@@ -10,20 +13,49 @@ import { doFor, type OnFault } from "../fault-owner.js";
 export const MAX_OPENING_BYTES = 65_536;
 /** How long a closed connection may take to say goodbye. */
 const CLOSE_GRACE_MS = 2_000;
+/** How long nothing is read from a client that is too fast. */
+const PAUSE_MS = 250;
+/** Pauses in a row that a client may cause without any audio that is new: five seconds of a flood. */
+const MAX_FRUITLESS_PAUSES = 20;
+
+const TOO_FAST: Refusal = {
+  code: CloseCode.overloaded,
+  error: "too_many_messages",
+  detail: "The client sends more messages than the server takes, and no new audio with them.",
+  retryAfterMs: 5_000,
+};
+const TOO_SHORT: Refusal = {
+  code: CloseCode.protocolViolation,
+  error: "frames_too_short",
+  detail: "The client sends too many frames for the audio in them; a frame should have 5 ms at least.",
+};
+
+interface Inbound {
+  readonly data: RawData;
+  readonly isBinary: boolean;
+}
 
 export interface ClientConnectionOptions {
   readonly socket: WebSocket;
+  readonly clock: Clock;
   /** The connection's own; ended with it. */
   readonly scope: Scope;
   /** Bytes that may wait for a client to read them. */
   readonly maxBufferedBytes: number;
   /** Bytes of one message, the opening excepted. */
   readonly maxMessageBytes: number;
-  onMessage(data: string | Uint8Array<ArrayBuffer>): void;
+  /** How fast messages are taken. What is faster is read later. */
+  readonly pace: InboundLimits;
+  /** The client has said something for the first time. */
+  onOpening(): void;
+  /** @returns whether there was audio in it that the server did not have. */
+  onMessage(data: string | Uint8Array<ArrayBuffer>): boolean;
   /** The socket failed; its end follows. */
   onError(error: Error): void;
   /** The client has left more than allowed unread, and the connection is being closed. Called at most once. */
   onUnread(bytes: number): void;
+  /** The connection is being closed for this. */
+  onRefused(refusal: Refusal): void;
   /** Called once: when the connection ends, or as soon as it is given up. */
   onClosed(code: number): void;
   /** Handling what the client sent went wrong in a way that nothing expected. */
@@ -34,20 +66,29 @@ export interface ClientConnectionOptions {
 export class ClientConnection {
   readonly #options: ClientConnectionOptions;
   readonly #ended: Deferred<void> = deferred();
+  readonly #pace: InboundPace;
+  readonly #frames = new FrameBudget();
+  /** What came while nothing was to be read, oldest first: the rest of what had been read at once. */
+  #held: Inbound[] = [];
+  #fruitlessPauses = 0;
   #givenUp = false;
   #hasOpened = false;
 
   constructor(options: ClientConnectionOptions) {
     this.#options = options;
+    this.#pace = new InboundPace(options.pace, options.clock.now());
     const { socket, scope } = options;
     scope.defer("socket", () => socket.terminate());
     socket.on("error", (error) => options.onError(error));
     socket.on("message", (data, isBinary) => {
-      doFor(options.onFault, () => this.#receive(data, isBinary));
+      doFor(options.onFault, () => this.#receive({ data, isBinary }));
     });
     socket.on("close", (code) => {
       void scope.dispose();
-      doFor(options.onFault, () => this.#reportClosed(code));
+      doFor(options.onFault, () => {
+        for (const inbound of this.#held) this.#take(inbound);
+        this.#reportClosed(code);
+      });
       this.#ended.resolve();
     });
   }
@@ -80,20 +121,70 @@ export class ClientConnection {
   close(code: number, reason: string): void {
     const { socket, scope } = this.#options;
     socket.close(code, fitCloseReason(reason));
+    // The client's goodbye is behind everything that it has sent before.
+    socket.resume();
     scope.timeout(CLOSE_GRACE_MS, () => socket.terminate(), "close grace");
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
+  /** Tells the client why it has to go. */
+  refuse(refusal: Refusal): void {
     if (this.#givenUp) return;
+    const { code, error, detail, retryAfterMs } = refusal;
+    this.send(encodeServerMessage("server.error", { code: error, detail, retry_after_ms: retryAfterMs }));
+    this.close(code, detail);
+    this.#reportClosed(code);
+    this.#options.onRefused(refusal);
+  }
+
+  #receive(inbound: Inbound): void {
+    if (this.#givenUp) return;
+    if (this.#held.length === 0 && this.#isTimeFor(inbound)) this.#take(inbound);
+    else {
+      this.#held.push(inbound);
+      if (this.#held.length === 1) this.#pause();
+    }
+  }
+
+  #isTimeFor({ data }: Inbound): boolean {
+    return this.#pace.take(sizeOf(data), this.#options.clock.now());
+  }
+
+  #pause(): void {
+    this.#fruitlessPauses += 1;
+    if (this.#fruitlessPauses > MAX_FRUITLESS_PAUSES) {
+      this.#held = [];
+      this.refuse(TOO_FAST);
+      return;
+    }
+    this.#options.socket.pause();
+    this.#options.scope.timeout(PAUSE_MS, () => this.#goOn(), "pause of a client that is too fast");
+  }
+
+  #goOn(): void {
+    const held = this.#held;
+    let taken = 0;
+    for (const inbound of held) {
+      if (this.#givenUp || !this.#isTimeFor(inbound)) break;
+      this.#take(inbound);
+      taken += 1;
+    }
+    this.#held = this.#givenUp ? [] : held.slice(taken);
+    if (this.#held.length > 0) this.#pause();
+    else this.#options.socket.resume();
+  }
+
+  #take({ data, isBinary }: Inbound): void {
+    if (this.#givenUp) return;
+    const { maxMessageBytes, onOpening, onMessage } = this.#options;
     const message = isBinary ? toBytes(data) : data.toString();
-    const { maxMessageBytes } = this.#options;
     const isOpening = !this.#hasOpened;
     this.#hasOpened = true;
-    if (isOpening || sizeOf(data) <= maxMessageBytes) this.#options.onMessage(message);
-    else {
+    if (isOpening) onOpening();
+    if (!isOpening && sizeOf(data) > maxMessageBytes) {
       this.close(CloseCode.messageTooBig, `A message must not have more than ${maxMessageBytes} bytes.`);
       this.#reportClosed(CloseCode.messageTooBig);
-    }
+    } else if (typeof message !== "string" && !this.#frames.take(message)) this.refuse(TOO_SHORT);
+    else if (onMessage(message)) this.#fruitlessPauses = 0;
   }
 
   #reportClosed(code: number): void {

@@ -1,12 +1,15 @@
 import type { IncomingMessage, Server } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { CloseCode, SUBPROTOCOL } from "loquilex/protocol";
 import type { Scope } from "loquilex/resources";
 import { type WebSocket, WebSocketServer } from "ws";
 import { refuseUpgrade } from "../admin/refuse-upgrade.js";
+import type { GuestList } from "../door/guest-list.js";
 import { doFor } from "../fault-owner.js";
 import type { Log } from "../logging/log.js";
 import type { OccasionalLog } from "../logging/occasional-log.js";
+import type { Refusal } from "../protocol/opening-judge.js";
 import { MAX_OPENING_BYTES } from "./client-connection.js";
 import { isAllowedOrigin } from "./origin-policy.js";
 
@@ -17,14 +20,6 @@ export const STREAM_PATH = "/v1/stream";
 const MAX_REMEMBERED_ORIGINS = 100;
 const MAX_SHOWN = 200;
 
-/** Why a client is turned away, in a way that a page can see: a browser hides how a handshake failed. */
-export interface Refusal {
-  readonly code: CloseCode;
-  /** For `server.error`. */
-  readonly error: string;
-  readonly detail: string;
-}
-
 export interface StreamDoorOptions {
   readonly httpServer: Server;
   readonly scope: Scope;
@@ -33,8 +28,15 @@ export interface StreamDoorOptions {
   readonly maxMessageBytes: number;
   readonly logger: Log;
   readonly occasionalLog: OccasionalLog;
-  /** A client is connected; one with a refusal is to be told that and closed. */
-  onConnection(socket: WebSocket, refusal: Refusal | undefined): void;
+  readonly guests: GuestList;
+  /** A client was sent away before it was a WebSocket. */
+  onTurnedAway(refusal: Refusal): void;
+  /**
+   * A client is connected; one with a refusal is to be told that and closed.
+   * @param hear to be called when the client has said something.
+   * @returns what turns the client away later.
+   */
+  onConnection(socket: WebSocket, refusal: Refusal | undefined, hear: () => void): (why: Refusal) => void;
 }
 
 /** Turns upgrade requests into WebSockets, and decides who is let in. */
@@ -68,13 +70,32 @@ export class StreamDoor {
     };
     httpServer.on("upgrade", onUpgrade);
     scope.defer("upgrade listener", () => httpServer.off("upgrade", onUpgrade));
+    const { guests } = options;
+    const onArrival = (socket: Socket): void =>
+      guests.arrive(socket, (refusal) => {
+        options.onTurnedAway(refusal);
+        refuseUpgrade(socket, "503 Service Unavailable", refusal.detail, scope);
+      });
+    const onRequest = ({ socket }: IncomingMessage): void => guests.hear(socket);
+    httpServer.on("connection", onArrival);
+    httpServer.on("request", onRequest);
+    scope.defer("arrival listeners", () => httpServer.off("connection", onArrival).off("request", onRequest));
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // A client that is gone before the handshake must not take the server down.
     socket.on("error", () => socket.destroy());
-    const refusal = this.#refuseAddress(request) ?? this.#refuseOrigin(request) ?? this.#refuseProtocols(request);
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#options.onConnection(webSocket, refusal));
+    const { guests, onConnection } = this.#options;
+    const hear = (): void => guests.hear(request.socket);
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      let turnAway: (why: Refusal) => void = () => webSocket.terminate();
+      const refusal =
+        guests.upgrade(request.socket, (why) => turnAway(why)) ??
+        this.#refuseAddress(request) ??
+        this.#refuseOrigin(request) ??
+        this.#refuseProtocols(request);
+      turnAway = onConnection(webSocket, refusal, hear);
+    });
   }
 
   #refuseAddress({ url = "" }: IncomingMessage): Refusal | undefined {

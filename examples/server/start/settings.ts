@@ -1,83 +1,6 @@
-import { normalizeOrigin } from "../connection/origin-policy.js";
+import { hs256Secret, oneOf, origins, type Setting, whole, words } from "./setting-kinds.js";
 
-const MIN_SECRET_BYTES = 32;
-
-/** One thing the server can be told. The parser and `--help` both read this, so that they cannot disagree. */
-export interface Setting<T> {
-  readonly env: string;
-  /** Without the dashes. */
-  readonly flag?: string | undefined;
-  readonly fallback: T;
-  /** Completes "must be …". */
-  readonly allowed: string;
-  /** What it does, for `--help`. */
-  readonly help: string;
-  /** Its value never appears in a message or a log. */
-  readonly secret?: boolean | undefined;
-  /** `undefined` for a text that is not allowed. */
-  read(text: string): T | undefined;
-}
-
-interface Named {
-  readonly env: string;
-  readonly flag?: string;
-  readonly help: string;
-}
-
-function oneOf<const T extends string>(named: Named, values: readonly T[], fallback: NoInfer<T>): Setting<T> {
-  return {
-    ...named,
-    fallback,
-    allowed: `one of ${values.join(", ")}`,
-    read: (text) => values.find((value) => value === text),
-  };
-}
-
-function whole(named: Named, fallback: number, least: number, most: number): Setting<number> {
-  return {
-    ...named,
-    fallback,
-    allowed: `a whole number from ${least} to ${most}`,
-    read(text) {
-      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-      return value >= least && value <= most ? value : undefined;
-    },
-  };
-}
-
-function words<T extends string | undefined>(named: Named & { secret?: boolean }, allowed: string, fallback: T) {
-  return {
-    ...named,
-    fallback,
-    allowed,
-    // A control character here is a broken quotation or an injected line, and a NUL would end a path early.
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-    read: (text) => (text.trim() === "" || /[\u0000-\u001f\u007f]/.test(text) ? undefined : text),
-  } satisfies Setting<string | T>;
-}
-
-/** HS256 takes a secret as long as its hash at least (RFC 7518, section 3.2): a shorter one can be guessed offline. */
-function hs256Secret(named: Named): Setting<string | undefined> {
-  return {
-    ...named,
-    secret: true,
-    fallback: undefined,
-    allowed: `text of at least ${MIN_SECRET_BYTES} bytes`,
-    read: (text) => (Buffer.byteLength(text) >= MIN_SECRET_BYTES ? text : undefined),
-  };
-}
-
-function origins(named: Named): Setting<readonly string[]> {
-  return {
-    ...named,
-    fallback: [],
-    allowed: "a comma-separated list of origins such as https://example.org (scheme, host and port, no path)",
-    read(text) {
-      const list = text.split(",").map(normalizeOrigin);
-      return list.every((origin) => origin !== undefined) ? list : undefined;
-    },
-  };
-}
+export type { Setting };
 
 /** Every setting of the reference backend, in the order `--help` lists them. */
 export const SETTINGS = {
@@ -226,6 +149,45 @@ export const SETTINGS = {
     4,
     0,
     1_000,
+  ),
+  maxConnections: whole(
+    {
+      env: "LX_MAX_CONNECTIONS",
+      help: "Connections at once, but no more than half of the descriptors that the system allows; more are told to come back later.",
+    },
+    10_000,
+    1,
+    1_000_000,
+  ),
+  maxConnectionsPerAddress: whole(
+    {
+      env: "LX_MAX_CONNECTIONS_PER_ADDRESS",
+      help: "Connections at once from one address, or from one IPv6 network of 64 bits; behind a proxy everybody has the proxy's.",
+    },
+    1_000,
+    1,
+    1_000_000,
+  ),
+  maxWaiting: whole(
+    {
+      env: "LX_MAX_WAITING",
+      help: "Connections that have not said yet what they want; of more, the one that has waited longest has to go.",
+    },
+    1_000,
+    1,
+    1_000_000,
+  ),
+  maxMessagesPerSec: whole(
+    { env: "LX_WS_MAX_MSGS_PER_SEC", help: "Messages that are read from one client in a second; more are read later." },
+    2_000,
+    100,
+    1_000_000,
+  ),
+  maxBytesPerSec: whole(
+    { env: "LX_WS_MAX_BYTES_PER_SEC", help: "Bytes that are read from one client in a second; more are read later." },
+    16_777_216,
+    65_536,
+    1_073_741_824,
   ),
   maxSessions: whole(
     { env: "LX_MAX_SESSIONS", help: "Sessions at once; more are told to come back later." },

@@ -51,6 +51,7 @@ export async function measureLoad(load: Load): Promise<LoadMeasurement> {
       LX_ENGINE: "segmenter",
       LX_LOG_LEVEL: "warn",
       LX_MAX_SESSIONS: String(load.streams),
+      LX_MAX_CONNECTIONS_PER_ADDRESS: String(2 * load.streams),
       LX_BENCH_PROBE: probePath,
       NODE_OPTIONS: `--import=${new URL("process-probe.mjs", import.meta.url).href}`,
     },
