@@ -22,7 +22,10 @@ import type {
 import { SettledWaiters } from "./settled-waiters.js";
 
 /** What the stream learns; the rest is the client's own business. */
-export type RunningNews = Exclude<RunningEvent, { readonly type: "point" | "placed" | "done" | "reply" | "refusal" }>;
+export type RunningNews = Exclude<
+  RunningEvent,
+  { readonly type: "point" | "placed" | "done" | "reply" | "refusal" | "losing" }
+>;
 
 /** What a {@link RunningClient} is made with. */
 export interface RunningClientParts {
@@ -253,6 +256,9 @@ export class RunningClient {
       case "audio":
         this.#origin = event.origin;
         this.#parts.onNews(event);
+        return;
+      // Leaves a worker only for the checkpoint that comes with it.
+      case "losing":
         return;
       case "done":
         this.#inlet?.confirm(event.processor, event.command);

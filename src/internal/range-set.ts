@@ -14,6 +14,11 @@ export class RangeSet {
     this.#limit = limit;
   }
 
+  /** What is in the set, in order. */
+  get ranges(): readonly AudioRange[] {
+    return this.#ranges;
+  }
+
   /** Removes one position. @returns whether it was in the set. */
   delete(position: number): boolean {
     const index = this.#ranges.findIndex(({ from, to }) => from <= position && position < to);

@@ -8,9 +8,10 @@ import {
   UnsupportedVersionError,
 } from "../protocol/messages.js";
 import { ShapeError } from "../protocol/shape.js";
-import type { AudioSender, Lineage } from "./audio/audio-sender.js";
+import type { AudioSender } from "./audio/audio-sender.js";
 import { ImpossiblePositionError } from "./audio/impossible-position-error.js";
 import type { LossReporter } from "./audio/loss-reporter.js";
+import type { Lineage } from "./audio/send-terms.js";
 import type { Connection } from "./connection/connection.js";
 import type { Connector } from "./connection/connector.js";
 import type { Welcome } from "./connection/link.js";

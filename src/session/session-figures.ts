@@ -37,6 +37,9 @@ export const NO_STATS: SessionStats = Object.freeze({
   captureGapCount: 0,
 });
 
+/** Absences that a checkpoint has room for, which each event takes along. */
+const MAX_ABSENCES = 1_000;
+
 /** What a session has done so far. */
 export class SessionFigures {
   readonly #parts: CountingParts;
@@ -76,15 +79,17 @@ export class SessionFigures {
 
   /** What another session needs to go on from here. */
   get checkpoint(): SessionCheckpoint {
-    const { connector, inbox, inbound, losses } = this.#parts;
-    const { epoch, lastSeq } = inbox.ledger;
+    const { connector, inbox, inbound, losses, sender } = this.#parts;
+    const { epoch, lastSeq, ahead } = inbox.ledger;
     return {
       answered: connector.everAnswered,
       connections: connector.connections,
       resumeToken: inbound.resumeToken,
       epoch,
       lastSeq,
+      ahead,
       losses: losses.pending,
+      absent: sender.absent.slice(-MAX_ABSENCES),
       stats: this.stats,
     };
   }

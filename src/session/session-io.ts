@@ -61,6 +61,8 @@ export type SessionEvent =
     }
   | { readonly type: "message"; readonly message: ServerMessage }
   | { readonly type: "drop"; readonly range: AudioRange }
+  /** Audio is lost that a `drop` will announce, which the next checkpoint must not lack. */
+  | { readonly type: "losing" }
   | { readonly type: "warning"; readonly error: AudioStreamError }
   /** Every sample before this position is acknowledged, or was lost. */
   | { readonly type: "acknowledged"; readonly position: number }
@@ -85,8 +87,12 @@ export interface SessionCheckpoint {
   readonly resumeToken: string | undefined;
   readonly epoch: number | undefined;
   readonly lastSeq: number;
+  /** Numbers beyond it that were delivered, while a replay is being answered. */
+  readonly ahead: readonly number[];
   /** Lost, and not announced yet. */
   readonly losses: readonly AudioRange[];
+  /** Never captured, or lost, announced or not. */
+  readonly absent: readonly AudioRange[];
   readonly stats: SessionStats;
 }
 

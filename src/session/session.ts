@@ -46,6 +46,7 @@ export class Session {
     this.#options = options;
     const sender = new AudioSender(senderOptions(options));
     const { restored, format } = options;
+    if (restored !== undefined) sender.restore(restored.stats, restored.absent);
     const losses = new LossReporter(sender, format.sampleRate, (event) => outputs.emit(event), restored?.losses);
     const inbox = new Inbox(options.sessionId, restored);
     const connector = new Connector(options, time, outputs, {
@@ -114,7 +115,7 @@ export class Session {
         this.#connector.start();
         return;
       case "restore":
-        this.#restore(input.position);
+        this.#sender.inherit(input.position);
         return;
       case "frame":
         this.#capture(input.frame);
@@ -149,12 +150,6 @@ export class Session {
         this.#connector.disconnect(CloseCode.normal, "aborted");
         this.#finish(undefined);
     }
-  }
-
-  #restore(captured: number): void {
-    const { stats, losses = [] } = this.#options.restored ?? {};
-    const { settledPosition = 0, capturedPosition = 0 } = stats ?? {};
-    this.#sender.restore(settledPosition, Math.max(capturedPosition, captured), losses);
   }
 
   /** Audio that comes after the end reaches nobody any more. */

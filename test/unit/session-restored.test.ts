@@ -107,4 +107,78 @@ describe("a session that goes on for one that died", () => {
     expect(lost.at(-1)?.to).toBe(before.captured);
     expect(lost.reduce((sum, { from, to }) => sum + to - from, 0)).toBe(before.captured - 10 * FRAME);
   });
+
+  it("announces nothing twice that the other one had announced, wherever the server stands", () => {
+    const before = died({ replay: { maxDurationMs: 1_000 } });
+    before.lose();
+    before.frames(60);
+    before.pass(2_000);
+    before.open();
+    before.takeUp(10 * FRAME);
+    expect(before.lost()).toEqual([{ from: 10 * FRAME, to: 20 * FRAME }]);
+    const rig = goOn(before, before.captured);
+    rig.takeUp(5 * FRAME);
+    rig.pass(2_000);
+    expect(rig.lost()).toEqual([
+      { from: 5 * FRAME, to: 10 * FRAME },
+      { from: 20 * FRAME, to: 70 * FRAME },
+    ]);
+  });
+
+  it("announces nothing as lost that never was captured", () => {
+    const before = died();
+    before.frames(2, { gap: 5 * FRAME });
+    before.caption(4);
+    const rig = goOn(before, before.captured);
+    rig.takeUp(10 * FRAME);
+    rig.pass(2_000);
+    expect(rig.lost()).toEqual([{ from: 15 * FRAME, to: 17 * FRAME }]);
+  });
+
+  it("believes a server that stands before what was settled, as one does that has lost its last writes", () => {
+    const before = died();
+    before.ack(10 * FRAME);
+    before.caption(4);
+    const rig = goOn(before, 10 * FRAME);
+    rig.takeUp(8 * FRAME);
+    rig.pass(2_000);
+    expect(rig.warnings()).not.toContain("protocol-error");
+    expect(rig.lost()).toEqual([{ from: 8 * FRAME, to: 10 * FRAME }]);
+  });
+
+  it("delivers no caption again that came in a replay which was cut short", () => {
+    const before = died();
+    before.reconnect();
+    before.welcome();
+    for (const seq of [6, 7]) before.caption(seq);
+    const rig = goOn(before, 10 * FRAME);
+    rig.welcome();
+    for (const seq of [4, 5, 6, 7, 8]) rig.caption(seq);
+    expect(rig.eventsOf("message").map(({ message }) => message.seq)).toEqual([4, 5, 8]);
+  });
+
+  it("has the other one's figures from the beginning", () => {
+    const before = died();
+    before.ack(6 * FRAME);
+    before.lose();
+    before.open();
+    before.takeUp(4 * FRAME);
+    const { checkpoint } = before.session.figures;
+    const rig = new SessionRig({ restored: nextCheckpoint(checkpoint) });
+    const { capturedPosition, sentPosition, acknowledgedPosition } = rig.session.stats;
+    expect({ capturedPosition, sentPosition, acknowledgedPosition }).toEqual({
+      capturedPosition: 10 * FRAME,
+      sentPosition: 10 * FRAME,
+      acknowledgedPosition: 6 * FRAME,
+    });
+  });
+});
+
+it("a loss is news as soon as it is known, so that the page gets a checkpoint which has it", () => {
+  const rig = died({ replay: { maxDurationMs: 1_000 } });
+  rig.bufferedBytes = 100_000;
+  rig.frames(60);
+  expect(rig.lost()).toEqual([]);
+  expect(rig.eventsOf("losing").length).toBeGreaterThan(0);
+  expect(rig.session.figures.checkpoint.losses.length).toBeGreaterThan(0);
 });

@@ -19,7 +19,9 @@ export const NOTHING_LEFT: SessionCheckpoint = Object.freeze({
   resumeToken: undefined,
   epoch: undefined,
   lastSeq: 0,
+  ahead: Object.freeze([]),
   losses: Object.freeze([]),
+  absent: Object.freeze([]),
   stats: NO_STATS,
 });
 

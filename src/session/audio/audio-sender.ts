@@ -6,11 +6,12 @@ import {
   type WireAudioFrame,
 } from "../../protocol/audio-frame.js";
 import type { Bytes } from "../../protocol/bytes.js";
+import type { SessionStats } from "../session-io.js";
 import { ImpossiblePositionError } from "./impossible-position-error.js";
 import { append, LossLedger } from "./loss-ledger.js";
 import { Pace } from "./pace.js";
 import { ReplayBuffer, type ReplayBufferLimits, type StoredFrame } from "./replay-buffer.js";
-import type { SendTerms } from "./send-terms.js";
+import { type Lineage, type SendTerms, samplesIn } from "./send-terms.js";
 
 export interface AudioSenderOptions extends ReplayBufferLimits {
   readonly sampleRate: number;
@@ -22,9 +23,6 @@ export interface AudioSenderOptions extends ReplayBufferLimits {
 
 /** How soon a full socket is looked at again, in milliseconds. */
 const FULL_SOCKET_POLL_MS = 25;
-
-/** Whether the server still is what acknowledged the audio so far, or has started anew. */
-export type Lineage = "same" | "new";
 
 /**
  * One queue for audio, from capture to wire: keeps every frame until it is acknowledged, sends in order from where the
@@ -108,24 +106,32 @@ export class AudioSender {
     return this.started && this.#buffer.peek() === undefined ? this.#wirePosition : undefined;
   }
 
+  /** What of the audio never was, or is known to be lost. */
+  get absent(): readonly AudioRange[] {
+    return this.#losses.absent;
+  }
+
   /** When {@link pump} has something to do next, if time alone decides. */
   get nextWake(): number | undefined {
     return this.#wake;
   }
 
-  /**
-   * Goes on for another sender, which had settled all before `settled` and may have sent what comes then.
-   * @param captured position after the last sample that it took.
-   * @param losses what of it is known to be lost.
-   */
-  restore(settled: number, captured: number, losses: readonly AudioRange[]): void {
-    for (const range of losses) this.#losses.lose(range);
-    this.#buffer.restore(settled, captured);
-    this.#everAcknowledged = settled;
-    this.#everSentTo = captured;
-    this.#sentTo = captured;
-    this.#capturedTo = captured;
-    if (captured > settled) this.#losses.doubt({ from: settled, to: captured });
+  /** Goes on for another sender, whose figures these are. @param absent what of its audio never was, or is lost. */
+  restore(stats: SessionStats, absent: readonly AudioRange[]): void {
+    for (const range of absent) this.#losses.skip(range);
+    this.#everSentTo = stats.sentPosition;
+    this.#everAcknowledged = stats.acknowledgedPosition;
+    this.#capturedTo = stats.settledPosition;
+    this.inherit(stats.capturedPosition, stats.settledPosition);
+  }
+
+  /** The other sender took audio up to this position. What it may have sent is lost only if the server has not got it. */
+  inherit(captured: number, settled = this.#buffer.acknowledged): void {
+    const [from, to] = [this.#capturedTo, Math.max(captured, this.#capturedTo)];
+    this.#buffer.restore(settled, to);
+    if (from < to) this.#losses.doubt({ from, to });
+    this.#sentTo = to;
+    this.#capturedTo = to;
   }
 
   /** @returns how many frames that the server may lack had to go. */
@@ -197,9 +203,7 @@ export class AudioSender {
   acknowledge(position: number): void {
     const sent = this.#terms === undefined ? 0 : this.#wirePosition;
     if (position > sent || this.#terms === undefined) {
-      throw new ImpossiblePositionError(
-        `The server acknowledged ${position}, but was sent ${sent} on this connection.`,
-      );
+      throw new ImpossiblePositionError(`The server acknowledged ${position}, but was sent ${sent} on this one.`);
     }
     this.#everAcknowledged = Math.max(this.#everAcknowledged, position);
     this.#losses.confirm(position);
@@ -292,9 +296,4 @@ export class AudioSender {
     this.#losses.skip({ from: this.#capturedTo, to: position });
     if (this.stats.framesCaptured > 0) this.stats.captureGaps += 1;
   }
-}
-
-/** How many whole samples fit into a message of that size. */
-function samplesIn(messageBytes: number, bytesPerSample: number | undefined): number {
-  return bytesPerSample === undefined ? 0 : Math.floor((messageBytes - AUDIO_FRAME_HEADER_BYTES) / bytesPerSample);
 }

@@ -23,6 +23,11 @@ export class LossLedger {
     return this.#doubtful[0]?.from;
   }
 
+  /** What never was or was told as lost, in order. */
+  get absent(): readonly AudioRange[] {
+    return this.#absent.ranges;
+  }
+
   /** The frame was sent, and can no longer be sent again. */
   doubt(range: AudioRange): void {
     append(this.#doubtful, range);

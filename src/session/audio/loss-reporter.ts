@@ -43,7 +43,7 @@ export class LossReporter {
 
   /** Announces the losses that are over, and reports how far the others have come. */
   follow(now: number): void {
-    this.#gather(now);
+    if (this.#gather(now)) this.#emit({ type: "losing" });
     this.#drop(this.#episodes.takeFinished(now));
     const progress = this.#episodes.takeProgress(now);
     if (progress !== undefined) this.#emit({ type: "warning", error: audioDropping(progress, this.#sampleRate) });
@@ -61,8 +61,11 @@ export class LossReporter {
     this.#settledTo = settledTo;
   }
 
-  #gather(now: number): void {
-    for (const range of this.#sender.takeLosses()) this.#episodes.add(range, now);
+  /** @returns whether anything is lost that was not before. */
+  #gather(now: number): boolean {
+    const losses = this.#sender.takeLosses();
+    for (const range of losses) this.#episodes.add(range, now);
+    return losses.length > 0;
   }
 
   #drop(ranges: readonly AudioRange[]): void {

@@ -11,9 +11,9 @@ export class Inbox {
   readonly #sessionId: string;
 
   /** @param restored left by the session that this one goes on for. */
-  constructor(sessionId: string, restored?: Pick<SessionCheckpoint, "epoch" | "lastSeq">) {
+  constructor(sessionId: string, restored?: Pick<SessionCheckpoint, "epoch" | "lastSeq" | "ahead">) {
     this.#sessionId = sessionId;
-    if (restored !== undefined) this.ledger.reset(restored.epoch, restored.lastSeq);
+    if (restored !== undefined) this.ledger.restore(restored.epoch, restored.lastSeq, restored.ahead);
   }
 
   /** A new lineage begins with this number. @returns what the application has to be told of the earlier one. */

@@ -41,6 +41,18 @@ export class MessageLedger {
     return this.#epoch;
   }
 
+  /** What was delivered beyond {@link lastSeq}. */
+  get ahead(): readonly number[] {
+    return [...this.#ahead];
+  }
+
+  /** Goes on for another ledger. */
+  restore(epoch: number | undefined, lastSeq: number, ahead: readonly number[]): void {
+    this.reset(epoch, lastSeq);
+    for (const seq of ahead) this.#ahead.add(seq);
+    this.#highest = Math.max(lastSeq, ...ahead);
+  }
+
   /** When {@link takeDueAcknowledgement} has something to return next. */
   get acknowledgementDueAt(): number | undefined {
     return this.#acknowledgementDueAt;
