@@ -13,6 +13,7 @@ import type { Recording } from "./recording.js";
 export function judgeAudio(life: Life, say: (problem: string) => void): number {
   const { client, recordings } = life;
   const { forgetful, cramped, contested } = life.conditions.kind;
+  const { deaths } = client;
   const captured = subtract([{ from: 0, to: client.capturedTo }], client.captureGaps);
   const told = client.drops.map(({ range }) => range);
   const dropped = merge(told);
@@ -21,11 +22,16 @@ export function judgeAudio(life: Life, say: (problem: string) => void): number {
   if (total(told) > total(dropped)) say(`Some loss was announced twice: ${show(told)}.`);
   const { samplesDropped } = client.session.stats;
   if (samplesDropped !== total(told)) say(`${samplesDropped} samples are counted as lost, not ${total(told)}.`);
-  const invented = subtract(dropped, captured);
+  // What was left out for a worker that died nobody can tell from what that captured.
+  const unseen = intersect(
+    client.captureGaps,
+    deaths.map(({ known: from, captured: to }) => ({ from, to })),
+  );
+  const invented = subtract(dropped, [...captured, ...unseen]);
   if (total(invented) > 0) say(`Announced as lost, and never captured: ${show(invented)}.`);
   const returned = intersect(kept, client.discarded);
   if (total(returned) > 0) say(`Never to be sent, and kept by a server: ${show(returned)}.`);
-  const unexplained = subtract(dropped, client.discarded);
+  const unexplained = subtract(dropped, [...client.discarded, ...lostWithWorkers(life)]);
   if (!cramped && !forgetful && !life.cutShort && unexplained.length > 0) {
     say(`Lost with room to spare: ${show(unexplained)}.`);
   }
@@ -52,6 +58,17 @@ export function judgeAudio(life: Life, say: (problem: string) => void): number {
   const missing = subtract(subtract(captured, kept), [...dropped, ...unknowable, ...unsaid]);
   if (total(missing) > 0) say(`Lost without a word: ${show(missing)}.`);
   return total(missing);
+}
+
+/** What a worker that died may have had alone: what no server had acknowledged, and what a store lost that had. */
+function lostWithWorkers({ client, recordings }: Life): Range[] {
+  const { deaths } = client;
+  const lostByStore = recordings.flatMap((recording) => recording.lostByStore);
+  const captured = Math.max(0, ...deaths.map((death) => death.captured));
+  return [
+    ...deaths.map(({ settled: from, captured: to }) => ({ from, to })),
+    ...intersect(lostByStore, [{ from: 0, to: captured }]),
+  ];
 }
 
 /** Nothing is announced as lost that the client knew to be kept, or would have learned to be kept by waiting. */

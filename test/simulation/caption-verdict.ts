@@ -27,6 +27,14 @@ export class CaptionVerdict {
     this.#say = say;
   }
 
+  /** A worker has died, and with it the memory of all captions. */
+  forget(): void {
+    this.#finals = [];
+    this.#open.clear();
+    this.#closed.clear();
+    this.#toVoid.clear();
+  }
+
   /** A lineage begins. */
   begin(): void {
     this.#lineage += 1;

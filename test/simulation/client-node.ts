@@ -1,8 +1,10 @@
 import { AudioStreamError } from "../../src/errors.js";
+import { NOTHING_LEFT, nextCheckpoint } from "../../src/host/worker/restored.js";
 import { Session } from "../../src/session/session.js";
 import type {
   ConnectionId,
   Reconnection,
+  SessionCheckpoint,
   SessionEvent,
   SessionInput,
   SessionOutput,
@@ -10,6 +12,8 @@ import type {
 import type { SessionOptions } from "../../src/session/session-options.js";
 import { ApplicationError } from "./application-error.js";
 import { ClientReferee } from "./client-referee.js";
+import { type Death, type HowItEnds, MAX_DEATHS } from "./death.js";
+import { checkGrowth } from "./growth.js";
 import type { Range } from "./ranges.js";
 import { Foul } from "./referee.js";
 import { samplesAt } from "./samples.js";
@@ -31,6 +35,8 @@ export interface ClientNodeOptions {
   log(line: string): void;
   /** What the application does with an event; may throw {@link ApplicationError}. */
   onEvent(event: SessionEvent): void;
+  /** Whether the worker tells the page something just now that is no event of the session, such as a level. */
+  reports(): boolean;
 }
 
 /** Something the page learned, and when by its own clock. */
@@ -58,13 +64,15 @@ export interface ToldDrop {
 
 /** A client as its driver runs it, with a clock that can jump ahead and a page that can sleep. */
 export class ClientNode {
-  readonly session: Session;
+  #session: Session;
   readonly told: Told[] = [];
   readonly drops: ToldDrop[] = [];
   /** Positions that capture left out. */
   readonly captureGaps: Range[] = [];
   /** What an encoder lost, or what a source gave after it had ended. */
   readonly discarded: Range[] = [];
+  /** Workers that died. */
+  readonly deaths: Death[] = [];
   readonly #options: ClientNodeOptions;
   readonly #referee: ClientReferee;
   readonly #wires = new Map<ConnectionId, Wire>();
@@ -86,15 +94,25 @@ export class ClientNode {
   doneAt: number | undefined;
   /** When something of the application's threw, by the world's clock. */
   threwAt: number | undefined;
+  /** What the page knows, should the worker die. */
+  #checkpoint: SessionCheckpoint = NOTHING_LEFT;
+  /** The worker does nothing any more. */
+  #dying: HowItEnds | undefined;
+  #isStarted = false;
+  #end: SessionInput | undefined;
   #gone: "said goodbye" | "crashed" | undefined;
   /** The outage during which the session ended had lasted as long as the application allows. */
   outlastedBudget = false;
 
   constructor(options: ClientNodeOptions) {
     this.#options = options;
-    this.session = new Session(options.session);
+    this.#session = new Session(options.session);
     this.#referee = new ClientReferee(options.session);
     this.#timer = new Timer(options.time, () => this.#wake());
+  }
+
+  get session(): Session {
+    return this.#session;
   }
 
   /** The connection in use, if there is one. */
@@ -162,6 +180,14 @@ export class ClientNode {
       this.#asleep.push(input);
       return;
     }
+    if (input.type === "start") this.#isStarted = true;
+    if (input.type === "end") this.#end = input;
+    // The page ends a worker that does not say goodbye in time.
+    if (input.type === "abort") this.#replaceWorker();
+    if (this.#dying === undefined) this.#take(input);
+  }
+
+  #take(input: SessionInput): void {
     const buffered = Math.max(0, (this.current?.up.queuedBytes ?? 0) - SYSTEM_BUFFER_BYTES);
     this.#known = this.#referee.acknowledged;
     this.#referee.before(input, this.#now, buffered);
@@ -170,9 +196,11 @@ export class ClientNode {
     this.#steps += 1;
     let connected: Reconnection | true | undefined;
     let error: AudioStreamError | undefined;
+    let tells = this.#options.reports();
     this.#handle(input, buffered, (output) => {
       if (output.type === "event") {
         const { event } = output;
+        if (event.type !== "acknowledged") tells = true;
         if (event.type === "drop") drops.push({ range: event.range, acknowledged: this.#known, step: this.#steps });
         if (event.type === "connected") connected = event.reconnection ?? true;
         if (event.type === "failed") error = event.error;
@@ -188,6 +216,7 @@ export class ClientNode {
     const anew = connected === true || connected?.resumed === false;
     for (const drop of drops) this.drops.push({ ...drop, at: this.#now, final, anew, answered });
     this.#referee.after(this.session, input, error);
+    if (tells) this.#tellPage();
     this.#schedule();
   }
 
@@ -248,11 +277,60 @@ export class ClientNode {
    * @param serverLearns the system closes the sockets of a page that crashed.
    */
   vanish(how: "said goodbye" | "crashed", serverLearns: boolean): void {
-    const crashed = how === "crashed" || this.#asleep !== undefined;
+    const crashed = how === "crashed" || this.#asleep !== undefined || this.#dying !== undefined;
     if (!crashed) this.dispatch({ type: "abort" });
     this.#gone = crashed ? "crashed" : "said goodbye";
     this.#timer.set(undefined);
     if (crashed) for (const wire of this.#wires.values()) hangUp(wire, serverLearns);
+  }
+
+  /**
+   * The worker that the session runs in dies, and another one goes on.
+   * @param hangsMs for how long it does nothing before.
+   */
+  loseWorker(hangsMs: number, how: HowItEnds): boolean {
+    const isThere = this.#gone === undefined && this.#asleep === undefined && this.#dying === undefined;
+    if (!isThere || this.session.done || this.deaths.length === MAX_DEATHS) return false;
+    this.#dying = how;
+    this.#options.time.after(hangsMs, () => this.#replaceWorker());
+    return true;
+  }
+
+  /** Does what the page does that has lost its worker, with what it knows. */
+  #replaceWorker(): void {
+    const how = this.#dying;
+    if (how === undefined || this.#gone !== undefined) return;
+    this.#dying = undefined;
+    this.#disturb();
+    this.#timer.set(undefined);
+    this.#current = undefined;
+    for (const wire of this.#wires.values()) wire.cut({ ...how, flushDown: false, clientLearnsAfterMs: undefined });
+    this.#wires.clear();
+    const checkpoint = nextCheckpoint(this.#checkpoint);
+    const { settledPosition, capturedPosition } = checkpoint.stats;
+    this.deaths.push({
+      at: this.#now,
+      settled: settledPosition,
+      known: capturedPosition,
+      captured: this.#next,
+      told: this.told.length,
+      epoch: checkpoint.epoch,
+      lastSeq: checkpoint.lastSeq,
+    });
+    this.#referee.replaced(checkpoint, this.#next);
+    this.#checkpoint = checkpoint;
+    this.#session = new Session({ ...this.#options.session, restored: checkpoint });
+    // What the page asks for may be answered before anything has happened.
+    if (this.#options.reports()) this.#tellPage();
+    this.#take({ type: "restore", position: this.#next });
+    if (this.#isStarted) this.#take({ type: "start" });
+    if (this.#end !== undefined) this.#take(this.#end);
+  }
+
+  #tellPage(): void {
+    const { checkpoint } = this.session.figures;
+    checkGrowth(this.#checkpoint.stats, checkpoint.stats);
+    this.#checkpoint = checkpoint;
   }
 
   /** Timers come no more for a while, though everything else does. */
@@ -276,7 +354,7 @@ export class ClientNode {
 
   /** Nothing runs on the page until it wakes; then everything that came meanwhile runs at once, timers first or last. */
   sleep(durationMs: number, timersFirst: boolean): boolean {
-    if (this.#asleep !== undefined) return false;
+    if (this.#asleep !== undefined || this.#dying !== undefined) return false;
     this.#asleep = [];
     this.#disturb();
     this.#options.time.after(durationMs, () => {
@@ -318,7 +396,7 @@ export class ClientNode {
   #perform(output: SessionOutput): void {
     switch (output.type) {
       case "connect":
-        this.#referee.connecting(this.current);
+        this.#referee.connecting(output.connection, this.current);
         this.connections += 1;
         this.#current = output.connection;
         this.#options.connect(this, output.connection);

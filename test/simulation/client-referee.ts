@@ -1,6 +1,6 @@
 import type { AudioStreamError } from "../../src/errors.js";
 import type { Session } from "../../src/session/session.js";
-import type { ConnectionId, SessionInput } from "../../src/session/session-io.js";
+import type { ConnectionId, SessionCheckpoint, SessionInput } from "../../src/session/session-io.js";
 import type { SessionOptions } from "../../src/session/session-options.js";
 import { Foul, glimpse, glimpseFrame } from "./referee.js";
 import type { Wire } from "./wire.js";
@@ -127,6 +127,24 @@ export class ClientReferee {
     this.#returnedAt = now;
   }
 
+  /** Another session goes on, which knows no more than the page does. */
+  replaced({ resumeToken, lastSeq, stats }: SessionCheckpoint, captured: number): void {
+    this.#view = new ClientView();
+    this.#view.left = true;
+    this.#token = resumeToken;
+    this.#acknowledged = Math.min(this.#acknowledged, stats.settledPosition);
+    this.#capturedTo = captured;
+    // It cannot know how much of that was sent.
+    this.#sentTo = captured;
+    this.#highestSeq = lastSeq;
+    this.#notBefore = Number.NEGATIVE_INFINITY;
+    this.#outageSince = undefined;
+    this.#awayMs = 0;
+    this.#suspended = false;
+    this.#lie = undefined;
+    this.#maxMessageBytes = Number.POSITIVE_INFINITY;
+  }
+
   before(input: SessionInput, now: number, bufferedBytes: number): void {
     const idleMs = now - this.#now;
     if (idleMs >= LONG_AWAY_MS) this.#awayMs += idleMs - PULSE_MS;
@@ -176,7 +194,8 @@ export class ClientReferee {
     }
   }
 
-  connecting(previous: Wire | undefined): void {
+  connecting(connection: ConnectionId, previous: Wire | undefined): void {
+    if (connection <= this.#connection) throw new Foul(`Connection ${connection} follows ${this.#connection}.`);
     if (previous?.clientOpen) throw new Foul("The client has two connections at once.");
     if (this.#options.retry?.policy === undefined && this.#now < this.#notBefore - 0.001) {
       throw new Foul(`The client comes back ${this.#notBefore - this.#now} ms before the server wants it.`);
@@ -188,7 +207,7 @@ export class ClientReferee {
     this.#view = new ClientView();
     this.#view.since = this.#now;
     this.#view.progressAt = this.#now;
-    this.#connection += 1;
+    this.#connection = connection;
   }
 
   disconnected(code: number, reason: string, wire: Wire | undefined): void {

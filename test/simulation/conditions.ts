@@ -27,6 +27,8 @@ export interface Kind {
   readonly haunted: boolean;
   /** What the application gave to the client throws. */
   readonly hostile: boolean;
+  /** The worker that the session runs in dies, and another one goes on. */
+  readonly fragile: boolean;
 }
 
 /** No trouble but what is nobody's fault. */
@@ -42,6 +44,7 @@ export const CALM: Kind = {
   broken: false,
   haunted: false,
   hostile: false,
+  fragile: false,
 };
 
 /** Everything about a run that stays as it is, drawn from its seed. */
@@ -82,6 +85,7 @@ export function drawKind(rng: Rng): Kind {
     broken: rng.chance(0.1),
     haunted: rng.chance(0.05),
     hostile: rng.chance(0.05),
+    fragile: rng.chance(0.15),
   };
 }
 

@@ -14,7 +14,9 @@ export function judgeEpisodes({ client }: Life, say: (problem: string) => void):
     const early = later.at - earlier.at < QUIET_MS - ROUNDING_MS;
     // An answer that ends the session reports what was lost before it, and the end reports the rest.
     const together = earlier.step === later.step && !(later.answered && later.final);
-    if (together || (early && !later.answered && !later.final)) {
+    // What a worker that died had not announced yet is announced at once by the one that goes on.
+    const afterDeath = client.deaths.some(({ at }) => at === later.at);
+    if (together || (early && !later.answered && !later.final && !afterDeath)) {
       say(`One loss comes as two events: ${show([earlier.range, later.range])}.`);
     }
   }

@@ -1,4 +1,5 @@
 import { DEFAULTS } from "../../src/stream/options/defaults.js";
+import { MAX_DEATHS } from "./death.js";
 import type { World } from "./world.js";
 
 /** How long a stream goes on delivering what its source gave before it ended. */
@@ -45,4 +46,19 @@ export function leavePage(world: World): void {
   const { terms, latencyMs } = world.conditions;
   // A session whose client was heard a moment ago is not yet known to hang.
   time.after(terms.heartbeatIntervalMs + 2 * latencyMs.max + rng.between(200, 3_000), () => world.reload());
+}
+
+/** Workers die, each at any moment, at once or after it has hung for a while. */
+export function loseWorkers(world: World): void {
+  const { rng, time, conditions } = world;
+  const { durationMs, troubleAfterMs } = conditions;
+  for (let count = rng.whole(1, MAX_DEATHS); count > 0; count -= 1) {
+    time.at(rng.between(0, durationMs + Math.max(0, troubleAfterMs)), () => {
+      const hangsMs = rng.chance(0.5) ? 0 : rng.between(0, 6_000);
+      const serverLearnsAfterMs = rng.chance(0.7) ? rng.between(0, 200) : undefined;
+      if (!world.client.loseWorker(hangsMs, { flushUp: rng.chance(0.5), serverLearnsAfterMs })) return;
+      world.note(`the worker dies after ${hangsMs} ms`);
+      world.faultsInjected += 1;
+    });
+  }
 }

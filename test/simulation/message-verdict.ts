@@ -1,4 +1,5 @@
 import { CaptionVerdict } from "./caption-verdict.js";
+import type { Death } from "./death.js";
 import type { Life } from "./life.js";
 import { intersect, type Range, show, subtract, total } from "./ranges.js";
 
@@ -46,7 +47,18 @@ export function judgeMessages(life: Life, say: (problem: string) => void): numbe
     passOver(fromSeq);
     last = Math.max(last, toSeq);
   };
-  for (const { event } of life.client.told) {
+  /** Another session goes on that knows how far the earlier one came, and none of its captions. */
+  const goOn = (death: Death) => {
+    if (isNew && death.epoch !== undefined && death.epoch > epoch) {
+      epoch = death.epoch;
+      isNew = false;
+    }
+    if (!isNew) passOver(death.lastSeq + 1);
+    last = Math.max(last, death.lastSeq);
+    captions.forget();
+  };
+  for (const [index, { event }] of life.client.told.entries()) {
+    for (const death of life.client.deaths) if (death.told === index) goOn(death);
     if (event.type === "connected") {
       // What an interrupted resume reported as missing still belongs to the lineage that ends here.
       for (const range of event.reconnection?.missingMessages ?? []) announce(range);

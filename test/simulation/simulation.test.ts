@@ -55,6 +55,15 @@ describe("a session under faults", () => {
       { ...CALM, hostile: true },
       "ended by what the application threw",
     ],
+    [
+      "goes on if its worker dies, and says exactly what that took along",
+      { ...CALM, fragile: true },
+      "delivered all after a worker had died",
+    ],
+    [
+      "goes on if its worker dies while a buffer is full and a server has lost its memory",
+      { ...CALM, fragile: true, cramped: true, forgetful: true },
+    ],
   ])("%s", (_, kind, ...marks) => {
     const part = simulateMany(1, SEEDS, kind);
     add(totals, part.totals);

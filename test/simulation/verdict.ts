@@ -26,7 +26,8 @@ export type Mark =
   | "crashed without a word"
   | "went away with a goodbye"
   | "waited for a dead page's session, and got it"
-  | "took a dead page's session over";
+  | "took a dead page's session over"
+  | "delivered all after a worker had died";
 
 /** Longer than any client goes on in the simulation where nothing will ever be well again. */
 const PATIENCE_MS = 300_000;
@@ -83,6 +84,7 @@ function marksOf({ client, earlier, sourceEndedAt }: World): Mark[] {
     if (delivered) marks.push("delivered all that a source gave before it ended badly");
     if (failure === "close-timeout") marks.push("ended with its source while the server was away");
   }
+  if (delivered && client.deaths.length > 0) marks.push("delivered all after a worker had died");
   if (earlier !== undefined) {
     marks.push(earlier.crashed ? "crashed without a word" : "went away with a goodbye");
     if (delivered && client.waitedForAnother) marks.push("waited for a dead page's session, and got it");

@@ -3,7 +3,7 @@ import type { SessionOptions } from "../../src/session/session-options.js";
 import { ApplicationError } from "./application-error.js";
 import { ClientNode, SAMPLE_RATE } from "./client-node.js";
 import { type Conditions, drawConditions, drawKind, type Kind } from "./conditions.js";
-import { endSource, leavePage } from "./farewells.js";
+import { endSource, leavePage, loseWorkers } from "./farewells.js";
 import { FAULTS, TROUBLE_AT_THE_END } from "./faults.js";
 import { Liar } from "./liar.js";
 import type { Life } from "./life.js";
@@ -78,6 +78,7 @@ export class World {
       connect: (node, connection) => this.network.connect(node, connection),
       log: (line) => this.note(line),
       onEvent: (event) => this.#hear(event),
+      reports: () => this.conditions.kind.fragile && this.rng.chance(0.05),
     });
   }
 
@@ -104,6 +105,8 @@ export class World {
     if (kind.contested) this.time.at(this.rng.between(0, durationMs), () => takeOver(this));
     if (kind.broken && this.rng.chance(0.7)) this.time.at(this.rng.between(0, durationMs), () => endSource(this));
     if (kind.haunted) this.time.at(this.rng.between(0, durationMs), () => leavePage(this));
+    // What the application gave throws on the page, and ends no worker.
+    if (kind.fragile && !kind.hostile) loseWorkers(this);
     if (kind.mortal && this.rng.chance(0.4)) this.time.at(this.rng.between(0, durationMs), () => loseAllHope(this));
     // Closing in the middle of trouble is as good a moment as any, and so is one before anything has begun.
     const hasty = startsAfterMs > 0 && this.rng.chance(0.2);

@@ -1,3 +1,4 @@
+import { DEATH_MUTANTS } from "./death-mutants.js";
 import { FAREWELL_MUTANTS } from "./farewell-mutants.js";
 import { LIE_MUTANTS } from "./lie-mutants.js";
 import { LOSS_MUTANTS } from "./loss-mutants.js";
@@ -279,4 +280,5 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   ...LOSS_MUTANTS,
   ...REFUSAL_MUTANTS,
   ...FAREWELL_MUTANTS,
+  ...DEATH_MUTANTS,
 ];
