@@ -55,7 +55,7 @@ export class LatePageHost implements RunningHost {
     const { restored, options, onEvent, onGone } = this.#parts;
     const { stats, lost } = countUnheard(restored, this.#waiting.splice(0), options);
     this.#lastStats = stats;
-    if (lost !== undefined) onEvent({ type: "drop", range: lost });
+    for (const range of lost) onEvent({ type: "drop", range });
     onGone();
   }
 }

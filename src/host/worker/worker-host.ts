@@ -239,7 +239,7 @@ export class WorkerHost implements RunningHost {
   #countWithout(waiting: readonly RunningCommand[]): void {
     const { stats, lost } = countUnheard(this.#restored, waiting, this.#parts.setup.options);
     this.#lastStats = stats;
-    if (lost !== undefined) this.#parts.onEvent({ type: "drop", range: lost });
+    for (const range of lost) this.#parts.onEvent({ type: "drop", range });
   }
 
   /** Lists what the worker holds as if it were held here. */
