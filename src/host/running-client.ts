@@ -5,6 +5,7 @@ import { FrameCheck } from "../frames/frame-check.js";
 import { Timeline } from "../frames/timeline.js";
 import type { TimelinePoint } from "../frames/timeline-points.js";
 import { withSignal } from "../internal/abort.js";
+import { systemClock } from "../internal/clock.js";
 import { type Deferred, deferred } from "../internal/deferred.js";
 import type { Scope } from "../internal/scope.js";
 import { SessionGate } from "./lock/session-gate.js";
@@ -55,6 +56,8 @@ export class RunningClient {
   /** Commands that another running side needs as well, by their type. */
   readonly #lasting = new Map<RunningCommand["type"], RunningCommand>();
   #isPrepared = false;
+  /** When everything has to be delivered, however many running sides that takes. */
+  #endsBy = 0;
   readonly #settled = new SettledWaiters((position) => this.#ask({ type: "settled", position }));
   #latestPoint: TimelinePoint | undefined;
   /** Position by the source of the stream's first sample. */
@@ -147,6 +150,7 @@ export class RunningClient {
 
   /** Finishes: what was captured is acknowledged, then the server says goodbye; ends in `ended` or `failed`. */
   end(timeoutMs: number): void {
+    this.#endsBy = systemClock.now() + timeoutMs;
     this.#postLasting({ type: "end", timeoutMs });
     this.#gate.openWithin(timeoutMs / 4);
   }
@@ -217,7 +221,9 @@ export class RunningClient {
       );
     }
     const hasProcessors = this.#inlet?.reconnect() === true;
-    for (const command of this.#lasting.values()) this.#post(command);
+    const timeoutMs = Math.max(0, this.#endsBy - systemClock.now());
+    for (const command of this.#lasting.values())
+      this.#post(command.type === "end" ? { ...command, timeoutMs } : command);
     if (!hasProcessors) this.#post({ type: "captured", position: this.#check.next || undefined });
   }
 

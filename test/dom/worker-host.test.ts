@@ -286,6 +286,17 @@ describe("an abort", () => {
     expect((await asked).droppedDurationMs).toBe(80);
   });
 
+  it("gives the one in its place no more time for the end than close() was given", async () => {
+    const { stream } = await running();
+    transport.saysGoodbye = false;
+    FakeWorker.last.hung = true;
+    const closing = stream.close({ timeoutMs: 3_000 });
+    closing.catch(() => {});
+    await passTime(7_000);
+    expect(stream.state).toBe("closed");
+    await expect(closing).rejects.toMatchObject({ code: "close-timeout" });
+  });
+
   it("counts what a worker that hangs was given and has said nothing of", async () => {
     const { stream, source, drops } = await running();
     FakeWorker.last.hung = true;

@@ -8,7 +8,8 @@ const mayWait = ({ type }: WorkerEvent): boolean => type === "level" || type ===
 
 /**
  * Posts events to the page, in order. What the page must learn goes out at once, since a worker that dies takes along what it
- * still holds; the rest waits while the page is late, for the next event or until the page has caught up.
+ * still holds; the rest waits while the page is late, for the next event or until the page has caught up. Events of one step
+ * go out together, because the checkpoint that goes with them knows of the whole step.
  */
 export class EventOutbox {
   readonly #post: (events: readonly WorkerEvent[]) => void;
@@ -16,6 +17,8 @@ export class EventOutbox {
   #levels = 0;
   /** Batches that the page has not handled yet. */
   #underway = 0;
+  /** What waits goes out when this step is over. */
+  #isDue = false;
   #isClosed = false;
 
   constructor(post: (events: readonly WorkerEvent[]) => void) {
@@ -25,13 +28,13 @@ export class EventOutbox {
   add(event: WorkerEvent): void {
     if (event.type === "level") this.#makeRoomForLevel();
     this.#waiting.push(event);
-    if (this.#underway === 0 || !mayWait(event)) this.#send();
+    if (this.#underway === 0 || !mayWait(event)) this.#sendSoon();
   }
 
   /** The page has handled a batch. */
   seen(): void {
     this.#underway -= 1;
-    if (this.#underway === 0 && this.#waiting.length > 0) this.#send();
+    if (this.#underway === 0 && this.#waiting.length > 0) this.#sendSoon();
   }
 
   /** Nothing goes out any more. @returns what has not gone out. */
@@ -40,7 +43,14 @@ export class EventOutbox {
     return this.#waiting.splice(0);
   }
 
+  #sendSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    void Promise.resolve().then(() => this.#send());
+  }
+
   #send(): void {
+    this.#isDue = false;
     if (this.#isClosed) return;
     this.#underway += 1;
     this.#levels = 0;
