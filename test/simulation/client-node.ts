@@ -421,7 +421,8 @@ export class ClientNode {
   }
 
   #learn(event: SessionEvent): void {
-    if (event.type === "acknowledged") return;
+    // The application hears of neither.
+    if (event.type === "acknowledged" || event.type === "losing") return;
     if (event.type !== "drop") this.told.push({ at: this.#now, event });
     this.#options.log(describe(event));
     if (this.threwAt === undefined) this.#options.onEvent(event);
