@@ -33,7 +33,8 @@ async function figuresOf(backend: BackendProcess) {
       threads,
       descriptors,
       children,
-      resources: resources.map(({ owner, resource }) => `${owner} ${resource}`),
+      // Timers that are set again and again change places.
+      resources: resources.map(({ owner, resource }) => `${owner} ${resource}`).toSorted(),
     },
     heapBytes: memory.heapUsed,
     rssBytes,
