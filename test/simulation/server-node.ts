@@ -21,9 +21,6 @@ export interface ServerNodeOptions {
   readonly liar: Liar;
 }
 
-/** What two clocks may differ by after sums of fractions: a timer that comes too early comes again at once, for ever. */
-const ROUNDING_MS = 0.000_01;
-
 /** All leaps of a machine's clock together leave a session that waits for its client in being. */
 const MAX_LEAPS_MS = 300_000;
 
@@ -347,7 +344,7 @@ export class ServerNode {
 
   #schedule(): void {
     const { wakeAt } = this.#protocol;
-    this.#timer.set(wakeAt === undefined ? undefined : wakeAt - this.#clockOffset + ROUNDING_MS);
+    this.#timer.set(wakeAt === undefined ? undefined : wakeAt - this.#clockOffset);
   }
 }
 

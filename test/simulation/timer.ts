@@ -1,5 +1,8 @@
 import type { VirtualTime } from "./virtual-time.js";
 
+/** What is due on a node's own clock must not come a rounding error too early: it would be asked for again, for ever. */
+const ROUNDING_MS = 0.000_01;
+
 /**
  * One timer that is set again and again, as drivers do. A later time than the one it was set for costs nothing: it goes
  * off, sees that it is early, and sets itself again.
@@ -17,7 +20,9 @@ export class Timer {
     this.#callback = callback;
   }
 
-  set(due: number | undefined): void {
+  /** @param dueAt by the world's clock. */
+  set(dueAt: number | undefined): void {
+    const due = dueAt === undefined ? undefined : dueAt + ROUNDING_MS;
     this.#due = due;
     if (due === undefined || (this.#armedAt !== undefined && this.#armedAt <= due)) return;
     this.#arm(due);
