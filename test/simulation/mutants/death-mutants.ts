@@ -60,7 +60,7 @@ export const DEATH_MUTANTS: readonly Mutant[] = [
     "What a server has acknowledged is forgotten with the worker.",
     "this.#everAcknowledged = stats.acknowledgedPosition;",
     "",
-    FRAGILE,
+    under("fragile", "forgetful"),
   ),
   inbound("The secret dies with the worker.", "this.#resumeToken = parts.options.restored?.resumeToken;", "", FRAGILE),
   restored(
