@@ -201,7 +201,13 @@ const demoBuild: UserConfig = {
   resolve: {
     alias: { "loquilex/resources": fromHere("./dist/resources.js"), loquilex: fromHere("./dist/index.js") },
   },
-  build: { target: "es2022", outDir: fromHere("./dist/demo"), emptyOutDir: true },
+  build: {
+    target: "es2022",
+    outDir: fromHere("./dist/demo"),
+    emptyOutDir: true,
+    // A server that is stopped after the page has loaded must not keep the demo from starting.
+    rolldownOptions: { output: { codeSplitting: false } },
+  },
 };
 
 const builds: Record<string, UserConfig> = { production: moduleBuild, iife: scriptTagBuild, demo: demoBuild };

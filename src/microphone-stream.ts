@@ -1,5 +1,7 @@
+import { inlineWorklet } from "./capture/graph/processor/worklet-loader.js";
 import { microphone } from "./capture/microphone/microphone.js";
 import type { MicrophoneOptions } from "./capture/microphone/microphone-options.js";
+import { runningCode } from "./host/running/running-code-loader.js";
 import { checkObject } from "./internal/arguments.js";
 import { AudioStream } from "./stream/audio-stream.js";
 import type { ServerEvent } from "./stream/events/events.js";
@@ -14,7 +16,8 @@ export interface MicrophoneStreamOptions extends AudioStreamOptions {
 }
 
 /**
- * A stream from the microphone over WebSocket. Inert until {@link AudioStream.start}.
+ * A stream from the microphone over WebSocket. Inert until {@link AudioStream.start}, but for the code of the worker and of the
+ * audio thread: unless it has an address of its own, it begins to load, so that a server which goes away stops no start.
  * @param url where the server listens, or a function that is asked before each connection.
  * @throws TypeError or RangeError naming the option that cannot be.
  */
@@ -23,5 +26,16 @@ export function createMicrophoneStream<Message = ServerEvent>(
   options: MicrophoneStreamOptions = {},
 ): AudioStream<Message> {
   checkObject("options", options);
-  return new AudioStream<Message>({ source: microphone(options.microphone), transport: webSocket(url) }, options);
+  const stream = new AudioStream<Message>(
+    { source: microphone(options.microphone), transport: webSocket(url) },
+    options,
+  );
+  if (typeof document !== "undefined") preloadCode(options);
+  return stream;
+}
+
+/** The start loads again what has not come, and reports what does not come then. */
+function preloadCode({ workerUrl, microphone: { workletUrl } = {} }: MicrophoneStreamOptions): void {
+  if (workerUrl === undefined) runningCode.load().catch(() => {});
+  if (workletUrl === undefined) inlineWorklet.load().catch(() => {});
 }
