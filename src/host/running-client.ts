@@ -125,7 +125,7 @@ export class RunningClient {
     this.#postLasting({ type: "mute", muted, at });
   }
 
-  /** Has `level` told from now on. */
+  /** Asks for `level` events from now on. */
   wantLevels(): void {
     this.#postLasting({ type: "levels" });
   }

@@ -16,7 +16,7 @@ const SIGNED_WITH_KEYS = [
 ];
 
 export interface JsonWebTokensOptions {
-  /** Of tokens signed with HS256. */
+  /** The secret that signs tokens with HS256. */
   readonly secret: string | undefined;
   /** Public keys of tokens signed otherwise. */
   readonly keys: JSONWebKeySet | undefined;

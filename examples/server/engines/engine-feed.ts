@@ -49,7 +49,7 @@ export class EngineFeed {
     });
   }
 
-  /** Of the audio for the engine, in frames and samples. */
+  /** Figures of the queue of audio for the engine, in frames and samples. */
   readMetrics(): BoundedQueueMetrics {
     const metrics = this.#queue.readMetrics();
     return { ...metrics, pushed: metrics.pushed + this.#neverQueued };

@@ -16,7 +16,7 @@ export type RunStep =
 export interface ThreadBatch {
   /** {@link ROW} numbers for each step: its type, its run, and what belongs to it. */
   readonly rows: Float64Array;
-  /** Of all audio, in the order of the steps. */
+  /** The audio of all steps, in their order. */
   readonly samples: Uint8Array;
 }
 

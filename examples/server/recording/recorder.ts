@@ -58,7 +58,7 @@ export class Recorder {
     options.file.catch((error: unknown) => this.#fail(error));
   }
 
-  /** Of the audio that waits for the disk, in frames and samples. */
+  /** Figures of the queue of audio for the disk, in frames and samples. */
   readMetrics(): BoundedQueueMetrics {
     return this.#backlog.readMetrics();
   }

@@ -112,7 +112,7 @@ export class Recording {
     this.#registration = scope.defer("recording and engine", () => this.dispose());
   }
 
-  /** Of the audio that waits for the recogniser and for the disk, in frames and samples. */
+  /** Figures of the queues of audio for the recogniser and for the disk, in frames and samples. */
   readMetrics(): Readonly<Record<"engine" | "recording", BoundedQueueMetrics>> {
     return { engine: this.#feed.readMetrics(), recording: this.#recorder.readMetrics() };
   }

@@ -13,7 +13,7 @@ const mayWait = ({ type }: WorkerEvent): boolean => type === "level" || type ===
  */
 export class EventOutbox {
   readonly #post: (events: readonly WorkerEvent[]) => void;
-  #waiting: WorkerEvent[] = [];
+  readonly #waiting: WorkerEvent[] = [];
   #levels = 0;
   /** Batches that the page has not handled yet. */
   #underway = 0;

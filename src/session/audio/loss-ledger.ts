@@ -1,6 +1,6 @@
 import { type AudioRange, RangeSet } from "../../internal/range-set.js";
 
-/** Of absences before so many separate ones a loss is told twice, should a server fall back so far. */
+/** Separate absences that are remembered. A server that falls back to before them has their loss announced again. */
 const MAX_ABSENT_RANGES = 10_000;
 
 /**

@@ -20,9 +20,9 @@ export interface AppendStep {
 export interface AppendBatch {
   /** {@link ROW} numbers for each step: its type, its file, the position, and how many bytes. */
   readonly rows: Float64Array;
-  /** Of the steps that have one, in their order. */
+  /** The paths of the steps that have one, in their order. */
   readonly paths: readonly string[];
-  /** Of all steps, in their order. */
+  /** The bytes of all steps, in their order. */
   readonly bytes: Uint8Array;
 }
 

@@ -83,7 +83,7 @@ function letGo(file: number): void {
   if (handle !== undefined) closeSync(handle);
 }
 
-/** A write may take only some of the bytes, which is how a disk tells that it is about to be full. */
+/** A write may take only some of the bytes, which happens if the disk is about to be full. */
 function writeAll(handle: number, bytes: Uint8Array, position: number): void {
   for (let written = 0; written < bytes.byteLength; ) {
     written += writeSync(handle, bytes, written, bytes.byteLength - written, position + written);

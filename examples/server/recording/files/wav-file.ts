@@ -158,7 +158,7 @@ export async function completeWav(part: string, path: string, format: WavFormat,
   await syncDirectory(dirname(path));
 }
 
-/** A write may take only some of the bytes, which is how a disk tells that it is about to be full. */
+/** A write may take only some of the bytes, which happens if the disk is about to be full. */
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   let written = 0;
   while (written < bytes.byteLength) {
