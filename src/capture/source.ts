@@ -70,7 +70,10 @@ export interface SourceOpenOptions {
   readonly format: AudioFormat;
   readonly frameDurationMs: number;
   onFrame(frame: AudioFrame): void;
-  /** Where the SDK's own sources deliver from the audio thread, so that no frame has to wait for the page. */
+  /**
+   * Where the SDK's own sources deliver from the audio thread, so that no frame has to wait for the page.
+   * @internal
+   */
   readonly inlet?: FrameInlet | undefined;
   /**
    * Resolves as soon as the stream can take more without losing what the server has not got. For sources that can wait;

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import { promisify } from "node:util";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -203,8 +203,46 @@ describe("the packed package", () => {
       expect.arrayContaining(["assets/running-side", "assets/worklet"]),
     );
     for (const { fileName } of later) expect(entry).toContain(fileName.replace("assets/", "./"));
-    const part = await bundle("part.js");
-    expect(part).toHaveLength(1);
-    expect(part[0]?.code?.length).toBeLessThan(3_000);
+    await consumer.write(
+      "support.js",
+      `
+      import { checkSupport } from "loquilex";
+      globalThis.app = checkSupport;
+      `,
+    );
+    for (const [name, bytes] of [
+      ["part.js", 3_000],
+      ["support.js", 2_000],
+    ] as const) {
+      const part = await bundle(name);
+      expect(part).toHaveLength(1);
+      expect(part[0]?.code?.length, name).toBeLessThan(bytes);
+    }
+  });
+
+  it("has declarations of what its entries offer, and of nothing else", async () => {
+    const { exports } = JSON.parse(await readFile(consumer.installed("package.json"), "utf8"));
+    const reached = new Set(
+      Object.values<string | { types?: string }>(exports).flatMap((target) =>
+        typeof target === "object" && target.types !== undefined ? [normalize(target.types)] : [],
+      ),
+    );
+    expect(reached.size).toBeGreaterThan(2);
+    for (const path of reached) {
+      const text = await readFile(consumer.installed(path), "utf8");
+      // A word of this kind has a meaning to the project alone.
+      expect(text, path).not.toContain("@internal");
+      for (const [, imported = ""] of text.matchAll(/from "(\.[^"]+)\.js"/g)) {
+        reached.add(`${join(dirname(path), imported)}.d.ts`);
+      }
+      const declared = Array.from(
+        text.matchAll(/^(?:export )?(?:declare )?(?:abstract )?(?:class|function|const|interface|type) ([\w$]+)/gm),
+        ([, name = ""]) => name,
+      );
+      const unused = declared.filter((name) => text.split(new RegExp(`(?<![\\w$])${name}(?![\\w$])`)).length < 3);
+      expect(unused, path).toEqual([]);
+    }
+    const shipped = consumer.files.map(({ path }) => path).filter((path) => path.endsWith(".d.ts"));
+    expect(shipped.toSorted()).toEqual([...reached].toSorted());
   });
 });

@@ -3,7 +3,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** What the build reads: folders and files of the project. */
-const INPUTS = ["src", "examples/demo", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"];
+const INPUTS = [
+  "src",
+  "build",
+  "examples/demo",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "vite.config.ts",
+];
 
 /** The build's last step writes {@link hashBuildInputs} here, and its first step removes it. */
 export const BUILD_STAMP = "dist/demo/.inputs";
