@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
+import { Server as TlsServer } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { deferred, Scope, systemClock } from "loquilex/resources";
 import { Api } from "./admin/api/api.js";
@@ -10,6 +11,8 @@ import { readModelCatalog } from "./admin/models/model-catalog.js";
 import { ModelDownloads } from "./admin/models/model-downloads.js";
 import { resourceReport } from "./admin/resource-report.js";
 import { selectAuthenticator } from "./door/select-authenticator.js";
+import { readTlsIdentity } from "./door/tls-identity.js";
+import { TlsRenewal, warnOfExpiry } from "./door/tls-renewal.js";
 import { selectEngine } from "./engines/select-engine.js";
 import { codeOf } from "./error-code.js";
 import { catchFaults } from "./fault-owner.js";
@@ -68,6 +71,11 @@ async function main(errors: OutputPipe): Promise<void> {
   const modelDir = config.modelDir ?? join(config.outDir, "models");
   const catalog = await readModelCatalog(config.modelCatalog);
   const authenticator = await selectAuthenticator(config);
+  const tlsFiles =
+    config.tlsCert === undefined || config.tlsKey === undefined
+      ? undefined
+      : { certificate: config.tlsCert, key: config.tlsKey };
+  const tls = tlsFiles && (await readTlsIdentity(tlsFiles));
   const engines = await selectEngine({ config, clock, scope: scope.child("engines"), path: process.env.PATH ?? "" });
   let stopping = false;
   const downloads = new ModelDownloads({
@@ -82,6 +90,7 @@ async function main(errors: OutputPipe): Promise<void> {
   const api = new Api({ config, downloads, logger: log, scope: scope.child("api"), resources: report });
   const httpServer = createHttpServer({
     root: ROOT,
+    tls,
     api: (request, response, path) => api.handle(request, response, path),
     health: () => ({ status: stopping ? "stopping" : "ok", sessions: manager.sessionCount }),
     onFault: (error) => log.error({ err: error }, "A request failed in a way that nothing expected."),
@@ -102,6 +111,11 @@ async function main(errors: OutputPipe): Promise<void> {
   httpServer.on("error", (error) =>
     occasionalLog.write("warn", "listening", { err: error }, "A connection could not be accepted."),
   );
+  if (tls !== undefined) warnOfExpiry(tls, log);
+  if (tlsFiles !== undefined && httpServer instanceof TlsServer) {
+    const renewal = new TlsRenewal({ server: httpServer, files: tlsFiles, logger: log, scope: scope.child("TLS") });
+    process.on("SIGHUP", () => void renewal.renew());
+  }
   output.write(`LoquiLex demo: ${address}\n`);
   log.info({ engine: engines.name, auth: authenticator.name, outDir: config.outDir }, "Ready.");
 

@@ -93,7 +93,7 @@ export class BackendProcess implements AsyncDisposable {
           createInterface({ input: stream }).on("line", (line) => {
             log.push(line);
             if (log.length > KEPT_LOG_LINES) log.shift();
-            const address = /LoquiLex demo: (http:\/\/\S+?)\/?$/.exec(line)?.[1];
+            const address = /LoquiLex demo: (https?:\/\/\S+?)\/?$/.exec(line)?.[1];
             if (address !== undefined) resolve(address);
           });
         }
@@ -110,7 +110,7 @@ export class BackendProcess implements AsyncDisposable {
 
   /** Where a stream connects to. */
   get webSocketUrl(): string {
-    return `${this.url.replace("http:", "ws:")}/v1/stream`;
+    return `${this.url.replace(/^http/, "ws")}/v1/stream`;
   }
 
   /** The last lines of its output. */

@@ -18,6 +18,8 @@ import { Waiting } from "./waiting.js";
 
 export interface NodeStreamOptions extends AudioStreamOptions, StampedSourceOptions {
   readonly protocols?: string | readonly string[];
+  /** The only certificate that is trusted. @defaultValue those that Node knows */
+  readonly ca?: string | undefined;
 }
 
 /** The real SDK in Node, with the real transport over `ws` and a source whose audio tells its position. */
@@ -42,8 +44,8 @@ export class NodeStream implements AsyncDisposable {
     this.source = new StampedSource(options);
     const { sockets } = this;
     class ObservedWebSocket extends NodeWebSocket {
-      constructor(...args: ConstructorParameters<typeof NodeWebSocket>) {
-        super(...args);
+      constructor(url: string, protocols?: string | string[]) {
+        super(url, protocols, options.ca === undefined ? {} : { ca: options.ca });
         sockets.push(this);
       }
     }

@@ -1,12 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { join } from "node:path";
 import sirv, { type RequestHandler } from "sirv";
 import { STREAM_PATH } from "../connection/stream-door.js";
+import type { TlsIdentity } from "../door/tls-identity.js";
 import { doFor } from "../fault-owner.js";
 
 export interface HttpServerOptions {
   /** The project's folder, with `dist` and `examples` in it. */
   readonly root: string;
+  /** For https and wss. @defaultValue neither: http and ws */
+  readonly tls?: TlsIdentity | undefined;
   /** Answers everything under `/api/`. */
   api(request: IncomingMessage, response: ServerResponse, path: string): void;
   /** What `/healthz` tells. */
@@ -17,6 +21,7 @@ export interface HttpServerOptions {
 
 /** A client that is slower than this with its request, or that takes nothing of an answer, is let go. */
 const HEADERS_MS = 10_000;
+const HANDSHAKE_MS = 10_000;
 const REQUEST_MS = 30_000;
 const IDLE_MS = 60_000;
 const CHECK_INTERVAL_MS = 2_000;
@@ -32,7 +37,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** The pages of the demo: `/`, `/script-tag/`, the built package under `/dist/`, `/healthz`, and the API. Not listening yet. */
-export function createHttpServer(options: HttpServerOptions): Server {
+export function createHttpServer(options: HttpServerOptions): Server | TlsServer {
   const pages: readonly [prefix: string, directory: string][] = [
     ["/dist/", join(options.root, "dist")],
     ["/script-tag/", join(options.root, "examples/script-tag")],
@@ -74,13 +79,18 @@ export function createHttpServer(options: HttpServerOptions): Server {
     requestTimeout: REQUEST_MS,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
   };
-  const server = createServer(limits, (request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const onFault = (error: unknown): void => {
       response.destroy();
       options.onFault(error);
     };
     doFor(onFault, () => answerRequest(request, response));
-  });
+  };
+  const { tls } = options;
+  const server =
+    tls === undefined
+      ? createServer(limits, onRequest)
+      : createTlsServer({ ...limits, cert: tls.cert, key: tls.key, handshakeTimeout: HANDSHAKE_MS }, onRequest);
   server.timeout = IDLE_MS;
   return server;
 }

@@ -5,7 +5,7 @@ import type { ServerConfig } from "../start/config.js";
 import { StartError } from "../start/start-error.js";
 
 /** @returns the address to open. @throws StartError */
-export async function listen(server: Server, { host, port }: ServerConfig): Promise<string> {
+export async function listen(server: Server, { host, port, tlsCert }: ServerConfig): Promise<string> {
   const listening = deferred<void>();
   server.once("error", listening.reject);
   server.listen(port, host, listening.resolve);
@@ -19,7 +19,8 @@ export async function listen(server: Server, { host, port }: ServerConfig): Prom
   const boundPort = typeof bound === "object" && bound !== null ? bound.port : port;
   // Pages get a microphone only on an address that the browser knows to be local.
   const shown = { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host;
-  return `http://${shown.includes(":") ? `[${shown}]` : shown}:${boundPort}`;
+  const scheme = tlsCert === undefined ? "http" : "https";
+  return `${scheme}://${shown.includes(":") ? `[${shown}]` : shown}:${boundPort}`;
 }
 
 function whyNotListening(code: string, host: string, port: number): string {

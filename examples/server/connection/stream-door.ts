@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { Server as TlsServer } from "node:tls";
 import { CloseCode, SUBPROTOCOL } from "loquilex/protocol";
 import type { Scope } from "loquilex/resources";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -71,15 +72,28 @@ export class StreamDoor {
     httpServer.on("upgrade", onUpgrade);
     scope.defer("upgrade listener", () => httpServer.off("upgrade", onUpgrade));
     const { guests } = options;
-    const onArrival = (socket: Socket): void =>
-      guests.arrive(socket, (refusal) => {
+    const answer =
+      (socket: Socket) =>
+      (refusal: Refusal): void => {
         options.onTurnedAway(refusal);
         refuseUpgrade(socket, "503 Service Unavailable", refusal.detail, scope);
+      };
+    const onArrival = (socket: Socket): void => guests.arrive(socket, answer(socket));
+    /** Whoever has no TLS connection yet would not understand an answer. */
+    const onRawArrival = (socket: Socket): void =>
+      guests.arrive(socket, (refusal) => {
+        options.onTurnedAway(refusal);
+        socket.destroy();
       });
+    const onSecured = (socket: Socket): void => guests.secure(socket, answer(socket));
     const onRequest = ({ socket }: IncomingMessage): void => guests.hear(socket);
-    httpServer.on("connection", onArrival);
+    httpServer.on("connection", httpServer instanceof TlsServer ? onRawArrival : onArrival);
+    httpServer.on("secureConnection", onSecured);
     httpServer.on("request", onRequest);
-    scope.defer("arrival listeners", () => httpServer.off("connection", onArrival).off("request", onRequest));
+    scope.defer("arrival listeners", () => {
+      httpServer.off("connection", onArrival).off("connection", onRawArrival);
+      httpServer.off("secureConnection", onSecured).off("request", onRequest);
+    });
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -70,6 +70,12 @@ export class GuestList {
     }
   }
 
+  /** Its connection is encrypted now. @param answer ends it with a sentence while it has asked for nothing yet. */
+  secure(socket: Socket, answer: (refusal: Refusal) => void): void {
+    const guest = this.#find(socket);
+    if (guest !== undefined) guest.turnAway = answer;
+  }
+
   /** It has become a WebSocket, which is told by other means. @returns why it has to go, if it has. */
   upgrade(socket: Socket, turnAway: (refusal: Refusal) => void): Refusal | undefined {
     const guest = this.#find(socket);

@@ -72,6 +72,11 @@ function checkTogether(config: ServerConfig): void {
       `LX_WS_HEARTBEAT_TIMEOUT_SEC is ${config.heartbeatTimeoutSec}, and must be more than LX_WS_HEARTBEAT_SEC, which is ${config.heartbeatSec}.`,
     );
   }
+  if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
+    const [missing, given] =
+      config.tlsCert === undefined ? ["LX_TLS_CERT", "LX_TLS_KEY"] : ["LX_TLS_KEY", "LX_TLS_CERT"];
+    throw new StartError(`${missing} is not set, and must be when ${given} is: TLS takes a certificate and its key.`);
+  }
   if (config.engine === "command" && config.engineCommand === undefined) {
     throw new StartError(
       'LX_ENGINE_COMMAND is not set, and must be a shell command when LX_ENGINE (or --engine) is "command".',
