@@ -39,6 +39,9 @@ export type { CloseInfo, StreamState } from "./state.js";
 export { AudioStream } from "./stream/audio-stream.js";
 export {
   type AudioStreamEventMap,
+  type Caption,
+  CaptionEvent,
+  type CaptionWord,
   CloseInfoEvent,
   DeviceChangeEvent,
   DropEvent,
@@ -66,6 +69,7 @@ export type {
 export type { AudioStreamParts } from "./stream/options/stream-parts.js";
 export type { StreamStats } from "./stream/stats.js";
 export { checkSupport, queryMicrophonePermission, type SupportReport } from "./support.js";
+export { createTranscript, type Transcript, type TranscriptSnapshot } from "./transcript/transcript.js";
 export type {
   ConnectContext,
   Transport,

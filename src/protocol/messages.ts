@@ -73,12 +73,16 @@ const audioStart = record({
   pace: real(1, 1_000),
 });
 
+const word = record({ text: text(1_000), from: position, to: position });
+
 const transcript = record({
   text: text(100_000),
   segment_id: identifier,
   final: optional(flag),
   /** Positions of the segment's first sample and of the one after its last. */
   audio: optional(record({ from: position, to: position })),
+  /** The words of the text in order, with the positions of each one's first sample and of the one after its last. */
+  words: optional(list(word, 10_000)),
   /** Segments whose captions this one takes the place of, once it is final. */
   replaces: optional(list(identifier, 1_000)),
 });

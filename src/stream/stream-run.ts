@@ -6,7 +6,7 @@ import { systemClock } from "../internal/clock.js";
 import type { CloseInfo, StreamState } from "../state.js";
 import { DeviceChangeEvent, LevelEvent, WarningEvent } from "./events/events.js";
 import { LateDrops } from "./events/late-drops.js";
-import { toStreamEvent } from "./events/session-events.js";
+import { toCaption, toStreamEvent } from "./events/session-events.js";
 import { DEFAULTS } from "./options/defaults.js";
 import { FORGOTTEN, type RunObserver } from "./run-observer.js";
 import { Running, type RunningSideParts } from "./running.js";
@@ -229,7 +229,10 @@ export class StreamRun {
     }
     const heard = toStreamEvent(event, this.#parts.options.format.sampleRate);
     if (heard !== undefined) this.#tell(heard);
-    if (event.type === "message") this.#observer.deref()?.onMessage(event.message);
+    if (event.type !== "message") return;
+    const caption = toCaption(event.message);
+    if (caption !== undefined) this.#tell(caption);
+    this.#observer.deref()?.onMessage(event.message);
   }
 
   /** A source that ended badly is the reason of the end, whatever became of the delivery. */

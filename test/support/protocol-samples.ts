@@ -21,7 +21,13 @@ const opening = {
 
 const voided = { full: { segment_ids: ["s1", "s2"] }, minimal: { segment_ids: [] } };
 const transcript = {
-  full: { text: "hello", segment_id: "s1", final: true, audio: { from: 0, to: 320 } },
+  full: {
+    text: "hello",
+    segment_id: "s1",
+    final: true,
+    audio: { from: 0, to: 320 },
+    words: [{ text: "hello", from: 0, to: 320 }],
+  },
   minimal: { text: "", segment_id: "s1" },
 };
 

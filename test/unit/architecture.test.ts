@@ -23,6 +23,7 @@ const CAPTURE = /^src\/capture\//;
 const FRAMES = /^src\/frames\//;
 const SESSION = /^src\/session\//;
 const STREAM = /^src\/stream\//;
+const TRANSCRIPT = /^src\/transcript\//;
 const ROOT_FILES = /^src\/[\w-]+$/;
 const ANYTHING = /^src\//;
 
@@ -68,6 +69,7 @@ const RULES: readonly Rule[] = [
     may: [STREAM, FRAMES, ROOT_FILES, INTERNAL, PORTS, /^src\/host\//, /^src\/protocol\/(?:audio-frame|opus-packet)$/],
     typesOf: [SESSION, PROTOCOL],
   },
+  { of: TRANSCRIPT, may: [TRANSCRIPT, INTERNAL], typesOf: [STREAM] },
   { of: /^src\/index\.ts$/, may: [ANYTHING], typesOf: [] },
   { of: /^src\/resources\.ts$/, may: [INTERNAL], typesOf: [] },
   {

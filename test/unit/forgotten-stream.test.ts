@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AudioStream } from "../../src/stream/audio-stream.js";
 import type { AudioStreamOptions } from "../../src/stream/options/options.js";
+import { createTranscript, type Transcript } from "../../src/transcript/transcript.js";
 import type { TransportConnectOptions } from "../../src/transport/transport.js";
 import { collectGarbage } from "../support/collect-garbage.js";
 import { InstantServer } from "../support/instant-server.js";
@@ -51,6 +52,17 @@ describe("a stream that was forgotten while it ran", () => {
     await collectGarbage();
     expect(logger.warn).toHaveBeenCalledTimes(1);
     expect(consoleWarn).not.toHaveBeenCalled();
+  });
+
+  it("is not kept alive by its transcript, also if the application keeps that", async () => {
+    let transcript: Transcript | undefined;
+    const { signal } = await leave(async (stream) => {
+      transcript = createTranscript(stream);
+      await stream.start();
+    });
+    await collectGarbage();
+    expect(signal.aborted).toBe(true);
+    expect(transcript?.text).toBe("");
   });
 
   it("is warned about on the console where there is no logger", async () => {

@@ -1,9 +1,11 @@
 import { expect, it, vi } from "vitest";
-import { type ObservedStream, observedStream, settle } from "../support/observed-stream.js";
+import { createTranscript } from "../../src/transcript/transcript.js";
+import { type ObservedStream, observedStream, runningStream, settle } from "../support/observed-stream.js";
 
 const EVENTS = [
   "statechange",
   "message",
+  "caption",
   "reconnecting",
   "reconnected",
   "drop",
@@ -37,6 +39,7 @@ async function live({ stream, source, transport }: ObservedStream): Promise<void
   source.speak(10);
   await started;
   transport.last.say("status", {});
+  transport.last.say("asr.partial", { segment_id: "s1", text: "hello" });
   source.options.onInterrupt("device-muted");
   source.options.onInterrupt(undefined);
   source.options.onDeviceChange(source.track, "requested");
@@ -77,4 +80,30 @@ it.each<readonly [string, () => unknown]>([
   } finally {
     vi.useRealTimers();
   }
+});
+
+it("a transcript gets every caption, and its subscribers every change, whatever other listeners throw", async () => {
+  const thrower = (): never => {
+    throw new Error("the application's own fault");
+  };
+  const { stream, transport } = await runningStream();
+  const read: string[] = [];
+  const changes: string[] = [];
+  const uncaught = await withUncaught(async () => {
+    stream.addEventListener("message", thrower);
+    stream.addEventListener("caption", thrower);
+    const transcript = createTranscript(stream);
+    transcript.subscribe(thrower);
+    transcript.subscribe(() => changes.push(transcript.text));
+    const reading = (async () => {
+      for await (const { t } of stream.messages()) read.push(t);
+    })();
+    transport.last.say("asr.partial", { segment_id: "s1", text: "hel" });
+    transport.last.say("asr.final", { segment_id: "s1", text: "hello" });
+    await stream.close();
+    await reading;
+  });
+  expect(changes).toEqual(["hel", "hello"]);
+  expect(read).toEqual(["asr.partial", "asr.final"]);
+  expect(uncaught).toHaveLength(6);
 });

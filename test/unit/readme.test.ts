@@ -105,6 +105,7 @@ describe("the other tables of the SDK", () => {
   test("list the fields of every event of the SDK's own", () => {
     const source = read("src/stream/events/events.ts");
     const classes = {
+      caption: "class CaptionEvent",
       reconnecting: "class ReconnectingEvent",
       reconnected: "class ReconnectedEvent",
       drop: "class DropEvent",

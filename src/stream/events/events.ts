@@ -15,12 +15,41 @@ export type ServerEvent = Extract<
   }
 >;
 
+/** A word of a caption, with the positions of its first sample and of the one after its last. */
+export interface CaptionWord {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * What was said in one segment of the audio. Positions count samples at the wire's rate since the stream began:
+ * `from / sampleRate` is seconds, and `stream.toPageTime(from)` is when that sample was captured.
+ */
+export interface Caption {
+  readonly text: string;
+  /** Whether the text stands. If not, a later caption with the same `segmentId` takes its place. */
+  readonly final: boolean;
+  /** Names the segment. */
+  readonly segmentId: string;
+  /** Position of the segment's first sample; `undefined` if the server does not say. */
+  readonly from: number | undefined;
+  /** Position after the segment's last sample; `undefined` if the server does not say. */
+  readonly to: number | undefined;
+  /** The words in order; empty if the server sends none. */
+  readonly words: readonly CaptionWord[];
+  /** Segments whose captions are to be removed once this one is final. */
+  readonly replaces: readonly string[];
+}
+
 /** Events of a stream by name. `Message` is the type of the messages the application expects. */
 export interface AudioStreamEventMap<Message = ServerEvent> {
   /** Read `stream.state`. */
   statechange: Event;
   /** A message of the server for the application: captions, status, and types of its own. */
   message: MessageEvent<Message>;
+  /** Somebody was understood, for now or for good. */
+  caption: CaptionEvent;
   reconnecting: ReconnectingEvent;
   reconnected: ReconnectedEvent;
   drop: DropEvent;
@@ -29,6 +58,28 @@ export interface AudioStreamEventMap<Message = ServerEvent> {
   /** A problem the stream is handling; one it cannot handle ends in `closed`. */
   warning: WarningEvent;
   close: CloseInfoEvent;
+}
+
+/** A caption of what was said; see {@link Caption}. */
+export class CaptionEvent extends Event implements Caption {
+  readonly text: string;
+  readonly final: boolean;
+  readonly segmentId: string;
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly words: readonly CaptionWord[];
+  readonly replaces: readonly string[];
+
+  constructor(init: Caption) {
+    super("caption");
+    this.text = init.text;
+    this.final = init.final;
+    this.segmentId = init.segmentId;
+    this.from = init.from;
+    this.to = init.to;
+    this.words = init.words;
+    this.replaces = init.replaces;
+  }
 }
 
 /** The connection is gone and the stream will try again; audio is kept meanwhile. */

@@ -1,6 +1,7 @@
 import type { RunningNews } from "../../host/running-client.js";
+import type { ServerMessage } from "../../protocol/messages.js";
 import { toStreamError } from "../stream-errors.js";
-import { DropEvent, ReconnectedEvent, ReconnectingEvent } from "./events.js";
+import { CaptionEvent, DropEvent, ReconnectedEvent, ReconnectingEvent } from "./events.js";
 
 /** What the application hears of what the running side reports; `undefined` if that is no event of its own. */
 export function toStreamEvent(event: RunningNews, sampleRate: number): Event | undefined {
@@ -18,4 +19,12 @@ export function toStreamEvent(event: RunningNews, sampleRate: number): Event | u
     default:
       return undefined;
   }
+}
+
+/** The caption in a message of the server; `undefined` if there is none. */
+export function toCaption(message: ServerMessage): CaptionEvent | undefined {
+  if ("application" in message || (message.t !== "asr.partial" && message.t !== "asr.final")) return undefined;
+  const { text, segment_id: segmentId, audio, words = [], replaces = [] } = message.data;
+  const final = message.t === "asr.final";
+  return new CaptionEvent({ text, final, segmentId, from: audio?.from, to: audio?.to, words, replaces });
 }
