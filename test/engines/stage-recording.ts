@@ -9,9 +9,16 @@ const SEARCH_MS = 100;
 /** −60 dBFS. Speech is a hundred times louder. */
 const SILENT = 0.001;
 
-/** The engine itself left out some of what was spoken, which no client of it can bring back. */
+/**
+ * The engine itself left out some of what was spoken, which no client of it can bring back. All that it gave to the page
+ * was kept.
+ */
 export class MicrophoneStumbled extends Error {
   override readonly name = "MicrophoneStumbled";
+
+  constructor(faultyBlocks: number) {
+    super(`The engine's own microphone left something out: ${faultyBlocks} faulty blocks.`);
+  }
 }
 
 /** What the server has of a stream, beside what each of the engine's microphones gave to its page. */
@@ -26,21 +33,17 @@ export class StageRecording {
 
   /**
    * Demands the whole of what was spoken, without a fault, and tells where it is.
-   * @throws MicrophoneStumbled when it is not whole because the engine did not hear it so.
+   * @throws MicrophoneStumbled if it is exactly what the engine gave to the page, and that is less than was spoken.
    */
   expectSpoken(spoken: MonoAudio): AudioComparison {
-    const comparison = compareAudio(this.audio, spoken, SEARCH_MS);
-    const { faults } = comparison;
-    if (faults.length > 0 && !this.#wasHeard(spoken)) {
-      throw new MicrophoneStumbled(`The engine's own microphone left something out: ${faults.length} faulty blocks.`);
-    }
-    expectWhole(comparison);
-    return comparison;
+    const { kept, stumbled } = this.#expectKept(spoken);
+    if (stumbled > 0) throw new MicrophoneStumbled(stumbled);
+    return kept;
   }
 
-  /** How well what was spoken is found in it, where its encoding keeps only what can be heard. */
+  /** The signal-to-noise ratio of what the engine heard of what was spoken, where the encoding keeps only what can be heard. */
   snrDb(spoken: MonoAudio): number {
-    return compareAudio(this.audio, spoken, SEARCH_MS).snrDb;
+    return compareAudio(this.audio, this.#heardOf(spoken), SEARCH_MS).snrDb;
   }
 
   /** Demands all that the page heard of its first microphone, however it was heard. */
@@ -53,8 +56,10 @@ export class StageRecording {
 
   /** Demands both, one after the other, with nothing to be heard between them. */
   expectOnly(earlier: MonoAudio, later: MonoAudio): void {
-    const end = this.#expectKept(earlier).offsetSamples + this.#lengthOf(earlier);
-    const { offsetSamples: begin } = this.#expectKept(later);
+    const parts = [earlier, later].map((part) => this.#expectKept(part));
+    for (const { stumbled } of parts) if (stumbled > 0) console.warn(new MicrophoneStumbled(stumbled).message);
+    const [first, second] = parts.map(({ kept }) => kept.offsetSamples) as [number, number];
+    const [end, begin] = [first + this.#lengthOf(earlier), second];
     // What an engine put in or left out moves the end by as much.
     const margin = (this.audio.sampleRate * SEARCH_MS) / 1_000;
     const between = this.audio.samples.slice(Math.floor(end + margin), Math.ceil(begin - margin));
@@ -64,14 +69,14 @@ export class StageRecording {
 
   /**
    * Demands the whole of what was spoken; or, because an engine that has just changed its microphone stumbles for seconds,
-   * exactly what it gave to the page of it.
+   * exactly what it gave to the page of it. `stumbled` counts the blocks of what was spoken that are faulty then.
    */
-  #expectKept(spoken: MonoAudio): AudioComparison {
+  #expectKept(spoken: MonoAudio): { readonly kept: AudioComparison; readonly stumbled: number } {
     const comparison = compareAudio(this.audio, spoken, SEARCH_MS);
-    const kept =
-      comparison.faults.length === 0 ? comparison : compareAudio(this.audio, this.#heardOf(spoken), SEARCH_MS);
+    const stumbled = comparison.faults.length;
+    const kept = stumbled === 0 ? comparison : compareAudio(this.audio, this.#heardOf(spoken), SEARCH_MS);
     expectWhole(kept);
-    return kept;
+    return { kept, stumbled };
   }
 
   /** As the microphone gave it that gave most of it. */
@@ -81,13 +86,8 @@ export class StageRecording {
       .toSorted((a, b) => a.comparison.faults.length - b.comparison.faults.length);
     if (best === undefined) throw new Error("The page has heard nothing.");
     const { heard, comparison } = best;
-    console.warn(`The engine's own microphone left something out: ${comparison.faults.length} faulty blocks.`);
     const begin = Math.max(0, Math.round(comparison.offsetSamples));
     return { ...heard, samples: heard.samples.slice(begin, begin + Math.ceil(this.#lengthOf(spoken))) };
-  }
-
-  #wasHeard(spoken: MonoAudio): boolean {
-    return this.#long.some((heard) => compareAudio(heard, spoken, SEARCH_MS).faults.length === 0);
   }
 
   /** What each microphone gave that gave anything for long enough. */
