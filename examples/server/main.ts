@@ -28,6 +28,7 @@ import { SessionManager } from "./session-manager.js";
 import { readInvocation } from "./start/config.js";
 import { StartError } from "./start/start-error.js";
 import { stopSignal } from "./start/stop-signal.js";
+import { memoryStore } from "./store/memory-store.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** How long sessions may take to be finished after a signal. */
@@ -76,6 +77,7 @@ async function main(errors: OutputPipe): Promise<void> {
       ? undefined
       : { certificate: config.tlsCert, key: config.tlsKey };
   const tls = tlsFiles && (await readTlsIdentity(tlsFiles));
+  const store = memoryStore;
   const engines = await selectEngine({ config, clock, scope: scope.child("engines"), path: process.env.PATH ?? "" });
   let stopping = false;
   const downloads = new ModelDownloads({
@@ -100,6 +102,7 @@ async function main(errors: OutputPipe): Promise<void> {
     httpServer,
     engines,
     authenticator,
+    store,
     disk: openRecordingDisk(config.outDir, clock, scope.child("disk")),
     logger: log,
     clock,

@@ -9,16 +9,24 @@ import { equalText } from "./equal-text.js";
 import { doFor } from "./fault-owner.js";
 import type { Log } from "./logging/log.js";
 import { OccasionalLog } from "./logging/occasional-log.js";
-import type { FinishReason, PeerId, ProtocolInput, ProtocolOutput, SessionKey } from "./protocol/protocol-io.js";
+import type {
+  FinishReason,
+  Opening,
+  PeerId,
+  ProtocolInput,
+  ProtocolOutput,
+  SessionKey,
+} from "./protocol/protocol-io.js";
 import { ServerProtocol } from "./protocol/server-protocol.js";
 import { serverTerms } from "./protocol/server-terms.js";
 import type { RecordingDisk } from "./recording/disk/recording-disk.js";
 import { drainRecordings } from "./recording/drain-recordings.js";
-import { StorageError } from "./recording/files/storage-error.js";
-import { keptFormat, refuseFormat } from "./recording/granted-audio.js";
+import { refuseFormat } from "./recording/granted-audio.js";
 import { OpusFrameDecoder } from "./recording/opus-frame-decoder.js";
-import { Recording } from "./recording/recording.js";
+import type { Recording } from "./recording/recording.js";
+import { SessionWork } from "./session-work.js";
 import type { ServerConfig } from "./start/config.js";
+import type { Store } from "./store/store.js";
 import { WakeUp } from "./wake-up.js";
 
 export interface SessionManagerOptions {
@@ -27,6 +35,8 @@ export interface SessionManagerOptions {
   readonly engines: Engine;
   /** Checks what clients present. */
   readonly authenticator: Authenticator;
+  /** Where sessions are known, also to other nodes. */
+  readonly store: Store;
   readonly disk: RecordingDisk;
   readonly logger: Log;
   readonly clock: Clock;
@@ -42,7 +52,7 @@ export class SessionManager {
   readonly #protocol: ServerProtocol;
   readonly #wakeUp: WakeUp;
   readonly #connections: ClientConnections;
-  readonly #recordings = new Map<SessionKey, Recording>();
+  readonly #works = new Map<SessionKey, SessionWork>();
   /** Recordings whose session is over and that still let go of what they had. */
   readonly #releasing = new Set<Promise<void>>();
   readonly #queue: ProtocolInput[] = [];
@@ -96,7 +106,7 @@ export class SessionManager {
 
   /** What waits in each session, by the first letters of its name: the whole of it gives access. */
   readQueues(): { readonly session: string; readonly queues: ReturnType<Recording["readMetrics"]> }[] {
-    return Array.from(this.#recordings, ([{ sessionId }, recording]) => ({
+    return Array.from(this.#works, ([{ sessionId }, { recording }]) => ({
       session: sessionId.slice(0, 8),
       queues: recording.readMetrics(),
     }));
@@ -117,9 +127,15 @@ export class SessionManager {
     const reason = "The server is restarting.";
     this.#dispatch({ type: "go-away", reason, retryAfterMs: GO_AWAY_RETRY_MS });
     const closed = this.#connections.ends;
-    await drainRecordings(Array.from(this.#recordings.values()), { scope, logger });
-    await Promise.all(Array.from(this.#recordings.values(), (recording) => recording.dispose()));
-    this.#recordings.clear();
+    const works = Array.from(this.#works.values());
+    // What another node goes on with has no end here.
+    if (this.#options.store.shared) for (const work of works) work.release();
+    else {
+      const recordings = works.map(({ recording }) => recording);
+      await drainRecordings(recordings, { scope, logger });
+    }
+    await Promise.all(works.map((work) => work.dispose()));
+    this.#works.clear();
     await Promise.all(this.#releasing);
     // A socket that is torn down while its client still sends would lose the reason it was closed for.
     await Promise.all(closed);
@@ -169,14 +185,14 @@ export class SessionManager {
         this.#connections.close(output.peer, output.code, output.reason);
         return;
       case "authorize":
-        void this.#authorize(output.peer, output.token);
+        void this.#authorize(output.peer, output.opening);
         return;
       case "open":
-        this.#open(output.key, output.offer);
+        this.#open(output);
         return;
       case "audio":
         this.#framesTaken += 1;
-        this.#recordings.get(output.key)?.append(output.frame);
+        this.#works.get(output.key)?.append(output.frame);
         return;
       case "end-audio":
         this.#end(output.key);
@@ -189,8 +205,12 @@ export class SessionManager {
     }
   }
 
-  async #authorize(peer: PeerId, token: string | undefined): Promise<void> {
-    this.#dispatch({ type: "authorized", peer, ...(await this.#options.authenticator.check(token)) });
+  async #authorize(peer: PeerId, opening: Opening): Promise<void> {
+    const { authenticator, store } = this.#options;
+    const { token, session_id } = opening.data;
+    const checked = await authenticator.check(token);
+    const claiming = checked.granted ? store.claim(opening, () => this.#protocol.held(session_id)) : undefined;
+    this.#dispatch({ type: "authorized", peer, ...checked, claim: claiming && (await claiming) });
   }
 
   #connectionFault(peer: PeerId, error: unknown): void {
@@ -207,40 +227,19 @@ export class SessionManager {
     this.#options.logger.error({ ...fields, err: error }, "Something failed in a way that nothing expected.");
   }
 
-  #open(key: SessionKey, offer: AudioOffer): void {
-    const { config, engines, disk, logger, clock, scope } = this.#options;
+  #open(opened: Extract<ProtocolOutput, { type: "open" }>): void {
+    const { config, engines, store, disk, logger, clock, scope } = this.#options;
+    const { key, offer, claim } = opened;
     const log = logger.child({ session: key.sessionId.slice(0, 8) });
-    const { encoding, sample_rate: sampleRate, channels, first: from } = offer;
-    log.info({ encoding, sampleRate, channels, from }, "A session began.");
-    this.#recordings.set(
-      key,
-      new Recording({
-        sessionId: key.sessionId,
-        lineage: key.epoch.toString(36),
-        format: keptFormat(offer),
-        startPosition: offer.first,
-        outDir: config.outDir,
-        engine: engines,
-        logger: log,
-        ...{ disk, clock },
-        scope: scope.child(`session ${key.sessionId.slice(0, 8)}`),
-        onKept: (position) => this.#dispatch({ type: "kept", key, position }),
-        onEvent: (t, data) => this.#dispatch({ type: "emit", key, t, data }),
-        onFailed: (error) => {
-          log.error({ error: error.message }, "A session cannot be recorded.");
-          const gone = error instanceof StorageError && error.code === "ENOENT";
-          this.#dispatch(
-            gone
-              ? {
-                  type: "lose",
-                  key,
-                  reason: "The recording was taken away from this server; it goes on in another one.",
-                }
-              : { type: "fail", key, reason: "The server cannot keep the recording." },
-          );
-        },
-      }),
-    );
+    const { encoding, sample_rate: sampleRate, channels, first } = offer;
+    const from = claim?.taken?.storedTo ?? first;
+    const said = claim?.taken === undefined ? "A session began." : "A session of another node goes on here.";
+    log.info({ encoding, sampleRate, channels, from }, said);
+    const work = new SessionWork({
+      ...{ opened, store, disk, clock, scope, engine: engines, outDir: config.outDir, logger: log },
+      dispatch: (input) => this.#dispatch(input),
+    });
+    this.#works.set(key, work);
   }
 
   #openDecoder(key: SessionKey, offer: AudioOffer): OpusFrameDecoder | undefined {
@@ -256,7 +255,7 @@ export class SessionManager {
   }
 
   #end(key: SessionKey): void {
-    this.#recordings
+    this.#works
       .get(key)
       ?.end()
       .then(
@@ -266,11 +265,11 @@ export class SessionManager {
   }
 
   #release(key: SessionKey, reason: FinishReason): void {
-    const recording = this.#recordings.get(key);
-    if (recording === undefined) return;
-    this.#recordings.delete(key);
+    const work = this.#works.get(key);
+    if (work === undefined) return;
+    this.#works.delete(key);
     this.#options.logger.info({ session: key.sessionId.slice(0, 8), reason }, "A session is over.");
-    const release: Promise<void> = recording.dispose().finally(() => this.#releasing.delete(release));
+    const release: Promise<void> = work.dispose().finally(() => this.#releasing.delete(release));
     this.#releasing.add(release);
   }
 }

@@ -11,6 +11,7 @@ import { createLog } from "../../examples/server/logging/log.js";
 import { openRecordingDisk } from "../../examples/server/recording/disk/recording-disk.js";
 import { SessionManager } from "../../examples/server/session-manager.js";
 import { readInvocation } from "../../examples/server/start/config.js";
+import { memoryStore } from "../../examples/server/store/memory-store.js";
 import { RawClient } from "../support/raw-client.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { testScope } from "../support/test-scope.js";
@@ -53,6 +54,7 @@ async function serve(options: { readonly lastWords?: (stream: EngineOpenOptions)
     httpServer,
     engines: engine,
     authenticator: await selectAuthenticator(invocation.config),
+    store: memoryStore,
     disk: openRecordingDisk(outDir, systemClock, testScope()),
     logger: createLog({ logLevel: "silent" }),
     clock: systemClock,

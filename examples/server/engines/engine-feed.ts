@@ -3,8 +3,6 @@ import { BoundedQueue, type BoundedQueueMetrics, type Clock, type Scope, withSig
 import type { Engine, EngineRun, EngineStatus, Segment } from "./engine.js";
 import { ENGINE_FORMAT, EngineEar, type HeardAudio, type StreamFormat } from "./hearing/engine-ear.js";
 
-/** Audio that may wait for a slow engine. */
-const MAX_QUEUED_SEC = 10;
 /** Losses are told in pieces of this length, not frame by frame. */
 const DROP_REPORT_SEC = 1;
 
@@ -12,6 +10,8 @@ export interface EngineFeedOptions {
   readonly engine: Engine;
   readonly format: StreamFormat;
   readonly startPosition: number;
+  /** Samples that may wait for a slow engine. */
+  readonly maxQueuedSamples: number;
   readonly clock: Clock;
   readonly scope: Scope;
   onStatus(status: EngineStatus): void;
@@ -43,7 +43,7 @@ export class EngineFeed {
     this.#position = options.startPosition;
     this.#ear = new EngineEar(options.format, options.startPosition);
     this.#queue = new BoundedQueue({
-      maxCost: MAX_QUEUED_SEC * options.format.sampleRate,
+      maxCost: options.maxQueuedSamples,
       costOf: (frame) => frame.sampleCount,
       now: () => options.clock.now(),
     });

@@ -8,6 +8,7 @@ import {
   ShapeError,
   type WireAudioFrame,
 } from "loquilex/protocol";
+import { frameTail } from "./frame-tail.js";
 
 const TWO_16 = 65_536;
 const TWO_32 = 4_294_967_296;
@@ -52,14 +53,17 @@ export class AudioInlet {
     /** For an encoding whose frames are not taken as they come. */
     readonly decoder?: FrameDecoder | undefined;
     readonly windowSamples: number;
+    /** What is in already, and how much of it is kept. @defaultValue nothing */
+    readonly taken?: { readonly storedTo: number; readonly recordedTo: number } | undefined;
   }) {
     this.#offer = options.offer;
     this.#decoder = options.decoder;
     this.#windowSamples = options.windowSamples;
     const size = bytesPerSample(options.offer.encoding);
     this.#sampleBytes = size === undefined || options.decoder !== undefined ? undefined : size * options.offer.channels;
-    this.#expected = options.offer.first;
-    this.#kept = options.offer.first;
+    this.#kept = options.taken?.recordedTo ?? options.offer.first;
+    this.#expected = options.taken?.storedTo ?? this.#kept;
+    if (this.#expected > this.#kept) this.#pending.push({ from: this.#kept, end: this.#expected });
   }
 
   /** Position of the next sample to come. */
@@ -162,13 +166,7 @@ export class AudioInlet {
   #withoutHead(frame: WireAudioFrame): WireAudioFrame {
     const size = bytesPerSample(this.#offer.encoding);
     if (size === undefined) throw new ShapeError("A frame of this encoding must start where the last one ended.");
-    const known = this.#expected - frame.position;
-    return {
-      ...frame,
-      position: this.#expected,
-      sampleCount: frame.sampleCount - known,
-      payload: frame.payload.subarray(known * size * this.#offer.channels),
-    };
+    return frameTail(frame, this.#expected, size * this.#offer.channels) ?? frame;
   }
 }
 

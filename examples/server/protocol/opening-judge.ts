@@ -33,6 +33,13 @@ export type Judgement =
   /** The session is over, and another one of that name begins. */
   | { readonly verdict: "superseded"; readonly by: "another client" | "its own client" };
 
+/** There is no place for another session. */
+export const OVERLOADED: Refusal = {
+  code: CloseCode.overloaded,
+  error: "overloaded",
+  detail: "The server has no room for another session.",
+  retryAfterMs: 5_000,
+};
 /** The longest time that a client may be asked to stay away. */
 const MAX_RETRY_AFTER_MS = 86_400_000;
 

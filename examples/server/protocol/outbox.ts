@@ -1,4 +1,5 @@
 import { encodeServerMessage } from "loquilex/protocol";
+import type { StoredMessage } from "./claim.js";
 
 interface Numbered {
   readonly seq: number;
@@ -18,6 +19,10 @@ export interface OutboxOptions {
   readonly maxAgeMs?: number | undefined;
   /** Messages sent ahead of the client's acknowledgement. */
   readonly window: number;
+  /** What another node has said: its last number, and the newest messages, kept from `now` on. @defaultValue nothing */
+  readonly taken?:
+    | { readonly seq: number; readonly messages: readonly StoredMessage[]; readonly now: number }
+    | undefined;
 }
 
 export interface Gap {
@@ -50,6 +55,11 @@ export class Outbox {
     this.#maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY;
     this.#maxAgeMs = options.maxAgeMs ?? Number.POSITIVE_INFINITY;
     this.#window = options.window;
+    const { taken } = options;
+    if (taken === undefined) return;
+    this.#messages = taken.messages.map((message) => ({ ...message, bytes: sizeOf(message.data), at: taken.now }));
+    this.#seq = taken.seq;
+    this.#lostSeq = (taken.messages[0]?.seq ?? taken.seq + 1) - 1;
   }
 
   get seq(): number {
@@ -71,8 +81,7 @@ export class Outbox {
 
   push(t: string, data: unknown, now: number): void {
     this.#seq += 1;
-    const bytes = Buffer.byteLength(JSON.stringify(data) ?? "");
-    this.#messages.push({ seq: this.#seq, t, data, bytes, at: now });
+    this.#messages.push({ seq: this.#seq, t, data, bytes: sizeOf(data), at: now });
     this.expire(now);
     let kept = this.#messages.reduce((sum, message) => sum + message.bytes, 0);
     while (kept > this.#maxBytes && this.#messages.length > 1) kept -= this.#drop();
@@ -142,3 +151,5 @@ export class Outbox {
     return batch.map(({ t, data, seq }) => encodeServerMessage(t, data, { sid, seq }));
   }
 }
+
+const sizeOf = (data: unknown): number => Buffer.byteLength(JSON.stringify(data) ?? "");

@@ -1,4 +1,5 @@
 import type { AudioOffer, ClientData, WireAudioFrame } from "loquilex/protocol";
+import type { Claim } from "./claim.js";
 
 /** Names one connection; later ones are greater. */
 export type PeerId = number;
@@ -28,6 +29,8 @@ export type ProtocolInput =
       readonly granted: boolean;
       /** Why not, in a sentence for the client. */
       readonly detail?: string | undefined;
+      /** What was decided with other nodes; without it this one decides alone. */
+      readonly claim?: Claim | undefined;
     }
   | SessionInput
   /** Take no new sessions; tell every client to come back later. */
@@ -50,6 +53,8 @@ export type SessionInput =
   | { readonly type: "fail"; readonly key: SessionKey; readonly reason: string }
   /** What was kept is in other hands now, so this lineage ends; the client can begin another at once. */
   | { readonly type: "lose"; readonly key: SessionKey; readonly reason: string }
+  /** Another node goes on with the session. */
+  | { readonly type: "moved"; readonly key: SessionKey }
   /** Tell this session's client to come back later. */
   | { readonly type: "send-away"; readonly key: SessionKey; readonly reason: string; readonly retryAfterMs: number };
 
@@ -57,10 +62,16 @@ export type SessionInput =
 export type ProtocolOutput =
   | { readonly type: "send"; readonly peer: PeerId; readonly data: string }
   | { readonly type: "close"; readonly peer: PeerId; readonly code: number; readonly reason: string }
-  /** Check the token, and say `authorized`. */
-  | { readonly type: "authorize"; readonly peer: PeerId; readonly token: string | undefined }
+  /** Check the token of the opening, and say `authorized`. */
+  | { readonly type: "authorize"; readonly peer: PeerId; readonly opening: Opening }
   /** Begin a recording. Its `key` is the same object in everything that concerns it. */
-  | { readonly type: "open"; readonly key: SessionKey; readonly offer: AudioOffer }
+  | {
+      readonly type: "open";
+      readonly key: SessionKey;
+      readonly offer: AudioOffer;
+      readonly opening: Opening;
+      readonly claim: Claim | undefined;
+    }
   /** Keep this frame; one that starts beyond the last one's end is a declared gap. */
   | { readonly type: "audio"; readonly key: SessionKey; readonly frame: WireAudioFrame }
   /** No more audio will come: finish, and say `drained`. */

@@ -9,11 +9,12 @@ import {
 import { begun, resumed, snapshot, welcome, windowOf } from "./answers.js";
 import { Attachment } from "./attachment.js";
 import { AudioInlet, type FrameDecoder } from "./audio-inlet.js";
+import type { StoredSession } from "./claim.js";
 import type { HeldSession } from "./opening-judge.js";
 import { Outbox } from "./outbox.js";
 import type { FinishReason, Message, Opening, PeerId, SessionInput, SessionKey, Turn } from "./protocol-io.js";
 import type { ResumeSecrets } from "./resume-secrets.js";
-import type { ServerTerms } from "./server-terms.js";
+import { outboxLimits, type ServerTerms } from "./server-terms.js";
 import { TranscriptMemory } from "./transcript-memory.js";
 
 export interface ProtocolSessionOptions {
@@ -25,6 +26,8 @@ export interface ProtocolSessionOptions {
   readonly terms: ServerTerms;
   readonly secrets: ResumeSecrets;
   readonly turn: Turn;
+  /** What another node has left of it. */
+  readonly taken?: StoredSession | undefined;
 }
 
 /** The server's end of one session: what outlives its connections. Its owner calls {@link settle} after everything else. */
@@ -39,28 +42,25 @@ export class ProtocolSession {
   #attachment: Attachment | undefined;
   /** Number of the client's connection that was attached last; older ones are echoes. */
   #attempt = 0;
-  #generation = 0;
+  #generation: number;
   /** The client has shown that it got an answer. */
-  #confirmed = false;
+  #confirmed: boolean;
   /** When the session ends, while no client is attached. */
   #expiresAt: number | undefined;
   #ending = false;
   #drained = false;
 
   constructor(options: ProtocolSessionOptions) {
-    const { terms, offer, decoder } = options;
+    const { terms, offer, decoder, taken } = options;
     this.#options = options;
     this.key = options.key;
     this.#turn = options.turn;
-    this.#inlet = new AudioInlet({ offer, decoder, windowSamples: windowOf(terms, offer) });
-    this.#transcripts = new TranscriptMemory(terms.snapshotFinals, terms.maxMessageBytes);
-    this.#outbox = new Outbox({
-      maxEvents: terms.resumeMaxEvents,
-      maxBytes: terms.resumeMaxBytes,
-      maxAgeMs: terms.resumeMaxAgeMs,
-      window: terms.maxInFlight,
-    });
+    this.#inlet = new AudioInlet({ offer, decoder, windowSamples: windowOf(terms, offer), taken });
+    this.#transcripts = new TranscriptMemory(terms.snapshotFinals, terms.maxMessageBytes, taken?.messages);
+    this.#outbox = new Outbox({ ...outboxLimits(terms), taken: taken && { ...taken, now: options.turn.now } });
     this.#secrets = options.secrets;
+    this.#generation = taken?.generation ?? 0;
+    this.#confirmed = taken?.confirmed ?? false;
   }
 
   /** What decides about another opening. */
@@ -81,7 +81,8 @@ export class ProtocolSession {
     return this.#attachment?.wakeAt(this.#inlet.awaited) ?? this.#expiresAt ?? Number.POSITIVE_INFINITY;
   }
 
-  attach(peer: PeerId, { kind, data }: Opening, knows: boolean): void {
+  /** @param secret what the client may resume with next. @defaultValue a new one */
+  attach(peer: PeerId, { kind, data }: Opening, knows: boolean, secret?: string): void {
     const { terms, offer } = this.#options;
     this.#close(CloseCode.replaced, "replaced by a newer connection");
     const attachment = new Attachment({ peer, sessionId: this.key.sessionId, terms, turn: this.#turn });
@@ -93,7 +94,7 @@ export class ProtocolSession {
     this.#outbox.expire(this.#turn.now);
     this.#outbox.window = Math.min(terms.maxInFlight, data.max_in_flight);
     if (kind === "resume" && knows) this.#secrets.use(data.resume_token);
-    const identity = { secret: this.#secrets.issue(), generation: this.#generation };
+    const identity = { secret: this.#secrets.issue(secret), generation: this.#generation };
     attachment.send("server.welcome", welcome(terms, offer, identity));
     if (kind === "resume" && knows) this.#resume(attachment, data.last_seq);
     else {
@@ -160,6 +161,9 @@ export class ProtocolSession {
       case "decoder-ready":
         // What was held comes in now, until something has to wait again or breaks the protocol.
         for (const data of this.#attachment?.takeHeld() ?? []) this.receive(data);
+        return;
+      case "moved":
+        this.supersede("its own client");
         return;
       case "send-away":
         this.sendAway(input.reason, input.retryAfterMs);

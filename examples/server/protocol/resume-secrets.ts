@@ -5,15 +5,17 @@
 export class ResumeSecrets {
   readonly #create: () => string;
   readonly #equal: (a: string, b: string) => boolean;
-  #valid: string[] = [];
+  #valid: string[];
 
-  constructor(create: () => string, equal: (a: string, b: string) => boolean) {
+  /** @param valid secrets that are good already, oldest first. */
+  constructor(create: () => string, equal: (a: string, b: string) => boolean, valid: readonly string[] = []) {
+    this.#valid = [...valid];
     this.#create = create;
     this.#equal = equal;
   }
 
-  issue(): string {
-    const secret = this.#create();
+  /** @param secret one that was made already. */
+  issue(secret = this.#create()): string {
     this.#valid.push(secret);
     // Many lost answers in a row must not grow the list; the oldest, which the client has proved, stays.
     if (this.#valid.length > 16) this.#valid.splice(1, 1);

@@ -2,7 +2,10 @@ import { type AudioOffer, CloseCode, ShapeError } from "loquilex/protocol";
 import { Alarms } from "./alarms.js";
 import { refuse } from "./answers.js";
 import type { FrameDecoder } from "./audio-inlet.js";
-import { judgeOpening, type Refusal, readOpening, refuseUnread } from "./opening-judge.js";
+import type { Claim } from "./claim.js";
+import { findEntrance } from "./entrance.js";
+import { MAX_EARLY_MESSAGES, type Newcomer, OPENING_TIMEOUT_MS } from "./newcomer.js";
+import { type HeldSession, OVERLOADED, type Refusal, readOpening, refuseUnread } from "./opening-judge.js";
 import type { Message, Opening, PeerId, ProtocolInput, ProtocolOutput, SessionKey, Turn } from "./protocol-io.js";
 import { ProtocolSession } from "./protocol-session.js";
 import { ResumeSecrets } from "./resume-secrets.js";
@@ -21,29 +24,10 @@ export interface ServerProtocolOptions {
   readonly createEpoch: () => number;
 }
 
-/** How long a connection may take to say who it is. */
-const OPENING_TIMEOUT_MS = 10_000;
-/** How much a client may send while its token is checked. */
-const MAX_EARLY_MESSAGES = 64;
-const OVERLOADED: Refusal = {
-  code: CloseCode.overloaded,
-  error: "overloaded",
-  detail: "The server has no room for another session.",
-  retryAfterMs: 5_000,
-};
 /** How often at least time is looked at while there is anybody to wait for. */
 const TICK_MS = 500;
 /** Nothing for so much longer says that this process did not run, as in a machine that was paused. */
 const LATE_MS = 1_000;
-
-/** A connection that has not become a session's yet. */
-interface Newcomer {
-  readonly phase: "new" | "authorizing";
-  deadline: number;
-  readonly opening?: Opening;
-  /** What came while the token is checked. */
-  readonly early: Message[];
-}
 
 type Peer = Newcomer | { readonly phase: "attached"; readonly session: ProtocolSession };
 
@@ -62,6 +46,11 @@ export class ServerProtocol {
 
   get sessionCount(): number {
     return this.#sessions.size;
+  }
+
+  /** What decides about an opening with this name, if there is a session of it. */
+  held(sessionId: string): HeldSession | undefined {
+    return this.#sessions.get(sessionId)?.held;
   }
 
   /** When to call again with `{ type: "time" }`; not later, and it does no harm to call earlier. */
@@ -102,7 +91,7 @@ export class ServerProtocol {
         this.#closed(input.peer, input.code);
         return;
       case "authorized":
-        this.#authorized(input.peer, input.granted, input.detail);
+        this.#authorized(input);
         return;
       case "go-away":
         this.#goAway(input.reason, input.retryAfterMs);
@@ -112,7 +101,8 @@ export class ServerProtocol {
         return;
       default: {
         const session = this.#sessions.get(input.key.sessionId);
-        if (session?.key.epoch === input.key.epoch) this.#during(session, () => session.take(input));
+        // One that another node had meanwhile goes on here by the same name and epoch.
+        if (session?.key === input.key) this.#during(session, () => session.take(input));
       }
     }
   }
@@ -162,67 +152,73 @@ export class ServerProtocol {
         return;
       }
       this.#admit(peer, { phase: "authorizing", deadline, opening, early: [] });
-      this.#turn.outputs.push({ type: "authorize", peer, token: opening.data.token });
+      this.#turn.outputs.push({ type: "authorize", peer, opening });
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
       this.#refuse(peer, refuseUnread(error));
     }
   }
 
-  #authorized(peer: PeerId, granted: boolean, detail = "The token is missing or wrong."): void {
+  #authorized({ peer, granted, detail, claim }: Extract<ProtocolInput, { type: "authorized" }>): void {
     const state = this.#peers.get(peer);
     if (state?.phase !== "authorizing" || state.opening === undefined) return;
     if (!granted) {
-      this.#refuse(peer, { code: CloseCode.unauthorized, error: "unauthorized", detail });
+      const refusal = { code: CloseCode.unauthorized, error: "unauthorized" };
+      this.#refuse(peer, { ...refusal, detail: detail ?? "The token is missing or wrong." });
       return;
     }
-    this.#enter(peer, state.opening);
+    this.#enter(peer, state.opening, claim);
     for (const data of state.early) this.#receive(peer, data);
   }
 
   /** Leads a client to the session that it names. */
-  #enter(peer: PeerId, opening: Opening): void {
+  #enter(peer: PeerId, opening: Opening, claim: Claim | undefined): void {
     const { session_id, client_id } = opening.data;
     const known = this.#sessions.get(session_id);
     // One whose time is over may not have been told so yet, and must not keep another client out.
     if (known !== undefined && known.held.clientId !== client_id) this.#during(known, () => known.checkDeadlines());
     const existing = this.#sessions.get(session_id);
-    if (existing !== undefined) {
-      const judgement = judgeOpening(opening, existing.held);
-      if (judgement.verdict === "refused") {
-        this.#refuse(peer, judgement.refusal, session_id);
-        return;
-      }
-      if (judgement.verdict === "attached") {
-        this.#attach(peer, existing, opening, judgement.knows);
-        return;
-      }
-      this.#during(existing, () => existing.supersede(judgement.by));
+    const entrance = findEntrance(opening, existing?.held, claim);
+    if (entrance.type === "refused") {
+      this.#refuse(peer, entrance.refusal, session_id);
+      return;
+    }
+    const entry = { knows: entrance.knows, secret: claim?.secret };
+    if (entrance.type === "here" && existing !== undefined) {
+      this.#attach(peer, existing, opening, entry);
+      return;
+    }
+    if (existing !== undefined && entrance.type === "begin") {
+      this.#during(existing, () => existing.supersede(entrance.supersedes));
     }
     if (this.#sessions.size >= this.#options.maxSessions) this.#refuse(peer, OVERLOADED);
-    else this.#attach(peer, this.#begin(opening), opening, false);
+    else this.#attach(peer, this.#begin(opening, claim), opening, entry);
   }
 
-  #attach(peer: PeerId, session: ProtocolSession, opening: Opening, knows: boolean): void {
+  #attach(
+    peer: PeerId,
+    session: ProtocolSession,
+    opening: Opening,
+    { knows, secret }: { knows: boolean; secret: string | undefined },
+  ): void {
     this.#peers.set(peer, { phase: "attached", session });
     this.#alarms.delete(peer);
-    this.#during(session, () => session.attach(peer, opening, knows));
+    this.#during(session, () => session.attach(peer, opening, knows, secret));
   }
 
-  #begin({ data: { session_id, client_id, audio } }: Opening): ProtocolSession {
+  #begin(opening: Opening, claim: Claim | undefined): ProtocolSession {
     const { openDecoder, terms, createSecret, equalSecrets, createEpoch } = this.#options;
-    const key: SessionKey = { sessionId: session_id, epoch: createEpoch() };
+    const { session_id, client_id } = opening.data;
+    const taken = claim?.taken;
+    const offer = taken?.offer ?? opening.data.audio;
+    const key: SessionKey = { sessionId: session_id, epoch: taken?.epoch ?? createEpoch() };
     const session = new ProtocolSession({
-      key,
-      clientId: client_id,
-      offer: audio,
-      decoder: openDecoder?.(key, audio),
-      terms,
-      secrets: new ResumeSecrets(createSecret, equalSecrets),
-      turn: this.#turn,
+      ...{ key, clientId: client_id, offer, terms, turn: this.#turn, taken },
+      decoder: openDecoder?.(key, offer),
+      secrets: new ResumeSecrets(createSecret, equalSecrets, taken?.secrets),
     });
     this.#sessions.set(session_id, session);
-    this.#turn.outputs.push({ type: "open", key, offer: audio });
+    this.#turn.outputs.push({ type: "open", key, offer, opening, claim });
     return session;
   }
 

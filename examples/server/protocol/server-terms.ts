@@ -28,6 +28,14 @@ const WINDOW_MS = 10_000;
 /** How many times faster than spoken a backlog may come. */
 const PACE = 4;
 
+/** How much a session keeps of what it has said. */
+export const outboxLimits = (terms: ServerTerms) => ({
+  maxEvents: terms.resumeMaxEvents,
+  maxBytes: terms.resumeMaxBytes,
+  maxAgeMs: terms.resumeMaxAgeMs,
+  window: terms.maxInFlight,
+});
+
 /** What the settings grant every client. */
 export const serverTerms = (config: ServerConfig): ServerTerms => ({
   heartbeatIntervalMs: config.heartbeatSec * 1_000,

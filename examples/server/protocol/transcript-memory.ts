@@ -1,4 +1,5 @@
 import type { ServerData } from "loquilex/protocol";
+import type { StoredMessage } from "./claim.js";
 
 /** Unfinished segments that a snapshot repeats; an engine that never finishes them must not make it grow. */
 const MAX_PARTIALS = 100;
@@ -32,10 +33,14 @@ export class TranscriptMemory {
   #omittedFinals = 0;
   #omittedPartials = false;
 
-  /** @param maxSnapshotBytes size of the snapshot that its transcripts have to fit into. */
-  constructor(maxFinals: number, maxSnapshotBytes: number) {
+  /**
+   * @param maxSnapshotBytes size of the snapshot that its transcripts have to fit into.
+   * @param earlier what was said before, such as by another node.
+   */
+  constructor(maxFinals: number, maxSnapshotBytes: number, earlier: readonly StoredMessage[] = []) {
     this.#maxFinals = maxFinals;
     this.#maxBytes = maxSnapshotBytes - HEAD_BYTES;
+    for (const { t, data } of earlier) this.note(t, data);
   }
 
   get inSnapshot(): Snapshot {
@@ -46,6 +51,11 @@ export class TranscriptMemory {
       omitted_finals: this.#omittedFinals || undefined,
       omitted_partials: this.#omittedPartials || undefined,
     };
+  }
+
+  /** Segments that have not had their final caption. */
+  get openSegments(): readonly string[] {
+    return Array.from(this.#partials.keys());
   }
 
   /** Takes a message that goes to the client; one about no transcript changes nothing. */

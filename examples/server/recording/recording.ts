@@ -4,16 +4,20 @@ import type { Engine, EngineStatus, Segment } from "../engines/engine.js";
 import { EngineFeed } from "../engines/engine-feed.js";
 import type { StreamFormat } from "../engines/hearing/engine-ear.js";
 import type { Log } from "../logging/log.js";
+import { frameTail } from "../protocol/frame-tail.js";
 import { afterRunningTime } from "../running-time.js";
 import { CaptionRelay } from "./caption-relay.js";
 import type { RecordingDisk } from "./disk/recording-disk.js";
 import { RollingTextFile } from "./files/rolling-text-file.js";
 import { WavFile } from "./files/wav-file.js";
+import { bytesPerFrame } from "./files/wav-header.js";
 import { Recorder } from "./recorder.js";
 import { reserveRecordingName } from "./recording-name.js";
 
 /** How long an engine may take for its last words, in milliseconds. */
 const ENGINE_END_MS = 15_000;
+/** Audio that may wait for a slow engine. */
+const MAX_ENGINE_QUEUE_SEC = 10;
 
 /** Samples that were lost on the server's side. */
 export interface QueueDrop {
@@ -40,6 +44,10 @@ export interface RecordingOptions {
   readonly format: StreamFormat;
   /** Position of the first sample of the recording. */
   readonly startPosition: number;
+  /** Position of the first sample that the engine gets. @defaultValue {@link startPosition} */
+  readonly engineStart?: number | undefined;
+  /** What was taken in elsewhere, and belongs into the recording or to the engine as far as they begin before it. */
+  readonly restored?: readonly WireAudioFrame[] | undefined;
   /** An existing folder. */
   readonly outDir: string;
   /** What all recordings share. */
@@ -80,7 +88,7 @@ export class Recording {
   #disposal: Promise<void> | undefined;
 
   constructor(options: RecordingOptions) {
-    const { format, startPosition, clock, scope } = options;
+    const { format, startPosition, engineStart = startPosition, restored = [], clock, scope } = options;
     this.#options = options;
     const file = this.#openFiles();
     this.#opened = file.then(
@@ -102,7 +110,8 @@ export class Recording {
     this.#feed = new EngineFeed({
       engine: options.engine,
       format,
-      startPosition,
+      startPosition: engineStart,
+      maxQueuedSamples: MAX_ENGINE_QUEUE_SEC * format.sampleRate + samplesOf(restored),
       clock,
       scope,
       onStatus: (status) => this.#reportStatus(status),
@@ -110,6 +119,13 @@ export class Recording {
       onDrop: (from, to) => this.#reportDrop("engine", from, to),
     });
     this.#registration = scope.defer("recording and engine", () => this.dispose());
+    for (const frame of restored) {
+      const [unrecorded, unheard] = [startPosition, engineStart].map((start) =>
+        frameTail(frame, start, bytesPerFrame(format)),
+      );
+      if (unrecorded !== undefined) this.#recorder.push(unrecorded);
+      if (unheard !== undefined) this.#feed.push(unheard);
+    }
   }
 
   /** Figures of the queues of audio for the recogniser and for the disk, in frames and samples. */
@@ -251,3 +267,6 @@ export class Recording {
     this.#options.onFailed(error);
   }
 }
+
+const samplesOf = (frames: readonly WireAudioFrame[]): number =>
+  frames.reduce((sum, { sampleCount }) => sum + sampleCount, 0);

@@ -1,0 +1,89 @@
+import type { WireAudioFrame } from "loquilex/protocol";
+import type { Clock, Scope } from "loquilex/resources";
+import type { Engine } from "./engines/engine.js";
+import type { Log } from "./logging/log.js";
+import type { ProtocolInput, ProtocolOutput } from "./protocol/protocol-io.js";
+import { TranscriptMemory } from "./protocol/transcript-memory.js";
+import type { RecordingDisk } from "./recording/disk/recording-disk.js";
+import { StorageError } from "./recording/files/storage-error.js";
+import { keptFormat } from "./recording/granted-audio.js";
+import { Recording } from "./recording/recording.js";
+import type { Hold, Store } from "./store/store.js";
+
+export interface SessionWorkOptions {
+  readonly opened: Extract<ProtocolOutput, { type: "open" }>;
+  readonly outDir: string;
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly disk: RecordingDisk;
+  readonly logger: Log;
+  readonly clock: Clock;
+  /** Owns all sessions. */
+  readonly scope: Scope;
+  dispatch(input: ProtocolInput): void;
+}
+
+/** What one session has on this node: its recording with the recogniser, and its place in the store. */
+export class SessionWork {
+  readonly recording: Recording;
+  readonly #hold: Hold;
+
+  constructor(options: SessionWorkOptions) {
+    const { opened, store, dispatch, logger, outDir, engine, disk, clock, scope } = options;
+    const { key, offer, opening, claim } = opened;
+    const taken = claim?.taken;
+    this.#hold = store.hold({
+      ...{ key, opening, claim },
+      onKept: (position) => dispatch({ type: "kept", key, position }),
+      onEvent: (t, data) => dispatch({ type: "emit", key, t, data }),
+      onLost: () => dispatch({ type: "moved", key }),
+    });
+    const lineage = key.epoch.toString(36);
+    this.recording = new Recording({
+      sessionId: key.sessionId,
+      lineage: taken === undefined ? lineage : `${lineage}.${taken.term}`,
+      format: keptFormat(offer),
+      startPosition: taken?.recordedTo ?? offer.first,
+      engineStart: taken?.captionedTo,
+      restored: taken?.audio,
+      ...{ outDir, engine, logger, disk, clock },
+      scope: scope.child(`session ${key.sessionId.slice(0, 8)}`),
+      onKept: (position) => this.#hold.recorded(position),
+      onEvent: (t, data) => this.#hold.emit(t, data),
+      onFailed: (error) => {
+        logger.error({ error: error.message }, "A session cannot be recorded.");
+        const gone = error instanceof StorageError && error.code === "ENOENT";
+        const reason = gone
+          ? "The recording was taken away from this server; it goes on in another one."
+          : "The server cannot keep the recording.";
+        dispatch({ type: gone ? "lose" : "fail", key, reason });
+      },
+    });
+    if (taken === undefined) return;
+    // The recogniser that would have finished them is gone.
+    const open = new TranscriptMemory(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, taken.messages).openSegments;
+    if (open.length > 0) this.#hold.emit("asr.void", { segment_ids: open });
+  }
+
+  append(frame: WireAudioFrame): void {
+    this.recording.append(frame);
+    this.#hold.append(frame);
+  }
+
+  /** No more audio: resolves when all of it and everything about it is kept. @throws as the recording does. */
+  async end(): Promise<void> {
+    await this.recording.end();
+    await this.#hold.settle();
+  }
+
+  /** Lets go of the session's place in the store, so that another node can go on with it. */
+  release(): void {
+    this.#hold.release();
+  }
+
+  /** Lets go of everything; the session is over. Never rejects. */
+  async dispose(): Promise<void> {
+    this.#hold.forget();
+    await this.recording.dispose();
+  }
+}
