@@ -2,29 +2,13 @@ import { describe, expect, it } from "vitest";
 import { Resampler } from "../../src/worklet/resampler/resampler.js";
 import { type AudioComparison, compareAudio } from "../support/audio-compare.js";
 import { resample } from "../support/audio-compare-resample.js";
-import { encodeWav, type MonoAudio, parseWav } from "../support/wav.js";
+import { speechLike } from "../support/speech-like.js";
+import { encodeWav, parseWav } from "../support/wav.js";
 
 const RATE = 16_000;
 const BLOCK = 320;
 
-/** Something like speech: noise of changing colour and loudness, with a pause in it, the same at every run. */
-const source: MonoAudio = { sampleRate: 44_100, samples: speechLike(44_100 * 2) };
-
-function speechLike(length: number): Float64Array {
-  const samples = new Float64Array(length);
-  let seed = 1;
-  let [smooth, smoother] = [0, 0];
-  for (let i = 0; i < length; i++) {
-    seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
-    const seconds = i / 44_100;
-    smooth += (0.15 + 0.1 * Math.sin(seconds * 9)) * (seed / 0x3fffffff - 1 - smooth);
-    smoother += 0.3 * (smooth - smoother);
-    const pause = seconds > 1.2 && seconds < 1.4 ? 0 : 1;
-    const edges = Math.min(1, i / 2_000, (length - i) / 2_000);
-    samples[i] = smoother * pause * edges * (0.6 + 0.4 * Math.sin(seconds * 21));
-  }
-  return samples;
-}
+const source = speechLike(2);
 
 /** What a faultless recorder would have written, `delaySamples` after it was started. */
 const record = (delaySamples: number, gain = 1): Float64Array => {
