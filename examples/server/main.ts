@@ -29,6 +29,7 @@ import { readInvocation } from "./start/config.js";
 import { StartError } from "./start/start-error.js";
 import { stopSignal } from "./start/stop-signal.js";
 import { memoryStore } from "./store/memory-store.js";
+import { SessionArchive } from "./transcripts/session-archive.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** How long sessions may take to be finished after a signal. */
@@ -89,7 +90,11 @@ async function main(errors: OutputPipe): Promise<void> {
   });
   if (await isThere(modelDir)) await downloads.openFolder();
   const report = () => resourceReport(scope, manager);
-  const api = new Api({ config, downloads, logger: log, scope: scope.child("api"), resources: report });
+  const archive = new SessionArchive({
+    directory: config.outDir,
+    liveRecordings: (sessionId) => manager.recordingsOf(sessionId),
+  });
+  const api = new Api({ config, downloads, archive, logger: log, scope: scope.child("api"), resources: report });
   const httpServer = createHttpServer({
     root: ROOT,
     tls,

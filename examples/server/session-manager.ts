@@ -104,6 +104,11 @@ export class SessionManager {
     return this.#connections.refused;
   }
 
+  /** Those of one session, which has two while one gives way to another. */
+  recordingsOf(sessionId: string): Recording[] {
+    return Array.from(this.#works).flatMap(([key, { recording }]) => (key.sessionId === sessionId ? recording : []));
+  }
+
   /** What waits in each session, by the first letters of its name: the whole of it gives access. */
   readQueues(): { readonly session: string; readonly queues: ReturnType<Recording["readMetrics"]> }[] {
     return Array.from(this.#works, ([{ sessionId }, { recording }]) => ({

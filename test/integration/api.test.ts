@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Api } from "../../examples/server/admin/api/api.js";
 import { ModelDownloads } from "../../examples/server/admin/models/model-downloads.js";
 import { createLog } from "../../examples/server/logging/log.js";
+import { SessionArchive } from "../../examples/server/transcripts/session-archive.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { loopbackServer } from "../support/loopback-server.js";
 import { RawClient } from "../support/raw-client.js";
@@ -21,8 +22,9 @@ async function serve(token?: string, api: "token" | "open" | "off" = token === u
   const logger = createLog({ logLevel: "silent" });
   const directory = await temporaryFolder();
   const downloads = new ModelDownloads({ catalog: new Map(), directory, logger, clock: systemClock, scope });
+  const archive = new SessionArchive({ directory, liveRecordings: () => [] });
   const config = { api, token, allowedOrigins: ["https://example.org"] };
-  const handler = new Api({ config, downloads, logger, scope, resources: () => ({ everything: "alive" }) });
+  const handler = new Api({ config, downloads, archive, logger, scope, resources: () => ({ everything: "alive" }) });
   const url = await loopbackServer((incoming, response) => handler.handle(incoming, response, incoming.url ?? ""));
   /** `fetch` would not let a test name a host or an origin. */
   const ask = async (path: string, { method = "GET", headers = {}, body = "" } = {}): Promise<Answer> => {
@@ -167,7 +169,9 @@ describe("a server's resources", () => {
     await client.untilClosed();
     // The threads are everybody's.
     const others = (report: Report) => names(report).filter((name) => !name.includes(": thread "));
-    await vi.waitFor(async () => expect(others(await ask())).toEqual(names(before)), { timeout: 5_000 });
+    await vi.waitFor(async () => expect(others(await ask()).toSorted()).toEqual(names(before).toSorted()), {
+      timeout: 5_000,
+    });
     await backend.stop();
     const said = backend.log.split("\n").filter((line) => line.includes('"resource":"thread segmenter'));
     expect(said.map((line) => JSON.parse(line).msg)).toEqual(["acquired", "What is alive.", "released"]);

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { recoverRecordings } from "../../examples/server/recording/recover-recordings.js";
+import { parseCaptions } from "../../examples/server/transcripts/kept-caption.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { parseWav } from "../support/wav.js";
 
@@ -70,6 +71,16 @@ async function checkTranscript(folder: string): Promise<number> {
   return lines.length;
 }
 
+async function checkCaptions(folder: string): Promise<number> {
+  const [name] = (await readdir(folder)).filter((file) => file.endsWith(".jsonl"));
+  const { head, captions } = parseCaptions(await readFile(join(folder, name ?? ""), "utf8"));
+  expect(head).toMatchObject({ sample_rate: 16_000, start_position: 0 });
+  expect(captions.map(({ from, to }) => [from, to])).toEqual(
+    captions.map((_, second) => [second * 16_000, (second + 1) * 16_000]),
+  );
+  return captions.length;
+}
+
 // openclaw/openclaw#94081
 describe("a server that is killed in the middle of writing", () => {
   it("leaves a recording with all it said was kept, and a whole transcript, wherever the blow falls", async () => {
@@ -93,9 +104,9 @@ describe("a server that is killed in the middle of writing", () => {
       const seconds = await checkTranscript(folder);
       expect(seconds).toBeGreaterThanOrEqual(finalsTold(said));
       expect((await readdir(folder)).toSorted()).toEqual([
-        expect.stringMatching(/txt$/),
-        expect.stringMatching(/wav$/),
+        ...[/jsonl$/, /txt$/, /wav$/].map((ending) => expect.stringMatching(ending)),
       ]);
+      expect(await checkCaptions(folder)).toBeGreaterThanOrEqual(finalsTold(said));
       return seconds;
     });
     expect(Math.max(...(await Promise.all(rounds)))).toBeGreaterThan(0);

@@ -74,7 +74,7 @@ async function expectRecoverable(outDir: string): Promise<void> {
   const { failed } = await recoverRecordings(outDir, () => "dead");
   expect(failed).toEqual([]);
   const names = await readdir(outDir);
-  expect(names.filter((name) => !/\.(txt|wav)$|^\.servers$/.test(name))).toEqual([]);
+  expect(names.filter((name) => !/\.(txt|jsonl|wav)$|^\.servers$/.test(name))).toEqual([]);
   for (const name of names.filter((file) => file.endsWith(".wav"))) {
     expect(parseWav(await readFile(join(outDir, name))).samples.length).toBeGreaterThan(0);
   }

@@ -10,6 +10,7 @@ import { readModelCatalog } from "../../examples/server/admin/models/model-catal
 import type { DownloadView } from "../../examples/server/admin/models/model-download.js";
 import { ModelDownloads } from "../../examples/server/admin/models/model-downloads.js";
 import { createLog } from "../../examples/server/logging/log.js";
+import { SessionArchive } from "../../examples/server/transcripts/session-archive.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { loopbackServer } from "../support/loopback-server.js";
 import { isProcessAlive } from "../support/process-alive.js";
@@ -194,6 +195,7 @@ describe("downloads of models", () => {
     const api = new Api({
       config: { api: "open", token: undefined, allowedOrigins: [] },
       downloads,
+      archive: new SessionArchive({ directory: "/nonexistent", liveRecordings: () => [] }),
       logger: createLog({ logLevel: "silent" }),
       scope,
       resources: () => ({}),

@@ -39,8 +39,11 @@ describe("pocketsphinx", () => {
     expect(finals.every(({ audio }) => audio.from <= audio.to && audio.to <= spoken.byteLength / 2)).toBe(true);
     expect(of("status")).toEqual([{ engine: "pocketsphinx", words: true, detail: "" }]);
     const names = (await readdir(outDir)).toSorted();
-    const [transcript = "", wav = ""] = names;
-    expect(names).toEqual([expect.stringMatching(/\.txt$/), expect.stringMatching(/\.wav$/)]);
+    const [captions = "", transcript = "", wav = ""] = names;
+    expect(names).toEqual([/\.jsonl$/, /\.txt$/, /\.wav$/].map((ending) => expect.stringMatching(ending)));
+    expect((await readFile(join(outDir, captions), "utf8")).trimEnd().split("\n")).toHaveLength(
+      1 + SPOKEN_DIGITS.length,
+    );
     expect(await readFile(join(outDir, transcript), "utf8")).toBe(`${SPOKEN_DIGITS.join("\n")}\n`);
     expect((await readFile(join(outDir, wav))).subarray(44)).toEqual(Buffer.from(spoken));
   });

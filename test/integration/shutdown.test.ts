@@ -112,7 +112,7 @@ describe("SessionManager.shutdown()", () => {
     const wavs = readdirSync(outDir).filter((name) => name.endsWith(".wav"));
     expect(wavs).toHaveLength(1);
     expect(parseWav(readFileSync(join(outDir, wavs[0] ?? ""))).samples).toHaveLength(16_000);
-    expect(readdirSync(outDir)).toHaveLength(2);
+    expect(readdirSync(outDir)).toHaveLength(3);
   });
 
   it("takes nobody while engines still speak: who comes is told when to come back", async () => {

@@ -32,7 +32,8 @@ export async function reserveRecordingName(directory: string, sessionId: string,
   }
 }
 
-function plainWord(sessionId: string): string {
+/** What stands for a session in the names of its files. */
+export function plainWord(sessionId: string): string {
   if (/^\w[\w-]{0,63}$/.test(sessionId)) return sessionId;
   return createHash("sha256").update(sessionId).digest("hex").slice(0, 32);
 }

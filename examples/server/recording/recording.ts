@@ -6,9 +6,9 @@ import type { StreamFormat } from "../engines/hearing/engine-ear.js";
 import type { Log } from "../logging/log.js";
 import { frameTail } from "../protocol/frame-tail.js";
 import { afterRunningTime } from "../running-time.js";
+import { TranscriptFiles } from "../transcripts/transcript-files.js";
 import { CaptionRelay } from "./caption-relay.js";
 import type { RecordingDisk } from "./disk/recording-disk.js";
-import { RollingTextFile } from "./files/rolling-text-file.js";
 import { WavFile } from "./files/wav-file.js";
 import { bytesPerFrame } from "./files/wav-header.js";
 import { Recorder } from "./recorder.js";
@@ -82,7 +82,7 @@ export class Recording {
   /** Resolves, and never rejects, when it is known whether there are files. */
   readonly #opened: Promise<void>;
   readonly #registration: Registration;
-  #transcript: RollingTextFile | undefined;
+  #transcript: TranscriptFiles | undefined;
   #failed = false;
   #ending: Promise<void> | undefined;
   #disposal: Promise<void> | undefined;
@@ -155,10 +155,14 @@ export class Recording {
   }
 
   async #openFiles(): Promise<WavFile> {
-    const { outDir, disk, sessionId, startedAt, scope, format } = this.#options;
+    const { outDir, disk, sessionId, startedAt, scope, format, startPosition } = this.#options;
     const stem = await reserveRecordingName(outDir, sessionId, startedAt ?? new Date());
-    this.#transcript = new RollingTextFile({
-      path: `${stem}.txt`,
+    this.#transcript = new TranscriptFiles({
+      stem,
+      head: {
+        ...{ session_id: sessionId, encoding: format.encoding, sample_rate: format.sampleRate },
+        ...{ channels: format.channels, start_position: startPosition },
+      },
       scope,
       journal: disk.journal,
       onError: (error) => this.#reportTranscriptFailure(error),
@@ -179,7 +183,7 @@ export class Recording {
     await recorded.catch((error: unknown) => {
       failure = error;
     });
-    await this.#flushTranscript().catch((error: Error) => {
+    await this.saveTranscript().catch((error: Error) => {
       failure ??= error;
       this.#fail(error);
     });
@@ -210,7 +214,7 @@ export class Recording {
 
   async #release(): Promise<void> {
     const { scope, logger } = this.#options;
-    const steps = [this.#feed.dispose(), this.#recorder.end().then(() => this.#flushTranscript())];
+    const steps = [this.#feed.dispose(), this.#recorder.end().then(() => this.saveTranscript())];
     for (const step of await Promise.allSettled(steps)) {
       if (step.status === "rejected") logger.warn({ err: step.reason }, "A session's files are not complete.");
     }
@@ -219,21 +223,29 @@ export class Recording {
     if (!scope.disposed) await scope.dispose();
   }
 
-  /** @throws StorageError */
-  async #flushTranscript(): Promise<void> {
+  /** Resolves when what was said so far is in the files. @throws StorageError */
+  async saveTranscript(): Promise<void> {
     await this.#transcript?.flush();
   }
 
   #takeSegment(segment: Segment): void {
     if (!segment.final) this.#captions.partial(segment);
-    else this.#captions.final(segment, this.#transcript?.append(segment.text) ?? Promise.resolve());
+    else {
+      const { segmentId, text, from, to } = segment;
+      const caption = { segment_id: this.#idOf(segmentId), text, from, to };
+      this.#captions.final(segment, this.#transcript?.append(caption) ?? Promise.resolve());
+    }
+  }
+
+  #idOf(segmentId: string): string {
+    const { lineage } = this.#options;
+    return lineage === undefined ? segmentId : `${lineage}-${segmentId}`;
   }
 
   #reportCaption({ text, segmentId, final, from, to }: Segment): void {
-    const { lineage } = this.#options;
     this.#options.onEvent(final ? "asr.final" : "asr.partial", {
       text,
-      segment_id: lineage === undefined ? segmentId : `${lineage}-${segmentId}`,
+      segment_id: this.#idOf(segmentId),
       final,
       audio: { from, to },
     });

@@ -39,7 +39,7 @@ function* readLines(text: string): Generator<JournalLine> {
   for (const json of text.split("\n").slice(0, -1)) {
     const { file, line, text } = JSON.parse(json) as JournalLine;
     // Whoever can write to the folder could otherwise name any file.
-    const isBeside = basename(file) === file && file.endsWith(".txt");
+    const isBeside = basename(file) === file && /\.(?:txt|jsonl)$/.test(file);
     if (isBeside && Number.isInteger(line) && line >= 0 && line < MAX_LINES) yield { file, line, text };
   }
 }

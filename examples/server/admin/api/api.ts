@@ -2,11 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Scope } from "loquilex/resources";
 import type { Log } from "../../logging/log.js";
 import type { ServerConfig } from "../../start/config.js";
+import type { SessionArchive } from "../../transcripts/session-archive.js";
 import type { ModelDownloads } from "../models/model-downloads.js";
 import { checkAccess } from "./api-access.js";
 import { ApiError } from "./api-error.js";
 import { sendDownloadEvents } from "./download-events.js";
 import { readJsonBody, sendError, sendJson } from "./json-http.js";
+import { sessionRoutes } from "./session-routes.js";
 
 const MAX_BODY_BYTES = 4_096;
 const MAX_EVENT_STREAMS = 32;
@@ -14,6 +16,7 @@ const MAX_EVENT_STREAMS = 32;
 export interface ApiOptions {
   readonly config: Pick<ServerConfig, "api" | "token" | "allowedOrigins">;
   readonly downloads: ModelDownloads;
+  readonly archive: SessionArchive;
   readonly logger: Log;
   /** Owns the answers that go on. */
   readonly scope: Scope;
@@ -21,10 +24,11 @@ export interface ApiOptions {
   resources(): unknown;
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse, id: string) => unknown;
-type Route = readonly [method: string, pattern: RegExp, handler: Handler];
+/** @param id what the pattern's first group found. @param detail what its second one did. */
+type Handler = (request: IncomingMessage, response: ServerResponse, id: string, detail: string) => unknown;
+export type Route = readonly [method: string, pattern: RegExp, handler: Handler];
 
-/** Everything under `/api/`, for whoever runs the server: its resources, and its downloads of models. */
+/** Everything under `/api/`, for whoever runs the server: its resources, its sessions, and its downloads of models. */
 export class Api {
   readonly #options: ApiOptions;
   readonly #routes: readonly Route[];
@@ -32,7 +36,7 @@ export class Api {
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    const { downloads } = options;
+    const { downloads, archive } = options;
     const download = "^/api/models/downloads/([^/]+)";
     this.#routes = [
       ["GET", /^\/api\/resources$/, (_, response) => sendJson(response, 200, options.resources())],
@@ -43,6 +47,7 @@ export class Api {
       ["DELETE", new RegExp(`${download}$`), (_, response, id) => this.#cancel(response, id)],
       ["POST", new RegExp(`${download}/pause$`), (_, response, id) => this.#pause(response, id)],
       ["POST", new RegExp(`${download}/resume$`), (_, response, id) => this.#resume(response, id)],
+      ...sessionRoutes(archive),
     ];
   }
 
@@ -59,7 +64,8 @@ export class Api {
     const route = routes.find(([method]) => method === request.method);
     if (route !== undefined) {
       const [, pattern, handler] = route;
-      await handler(request, response, pattern.exec(path)?.[1] ?? "");
+      const [, id = "", detail = ""] = pattern.exec(path) ?? [];
+      await handler(request, response, id, detail);
       return;
     }
     if (routes.length === 0) throw new ApiError(404, "not_found", "There is nothing at this address.");

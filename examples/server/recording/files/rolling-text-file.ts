@@ -1,16 +1,17 @@
-import { basename } from "node:path";
+import { basename, extname } from "node:path";
 import type { Registration, Scope } from "loquilex/resources";
 import type { JournalPage, TranscriptJournal } from "../disk/transcript-journal.js";
 import { writeFileAtomically } from "./atomic-file.js";
+import { oneLine } from "./one-line.js";
 import { StorageError } from "./storage-error.js";
 
 export interface RollingTextFileOptions {
-  /** Ends in `.txt`. */
+  /** Ends in an extension, such as `.txt`. */
   readonly path: string;
   readonly scope: Scope;
   /** Makes lines durable before they are in the file. @defaultValue none: the file is written for each line */
   readonly journal?: TranscriptJournal | undefined;
-  /** Finished lines of one file; what follows goes into `<name>.2.txt` and so on. @defaultValue 10_000 */
+  /** Finished lines of one file; what follows goes into `<name>.2.<extension>` and so on. @defaultValue 10_000 */
   readonly maxLines?: number | undefined;
   /** How long a line that is in the journal may wait to be in the file, in milliseconds. @defaultValue 60_000 */
   readonly saveIntervalMs?: number | undefined;
@@ -94,7 +95,9 @@ export class RollingTextFile {
   }
 
   #pathOf(file: number): string {
-    return file === 0 ? this.#firstPath : this.#firstPath.replace(/\.txt$/, `.${file + 1}.txt`);
+    if (file === 0) return this.#firstPath;
+    const extension = extname(this.#firstPath);
+    return `${this.#firstPath.slice(0, -extension.length)}.${file + 1}${extension}`;
   }
 
   #saveSoon(): void {
@@ -164,9 +167,3 @@ export class RollingTextFile {
 }
 
 const toText = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
-
-/** A segment is one line whatever an engine prints: nothing in it may begin another or steer a terminal. */
-function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
-}
