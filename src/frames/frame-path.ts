@@ -19,6 +19,8 @@ export interface FramePathOptions {
   readonly levelIntervalMs: number;
   /** Source position of the stream's first sample, if another path has begun the stream. */
   readonly origin?: number | undefined;
+  /** Source position from which on another path had kept audio for the start. */
+  readonly keptFrom?: number | undefined;
 }
 
 /** Where frames and what is learnt of them go. */
@@ -41,7 +43,7 @@ const SILENT = { peakLevel: 0, rmsLevel: 0 };
 export class FramePath {
   readonly #options: FramePathOptions;
   readonly #observer: FramePathObserver;
-  readonly #preRoll: PreRoll;
+  readonly #preRoll: PreRoll<PlacedFrame>;
   readonly #mute: MuteSwitch;
   readonly #points: TimelinePoints;
   /** `undefined` while nobody wants levels. */
@@ -128,7 +130,21 @@ export class FramePath {
 
   /** Lets out what was kept from before the start, and everything from now on. */
   start(): void {
-    for (const frame of this.#preRoll.start()) this.#pass(frame);
+    const { missing } = this.#preRoll;
+    const kept = this.#preRoll.start();
+    if (missing !== undefined) this.#observer.onLost({ from: 0, to: missing.to - missing.from });
+    for (const frame of kept) this.#pass(frame);
+  }
+
+  /**
+   * Another path has taken along what the source made before this position.
+   * @returns that position in the stream: 0 if the stream has not started.
+   */
+  inherit(position: number): number {
+    const { keptFrom } = this.#options;
+    if (this.origin !== undefined) return position - this.origin;
+    if (keptFrom !== undefined && keptFrom < position) this.#preRoll.miss({ from: keptFrom, to: position });
+    return 0;
   }
 
   /**

@@ -1,4 +1,3 @@
-import { AudioStreamError } from "../errors.js";
 import type { WorkerCode } from "../internal/worker-thread.js";
 import type { ConnectContext, Transport } from "../transport/transport.js";
 import { addressOf } from "../transport/websocket.js";
@@ -8,6 +7,7 @@ import type { RunningParts } from "./running/running-side.js";
 import type { HostObserver, RunningHost } from "./running-host.js";
 import type { RunningOptions } from "./running-messages.js";
 import type { Restored } from "./worker/restored.js";
+import { noWorker } from "./worker/worker-errors.js";
 import { type LateWorkerCode, WorkerHost, type WorkerHostParts } from "./worker/worker-host.js";
 import type { WorkerAddress, WorkerSetup } from "./worker/worker-messages.js";
 
@@ -64,7 +64,7 @@ export function openHost(chosen: HostOptions, options: RunningOptions, parts: Ho
   const onPage = (restored: Restored): RunningHost => openOnPage(options, parts, restored);
   if (host === "page" || route === undefined || options.session.retry?.policy !== undefined) return onPage({});
   const onNone = (reasons: readonly string[]): void => {
-    const error = workerFailed(reasons, host === "worker");
+    const error = noWorker(reasons, host === "worker");
     if (host === "worker") parts.onEvent({ type: "failed", error });
     else if (workerUrl !== undefined) parts.onEvent({ type: "warning", error });
   };
@@ -77,6 +77,7 @@ export function openHost(chosen: HostOptions, options: RunningOptions, parts: Ho
     setup: setupOf(route, options, parts),
     codes: codesOf(workerUrl, encoderSource),
     answerer: { token: (context) => parts.getToken?.(context), url: (context) => parts.getUrl(context) },
+    source: parts.source,
     onEvent: parts.onEvent,
     onReplaced: parts.onReplaced,
     onGone: parts.onGone,
@@ -90,11 +91,11 @@ const NO_WORKERS = "There are no workers here.";
 
 /** Runs on the page, at once if the code for that is there, and otherwise as soon as it is loaded. */
 function openOnPage(options: RunningOptions, parts: HostParts, restored: Restored): RunningHost {
-  const { session, origin } = restored;
+  const { session, ...beginning } = restored;
   const open = ({ pageHost }: RunningCode): RunningHost =>
-    pageHost({ ...options, origin, session: { ...options.session, restored: session } }, parts);
+    pageHost({ ...options, ...beginning, session: { ...options.session, restored: session } }, parts);
   const { loaded } = runningCode;
-  return loaded === undefined ? new LatePageHost({ ...parts, options, restored, open }) : open(loaded);
+  return loaded === undefined ? new LatePageHost({ ...parts, restored: session, open }) : open(loaded);
 }
 
 /** The file at the address has all encoders inside. The code inside the package is loaded only if there is no such file. */
@@ -116,12 +117,4 @@ function setupOf(route: WorkerRoute, options: RunningOptions, parts: HostParts):
     address: { ...route, baseUrl: document.baseURI },
     asksForToken: parts.getToken !== undefined,
   };
-}
-
-function workerFailed(reasons: readonly string[], isDemanded: boolean): AudioStreamError<"worker-failed"> {
-  const next = isDemanded
-    ? 'Set host to "auto" to do without one.'
-    : "The stream runs on the page, where a busy page delays it.";
-  const message = `No worker could be started: ${reasons.join(" ")} Check workerUrl and the page's Content-Security-Policy (worker-src). ${next}`;
-  return new AudioStreamError("worker-failed", message, { details: undefined });
 }

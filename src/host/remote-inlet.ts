@@ -1,19 +1,23 @@
 import type { FrameInlet, ProcessorId, ProcessorLink } from "../capture/inlet/frame-inlet.js";
 import type { AudioFrame } from "../capture/source.js";
-import type { ProcessorFrame } from "../worklet/port-messages.js";
+import type { ProcessorFrame, ProcessorProgressed } from "../worklet/port-messages.js";
 import type { RunningCommand } from "./running-messages.js";
+import type { SourceAccount } from "./source-account.js";
 
 /** What a running side that takes the place of another has to know. */
 interface Processor {
   readonly link: ProcessorLink;
-  readonly offset: number | undefined;
-  readonly clockMs: number | undefined;
-  readonly isHeld: boolean;
+  offset: number | undefined;
+  clockMs: number | undefined;
+  isHeld: boolean;
+  /** Its position after the last sample that it is known to have made. */
+  position: number;
 }
 
 /** What a {@link RemoteInlet} is made with. */
 export interface RemoteInletParts {
   onFrame(frame: AudioFrame): void;
+  readonly source: SourceAccount;
   /** Whether the running side is on another thread. */
   isFar(): boolean;
   post(command: RunningCommand, transfer: readonly Transferable[]): void;
@@ -34,7 +38,7 @@ export class RemoteInlet implements FrameInlet {
   begin(link: ProcessorLink): ProcessorId {
     this.#latest += 1;
     const processor = this.#latest;
-    this.#processors.set(processor, { link, offset: undefined, clockMs: undefined, isHeld: false });
+    this.#processors.set(processor, { link, offset: undefined, clockMs: undefined, isHeld: false, position: 0 });
     if (!this.#parts.isFar()) this.#parts.post({ type: "processor", processor, port: undefined }, []);
     else this.#connect(link, (port) => ({ type: "processor", processor, port }));
     return processor;
@@ -46,7 +50,12 @@ export class RemoteInlet implements FrameInlet {
   }
 
   take(processor: ProcessorId, frame: ProcessorFrame): void {
+    this.#count(processor, frame.position + frame.sampleCount, frame.sampleCount, 1);
     this.#parts.post({ type: "processor-frame", processor, frame }, [frame.payload]);
+  }
+
+  progressed(processor: ProcessorId, { position, samples, frames }: ProcessorProgressed): void {
+    this.#count(processor, position, samples, frames);
   }
 
   setClock(processor: ProcessorId, clockMs: number): void {
@@ -83,10 +92,17 @@ export class RemoteInlet implements FrameInlet {
     this.#note(processor, { offset });
   }
 
-  /** Another running side is there: leads all processors to it. @returns whether there are any. */
-  reconnect(): boolean {
-    for (const [processor, { link, offset, clockMs, isHeld }] of this.#processors) {
-      this.#connect(link, (port) => ({ type: "processor-again", processor, port, offset }));
+  /**
+   * Another running side is there: leads all processors to it.
+   * @param isTied whether the clock can say where audio belongs that the one before had not placed. If not, it stays where
+   * it was counted.
+   * @returns whether there are any.
+   */
+  reconnect(isTied: boolean): boolean {
+    const { source } = this.#parts;
+    for (const [processor, { link, offset, clockMs, isHeld, position }] of this.#processors) {
+      const place = offset ?? (isTied ? undefined : source.position - position);
+      this.#connect(link, (port) => ({ type: "processor-again", processor, port, offset: place }));
       if (clockMs !== undefined) this.setClock(processor, clockMs);
       if (isHeld) this.hold(processor);
     }
@@ -99,8 +115,16 @@ export class RemoteInlet implements FrameInlet {
     this.#parts.post(command(port2), [port2]);
   }
 
+  /** Counts what a processor has made. What is not placed yet follows on what came before. */
+  #count(processor: ProcessorId, position: number, samples: number, frames: number): void {
+    const { source } = this.#parts;
+    const { offset = source.position + samples - position } = this.#processors.get(processor) ?? {};
+    source.add(offset + position, samples, frames);
+    this.#note(processor, { position });
+  }
+
   #note(processor: ProcessorId, facts: Partial<Processor>): void {
     const known = this.#processors.get(processor);
-    if (known !== undefined) this.#processors.set(processor, { ...known, ...facts });
+    if (known !== undefined) Object.assign(known, facts);
   }
 }

@@ -6,7 +6,6 @@ import { Timeline } from "../frames/timeline.js";
 import type { TimelinePoint } from "../frames/timeline-points.js";
 import { withSignal } from "../internal/abort.js";
 import { systemClock } from "../internal/clock.js";
-import { type Deferred, deferred } from "../internal/deferred.js";
 import type { Scope } from "../internal/scope.js";
 import { SessionGate } from "./lock/session-gate.js";
 import { watchPage } from "./page-watch.js";
@@ -20,7 +19,9 @@ import type {
   RunningReplies,
   RunningStats,
 } from "./running-messages.js";
+import { RunningRequests } from "./running-requests.js";
 import { SettledWaiters } from "./settled-waiters.js";
+import { SourceAccount } from "./source-account.js";
 
 /** What the stream learns; the rest is the client's own business. */
 export type RunningNews = Exclude<
@@ -51,8 +52,7 @@ export class RunningClient {
   /** The source has given something that cannot be, and is not listened to any more. */
   #isFaulty = false;
   readonly #timeline: Timeline;
-  readonly #requests = new Map<number, { readonly question: RunningQuestion; readonly answer: Deferred<unknown> }>();
-  #latestRequest = 0;
+  readonly #requests = new RunningRequests((request) => this.#post(request));
   /** Commands that another running side needs as well, by their type. */
   readonly #lasting = new Map<RunningCommand["type"], RunningCommand>();
   #isPrepared = false;
@@ -60,14 +60,14 @@ export class RunningClient {
   #endsBy = 0;
   readonly #settled = new SettledWaiters((position) => this.#ask({ type: "settled", position }));
   #latestPoint: TimelinePoint | undefined;
-  /** Position by the source of the stream's first sample. */
-  #origin = 0;
+  readonly #source: SourceAccount;
 
   constructor(parts: RunningClientParts) {
     const { options, scope, exclusive, onNews } = parts;
     this.#parts = parts;
     this.#check = new FrameCheck(sourceFormat(options.format));
     this.#timeline = new Timeline(options.format.sampleRate);
+    this.#source = new SourceAccount(options);
     this.#gate = new SessionGate({
       session: options.session,
       exclusive,
@@ -82,9 +82,10 @@ export class RunningClient {
   open(): void {
     const { scope, openHost } = this.#parts;
     const host = openHost(scope, {
+      source: this.#source,
       onEvent: (event) => this.#onEvent(event),
       onReplaced: () => this.#onReplaced(),
-      onGone: () => this.#onGone(),
+      onGone: () => this.#requests.end(this.#host?.lastStats, scope.signal.reason),
     });
     this.#host = host;
     for (const { command, transfer } of this.#early.splice(0)) host.post(command, transfer);
@@ -107,6 +108,7 @@ export class RunningClient {
   push(frame: AudioFrame, wanted: boolean): void {
     if (!this.#mayPass(frame)) return;
     const { payload, position, sampleCount, timestamp, peakLevel, rmsLevel } = frame;
+    if (wanted || this.#source.isStarted) this.#source.add(position + sampleCount, sampleCount);
     const plain = { payload, position, sampleCount, timestamp, peakLevel, rmsLevel, flags: 0 };
     this.#post({ type: wanted ? "frame" : "refuse", frame: plain }, ownBuffer(payload));
   }
@@ -115,6 +117,7 @@ export class RunningClient {
   inletFor(onFrame: (frame: AudioFrame) => void): FrameInlet {
     this.#inlet = new RemoteInlet({
       onFrame,
+      source: this.#source,
       isFar: () => this.#host?.kind === "worker",
       post: (command, transfer) => this.#post(command, transfer),
     });
@@ -132,6 +135,7 @@ export class RunningClient {
 
   /** Lets out what was kept from before the start, and everything from now on. */
   start(): void {
+    this.#source.start();
     this.#postLasting({ type: "start" });
   }
 
@@ -151,6 +155,8 @@ export class RunningClient {
   /** Finishes: what was captured is acknowledged, then the server says goodbye; ends in `ended` or `failed`. */
   end(timeoutMs: number): void {
     this.#endsBy = systemClock.now() + timeoutMs;
+    // Processors have ended by now; one that did not say how far it came keeps nobody waiting.
+    this.#postCaptured();
     this.#postLasting({ type: "end", timeoutMs });
     this.#gate.openWithin(timeoutMs / 4);
   }
@@ -184,7 +190,7 @@ export class RunningClient {
   }
 
   async stats(): Promise<RunningStats> {
-    return this.#host?.lastStats ?? this.#request({ type: "stats" });
+    return this.#host?.lastStats ?? this.#requests.ask({ type: "stats" });
   }
 
   // ---------------------------------------------------------------- within
@@ -211,43 +217,29 @@ export class RunningClient {
   /** Another running side has taken the place of one that died. It gets to know what that one knew. */
   #onReplaced(): void {
     const point = this.#latestPoint;
+    const { origin = 0 } = this.#source.beginning;
     if (point !== undefined) {
-      this.#post({ type: "capture-restore", position: point.position + this.#origin, timestamp: point.timestamp });
+      this.#post({ type: "capture-restore", position: point.position + origin, timestamp: point.timestamp });
     }
-    for (const [id, { question }] of this.#requests) this.#post({ ...question, id });
+    this.#requests.askAgain();
     if (this.#isPrepared) {
-      this.#request({ type: "prepare" }).catch((error: AudioStreamError) =>
-        this.#parts.onNews({ type: "source-failed", error }),
-      );
+      this.#requests
+        .ask({ type: "prepare" })
+        .catch((error: AudioStreamError) => this.#parts.onNews({ type: "source-failed", error }));
     }
-    const hasProcessors = this.#inlet?.reconnect() === true;
+    const hasProcessors = this.#inlet?.reconnect(point !== undefined) === true;
     const timeoutMs = Math.max(0, this.#endsBy - systemClock.now());
     for (const command of this.#lasting.values())
       this.#post(command.type === "end" ? { ...command, timeoutMs } : command);
-    if (!hasProcessors) this.#post({ type: "captured", position: this.#check.next || undefined });
+    if (!hasProcessors) this.#postCaptured();
   }
 
-  /** Nobody else answers any more. */
-  #onGone(): void {
-    for (const { question, answer } of this.#requests.values()) {
-      if (question.type === "stats") answer.resolve(this.#host?.lastStats);
-      else answer.reject(this.#parts.scope.signal.reason);
-    }
-    this.#requests.clear();
+  #postCaptured(): void {
+    this.#post({ type: "captured", position: this.#source.position || undefined });
   }
 
   #ask<Question extends RunningQuestion>(question: Question): Promise<RunningReplies[Question["type"]]> {
-    return withSignal(this.#request(question), this.#parts.scope.signal);
-  }
-
-  #request<Question extends RunningQuestion>(question: Question): Promise<RunningReplies[Question["type"]]> {
-    this.#latestRequest += 1;
-    const id = this.#latestRequest;
-    const answer = deferred<unknown>();
-    this.#requests.set(id, { question, answer });
-    this.#post({ ...question, id });
-    // The running side answers each request with what its type says.
-    return answer.promise as Promise<RunningReplies[Question["type"]]>;
+    return withSignal(this.#requests.ask(question), this.#parts.scope.signal);
   }
 
   #onEvent(event: RunningEvent): void {
@@ -260,7 +252,7 @@ export class RunningClient {
         this.#inlet?.placed(event.processor, event.offset);
         return;
       case "audio":
-        this.#origin = event.origin;
+        this.#source.began(event.origin);
         this.#parts.onNews(event);
         return;
       // Leaves a worker only for the checkpoint that comes with it.
@@ -270,20 +262,14 @@ export class RunningClient {
         this.#inlet?.confirm(event.processor, event.command);
         return;
       case "reply":
-        this.#takeRequest(event.id)?.resolve(event.value);
+        this.#requests.reply(event.id, event.value);
         return;
       case "refusal":
-        this.#takeRequest(event.id)?.reject(event.error);
+        this.#requests.refuse(event.id, event.error);
         return;
       default:
         this.#parts.onNews(event);
     }
-  }
-
-  #takeRequest(id: number): Deferred<unknown> | undefined {
-    const request = this.#requests.get(id);
-    this.#requests.delete(id);
-    return request?.answer;
   }
 }
 

@@ -1,7 +1,10 @@
 import type { RunningCommand, RunningEvent, RunningStats } from "./running-messages.js";
+import type { SourceAccount } from "./source-account.js";
 
 /** Whom a host calls. */
 export interface HostObserver {
+  /** What was captured, for the end of a running side that does not say what it had. */
+  readonly source: SourceAccount;
   onEvent(event: RunningEvent): void;
   /** The running side has died, and there is another one, which has to be told all that the other one was told. */
   onReplaced(): void;

@@ -17,6 +17,8 @@ import { captureInterrupted, invalidState, toStreamError } from "./stream-errors
 
 /** An encoder that needs longer for what it holds, in milliseconds, does not keep a pause waiting. */
 const FLUSH_TIMEOUT_MS = 1_000;
+/** A running side that does not say for so long what it has got, in milliseconds, may have got something. */
+const STATS_TIMEOUT_MS = 1_000;
 
 /** What runs for a stream: its source, its frames and its session, from the opening to the release. It never holds the handle. */
 export class StreamRun {
@@ -196,8 +198,14 @@ export class StreamRun {
       if (this.#info !== undefined) return;
       this.#parts.logger.warn("The capture did not stop well; its last audio may be missing.", { error: cause });
     }
-    if (error !== undefined && (await client.stats()).samplesCaptured === 0) this.finish({ outcome: "failed", error });
+    if (error !== undefined && (await this.#hasCapturedNothing(client))) this.finish({ outcome: "failed", error });
     else client.end(Math.max(0, deadline - systemClock.now()));
+  }
+
+  async #hasCapturedNothing(client: RunningClient): Promise<boolean> {
+    const asked = client.stats();
+    const isTold = await doneWithin(this.#parts.scope, STATS_TIMEOUT_MS, asked).catch(() => true);
+    return isTold && (await asked).samplesCaptured === 0;
   }
 
   // ---------------------------------------------------------------- running side

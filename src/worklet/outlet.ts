@@ -10,7 +10,10 @@ type Post = (message: ProcessorMessage, transfer: ArrayBuffer[]) => void;
 export class Outlet {
   readonly #toPage: Post;
   #elsewhere: Post | undefined;
+  /** What the page has not heard of yet. */
   #frames = 0;
+  #samples = 0;
+  #position = 0;
   #peak = 0;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
@@ -30,13 +33,28 @@ export class Outlet {
       return;
     }
     this.#elsewhere(message, transfer);
-    if (message.type !== "frame") return;
+    if (message.type !== "frame") {
+      // Who waits for the command wants to know of all that came before it.
+      this.#report();
+      return;
+    }
     this.#frames += 1;
+    this.#samples += message.sampleCount;
+    this.#position = message.position + message.sampleCount;
     this.#peak = Math.max(this.#peak, message.peak);
     if (message.contextTime - this.#reportedAt < PROGRESS_INTERVAL_S) return;
-    this.#toPage({ type: "progress", frames: this.#frames, peak: this.#peak }, []);
     this.#reportedAt = message.contextTime;
+    this.#report();
+  }
+
+  #report(): void {
+    if (this.#frames === 0) return;
+    this.#toPage(
+      { type: "progress", frames: this.#frames, samples: this.#samples, position: this.#position, peak: this.#peak },
+      [],
+    );
     this.#frames = 0;
+    this.#samples = 0;
     this.#peak = 0;
   }
 }

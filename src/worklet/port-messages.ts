@@ -1,7 +1,7 @@
 import type { AudioEncoding } from "../protocol/messages.js";
 
 /** Raised with any change of the messages below, since two copies of the SDK may share an audio context. */
-const PORT_VERSION = 3;
+const PORT_VERSION = 4;
 
 /** Under which the processor is registered. */
 export const PROCESSOR_NAME = `loquilex-capture-${PORT_VERSION}`;
@@ -78,6 +78,10 @@ export interface ProcessorDone {
 export interface ProcessorProgressed {
   readonly type: "progress";
   readonly frames: number;
+  /** In these frames. */
+  readonly samples: number;
+  /** After the last of them. */
+  readonly position: number;
   /** Loudest sample of these frames, as in a {@link ProcessorFrame}. */
   readonly peak: number;
 }

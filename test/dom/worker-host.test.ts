@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AudioStreamError } from "../../src/errors.js";
 import { opus } from "../../src/frames/opus/opus.js";
 import type { RunningEvent } from "../../src/host/running-messages.js";
+import { SourceAccount } from "../../src/host/source-account.js";
 import { WorkerHost } from "../../src/host/worker/worker-host.js";
 import { Scope } from "../../src/internal/scope.js";
 import { AudioStream } from "../../src/stream/audio-stream.js";
@@ -14,7 +15,7 @@ import { fakeAudioEncoder } from "../support/fake-audio-encoder.js";
 import { FakeSource, FRAME } from "../support/fake-source.js";
 import { FakeTransport } from "../support/fake-transport.js";
 import { FakeWorker, installFakeWorkers } from "../support/fake-worker.js";
-import { passTime, settle } from "../support/observed-stream.js";
+import { passTime, rejectionOf, settle } from "../support/observed-stream.js";
 
 const WORKER = "https://example.test/loquilex.worker.js";
 
@@ -202,6 +203,31 @@ describe("the page runs it", () => {
   );
 });
 
+describe("another program at workerUrl", () => {
+  it.each<[string, unknown, string]>([
+    ["says something else", "hello", "It is not the worker of LoquiLex"],
+    ["says nothing that is anything", undefined, "It is not the worker of LoquiLex"],
+    ["has messages of the same kind", { type: "ready" }, "It is not the worker of LoquiLex"],
+    ["is a worker of another version", { type: "ready", loquilex: "0.0.1" }, "It is the worker of LoquiLex 0.0.1, and"],
+  ])("is found out at once if it %s, and named in a warning; the page does without it", async (_, says, sentence) => {
+    FakeWorker.starts = [{ says }];
+    const { stream, source, warnings } = await running();
+    source.speak(2);
+    await settle();
+    expect(heard()).toEqual([0, FRAME, 2 * FRAME]);
+    expect((await stream.getStats()).host).toBe("page");
+    expect(FakeWorker.live).toEqual([]);
+    expect(warnings.map(({ code, message }) => [code, message.includes(sentence)])).toEqual([["worker-failed", true]]);
+  });
+
+  it('ends the start with worker-failed and host: "worker"', async () => {
+    FakeWorker.starts = [{ says: { hello: 1 } }];
+    const { stream } = make({ host: "worker" });
+    const error: unknown = await stream.start().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "worker-failed", message: expect.stringContaining("but another program.") });
+  });
+});
+
 it("a worker whose address fails is started from the next code there is, with a warning", async () => {
   FakeWorker.starts = ["error", "run"];
   const scope = new Scope({ name: "session" });
@@ -217,6 +243,7 @@ it("a worker whose address fails is started from the next code there is, with a 
     },
     codes: [{ url: WORKER }, { url: "https://example.test/other.js" }],
     answerer: { token: () => undefined, url: () => undefined },
+    source: new SourceAccount(options),
     onEvent: (event) => events.push(event),
     onReplaced: () => {},
     onGone: () => {},
@@ -295,6 +322,52 @@ describe("an abort", () => {
     await passTime(7_000);
     expect(stream.state).toBe("closed");
     await expect(closing).rejects.toMatchObject({ code: "close-timeout" });
+  });
+
+  it("ends within the time that close() was given if the worker hangs, with what is lost to the sample", async () => {
+    const { stream, source, drops } = await running();
+    FakeWorker.last.hung = true;
+    source.speak(4);
+    const closing = rejectionOf(stream.close({ timeoutMs: 1_500 }));
+    await passTime(1_499);
+    expect(stream.state).toBe("closing");
+    await passTime(1);
+    expect(await closing).toMatchObject({ code: "close-timeout", details: { unacknowledgedFrames: 4 } });
+    await stream.closed;
+    expect(FakeWorker.live).toEqual([]);
+    expect(drops.map(({ from, to }) => [from, to])).toEqual([[FRAME, 5 * FRAME]]);
+  });
+
+  it("replaces a worker that hangs soon enough for another one to say goodbye, if there is time for both", async () => {
+    const { stream, source, drops } = await running();
+    FakeWorker.last.hung = true;
+    source.speak(4);
+    const closing = stream.close({ timeoutMs: 3_000 });
+    await passTime(3_000);
+    await closing;
+    expect(transport.last.sent.at(-1)).toMatchObject({ t: "client.end", data: { position: FRAME } });
+    expect(drops.map(({ from, to }) => [from, to])).toEqual([[FRAME, 5 * FRAME]]);
+  });
+
+  it("ends within the time that close() was given if the worker has never started", async () => {
+    FakeWorker.starts = ["silent"];
+    const { stream, source, drops } = make();
+    stream.start().catch(() => {});
+    await settle();
+    source.speak(2);
+    const closing = rejectionOf(stream.close({ timeoutMs: 800 }));
+    await passTime(800);
+    expect(await closing).toMatchObject({ code: "close-timeout", details: { unacknowledgedFrames: 2 } });
+    expect(drops.map(({ from, to }) => [from, to])).toEqual([[0, 2 * FRAME]]);
+  });
+
+  it("ends within its time if the source has ended badly beside a worker that hangs", async () => {
+    const { stream, source } = await running();
+    FakeWorker.last.hung = true;
+    source.end(new AudioStreamError("device-lost", "It is gone.", { details: undefined }));
+    await passTime(10_000);
+    expect(await stream.closed).toMatchObject({ outcome: "failed" });
+    expect(stream.state).toBe("closed");
   });
 
   it("counts what a worker that hangs was given and has said nothing of", async () => {
@@ -414,6 +487,34 @@ describe("a worker that dies", () => {
     expect(await stream.getStats()).toMatchObject({ droppedDurationMs: 2_000, capturedDurationMs: 2_060 });
   });
 
+  it.each([true, false])(
+    "before the start has lost what was kept for it, and this is told (started after it was noticed: %s)",
+    async (isNoticed) => {
+      const { stream, source, drops } = make({ preRollMs: 200 });
+      const warm = stream.warmUp();
+      await settle();
+      source.speak(50);
+      await settle();
+      await warm;
+      FakeWorker.last.hung = true;
+      source.speak(5);
+      if (isNoticed) {
+        await passTime(7_000);
+        source.speak(4);
+      }
+      const started = stream.start();
+      await passTime(7_000);
+      source.speak(3);
+      await settle();
+      await started;
+      // Ten frames are kept for a start.
+      const lost = isNoticed ? 6 : 10;
+      expect(drops.map(({ from, to }) => [from, to])).toEqual([[0, lost * FRAME]]);
+      const frames = isNoticed ? 7 : 3;
+      expect(heard()).toEqual(Array.from({ length: frames }, (_, index) => (lost + index) * FRAME));
+    },
+  );
+
   it("takes back no figure, and tells no loss twice, though another one dies before it has heard anything", async () => {
     const { stream, source, drops } = await running();
     source.speak(9);
@@ -501,7 +602,7 @@ describe("a worker that dies", () => {
     FakeWorker.last.hung = true;
     source.speak(3);
     const closing = stream.close();
-    await passTime(8_000);
+    await passTime(5_000);
     await closing;
     expect(transport.last.sent.at(-1)).toMatchObject({ t: "client.end", data: { position: FRAME } });
     expect(drops.map(({ from, to }) => [from, to])).toEqual([[FRAME, 4 * FRAME]]);

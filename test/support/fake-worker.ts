@@ -5,8 +5,8 @@ import { serveWorker } from "../../src/host/worker/worker-side.js";
 import type { TransportConnection } from "../../src/transport/transport.js";
 import type { FakeTransport } from "./fake-transport.js";
 
-/** How a worker starts: its code runs, or the browser throws, reports an error, or says nothing. */
-export type FakeWorkerStart = "run" | "throw" | "error" | "silent";
+/** How a worker starts: its code runs, or the browser throws, reports an error, or says nothing; or it says what is given. */
+export type FakeWorkerStart = "run" | "throw" | "error" | "silent" | { readonly says: unknown };
 
 /** A worker whose thread is this one. What crosses is cloned and handed over as between threads. */
 export class FakeWorker extends EventTarget {
@@ -33,6 +33,7 @@ export class FakeWorker extends EventTarget {
     });
     queueMicrotask(() => {
       if (start === "error") this.fail("It cannot be loaded.");
+      if (typeof start === "object") this.#thread.postMessage(start.says);
       if (start === "run" && !this.terminated) serveWorker(this.#thread, openOpus);
     });
   }

@@ -57,6 +57,7 @@ const RULES: readonly Rule[] = [
       PORTS,
       /^src\/transport\/(?:websocket|socket)$/,
       ERRORS,
+      /^src\/version$/,
       INTERNAL,
       /^src\/protocol\/(?:audio-frame|close-codes|limits)$/,
     ],

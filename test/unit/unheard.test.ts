@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { countUnheard } from "../../src/host/page/unheard.js";
 import { NOTHING_LEFT } from "../../src/host/worker/restored.js";
 
-const OPTIONS = { preRollMs: 0, format: { encoding: "pcm_s16le", sampleRate: 16_000, channelCount: 1 } } as const;
+const NOTHING = { captured: { frames: 0, samples: 0, position: 0 } };
 
 describe("what a running side that ended without a word has left", () => {
   it("is announced as lost once: what it had lost and not announced, and what nobody knows to be delivered", () => {
@@ -17,7 +17,7 @@ describe("what a running side that ended without a word has left", () => {
       ],
       stats: { ...NOTHING_LEFT.stats, settledPosition: 300, capturedPosition: 900, samplesDropped: 100 },
     };
-    const { lost, stats } = countUnheard({ session }, [], OPTIONS);
+    const { lost, stats } = countUnheard(session, NOTHING);
     expect(lost).toEqual([
       { from: 0, to: 100 },
       { from: 300, to: 400 },
@@ -29,6 +29,20 @@ describe("what a running side that ended without a word has left", () => {
 
   it("is nothing if all of it was settled", () => {
     const stats = { ...NOTHING_LEFT.stats, settledPosition: 900, capturedPosition: 900 };
-    expect(countUnheard({ session: { ...NOTHING_LEFT, stats } }, [], OPTIONS).lost).toEqual([]);
+    expect(countUnheard({ ...NOTHING_LEFT, stats }, NOTHING).lost).toEqual([]);
+  });
+
+  it("is what was captured since it said something, too", () => {
+    const stats = {
+      ...NOTHING_LEFT.stats,
+      settledPosition: 300,
+      capturedPosition: 900,
+      samplesCaptured: 800,
+      framesCaptured: 9,
+    };
+    const captured = { frames: 12, samples: 1_100, position: 1_200 };
+    const unheard = countUnheard({ ...NOTHING_LEFT, stats }, { captured });
+    expect(unheard.lost).toEqual([{ from: 300, to: 1_200 }]);
+    expect(unheard.stats).toMatchObject({ framesCaptured: 12, samplesCaptured: 1_100, capturedPosition: 1_200 });
   });
 });

@@ -1,4 +1,4 @@
-import type { ProcessorFrame } from "../../worklet/port-messages.js";
+import type { ProcessorFrame, ProcessorProgressed } from "../../worklet/port-messages.js";
 import type { AudioFrame } from "../source.js";
 
 /**
@@ -36,6 +36,8 @@ export interface FrameInlet {
   end(processor: ProcessorId): void;
   /** Takes a frame that came through the page. */
   take(processor: ProcessorId, frame: ProcessorFrame): void;
+  /** Frames have gone straight to where they are taken. Absent if none can. */
+  progressed?(processor: ProcessorId, progress: ProcessorProgressed): void;
   /** @param clockMs when the processor's audio context was at zero, on the `performance.now()` clock. */
   setClock(processor: ProcessorId, clockMs: number): void;
   /** Frames wait until {@link release}. */

@@ -1,18 +1,17 @@
 import type { AudioStreamError } from "../../errors.js";
 import type { Scope } from "../../internal/scope.js";
+import type { SessionCheckpoint } from "../../session/session-io.js";
 import { loadRunningCode, type RunningCode } from "../running/running-code-loader.js";
 import type { HostObserver, RunningHost } from "../running-host.js";
-import type { RunningCommand, RunningOptions, RunningStats } from "../running-messages.js";
-import type { Restored } from "../worker/restored.js";
+import type { RunningCommand, RunningStats } from "../running-messages.js";
 import { countUnheard } from "./unheard.js";
 
 /** What a {@link LatePageHost} is made with. */
-export interface LatePageHostParts extends Pick<HostObserver, "onEvent" | "onGone"> {
+export interface LatePageHostParts extends Pick<HostObserver, "source" | "onEvent" | "onGone"> {
   /** Its disposal ends the running side. */
   readonly scope: Scope;
-  readonly options: RunningOptions;
   /** What another running side has left behind. */
-  readonly restored: Restored;
+  readonly restored: SessionCheckpoint | undefined;
   open(code: RunningCode): RunningHost;
 }
 
@@ -52,8 +51,9 @@ export class LatePageHost implements RunningHost {
 
   #end(): void {
     if (this.#host !== undefined) return;
-    const { restored, options, onEvent, onGone } = this.#parts;
-    const { stats, lost } = countUnheard(restored, this.#waiting.splice(0), options);
+    const { restored, source, onEvent, onGone } = this.#parts;
+    const { stats, lost } = countUnheard(restored, source);
+    this.#waiting.length = 0;
     this.#lastStats = stats;
     for (const range of lost) onEvent({ type: "drop", range });
     onGone();

@@ -138,6 +138,8 @@ export class RunningSide {
         this.#path.wantLevels();
         break;
       case "start":
+        // Before it is known what the stream begins with, it cannot.
+        if (this.#path.origin === undefined && this.#waits(command)) break;
         this.#isStarted = true;
         this.#path.start();
         this.#backpressure.changed();
@@ -219,7 +221,7 @@ export class RunningSide {
     const waiting = this.#restoring;
     if (waiting === undefined) return;
     this.#restoring = undefined;
-    const position = sourcePosition === undefined ? 0 : sourcePosition - (this.#path.origin ?? sourcePosition);
+    const position = sourcePosition === undefined ? 0 : this.#path.inherit(sourcePosition);
     this.#driver.dispatch({ type: "restore", position });
     for (const command of waiting) this.handle(command);
   }

@@ -1,15 +1,14 @@
 import { NO_STATS } from "../../session/session-figures.js";
 import type { SessionCheckpoint } from "../../session/session-io.js";
+import type { SourceBeginning } from "../source-account.js";
 
 /** The server takes the connection with the greatest number. A session may have asked for more than its checkpoint says. */
 const UNTOLD_CONNECTIONS = 1_000;
 
 /** What a running side has left behind for another one. */
-export interface Restored {
+export interface Restored extends SourceBeginning {
   /** `undefined` if it never said anything. */
   readonly session?: SessionCheckpoint | undefined;
-  /** Source position of the stream's first sample. */
-  readonly origin?: number | undefined;
 }
 
 /** What a session leaves behind that has done nothing. */

@@ -1,7 +1,7 @@
-import { AudioStreamError } from "../../errors.js";
 import { deferred } from "../../internal/deferred.js";
 import { type Registration, type ResourceChange, Scope } from "../../internal/scope.js";
 import { sentenceOf } from "../../internal/text-of.js";
+import { afterWakingTime } from "../../internal/waking-time.js";
 import { within } from "../../internal/within.js";
 import { startWorker, type WorkerCode } from "../../internal/worker-thread.js";
 import { countUnheard } from "../page/unheard.js";
@@ -11,11 +11,17 @@ import type { RunningCommand, RunningStats } from "../running-messages.js";
 import { type Answerer, Answers } from "./answers.js";
 import { NOTHING_LEFT, nextCheckpoint, type Restored } from "./restored.js";
 import { unwired, type Wired } from "./wire-error.js";
+import { endOverdue, workerDied, workerFellBack } from "./worker-errors.js";
+import { strangenessOf } from "./worker-greeting.js";
 import type { PageMessage, WorkerEvent, WorkerMessage, WorkerSetup } from "./worker-messages.js";
-import { watchWorker } from "./worker-watch.js";
+import { type WorkerWatch, watchWorker } from "./worker-watch.js";
 
 /** How long the worker may take to close its socket when everything ends, in milliseconds. */
 const END_TIMEOUT_MS = 250;
+/** By how much a worker has less time for the end than the page: one that is well says first how that went. */
+const END_LEAD_MS = 100;
+/** How long a worker may say nothing during the end, in milliseconds, be there ever so little time. */
+const MIN_PATIENCE_MS = 1_000;
 /** After so many workers that died, the page does their work. */
 const MAX_DEATHS = 3;
 
@@ -38,6 +44,13 @@ export interface WorkerHostParts extends HostObserver {
 /** Code as it is, or code that has to be loaded first, at most for as long as the scope lives. */
 export type LateWorkerCode = WorkerCode | ((scope: Scope) => Promise<WorkerCode>);
 
+type EndCommand = Extract<RunningCommand, { readonly type: "end" }>;
+
+interface StartedWorker {
+  readonly thread: Worker;
+  readonly watch: WorkerWatch;
+}
+
 interface Posted {
   readonly command: RunningCommand;
   readonly transfer: readonly Transferable[];
@@ -48,7 +61,7 @@ export class WorkerHost implements RunningHost {
   readonly #parts: WorkerHostParts;
   readonly #answers: Answers;
   /** Without a thread while its code is loaded. */
-  #worker: { thread: Worker | undefined; readonly scope: Scope } | undefined;
+  #worker: ({ readonly scope: Scope } & Partial<StartedWorker>) | undefined;
   #page: RunningHost | undefined;
   /** Commands from before the worker's code ran; `undefined` from then on. */
   #early: Posted[] | undefined = [];
@@ -56,10 +69,11 @@ export class WorkerHost implements RunningHost {
   readonly #held = new Map<string, Registration[]>();
   readonly #gone = deferred<void>();
   #restored: Restored = {};
-  #isStarted = false;
-  /** Position by the source after the last frame that a worker was given. */
-  #given = 0;
   #deaths = 0;
+  /** Watches that the end does not take longer than it may. */
+  #ending: Registration | undefined;
+  /** The end has taken longer than it may: no worker is waited for any more. */
+  #isOverdue = false;
   #lastStats: RunningStats | undefined;
 
   constructor(parts: WorkerHostParts) {
@@ -78,9 +92,13 @@ export class WorkerHost implements RunningHost {
   }
 
   post(command: RunningCommand, transfer: readonly Transferable[]): void {
-    if (this.#page !== undefined) this.#page.post(command, transfer);
-    else if (this.#early !== undefined) this.#early.push({ command, transfer });
-    else this.#give({ command, transfer });
+    if (this.#page !== undefined) {
+      this.#page.post(command, transfer);
+      return;
+    }
+    const posted = { command: command.type === "end" ? this.#limitEnd(command) : command, transfer };
+    if (this.#early !== undefined) this.#early.push(posted);
+    else this.#send({ type: "command", command: posted.command }, transfer);
   }
 
   // ---------------------------------------------------------------- life of the worker
@@ -93,7 +111,7 @@ export class WorkerHost implements RunningHost {
     }
     // It outlives the scope of the running side by the time that a goodbye takes.
     const scope = new Scope({ name: "worker" });
-    this.#worker = { thread: undefined, scope };
+    this.#worker = { scope };
     const fail = (reason: string): void => {
       if (this.#worker?.scope !== scope) return;
       this.#worker = undefined;
@@ -105,7 +123,7 @@ export class WorkerHost implements RunningHost {
     };
     const start = (loaded: WorkerCode): void => {
       try {
-        this.#worker = { thread: this.#start(scope, loaded, reasons, fail), scope };
+        this.#worker = { scope, ...this.#start(scope, loaded, reasons, fail) };
       } catch (cause) {
         fail(sentenceOf(cause));
       }
@@ -115,7 +133,7 @@ export class WorkerHost implements RunningHost {
   }
 
   /** @param reasons why other codes were of no use. */
-  #start(scope: Scope, code: WorkerCode, reasons: readonly string[], fail: (reason: string) => void): Worker {
+  #start(scope: Scope, code: WorkerCode, reasons: readonly string[], fail: (reason: string) => void): StartedWorker {
     const thread = startWorker(scope, code);
     // A page that goes away takes its workers with it at some time; this one ends now.
     onPageGone(scope, () => void scope.dispose());
@@ -124,12 +142,16 @@ export class WorkerHost implements RunningHost {
       () => thread.postMessage({ type: "ping" } satisfies PageMessage),
       () => fail("It does not answer."),
     );
+    let isGreeted = false;
     scope.listen(thread, "message", ({ data }: MessageEvent<WorkerMessage>) => {
+      const strangeness = isGreeted ? undefined : strangenessOf(data);
+      if (strangeness !== undefined) return fail(strangeness);
+      isGreeted = true;
       watch.heard();
       this.#handle(data, reasons);
     });
     scope.listen(thread, "error", (event: ErrorEvent) => fail(event.message || "The browser does not say why."));
-    return thread;
+    return { thread, watch };
   }
 
   #onReady(): void {
@@ -137,17 +159,17 @@ export class WorkerHost implements RunningHost {
     if (early === undefined) return;
     this.#early = undefined;
     const { options, ...setup } = this.#parts.setup;
-    const { session, origin } = this.#restored;
-    const restored = { ...options, origin, session: { ...options.session, restored: session } };
+    const { session, ...beginning } = this.#restored;
+    const restored = { ...options, ...beginning, session: { ...options.session, restored: session } };
     this.#send({ type: "open", setup: { ...setup, options: restored } });
-    for (const posted of early) this.#give(posted);
+    for (const { command, transfer } of early) this.#send({ type: "command", command }, transfer);
   }
 
   /** The worker is gone with all that it held: another one takes its place, or the page, if this happens time and again. */
   #onDied(reason: string): void {
-    const { codes, onEvent, onReplaced } = this.#parts;
-    const { session = NOTHING_LEFT, origin } = this.#restored;
-    this.#restored = { session: nextCheckpoint(session), origin };
+    const { codes, source, onEvent, onReplaced } = this.#parts;
+    const { session = NOTHING_LEFT } = this.#restored;
+    this.#restored = { session: nextCheckpoint(session), ...source.beginning };
     for (const held of this.#held.values()) for (const registration of held.splice(0)) registration.release();
     this.#early = [];
     this.#deaths += 1;
@@ -175,17 +197,6 @@ export class WorkerHost implements RunningHost {
 
   #send(message: PageMessage, transfer: readonly Transferable[] = []): void {
     this.#worker?.thread?.postMessage(message, [...transfer]);
-  }
-
-  /** Takes note of audio that a worker gets which may die, or end, without a word about it. */
-  #give({ command, transfer }: Posted): void {
-    if (command.type === "start") this.#isStarted = true;
-    if (this.#isStarted && (command.type === "frame" || command.type === "refuse")) {
-      const { position, sampleCount } = command.frame;
-      if (this.#restored.origin === undefined) this.#restored = { ...this.#restored, origin: position };
-      this.#given = position + sampleCount;
-    }
-    this.#send({ type: "command", command }, transfer);
   }
 
   /** @param reasons why other codes were of no use. */
@@ -226,18 +237,14 @@ export class WorkerHost implements RunningHost {
       case "unreleased":
         this.#parts.onUnreleased(event.failures);
         return;
-      case "audio":
-        this.#restored = { ...this.#restored, origin: event.origin };
-        this.#parts.onEvent(event);
-        return;
       default:
         this.#parts.onEvent(event);
     }
   }
 
-  /** The worker has not said at its end what it held, or has never got what waits for it. */
-  #countWithout(waiting: readonly RunningCommand[]): void {
-    const { stats, lost } = countUnheard(this.#restored, waiting, this.#parts.setup.options);
+  /** The worker has not said at its end what it held, or was not there yet. */
+  #countWithout(): void {
+    const { stats, lost } = countUnheard(this.#restored.session, this.#parts.source);
     this.#lastStats = stats;
     for (const range of lost) this.#parts.onEvent({ type: "drop", range });
   }
@@ -253,6 +260,19 @@ export class WorkerHost implements RunningHost {
 
   // ---------------------------------------------------------------- end
 
+  /** Has the stream end in its time even if the worker hangs, or is not there yet. @returns the command for the worker. */
+  #limitEnd({ timeoutMs }: EndCommand): EndCommand {
+    const { scope, source, setup, onEvent } = this.#parts;
+    const onOverdue = (): void => {
+      this.#isOverdue = true;
+      const { session = NOTHING_LEFT } = this.#restored;
+      onEvent({ type: "failed", error: endOverdue(timeoutMs, session, source, setup.options) });
+    };
+    this.#ending ??= afterWakingTime(scope, timeoutMs, onOverdue, { resource: "deadline of the end" });
+    this.#worker?.watch?.limit(Math.max(MIN_PATIENCE_MS, timeoutMs / 2));
+    return { type: "end", timeoutMs: timeoutMs - Math.min(END_LEAD_MS, timeoutMs / 10) };
+  }
+
   /** @returns when the worker is gone. */
   async #end(): Promise<void> {
     const [worker, early] = [this.#worker, this.#early];
@@ -261,29 +281,14 @@ export class WorkerHost implements RunningHost {
       this.#worker = undefined;
       this.#early = undefined;
       void worker?.scope.dispose();
-      this.#countWithout(early.map(({ command }) => command));
+      this.#countWithout();
     } else {
       if (worker === undefined) return;
       this.#send({ type: "abort" });
-      await within(worker.scope, END_TIMEOUT_MS, this.#gone.promise, undefined).catch(() => {});
+      if (!this.#isOverdue) await within(worker.scope, END_TIMEOUT_MS, this.#gone.promise, undefined).catch(() => {});
       void worker.scope.dispose();
-      const given: RunningCommand = { type: "captured", position: this.#given };
-      if (this.#lastStats === undefined) this.#countWithout([given]);
+      if (this.#lastStats === undefined) this.#countWithout();
     }
     this.#parts.onGone();
   }
 }
-
-const workerFellBack = (reasons: readonly string[]): AudioStreamError<"worker-failed"> =>
-  new AudioStreamError(
-    "worker-failed",
-    `The worker could not be started from workerUrl: ${reasons.join(" ")} The code inside the package runs in its place. Check the address.`,
-    { details: undefined },
-  );
-
-const workerDied = (reason: string): AudioStreamError<"worker-failed"> =>
-  new AudioStreamError(
-    "worker-failed",
-    `The worker that carried the stream ended by itself: ${reason} Another one goes on; audio that only the first one held is lost, and is announced as such.`,
-    { details: undefined },
-  );

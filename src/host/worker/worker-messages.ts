@@ -3,6 +3,7 @@ import type { SessionCheckpoint } from "../../session/session-io.js";
 import type { SessionOptions } from "../../session/session-options.js";
 import type { RunningCommand, RunningEvent, RunningOptions, RunningStats } from "../running-messages.js";
 import type { Wired, WireError } from "./wire-error.js";
+import type { WorkerGreeting } from "./worker-greeting.js";
 
 /** What the application is asked on the page for. */
 export type Question = "token" | "url";
@@ -50,8 +51,8 @@ export type WorkerEvent =
 
 /** From the worker to the page. */
 export type WorkerMessage =
-  /** The code runs. */
-  | { readonly type: "ready" }
+  /** The code runs. Nothing comes before it. */
+  | WorkerGreeting
   | { readonly type: "pong" }
   | {
       readonly type: "events";

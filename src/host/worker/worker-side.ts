@@ -8,6 +8,7 @@ import { RunningSide } from "../running/running-side.js";
 import { EventOutbox } from "./event-outbox.js";
 import { PageQuestions } from "./page-questions.js";
 import { fromWire, wired } from "./wire-error.js";
+import { GREETING } from "./worker-greeting.js";
 import type { PageMessage, WorkerMessage, WorkerSetup } from "./worker-messages.js";
 
 /** The worker as it sees itself. */
@@ -43,7 +44,7 @@ class WorkerSide {
         }),
     });
     this.#scope.listen(thread, "message", ({ data }: MessageEvent<PageMessage>) => this.#handle(data));
-    this.#post({ type: "ready" });
+    this.#post(GREETING);
   }
 
   #handle(message: PageMessage): void {

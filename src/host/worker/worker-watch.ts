@@ -5,23 +5,34 @@ import type { Scope } from "../../internal/scope.js";
 const PING_MS = 1_000;
 /** A look that comes later than this says nothing: the page slept, was blocked, or its timers are throttled. */
 const LATE_MS = 1_000;
-/** Pings in a row without any word from the worker before it is given up. */
-const MAX_SILENT = 5;
+/** How long a worker may say nothing before it is given up, in milliseconds. */
+const MAX_SILENCE_MS = 5_000;
+/** Pings without an answer that it takes at least. */
+const MIN_PINGS = 5;
+
+export interface WorkerWatch {
+  /** The worker has said something. */
+  heard(): void;
+  /** From now on the worker is given up sooner. */
+  limit(silenceMs: number): void;
+}
 
 /** Notices a worker that says nothing, be it from the start, in a time in which the page could have heard it. */
-export function watchWorker(scope: Scope, ping: () => void, onSilent: () => void): { heard(): void } {
+export function watchWorker(scope: Scope, ping: () => void, onSilent: () => void): WorkerWatch {
   let isHeard = true;
-  let silent = 0;
+  let silenceMs = 0;
+  let limitMs = MAX_SILENCE_MS;
   const look = (): void => {
     isHeard = false;
     ping();
-    const due = systemClock.now() + PING_MS;
+    const waitMs = Math.min(PING_MS, limitMs / MIN_PINGS);
+    const due = systemClock.now() + waitMs;
     scope.timeout(
-      PING_MS,
+      waitMs,
       () => {
         const isLate = systemClock.now() > due + LATE_MS;
-        silent = isHeard || isLate ? 0 : silent + 1;
-        if (silent === MAX_SILENT) onSilent();
+        silenceMs = isHeard || isLate ? 0 : silenceMs + waitMs;
+        if (silenceMs >= limitMs) onSilent();
         else look();
       },
       "worker watch",
@@ -31,6 +42,9 @@ export function watchWorker(scope: Scope, ping: () => void, onSilent: () => void
   return {
     heard: () => {
       isHeard = true;
+    },
+    limit: (ms) => {
+      limitMs = Math.min(limitMs, Math.ceil(ms / MIN_PINGS) * MIN_PINGS);
     },
   };
 }

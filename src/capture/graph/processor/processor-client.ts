@@ -63,8 +63,10 @@ export class ProcessorClient {
     });
     scope.listen(port, "message", ({ data }: MessageEvent<ProcessorMessage>) => {
       if (data.type === "done") this.#confirm(data.id);
-      else if (data.type === "progress") observer.onProgress(data);
-      else if (data.type === "frame") {
+      else if (data.type === "progress") {
+        observer.onProgress(data);
+        inlet.progressed?.(this.#id, data);
+      } else if (data.type === "frame") {
         observer.onProgress({ frames: 1, peak: data.peak });
         inlet.take(this.#id, data);
       }
