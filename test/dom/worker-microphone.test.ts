@@ -46,7 +46,7 @@ function make(options: AudioStreamOptions = {}): void {
 
 /** Ports between threads are real ones, and take turns of the event loop. */
 async function settleThreads(): Promise<void> {
-  for (let turn = 0; turn < 5; turn += 1) {
+  for (let turn = 0; turn < 10; turn += 1) {
     await new Promise((resolve) => setImmediate(resolve));
     await settle();
   }

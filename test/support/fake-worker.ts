@@ -19,8 +19,9 @@ export class FakeWorker extends EventTarget {
   terminated = false;
   /** It takes nothing in and gives nothing out any more. */
   hung = false;
-  /** What the page has posted while the worker is busy; `undefined` while it is not. */
   readonly #thread: FakeThread;
+  /** Between the audio thread's ports and the worker's. */
+  readonly #relays: MessagePort[] = [];
 
   constructor(url: string | URL) {
     super();
@@ -53,7 +54,10 @@ export class FakeWorker extends EventTarget {
     if (this.terminated) return;
     this.received.push(message.type === "command" ? message.command.type : message.type);
     // Node's own type of what can be transferred is another one.
-    const data: unknown = structuredClone(message, { transfer: transfer as never });
+    const data = structuredClone(message, { transfer: transfer as never });
+    if (data.type === "command" && "port" in data.command && data.command.port !== undefined) {
+      Object.assign(data.command, { port: this.#relay(data.command.port) });
+    }
     queueMicrotask(() => {
       if (!this.terminated && !this.hung) this.#thread.dispatchEvent(new MessageEvent("message", { data }));
     });
@@ -62,8 +66,19 @@ export class FakeWorker extends EventTarget {
   terminate(): void {
     if (this.terminated) return;
     this.terminated = true;
+    for (const port of this.#relays) port.close();
     // What a browser takes away with the thread, the code has to let go by itself here.
     this.#thread.dispatchEvent(new MessageEvent("message", { data: { type: "abort" } }));
+  }
+
+  /** A worker that hangs takes nothing from its ports either. */
+  #relay(port: MessagePort): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#relays.push(port, port1);
+    port.onmessage = ({ data }) => {
+      if (!this.hung) port1.postMessage(data);
+    };
+    return port2;
   }
 
   /** An error that nothing has caught. */

@@ -18,8 +18,6 @@ import { type WorkerWatch, watchWorker } from "./worker-watch.js";
 
 /** How long the worker may take to close its socket when everything ends, in milliseconds. */
 const END_TIMEOUT_MS = 250;
-/** By how much a worker has less time for the end than the page: one that is well says first how that went. */
-const END_LEAD_MS = 100;
 /** How long a worker may say nothing during the end, in milliseconds, be there ever so little time. */
 const MIN_PATIENCE_MS = 1_000;
 /** After so many workers that died, the page does their work. */
@@ -43,8 +41,6 @@ export interface WorkerHostParts extends HostObserver {
 
 /** Code as it is, or code that has to be loaded first, at most for as long as the scope lives. */
 export type LateWorkerCode = WorkerCode | ((scope: Scope) => Promise<WorkerCode>);
-
-type EndCommand = Extract<RunningCommand, { readonly type: "end" }>;
 
 interface StartedWorker {
   readonly thread: Worker;
@@ -96,9 +92,9 @@ export class WorkerHost implements RunningHost {
       this.#page.post(command, transfer);
       return;
     }
-    const posted = { command: command.type === "end" ? this.#limitEnd(command) : command, transfer };
-    if (this.#early !== undefined) this.#early.push(posted);
-    else this.#send({ type: "command", command: posted.command }, transfer);
+    if (command.type === "end") this.#limitEnd(command.timeoutMs);
+    if (this.#early !== undefined) this.#early.push({ command, transfer });
+    else this.#send({ type: "command", command }, transfer);
   }
 
   // ---------------------------------------------------------------- life of the worker
@@ -260,17 +256,23 @@ export class WorkerHost implements RunningHost {
 
   // ---------------------------------------------------------------- end
 
-  /** Has the stream end in its time even if the worker hangs, or is not there yet. @returns the command for the worker. */
-  #limitEnd({ timeoutMs }: EndCommand): EndCommand {
+  /** Has the stream end in its time even if the worker hangs, or is not there yet. */
+  #limitEnd(timeoutMs: number): void {
     const { scope, source, setup, onEvent } = this.#parts;
-    const onOverdue = (): void => {
+    const resource = "deadline of the end";
+    const fail = (): void => {
       this.#isOverdue = true;
       const { session = NOTHING_LEFT } = this.#restored;
       onEvent({ type: "failed", error: endOverdue(timeoutMs, session, source, setup.options) });
     };
-    this.#ending ??= afterWakingTime(scope, timeoutMs, onOverdue, { resource: "deadline of the end" });
+    const onOverdue = (): void => {
+      // One that is well says in a moment how the end went.
+      const isWell = this.#early === undefined && this.#worker?.watch?.isSilent === false;
+      if (isWell) afterWakingTime(scope, END_TIMEOUT_MS, fail, { resource });
+      else fail();
+    };
+    this.#ending ??= afterWakingTime(scope, timeoutMs, onOverdue, { resource });
     this.#worker?.watch?.limit(Math.max(MIN_PATIENCE_MS, timeoutMs / 2));
-    return { type: "end", timeoutMs: timeoutMs - Math.min(END_LEAD_MS, timeoutMs / 10) };
   }
 
   /** @returns when the worker is gone. */

@@ -11,6 +11,8 @@ const MAX_SILENCE_MS = 5_000;
 const MIN_PINGS = 5;
 
 export interface WorkerWatch {
+  /** The worker has not answered the last ping that it could have answered. */
+  readonly isSilent: boolean;
   /** The worker has said something. */
   heard(): void;
   /** From now on the worker is given up sooner. */
@@ -40,6 +42,9 @@ export function watchWorker(scope: Scope, ping: () => void, onSilent: () => void
   };
   look();
   return {
+    get isSilent() {
+      return silenceMs > 0;
+    },
     heard: () => {
       isHeard = true;
     },
