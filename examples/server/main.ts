@@ -16,13 +16,15 @@ import { TlsRenewal, warnOfExpiry } from "./door/tls-renewal.js";
 import { selectEngine } from "./engines/select-engine.js";
 import { codeOf } from "./error-code.js";
 import { catchFaults } from "./fault-owner.js";
-import { createLog, type Log, logEverythingPrinted, openLogPipe } from "./logging/log.js";
+import { createLog, logEverythingPrinted, openLogPipe } from "./logging/log.js";
 import { OccasionalLog } from "./logging/occasional-log.js";
 import { OutputPipe } from "./logging/output-pipe.js";
 import { ChildProcess } from "./processes/child-process.js";
 import { openRecordingDisk } from "./recording/disk/recording-disk.js";
 import { makeFolder } from "./recording/files/make-folder.js";
-import { SharedFolder } from "./recording/folder/shared-folder.js";
+import { OWNER } from "./recording/files/temporary-path.js";
+import { leasePath } from "./recording/folder/folder-lease.js";
+import { SharedFolder, type SharedFolderOptions } from "./recording/folder/shared-folder.js";
 import { afterRunningTime } from "./running-time.js";
 import { SessionManager } from "./session-manager.js";
 import { readInvocation } from "./start/config.js";
@@ -69,7 +71,17 @@ async function main(errors: OutputPipe): Promise<void> {
   // From now on, because the signal ends a process that does not listen for it.
   process.on("SIGUSR2", () => log.info(serving ? report() : { starting: true }, "What is alive."));
 
-  await prepareOutDir(config.outDir, log, scope.child("folder of recordings"));
+  const folderScope = scope.child("folder of recordings");
+  const disk = openRecordingDisk(config.outDir, clock, scope.child("disk"), {
+    lease: leasePath(config.outDir, OWNER),
+    onThreadDeath: (error) => log.error({ err: error }, "The thread that writes recordings died."),
+  });
+  await prepareOutDir({
+    directory: config.outDir,
+    logger: log,
+    scope: folderScope,
+    onTaken: () => disk.writer.lose(),
+  });
   const modelDir = config.modelDir ?? join(config.outDir, "models");
   const catalog = await readModelCatalog(config.modelCatalog);
   const authenticator = await selectAuthenticator(config);
@@ -107,10 +119,8 @@ async function main(errors: OutputPipe): Promise<void> {
     httpServer,
     engines,
     authenticator,
-    store,
-    disk: openRecordingDisk(config.outDir, clock, scope.child("disk")),
+    ...{ store, disk, clock },
     logger: log,
-    clock,
     scope: scope.child("sessions"),
   });
   const address = await listen(httpServer, config);
@@ -146,11 +156,12 @@ async function main(errors: OutputPipe): Promise<void> {
   process.exit(signal === "fault" ? 1 : 0);
 }
 
-async function prepareOutDir(outDir: string, log: Log, scope: Scope): Promise<void> {
+async function prepareOutDir(options: SharedFolderOptions): Promise<void> {
+  const outDir = options.directory;
   try {
     await makeFolder(outDir);
     await access(outDir, constants.W_OK | constants.X_OK);
-    await SharedFolder.open({ directory: outDir, logger: log, scope });
+    await SharedFolder.open(options);
   } catch (error) {
     const code = codeOf(error);
     throw new StartError(

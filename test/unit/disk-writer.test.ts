@@ -1,16 +1,18 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "loquilex/resources";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { sharedBytes } from "../../examples/server/processes/growing-bytes.js";
 import { type AppendStep, packAppends, unpackAppends } from "../../examples/server/recording/disk/append-batch.js";
-import { DiskWriter } from "../../examples/server/recording/disk/disk-writer.js";
+import { DiskWriter, type DiskWriterOptions } from "../../examples/server/recording/disk/disk-writer.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { testScope } from "../support/test-scope.js";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const descriptors = async (): Promise<number> => (await readdir("/dev/fd")).length;
-const openWriter = (module?: URL) => new DiskWriter({ clock: systemClock, scope: testScope(), module });
+const openWriter = (more: Partial<DiskWriterOptions> = {}) =>
+  new DiskWriter({ clock: systemClock, scope: testScope(), ...more });
+const DYING_THREAD = new URL("../support/threads/dying-thread.ts", import.meta.url);
 
 describe("the disk writer", () => {
   it("writes pieces one behind the other where they belong, in many files at once", async () => {
@@ -74,16 +76,90 @@ describe("the disk writer", () => {
     expect(await descriptors()).toBe(before);
   });
 
-  it("fails what its thread was doing when it died, and goes on in another thread with the files that there are", async () => {
-    const folder = await temporaryFolder();
-    const writer = openWriter(new URL("../support/threads/dying-thread.ts", import.meta.url));
-    const file = writer.open(join(folder, "a"));
-    await file.write(0, [bytes("one ")]);
-    await expect(file.write(4, [bytes("two ")])).rejects.toThrow(
-      "The thread that writes recordings ended: It ended with code 9.",
-    );
-    await file.write(4, [bytes("two ")]);
-    expect(await readFile(join(folder, "a"), "utf8")).toBe("one two ");
+  describe("in a folder that other servers write to as well", () => {
+    async function sharedWriter() {
+      const folder = await temporaryFolder();
+      const lease = join(folder, "lease");
+      await writeFile(lease, "");
+      return { folder, lease, writer: openWriter({ lease }) };
+    }
+
+    it("confirms nothing from the moment its lease is gone, whichever file it is", async () => {
+      const { folder, lease, writer } = await sharedWriter();
+      const files = ["a", "b"].map((name) => writer.open(join(folder, name)));
+      await Promise.all(files.map((file) => file.write(0, [bytes("one")])));
+      await rm(lease);
+      for (const file of [...files, writer.open(join(folder, "c"))]) {
+        await expect(file.write(3, [bytes("two")])).rejects.toMatchObject({ code: "ENOENT" });
+      }
+    });
+
+    it("confirms nothing for files that another server has taken, though it has a lease again", async () => {
+      const { folder, writer } = await sharedWriter();
+      const [taken, own] = ["taken", "own"].map((name) => writer.open(join(folder, name)));
+      await taken?.write(0, [bytes("one")]);
+      const atWork = taken?.write(3, [bytes("two")]);
+      writer.lose();
+      await expect(atWork).rejects.toMatchObject({ code: "ENOENT" });
+      await expect(taken?.write(6, [bytes("three")])).rejects.toMatchObject({ code: "ENOENT" });
+      await expect(own?.write(0, [bytes("one")])).rejects.toMatchObject({ code: "ENOENT" });
+      await writer.open(join(folder, "new")).write(0, [bytes("one")]);
+      expect(await readFile(join(folder, "new"), "utf8")).toBe("one");
+    });
+
+    it("notices within two seconds that somebody has deleted a file", async () => {
+      const { folder, writer } = await sharedWriter();
+      const file = writer.open(join(folder, "a"));
+      await file.write(0, [bytes("one")]);
+      await rm(join(folder, "a"));
+      const write = () => file.write(3, [bytes("two")]);
+      await vi.waitFor(() => expect(write()).rejects.toMatchObject({ code: "ENOENT" }), { timeout: 2_000 });
+    });
+  });
+
+  describe("with threads that die", () => {
+    it("does again what they did not confirm, so that every file has everything once", async () => {
+      const folder = await temporaryFolder();
+      const deaths: string[] = [];
+      const onThreadDeath = ({ message }: Error) => deaths.push(message);
+      const writer = openWriter({ module: DYING_THREAD, onThreadDeath });
+      const paths = Array.from({ length: 20 }, (_, index) => join(folder, String(index)));
+      const files = paths.map((path) => writer.open(path));
+      for (let round = 0; round < 10; round += 1) {
+        // Those of the second half begin with a thread that dies of it.
+        const writing = files.slice(0, round === 0 ? 10 : 20);
+        const piece = (index: number) => bytes(`${round}:${index} `.padEnd(10));
+        await Promise.all(writing.map((file, index) => file.write(10 * round, [piece(index)])));
+      }
+      expect(deaths).toEqual(Array(9).fill("It ended with code 9"));
+      for (const [index, path] of paths.entries()) {
+        const rounds = Array.from({ length: 10 }, (_, round) => `${round}:${index} `.padEnd(10));
+        if (index >= 10) rounds[0] = "\0".repeat(10);
+        expect(await readFile(path, "utf8")).toBe(rounds.join(""));
+      }
+      await Promise.all(files.map((file) => file.close()));
+    });
+
+    it("gives up what three of them died of, and goes on with what comes then", async () => {
+      const folder = await temporaryFolder();
+      const writer = openWriter({ module: DYING_THREAD });
+      const file = writer.open(join(folder, "a"));
+      await expect(file.write(0, [bytes("!one ")])).rejects.toThrow(
+        "The thread that writes recordings ended 3 times in a row: It ended with code 9.",
+      );
+      await file.write(0, [bytes("one ")]);
+      expect(await readFile(join(folder, "a"), "latin1")).toBe("one ");
+    });
+
+    it("neither makes anew nor confirms a file that is gone", async () => {
+      const folder = await temporaryFolder();
+      const writer = openWriter({ module: DYING_THREAD });
+      const file = writer.open(join(folder, "a"));
+      await file.write(0, [bytes("one ")]);
+      await rm(join(folder, "a"));
+      await expect(file.write(4, [bytes("two ")])).rejects.toMatchObject({ code: "ENOENT" });
+      expect(await readdir(folder)).toEqual([]);
+    });
   });
 
   it("closes what is open when its scope ends, and writes nothing more", async () => {
@@ -111,6 +187,7 @@ describe("a batch of appends", () => {
       { type: "create", file: 1, path: "/a", position: 0, pieces: [bytes("head")] },
       { type: "write", file: 2, path: undefined, position: 2 ** 40, pieces: [bytes("abc")] },
       { type: "reopen", file: 3, path: "/c", position: 7, pieces: [bytes("")] },
+      { type: "ensure", file: 4, path: "/d", position: 0, pieces: [bytes("x")] },
       { type: "close", file: 2, path: undefined, position: 0, pieces: [bytes("")] },
     ];
     expect([...unpackAppends(packAppends(steps, sharedBytes()))]).toEqual(steps);

@@ -1,19 +1,38 @@
+import { constants } from "node:fs";
 import { type GrowingBytes, totalBytes } from "../../processes/growing-bytes.js";
+
+/**
+ * How a file is opened that the thread does not know yet. `create`: nothing may be there; `reopen`: it is there; `ensure`:
+ * another thread died while it made it.
+ */
+export const OPENING_FLAGS = {
+  create: "wx",
+  reopen: "r+",
+  ensure: constants.O_RDWR | constants.O_CREAT,
+  /** The handle may have been given up. */
+  write: "r+",
+} as const;
 
 /** What a thread is to do with one file. */
 export interface AppendStep {
   /** Names the file; never used again. */
   readonly file: number;
-  /** Where it is, if the thread does not know it yet, or has to forget it. */
+  /** Where it is, if the thread does not know it yet. */
   readonly path?: string | undefined;
-  /**
-   * `create`: make it, it must not be there; `reopen`: it is there; `write`: the thread knows it; `close`: let go of its
-   * handle and forget it.
-   */
-  readonly type: "create" | "reopen" | "write" | "close";
+  /** `write`: the thread knows it; `close`: let go of its handle and forget it; else see {@link OPENING_FLAGS}. */
+  readonly type: keyof typeof OPENING_FLAGS | "close";
   /** Byte at which the pieces belong. */
   readonly position: number;
   readonly pieces: readonly Uint8Array[];
+}
+
+/** What a thread is started with. */
+export interface AppendStart {
+  /**
+   * File whose presence after a batch says that no other server has taken any of the files. `undefined` has each file
+   * looked at by itself.
+   */
+  readonly lease: string | undefined;
 }
 
 /** Many steps in few blocks: a thousand objects would cost more than what is done with them. */
@@ -39,7 +58,8 @@ export interface AppendFailure {
 export type AppendAnswer = readonly AppendFailure[];
 
 const ROW = 4;
-const TYPES = ["create", "reopen", "write", "close"] as const;
+const TYPES = ["create", "reopen", "ensure", "write", "close"] as const;
+const WITH_PATH: ReadonlySet<AppendStep["type"]> = new Set(["create", "reopen", "ensure"]);
 
 /** Puts steps together. @param memory holds their bytes until the thread is through with them. */
 export function packAppends(steps: readonly AppendStep[], memory: GrowingBytes<SharedArrayBuffer>): AppendBatch {
@@ -66,7 +86,7 @@ export function* unpackAppends({ rows, paths, bytes }: AppendBatch): Generator<A
   for (let index = 0; index < rows.length; index += ROW) {
     const [file = 0, position = 0, size = 0] = [rows[index + 1], rows[index + 2], rows[index + 3]];
     const type = TYPES[rows[index] ?? 0] ?? "close";
-    const isNew = type === "create" || type === "reopen";
+    const isNew = WITH_PATH.has(type);
     yield { type, file, position, pieces: [bytes.subarray(at, at + size)], path: isNew ? paths[path] : undefined };
     at += size;
     if (isNew) path += 1;

@@ -3,36 +3,67 @@ import { forEverybody } from "../../fault-owner.js";
 import { sharedBytes } from "../../processes/growing-bytes.js";
 import { Thread } from "../../processes/thread.js";
 import { threadCode } from "../../processes/thread-code.js";
-import { type AppendAnswer, type AppendStep, packAppends } from "./append-batch.js";
+import { type AppendAnswer, type AppendStart, type AppendStep, packAppends } from "./append-batch.js";
+
+/** How many threads in a row may die of a batch before its writes fail. */
+const MAX_DEATHS = 3;
 
 export interface DiskWriterOptions {
   readonly clock: Clock;
   /** Ends the thread, and what is open in it. */
   readonly scope: Scope;
+  /**
+   * File that another server removes before it takes this one's files, see `AppendStart`. @defaultValue none: each file is
+   * looked at after each write
+   */
+  readonly lease?: string | undefined;
   /** What the thread runs. @defaultValue `append-thread.ts` */
   readonly module?: URL | undefined;
+  /** The thread died; another one goes on, unless too many did. */
+  readonly onThreadDeath?: ((error: Error) => void) | undefined;
 }
 
 /** A file that grows. Calls must not overlap. */
 export interface AppendedFile {
   /**
    * Writes the pieces, one behind the other, at a place of the file, which is made by the first call. Resolves when the
-   * system has them and the file is still where it was. @throws the system's error.
+   * system has them and the file is still where it was. The pieces must stay as they are until then.
+   * @throws the system's error.
    */
   write(position: number, pieces: readonly Uint8Array[]): Promise<void>;
   /** Lets go of the handle. Resolves when the file may be renamed. Never rejects. */
   close(): Promise<void>;
 }
 
-interface Pending {
-  readonly step: AppendStep;
+/** A file, and what threads know of it. */
+interface FileState {
+  readonly id: number;
+  readonly path: string;
+  /** `made` once a write was confirmed; `unsure` if a thread died while it made it. */
+  existence: "none" | "unsure" | "made";
+  /** The thread that knows it, by its {@link DiskWriter.#generation}. */
+  knownTo: number | undefined;
+  /** Another server may have it. */
+  lost: boolean;
+}
+
+/** What is to be done with a file. */
+interface Work {
+  readonly file: FileState;
+  readonly type: "write" | "close";
+  readonly position: number;
+  readonly pieces: readonly Uint8Array[];
+}
+
+interface Pending extends Work {
   resolve(): void;
   reject(reason: unknown): void;
 }
 
 /**
  * Appends to many files from one thread, which begins with the first write. What comes while the thread is at work is done
- * in one go when it is through.
+ * in one go when it is through. If the thread dies, another one does again whatever the dead one did not confirm: each
+ * piece has its place in its file, so that nothing is there twice.
  */
 export class DiskWriter {
   readonly #options: DiskWriterOptions;
@@ -40,8 +71,11 @@ export class DiskWriter {
   #thread: Thread | undefined;
   #starting = false;
   #files = 0;
+  readonly #open = new Set<FileState>();
   /** Changes with each thread, which knows nothing of the files of another. */
   #generation = 0;
+  /** Threads that died since the last answer. */
+  #deaths = 0;
   #waiting: Pending[] = [];
   #atWork: readonly Pending[] | undefined;
 
@@ -58,27 +92,32 @@ export class DiskWriter {
   /** Touches nothing yet. @param path where nothing is. */
   open(path: string): AppendedFile {
     this.#files += 1;
-    const file = this.#files;
-    let created = false;
-    let knownTo: number | undefined;
+    const file: FileState = { id: this.#files, path, existence: "none", knownTo: undefined, lost: false };
+    this.#open.add(file);
     return {
-      write: (position, pieces) => {
-        if (created && knownTo === this.#generation) return this.#do({ type: "write", file, position, pieces });
-        knownTo = this.#generation;
-        return this.#do({ type: created ? "reopen" : "create", file, path, position, pieces }).then(() => {
-          created = true;
-        });
-      },
+      write: (position, pieces) => this.#do({ file, type: "write", position, pieces }),
       close: async () => {
-        if (knownTo === this.#generation) {
-          await this.#do({ type: "close", file, position: 0, pieces: [] }).catch(() => {});
-        }
+        this.#open.delete(file);
+        if (file.knownTo !== this.#generation) return;
+        await this.#do({ file, type: "close", position: 0, pieces: [] }).catch(() => {});
       },
     };
   }
 
-  #do(step: AppendStep): Promise<void> {
-    const done = new Promise<void>((resolve, reject) => this.#waiting.push({ step, resolve, reject }));
+  /**
+   * Another server has taken this one's files. Nothing that is written to those that are open now is confirmed any more,
+   * also if it is being written at the moment.
+   */
+  lose(): void {
+    for (const file of this.#open) file.lost = true;
+    for (const { file, reject } of [...(this.#atWork ?? []), ...this.#waiting]) if (file.lost) reject(lost());
+  }
+
+  #do({ file, type, position, pieces }: Work): Promise<void> {
+    if (file.lost && type === "write") return Promise.reject(lost());
+    const done = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ file, type, position, pieces, resolve, reject });
+    });
     if (this.#options.scope.disposed) this.#fail(new Error("The server has ended."));
     else if (this.#atWork === undefined) this.#send();
     return done;
@@ -90,7 +129,7 @@ export class DiskWriter {
       return;
     }
     const batch = packAppends(
-      this.#waiting.map(({ step }) => step),
+      this.#waiting.map((pending) => this.#stepOf(pending)),
       this.#memory,
     );
     this.#atWork = this.#waiting;
@@ -98,22 +137,26 @@ export class DiskWriter {
     this.#thread.post(batch);
   }
 
+  #stepOf({ file, type, position, pieces }: Work): AppendStep {
+    const { id, path, existence } = file;
+    if (type === "close" || (existence === "made" && file.knownTo === this.#generation)) {
+      return { type, file: id, position, pieces };
+    }
+    file.knownTo = this.#generation;
+    return { type: HOW_TO_OPEN[existence], file: id, path, position, pieces };
+  }
+
   async #start(): Promise<void> {
     if (this.#starting) return;
     this.#starting = true;
-    const { clock, scope } = this.#options;
+    const { clock, scope, lease } = this.#options;
     try {
       const code = await threadCode(this.#module);
+      const data: AppendStart = { lease };
       this.#thread = new Thread({
-        ...{ name: "disk", code, data: undefined, clock, scope },
+        ...{ name: "disk", code, data, clock, scope },
         onMessage: (answer) => this.#take(answer as AppendAnswer),
-        onCrash: (error) => {
-          this.#thread = undefined;
-          this.#generation += 1;
-          // A thread that was ended in the middle of a call may still read what it was given.
-          this.#memory = sharedBytes();
-          this.#fail(new Error(`The thread that writes recordings ended: ${error.message}.`));
-        },
+        onCrash: (error) => this.#replaceThread(error),
       });
       this.#send();
     } catch (error) {
@@ -126,10 +169,32 @@ export class DiskWriter {
   #take(failures: AppendAnswer): void {
     const done = this.#atWork ?? [];
     this.#atWork = undefined;
+    this.#deaths = 0;
     for (const { step, message, code } of failures) {
       done[step]?.reject(Object.assign(new Error(message), code === undefined ? {} : { code }));
     }
-    for (const pending of done) pending.resolve();
+    const failed = new Set(failures.map(({ step }) => step));
+    for (const [index, pending] of done.entries()) {
+      if (!failed.has(index)) pending.file.existence = "made";
+      pending.resolve();
+    }
+    if (this.#waiting.length > 0) this.#send();
+  }
+
+  #replaceThread(error: Error): void {
+    this.#thread = undefined;
+    this.#generation += 1;
+    this.#deaths += 1;
+    // A thread that was ended in the middle of a call may still read what it was given.
+    this.#memory = sharedBytes();
+    this.#options.onThreadDeath?.(error);
+    for (const { file } of this.#atWork ?? []) if (file.existence === "none") file.existence = "unsure";
+    if (this.#deaths >= MAX_DEATHS) {
+      this.#fail(new Error(`The thread that writes recordings ended ${MAX_DEATHS} times in a row: ${error.message}.`));
+      return;
+    }
+    this.#waiting = [...(this.#atWork ?? []), ...this.#waiting];
+    this.#atWork = undefined;
     if (this.#waiting.length > 0) this.#send();
   }
 
@@ -140,3 +205,7 @@ export class DiskWriter {
     for (const { reject } of failed) reject(error);
   }
 }
+
+const HOW_TO_OPEN = { none: "create", unsure: "ensure", made: "reopen" } as const;
+
+const lost = (): Error => Object.assign(new Error("Another server has taken the file."), { code: "ENOENT" });

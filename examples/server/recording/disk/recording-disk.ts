@@ -1,5 +1,5 @@
 import type { Clock, Scope } from "loquilex/resources";
-import { DiskWriter } from "./disk-writer.js";
+import { DiskWriter, type DiskWriterOptions } from "./disk-writer.js";
 import { SharedTurn } from "./shared-turn.js";
 import { TranscriptJournal } from "./transcript-journal.js";
 
@@ -13,11 +13,20 @@ export interface RecordingDisk {
   readonly journal: TranscriptJournal;
 }
 
-/** @param directory of the transcripts. @param scope ends after the last recording. */
-export function openRecordingDisk(directory: string, clock: Clock, scope: Scope): RecordingDisk {
+/**
+ * @param directory of the transcripts.
+ * @param scope ends after the last recording.
+ * @param shared what the writer needs to know in a folder that other servers may write to as well.
+ */
+export function openRecordingDisk(
+  directory: string,
+  clock: Clock,
+  scope: Scope,
+  shared: Pick<DiskWriterOptions, "lease" | "onThreadDeath"> = {},
+): RecordingDisk {
   return {
     journal: new TranscriptJournal({ directory, clock, scope }),
-    writer: new DiskWriter({ clock, scope }),
+    writer: new DiskWriter({ ...shared, clock, scope }),
     writeTurn: new SharedTurn({ intervalMs: WRITE_INTERVAL_MS, clock, scope }),
   };
 }

@@ -35,6 +35,8 @@ export interface FolderLeaseOptions {
   readonly directory: string;
   readonly logger: Log;
   readonly scope: Scope;
+  /** Others took this server for dead, and may have finished what it was writing. Called before it has a lease again. */
+  readonly onTaken?: (() => void) | undefined;
 }
 
 /**
@@ -77,12 +79,13 @@ export class FolderLease {
 
   /** Never rejects. */
   async #beat(): Promise<void> {
-    const { directory, logger } = this.#options;
+    const { directory, logger, onTaken } = this.#options;
     this.#beats += 1;
     try {
       await this.#write("r+").catch(async (error: unknown) => {
         if (codeOf(error) !== "ENOENT") throw error;
         logger.warn({ directory }, "Others took this server for dead, and may have finished its recordings.");
+        onTaken?.();
         await this.#create();
       });
       this.#isFailing = false;

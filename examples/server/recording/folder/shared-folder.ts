@@ -13,6 +13,8 @@ export interface SharedFolderOptions {
   readonly logger: Log;
   /** Owns the lease, which is given back when it ends: after the last file is finished. */
   readonly scope: Scope;
+  /** Others took this server for dead. What it was writing is theirs; what it begins from now on is its own again. */
+  readonly onTaken?: (() => void) | undefined;
 }
 
 /**
@@ -78,6 +80,8 @@ export class SharedFolder {
 
   async #takeOver(gone: ReadonlyMap<string, Verdict>): Promise<void> {
     const { directory, logger } = this.#options;
+    // One that is only asleep must see that before it confirms anything that it writes when it wakes up.
+    for (const [owner, verdict] of gone) if (verdict === "silent") await removeLease(directory, owner);
     const { recovered, completed, removed, failed } = await recoverRecordings(
       directory,
       (owner) => gone.get(owner) ?? "unsure",
