@@ -66,6 +66,7 @@ export class SessionManager {
     this.#protocol = new ServerProtocol({
       terms: serverTerms(config),
       maxSessions: config.maxSessions,
+      maxSessionsPerSubject: config.maxSessionsPerSubject,
       refuseFormat,
       openDecoder: (key, offer) => this.#openDecoder(key, offer),
       createSecret: () => randomBytes(32).toString("base64url"),

@@ -5,7 +5,10 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { type BackendOptions, BackendProcess } from "../support/backend-process.js";
 import { besideAHealthyStream } from "../support/healthy-stream.js";
+import { NodeStream } from "../support/node-stream.js";
 import { RawClient } from "../support/raw-client.js";
+import { recordingsOf } from "../support/server-disk.js";
+import { accountFor, NOTHING_WRONG, readSamples } from "../support/stamped-audio.js";
 import { Strangers } from "../support/strangers.js";
 import { PATIENTLY } from "../support/waiting.js";
 
@@ -159,5 +162,37 @@ describe("a client that floods the server", () => {
     expect(client.messages("session.end")[0]?.data.position).toBe(400 * 320);
     expect(client.messages("server.error")).toEqual([]);
     client.socket.close(1000);
+  });
+});
+
+describe("a session that is as long as the server allows", () => {
+  it("goes on in another one, and not a sample is lost", { timeout: 60_000 }, async () => {
+    const backend = await serve({ env: { LX_MAX_SESSION_SEC: "3" } });
+    await using stream = await NodeStream.start(backend.webSocketUrl);
+    await stream.reconnected(1);
+    await stream.captured(stream.source.samplesCaptured / 16 + 500);
+    await stream.close();
+    expect(stream.drops).toEqual([]);
+    expect(stream.reconnections).toMatchObject([{ resumed: false }]);
+    const captured = stream.source.samplesCaptured;
+    const [first, second] = await Promise.all((await recordingsOf(backend, stream)).map(readSamples));
+    if (first === undefined || second === undefined) throw new Error("There are not two recordings.");
+    expect(accountFor(first, 0, first.length)).toEqual(NOTHING_WRONG);
+    expect(accountFor(second, captured - second.length, captured)).toEqual(NOTHING_WRONG);
+    expect(captured - second.length).toBeLessThanOrEqual(first.length);
+  });
+});
+
+// Field report 103
+describe("clients that say hello and leave", () => {
+  it("take no place from a speaker who comes later", async () => {
+    const backend = await serve({ env: { LX_MAX_SESSIONS: "10" } });
+    await besideAHealthyStream(backend, async () => {
+      for (let count = 0; count < 30; count += 1) (await opened(backend)).socket.terminate();
+      const speaker = await opened(backend);
+      speaker.sendFrame(0);
+      await speaker.untilAcknowledged(320);
+      speaker.socket.close(1000);
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { type ClientData, encodeClientMessage, parseServerMessage, type ServerMessage } from "loquilex/protocol";
-import type { ProtocolInput, ProtocolOutput, SessionKey } from "../../examples/server/protocol/protocol-io.js";
+import type { PeerId, ProtocolInput, ProtocolOutput, SessionKey } from "../../examples/server/protocol/protocol-io.js";
 import { ServerProtocol } from "../../examples/server/protocol/server-protocol.js";
 import type { ServerTerms } from "../../examples/server/protocol/server-terms.js";
 
@@ -16,19 +16,32 @@ export const TERMS: ServerTerms = {
   snapshotFinals: 10,
 };
 
+interface SubjectOptions {
+  readonly maxSessionsPerSubject?: number;
+  /** Whom the token was issued to that a connection presents. @defaultValue nobody in particular */
+  readonly subjectOf?: (peer: PeerId) => string | undefined;
+}
+
 /** The protocol's server end without sockets, clocks and files, and what it says to each connection. */
 export class ProtocolServer {
   now = 0;
   readonly outputs: ProtocolOutput[] = [];
   readonly protocol: ServerProtocol;
+  readonly #subjectOf: (peer: PeerId) => string | undefined;
   #secrets = 0;
   #epochs = 0;
 
   /** @param createSecret what a welcome issues. @defaultValue `secret 1` and so on */
-  constructor(terms: ServerTerms = TERMS, createSecret = () => `secret ${++this.#secrets}`) {
+  constructor(
+    terms: ServerTerms = TERMS,
+    createSecret: (() => string) | undefined = () => `secret ${++this.#secrets}`,
+    { maxSessionsPerSubject, subjectOf = () => undefined }: SubjectOptions = {},
+  ) {
+    this.#subjectOf = subjectOf;
     this.protocol = new ServerProtocol({
       terms,
       maxSessions: 10,
+      maxSessionsPerSubject,
       refuseFormat: () => undefined,
       createSecret,
       equalSecrets: (a, b) => a === b,
@@ -40,7 +53,9 @@ export class ProtocolServer {
     const outputs = this.protocol.handle(input, this.now);
     this.outputs.push(...outputs);
     for (const output of outputs) {
-      if (output.type === "authorize") this.handle({ type: "authorized", peer: output.peer, granted: true });
+      if (output.type !== "authorize") continue;
+      const { peer } = output;
+      this.handle({ type: "authorized", peer, granted: true, subject: this.#subjectOf(peer) });
     }
   }
 

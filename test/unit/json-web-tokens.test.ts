@@ -48,7 +48,19 @@ describe("a JSON Web Token", () => {
     ["whose limits clocks may disagree about by a second", { nbf: NOW + 1, exp: NOW - 1 }],
   ])("that is signed with the secret and %s is good", async (_, claims) => {
     const authenticator = await selectAuthenticator(CONFIG);
-    expect(await authenticator.check(await sign(claims))).toEqual({ granted: true });
+    expect(await authenticator.check(await sign(claims))).toMatchObject({ granted: true });
+  });
+
+  it("has the places of its subject, and one that names nobody has its own", async () => {
+    const authenticator = await selectAuthenticator(CONFIG);
+    const subjectOf = async (claims: JWTPayload) => {
+      const admission = await authenticator.check(await sign(claims));
+      return admission.granted ? admission.subject : undefined;
+    };
+    expect(await subjectOf({ sub: "ada", jti: "1" })).toBe("ada");
+    expect(await subjectOf({ sub: "ada", jti: "2" })).toBe("ada");
+    expect(await subjectOf({ jti: "1" })).toMatch(/^[0-9a-f]{64}$/);
+    expect(await subjectOf({ jti: "1" })).not.toBe(await subjectOf({ jti: "2" }));
   });
 
   it.each<[string, () => Promise<string> | string | undefined, string]>([
@@ -77,7 +89,7 @@ describe("a JSON Web Token", () => {
     ].map(async (claims) => authenticator.check(await sign(claims)));
     const aud = { granted: false, detail: "The token is not meant for this server." };
     const iss = { granted: false, detail: "The token is not from the issuer that this server trusts." };
-    expect(await Promise.all(admissions)).toEqual([{ granted: true }, iss, aud, aud]);
+    expect(await Promise.all(admissions)).toMatchObject([{ granted: true }, iss, aud, aud]);
   });
 
   it("may be signed with any key of the file, whether it names the key or not", async () => {
@@ -87,8 +99,8 @@ describe("a JSON Web Token", () => {
     );
     const authenticator = await selectAuthenticator({ ...CONFIG, jwtSecret: undefined, jwtKeys: path });
     const check = async (token: Promise<string>) => authenticator.check(await token);
-    expect(await check(signWith(second.privateKey, "b"))).toEqual({ granted: true });
-    expect(await check(signWith(second.privateKey))).toEqual({ granted: true });
+    expect(await check(signWith(second.privateKey, "b"))).toMatchObject({ granted: true });
+    expect(await check(signWith(second.privateKey))).toMatchObject({ granted: true });
     expect(await check(signWith(second.privateKey, "a"))).toMatchObject({ granted: false });
     expect(await check(signWith(stranger.privateKey))).toMatchObject({ granted: false });
     expect(await check(signWith(stranger.privateKey, "c"))).toMatchObject({
@@ -102,8 +114,8 @@ describe("a JSON Web Token", () => {
     for (const secret of [JSON.stringify(jwk), first.publicKey.export({ type: "spki", format: "pem" }).toString()]) {
       expect(await authenticator.check(await sign({}, secret))).toMatchObject({ granted: false });
     }
-    expect(await authenticator.check(await sign({}))).toEqual({ granted: true });
-    expect(await authenticator.check(await signWith(first.privateKey))).toEqual({ granted: true });
+    expect(await authenticator.check(await sign({}))).toMatchObject({ granted: true });
+    expect(await authenticator.check(await signWith(first.privateKey))).toMatchObject({ granted: true });
   });
 });
 

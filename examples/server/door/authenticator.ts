@@ -1,6 +1,10 @@
 /** Whether a client may come in. What is said of a refusal goes to the client, so it never repeats the token. */
 export type Admission =
-  | { readonly granted: true }
+  | {
+      readonly granted: true;
+      /** Whom the token was issued to, if it was issued to one of many. */
+      readonly subject?: string | undefined;
+    }
   /** `detail` is a sentence for the client. */
   | { readonly granted: false; readonly detail: string };
 

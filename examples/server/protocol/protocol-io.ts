@@ -27,6 +27,8 @@ export type ProtocolInput =
       readonly type: "authorized";
       readonly peer: PeerId;
       readonly granted: boolean;
+      /** Whom the token was issued to, if it says. */
+      readonly subject?: string | undefined;
       /** Why not, in a sentence for the client. */
       readonly detail?: string | undefined;
       /** What was decided with other nodes; without it this one decides alone. */

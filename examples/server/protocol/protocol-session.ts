@@ -6,25 +6,27 @@ import {
   ShapeError,
   type WireAudioFrame,
 } from "loquilex/protocol";
-import { begun, resumed, snapshot, welcome, windowOf } from "./answers.js";
+import { begun, resumed, welcome, windowOf } from "./answers.js";
 import { Attachment } from "./attachment.js";
 import { AudioInlet, type FrameDecoder } from "./audio-inlet.js";
 import type { StoredSession } from "./claim.js";
 import type { HeldSession } from "./opening-judge.js";
-import { Outbox } from "./outbox.js";
 import type { FinishReason, Message, Opening, PeerId, SessionInput, SessionKey, Turn } from "./protocol-io.js";
-import type { ResumeSecrets } from "./resume-secrets.js";
-import { outboxLimits, type ServerTerms } from "./server-terms.js";
-import { TranscriptMemory } from "./transcript-memory.js";
+import type { ServerTerms } from "./server-terms.js";
+import { SessionEvents } from "./session-events.js";
+import { SessionIdentity, type SessionIdentityOptions } from "./session-identity.js";
+import { SessionLifetime } from "./session-lifetime.js";
+import type { SessionPlace } from "./session-registry.js";
 
-export interface ProtocolSessionOptions {
+const IDLE = "The session had no audio for as long as the server allows.";
+const FULL = "The session is as long as the server allows; it goes on in another one.";
+
+export interface ProtocolSessionOptions extends Omit<SessionIdentityOptions, "epoch"> {
   readonly key: SessionKey;
-  readonly clientId: string;
   readonly offer: AudioOffer;
   /** For an encoding that is not kept as it comes. When it can go on, its owner says `decoder-ready`. */
   readonly decoder?: FrameDecoder | undefined;
   readonly terms: ServerTerms;
-  readonly secrets: ResumeSecrets;
   readonly turn: Turn;
   /** What another node has left of it. */
   readonly taken?: StoredSession | undefined;
@@ -36,18 +38,12 @@ export class ProtocolSession {
   readonly #options: ProtocolSessionOptions;
   readonly #turn: Turn;
   readonly #inlet: AudioInlet;
-  readonly #outbox: Outbox;
-  readonly #secrets: ResumeSecrets;
-  readonly #transcripts: TranscriptMemory;
+  readonly #events: SessionEvents;
+  readonly #identity: SessionIdentity;
+  readonly #lifetime: SessionLifetime;
   #attachment: Attachment | undefined;
-  /** Number of the client's connection that was attached last; older ones are echoes. */
-  #attempt = 0;
-  #generation: number;
-  /** The client has shown that it got an answer. */
-  #confirmed: boolean;
-  /** When the session ends, while no client is attached. */
-  #expiresAt: number | undefined;
-  #ending = false;
+  /** The session is full: it says its last words, and its client goes on in another one. */
+  #rollingOver = false;
   #drained = false;
 
   constructor(options: ProtocolSessionOptions) {
@@ -56,73 +52,59 @@ export class ProtocolSession {
     this.key = options.key;
     this.#turn = options.turn;
     this.#inlet = new AudioInlet({ offer, decoder, windowSamples: windowOf(terms, offer), taken });
-    this.#transcripts = new TranscriptMemory(terms.snapshotFinals, terms.maxMessageBytes, taken?.messages);
-    this.#outbox = new Outbox({ ...outboxLimits(terms), taken: taken && { ...taken, now: options.turn.now } });
-    this.#secrets = options.secrets;
-    this.#generation = taken?.generation ?? 0;
-    this.#confirmed = taken?.confirmed ?? false;
+    this.#events = new SessionEvents({ terms, key: options.key, turn: options.turn, taken });
+    this.#identity = new SessionIdentity({ ...options, epoch: options.key.epoch });
+    this.#lifetime = new SessionLifetime(terms, options.turn.now);
+  }
+
+  /** What decides about its place if there is no room for others. */
+  get place(): SessionPlace {
+    const hasAudio = this.#inlet.expected > this.#options.offer.first;
+    return { subject: this.#identity.subject, detachedAt: this.#lifetime.detachedAt, hasAudio };
   }
 
   /** What decides about another opening. */
   get held(): HeldSession {
-    return {
-      clientId: this.#options.clientId,
-      epoch: this.key.epoch,
-      attempt: this.#attempt,
-      confirmed: this.#confirmed,
-      lastSeq: this.#outbox.seq,
-      freeInMs: this.#freeInMs,
-      isGoodSecret: (secret) => this.#secrets.isGood(secret),
-    };
+    const freeInMs = this.#lifetime.freeInMs(this.#turn.now, this.#attachment?.patienceMs);
+    return this.#identity.held({ lastSeq: this.#events.lastSeq, freeInMs });
   }
 
   /** When {@link checkDeadlines} has something to do, unless something happens before. */
   get wakeAt(): number {
-    return this.#attachment?.wakeAt(this.#inlet.awaited) ?? this.#expiresAt ?? Number.POSITIVE_INFINITY;
+    const attachedUntil = this.#attachment?.wakeAt(this.#inlet.awaited) ?? Number.POSITIVE_INFINITY;
+    return Math.min(attachedUntil, this.#lifetime.wakeAt);
   }
 
   /** @param secret what the client may resume with next. @defaultValue a new one */
-  attach(peer: PeerId, { kind, data }: Opening, knows: boolean, secret?: string): void {
+  attach(peer: PeerId, opening: Opening, knows: boolean, secret?: string): void {
+    const { kind, data } = opening;
     const { terms, offer } = this.#options;
     this.#close(CloseCode.replaced, "replaced by a newer connection");
     const attachment = new Attachment({ peer, sessionId: this.key.sessionId, terms, turn: this.#turn });
     this.#attachment = attachment;
-    this.#attempt = data.attempt;
-    this.#generation += 1;
-    this.#expiresAt = undefined;
+    this.#lifetime.attached();
     this.#inlet.reconnected();
-    this.#outbox.expire(this.#turn.now);
-    this.#outbox.window = Math.min(terms.maxInFlight, data.max_in_flight);
-    if (kind === "resume" && knows) this.#secrets.use(data.resume_token);
-    const identity = { secret: this.#secrets.issue(secret), generation: this.#generation };
-    attachment.send("server.welcome", welcome(terms, offer, identity));
-    if (kind === "resume" && knows) this.#resume(attachment, data.last_seq);
-    else {
-      this.#outbox.restart();
+    this.#events.attached(data.max_in_flight);
+    const audio = { position: this.#inlet.expected, pace: terms.pace };
+    attachment.send("server.welcome", welcome(terms, offer, this.#identity.attach(opening, knows, secret)));
+    if (kind === "resume" && knows) {
+      this.#events.resume(attachment, data.last_seq);
+      attachment.send("session.ack", resumed(this.key, audio));
+    } else {
+      this.#events.restart();
       const reason = kind === "hello" ? "created" : "unknown_session";
-      attachment.send("session.new", begun(this.key, reason, this.#audioStart));
+      attachment.send("session.new", begun(this.key, reason, audio));
     }
-  }
-
-  #resume(attachment: Attachment, lastSeq: number): void {
-    const gap = this.#outbox.rewind(lastSeq);
-    attachment.send("session.snapshot", snapshot(this.key, this.#outbox.seq, gap, this.#transcripts));
-    for (const message of this.#outbox.replay(this.key.sessionId)) attachment.put(message);
-    attachment.send("session.ack", resumed(this.key, this.#audioStart));
-  }
-
-  get #audioStart() {
-    return { position: this.#inlet.expected, pace: this.#options.terms.pace };
   }
 
   /** The connection is gone. */
   detach(code: number): void {
-    const endSent = this.#attachment?.endSent === true;
+    const reason = this.#attachment?.endSent === true ? "ended" : "aborted";
     this.#waitForClient();
-    if (code === CloseCode.normal) this.#finish(endSent ? "ended" : "aborted");
+    if (code === CloseCode.normal) this.#finish(reason);
   }
 
-  /** Another client has taken the session id over, or its own one begins a new lineage. */
+  /** Another client has taken the session id over, or needs its place; or its own one begins a new lineage. */
   supersede(by: "another client" | "its own client"): void {
     if (by === "its own client") this.#close(CloseCode.replaced, "replaced by a newer connection");
     else this.#close(CloseCode.superseded, "another client took the session over");
@@ -130,9 +112,9 @@ export class ProtocolSession {
   }
 
   /** This process did not run for a while: what nobody could do meanwhile counts against nobody. */
-  wake(): void {
+  wake(sleptMs: number): void {
     this.#attachment?.wake();
-    if (this.#expiresAt !== undefined) this.#expiresAt = this.#turn.now + this.#options.terms.resumeTtlMs;
+    this.#lifetime.wake(this.#turn.now, sleptMs);
   }
 
   /** Tells the client to come back later. */
@@ -148,12 +130,12 @@ export class ProtocolSession {
         return;
       case "rewind":
         this.#inlet.rewind(input.position);
-        this.#ending = false;
+        this.#lifetime.goOn();
+        this.#rollingOver = false;
         this.#drained = false;
         return;
       case "emit":
-        this.#transcripts.note(input.t, input.data);
-        this.#outbox.push(input.t, input.data, this.#turn.now);
+        this.#events.emit(input.t, input.data);
         return;
       case "drained":
         this.#drained = true;
@@ -169,11 +151,10 @@ export class ProtocolSession {
         this.sendAway(input.reason, input.retryAfterMs);
         return;
       case "fail":
+        this.#endNow(CloseCode.internalError, input.reason, "failed");
+        return;
       case "lose":
-        if (input.type === "fail")
-          this.#attachment?.send("session.end", { position: this.#inlet.kept, reason: input.reason });
-        else
-          this.#attachment?.send("server.error", { code: "recording_lost", detail: input.reason, retry_after_ms: 500 });
+        this.#attachment?.send("server.error", { code: "recording_lost", detail: input.reason, retry_after_ms: 500 });
         this.#close(CloseCode.internalError, input.reason);
         this.#finish("failed");
     }
@@ -188,7 +169,10 @@ export class ProtocolSession {
     const attachment = this.#attachment;
     if (attachment === undefined || attachment.isHeld) return undefined;
     const frame = this.#inlet.takeExpected(bytes);
-    if (frame !== undefined) this.#hear(attachment);
+    if (frame === undefined) return undefined;
+    attachment.hear();
+    this.#identity.confirm();
+    this.#lifetime.heardAudio(this.#turn.now);
     return frame;
   }
 
@@ -196,7 +180,8 @@ export class ProtocolSession {
   receive(data: Message): void {
     const attachment = this.#attachment;
     if (attachment === undefined) return;
-    this.#hear(attachment);
+    attachment.hear();
+    this.#identity.confirm();
     try {
       if (attachment.isHeld) attachment.hold(data);
       else if (typeof data === "string") this.#onMessage(attachment, parseClientMessage(data));
@@ -208,23 +193,16 @@ export class ProtocolSession {
     }
   }
 
-  #hear(attachment: Attachment): void {
-    attachment.hear();
-    this.#confirmed = true;
-  }
-
   #onMessage(attachment: Attachment, message: ClientMessage): void {
     switch (message.t) {
       case "client.hb":
         attachment.send("server.hb", {}, message.id === undefined ? {} : { corr: message.id });
         return;
       case "client.ack":
-        if (!this.#outbox.acknowledge(message.data.ack_seq)) {
-          attachment.send("server.error", { code: "invalid_ack", detail: `${message.data.ack_seq} was never sent.` });
-        }
+        this.#events.acknowledge(attachment, message.data.ack_seq);
         return;
       case "client.flow":
-        this.#outbox.window = Math.min(this.#options.terms.maxInFlight, message.data.max_in_flight);
+        this.#events.limit(message.data.max_in_flight);
         return;
       case "client.end":
         this.#onEnd(attachment, message.data.position);
@@ -235,51 +213,75 @@ export class ProtocolSession {
   }
 
   #onEnd(attachment: Attachment, position: number): void {
+    // It is said again in the next session.
+    if (this.#rollingOver) return;
     if (position < this.#inlet.expected) throw new ShapeError("client.end must not lie before audio already sent.");
     if (position > this.#inlet.expected) attachment.askFor(this.#inlet.expected);
-    else if (!this.#ending) {
-      this.#ending = true;
-      this.#inlet.close();
-      this.#turn.outputs.push({ type: "end-audio", key: this.key });
-    }
+    else this.#endAudio();
+  }
+
+  #endAudio(): void {
+    if (this.#lifetime.isEnding) return;
+    this.#lifetime.end(this.#turn.now);
+    this.#inlet.close();
+    this.#turn.outputs.push({ type: "end-audio", key: this.key });
   }
 
   #onFrame(attachment: Attachment, bytes: Uint8Array<ArrayBuffer>): void {
+    // What is not acknowledged is sent again in the next session.
+    if (this.#rollingOver) return;
     const verdict = this.#inlet.take(bytes);
     if (verdict.type === "resync") attachment.askFor(verdict.position);
-    if (verdict.type === "append") this.#turn.outputs.push({ type: "audio", key: this.key, frame: verdict.frame });
     if (verdict.type === "wait") attachment.hold(bytes);
+    if (verdict.type !== "append") return;
+    this.#lifetime.heardAudio(this.#turn.now);
+    this.#turn.outputs.push({ type: "audio", key: this.key, frame: verdict.frame });
   }
 
   /** Sends what may be sent now. */
   settle(): void {
     const attachment = this.#attachment;
     if (attachment === undefined) return;
-    for (const message of this.#outbox.pump(this.key.sessionId)) attachment.put(message);
+    this.#events.pump(attachment);
     if (attachment.acknowledged < this.#inlet.kept) attachment.acknowledge(this.#inlet.kept);
-    if (this.#drained && this.#outbox.flushed && !attachment.endSent) {
+    if (!this.#drained || !this.#events.flushed) return;
+    if (this.#rollingOver) this.#handOver();
+    else if (!attachment.endSent) {
       attachment.endSent = true;
       attachment.send("session.end", { position: this.#inlet.kept, reason: "ended" });
     }
   }
 
   checkDeadlines(): void {
-    if (this.#expiresAt !== undefined && this.#turn.now >= this.#expiresAt) {
-      this.#finish(this.#drained ? "ended" : "expired");
-    } else if (this.#attachment?.isOverdue === true) this.#close(CloseCode.timeout, "heartbeat timeout");
-    else this.#attachment?.remind(this.#inlet.awaited);
+    const { now } = this.#turn;
+    if (this.#lifetime.hasExpired(now)) this.#finish(this.#drained ? "ended" : "expired");
+    else if (this.#attachment?.isOverdue === true) this.#close(CloseCode.timeout, "heartbeat timeout");
+    else if (this.#rollingOver && this.#lifetime.isOverdue(now)) this.#handOver();
+    else if (this.#lifetime.isIdle(now)) this.#endNow(CloseCode.timeout, IDLE, "expired");
+    else {
+      this.#attachment?.remind(this.#inlet.awaited);
+      if (!this.#lifetime.isFull(now)) return;
+      // The recogniser says its last words before the client is sent on.
+      this.#rollingOver = true;
+      this.#endAudio();
+    }
   }
 
-  /** When the session is free for another client at the latest, if nothing is heard of its own. */
-  get #freeInMs(): number | undefined {
-    if (this.#expiresAt !== undefined) return Math.max(0, this.#expiresAt - this.#turn.now);
-    const patienceMs = this.#attachment?.patienceMs;
-    return patienceMs === undefined ? undefined : patienceMs + this.#options.terms.resumeTtlMs;
+  #endNow(code: number, reason: string, as: FinishReason): void {
+    this.#attachment?.send("session.end", { position: this.#inlet.kept, reason });
+    this.#close(code, reason);
+    this.#finish(as);
+  }
+
+  /** What is not acknowledged, its client still has: it begins another session with it. */
+  #handOver(): void {
+    this.sendAway(FULL, 0);
+    this.#finish("ended");
   }
 
   #waitForClient(): void {
     this.#attachment = undefined;
-    this.#expiresAt = this.#turn.now + this.#options.terms.resumeTtlMs;
+    this.#lifetime.detached(this.#turn.now);
   }
 
   /** Closes the current connection. The session waits for the next one. */

@@ -5,15 +5,15 @@ import type { FrameDecoder } from "./audio-inlet.js";
 import type { Claim } from "./claim.js";
 import { findEntrance } from "./entrance.js";
 import { MAX_EARLY_MESSAGES, type Newcomer, OPENING_TIMEOUT_MS } from "./newcomer.js";
-import { type HeldSession, OVERLOADED, type Refusal, readOpening, refuseUnread } from "./opening-judge.js";
+import { type HeldSession, type Refusal, readOpening, refuseUnread } from "./opening-judge.js";
 import type { Message, Opening, PeerId, ProtocolInput, ProtocolOutput, SessionKey, Turn } from "./protocol-io.js";
 import { ProtocolSession } from "./protocol-session.js";
 import { ResumeSecrets } from "./resume-secrets.js";
 import type { ServerTerms } from "./server-terms.js";
+import { type SessionLimits, SessionRegistry } from "./session-registry.js";
 
-export interface ServerProtocolOptions {
+export interface ServerProtocolOptions extends SessionLimits {
   readonly terms: ServerTerms;
-  readonly maxSessions: number;
   /** Why this server cannot take such audio, or `undefined` if it can. */
   readonly refuseFormat: (offer: AudioOffer) => string | undefined;
   /** Decodes what is not kept as it comes; `undefined` for what is. Its readiness is told as `decoder-ready`. */
@@ -29,19 +29,21 @@ const TICK_MS = 500;
 /** Nothing for so much longer says that this process did not run, as in a machine that was paused. */
 const LATE_MS = 1_000;
 
+type Authorization = Extract<ProtocolInput, { type: "authorized" }>;
 type Peer = Newcomer | { readonly phase: "attached"; readonly session: ProtocolSession };
 
 /** The server's end of the protocol as a pure state machine: all connections and all sessions. It touches no socket and no timer. */
 export class ServerProtocol {
   readonly #options: ServerProtocolOptions;
   readonly #peers = new Map<PeerId, Peer>();
-  readonly #sessions = new Map<string, ProtocolSession>();
+  readonly #sessions: SessionRegistry;
   readonly #alarms = new Alarms<ProtocolSession | PeerId>();
   readonly #turn: Turn = { now: 0, outputs: [] };
   #goingAway: Refusal | undefined;
 
   constructor(options: ServerProtocolOptions) {
     this.#options = options;
+    this.#sessions = new SessionRegistry(options);
   }
 
   get sessionCount(): number {
@@ -64,10 +66,10 @@ export class ServerProtocol {
 
   handle(input: ProtocolInput, now: number): ProtocolOutput[] {
     const turn = this.#turn;
-    const slept = this.#isWaiting && now - turn.now > TICK_MS + LATE_MS;
+    const sleptMs = this.#isWaiting ? now - turn.now - TICK_MS : 0;
     turn.now = now;
     turn.outputs = [];
-    if (slept) this.#wake();
+    if (sleptMs > LATE_MS) this.#wake(sleptMs);
     try {
       this.#take(input);
     } catch (error) {
@@ -108,11 +110,11 @@ export class ServerProtocol {
   }
 
   /** Nobody could act while this process slept, so all that wait for somebody wait anew. */
-  #wake(): void {
+  #wake(sleptMs: number): void {
     for (const peer of this.#peers.values()) {
       if (peer.phase !== "attached") peer.deadline = this.#turn.now + OPENING_TIMEOUT_MS;
     }
-    for (const session of this.#sessions.values()) this.#during(session, () => session.wake());
+    for (const session of this.#sessions.values()) this.#during(session, () => session.wake(sleptMs));
   }
 
   #connected(peer: PeerId): void {
@@ -159,7 +161,7 @@ export class ServerProtocol {
     }
   }
 
-  #authorized({ peer, granted, detail, claim }: Extract<ProtocolInput, { type: "authorized" }>): void {
+  #authorized({ peer, granted, subject, detail, claim }: Authorization): void {
     const state = this.#peers.get(peer);
     if (state?.phase !== "authorizing" || state.opening === undefined) return;
     if (!granted) {
@@ -167,12 +169,12 @@ export class ServerProtocol {
       this.#refuse(peer, { ...refusal, detail: detail ?? "The token is missing or wrong." });
       return;
     }
-    this.#enter(peer, state.opening, claim);
+    this.#enter(peer, state.opening, claim, subject);
     for (const data of state.early) this.#receive(peer, data);
   }
 
   /** Leads a client to the session that it names. */
-  #enter(peer: PeerId, opening: Opening, claim: Claim | undefined): void {
+  #enter(peer: PeerId, opening: Opening, claim: Claim | undefined, subject: string | undefined): void {
     const { session_id, client_id } = opening.data;
     const known = this.#sessions.get(session_id);
     // One whose time is over may not have been told so yet, and must not keep another client out.
@@ -191,8 +193,11 @@ export class ServerProtocol {
     if (existing !== undefined && entrance.type === "begin") {
       this.#during(existing, () => existing.supersede(entrance.supersedes));
     }
-    if (this.#sessions.size >= this.#options.maxSessions) this.#refuse(peer, OVERLOADED);
-    else this.#attach(peer, this.#begin(opening, claim), opening, entry);
+    const refusal = this.#sessions.makeRoom(subject, (other) =>
+      this.#during(other, () => other.supersede("another client")),
+    );
+    if (refusal !== undefined) this.#refuse(peer, refusal);
+    else this.#attach(peer, this.#begin(opening, claim, subject), opening, entry);
   }
 
   #attach(
@@ -206,18 +211,18 @@ export class ServerProtocol {
     this.#during(session, () => session.attach(peer, opening, knows, secret));
   }
 
-  #begin(opening: Opening, claim: Claim | undefined): ProtocolSession {
+  #begin(opening: Opening, claim: Claim | undefined, subject: string | undefined): ProtocolSession {
     const { openDecoder, terms, createSecret, equalSecrets, createEpoch } = this.#options;
     const { session_id, client_id } = opening.data;
     const taken = claim?.taken;
     const offer = taken?.offer ?? opening.data.audio;
     const key: SessionKey = { sessionId: session_id, epoch: taken?.epoch ?? createEpoch() };
     const session = new ProtocolSession({
-      ...{ key, clientId: client_id, offer, terms, turn: this.#turn, taken },
+      ...{ key, clientId: client_id, subject, offer, terms, turn: this.#turn, taken },
       decoder: openDecoder?.(key, offer),
       secrets: new ResumeSecrets(createSecret, equalSecrets, taken?.secrets),
     });
-    this.#sessions.set(session_id, session);
+    this.#sessions.add(session);
     this.#turn.outputs.push({ type: "open", key, offer, opening, claim });
     return session;
   }
@@ -270,7 +275,7 @@ export class ServerProtocol {
   }
 
   #finished(session: ProtocolSession): void {
-    this.#sessions.delete(session.key.sessionId);
+    this.#sessions.delete(session);
     this.#alarms.delete(session);
   }
 

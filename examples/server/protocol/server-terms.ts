@@ -6,6 +6,10 @@ export interface ServerTerms {
   readonly heartbeatTimeoutMs: number;
   /** How long a session waits for its client, counted from the disconnect. */
   readonly resumeTtlMs: number;
+  /** How long a session may be without audio. @defaultValue no limit */
+  readonly idleMs?: number | undefined;
+  /** How long a session may last before another one goes on for it. @defaultValue no limit */
+  readonly sessionMs?: number | undefined;
   /** Numbered messages kept until the client has acknowledged them. */
   readonly resumeMaxEvents: number;
   /** Bytes of their data. @defaultValue no limit */
@@ -41,6 +45,8 @@ export const serverTerms = (config: ServerConfig): ServerTerms => ({
   heartbeatIntervalMs: config.heartbeatSec * 1_000,
   heartbeatTimeoutMs: config.heartbeatTimeoutSec * 1_000,
   resumeTtlMs: config.resumeTtlSec * 1_000,
+  idleMs: config.maxIdleSec === 0 ? undefined : config.maxIdleSec * 1_000,
+  sessionMs: config.maxSessionSec === 0 ? undefined : config.maxSessionSec * 1_000,
   resumeMaxEvents: config.resumeMaxEvents,
   resumeMaxBytes: config.resumeMaxBytes,
   resumeMaxAgeMs: config.resumeMaxAgeSec * 1_000,

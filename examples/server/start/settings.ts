@@ -204,10 +204,37 @@ export const SETTINGS = {
     1_073_741_824,
   ),
   maxSessions: whole(
-    { env: "LX_MAX_SESSIONS", help: "Sessions at once; more are told to come back later." },
+    {
+      env: "LX_MAX_SESSIONS",
+      help: "Sessions at once. If there are more, the one whose client has been gone for longest has to go; else the new one is told to come back later.",
+    },
     100,
     1,
     100_000,
+  ),
+  maxSessionsPerSubject: whole(
+    {
+      env: "LX_MAX_SESSIONS_PER_SUBJECT",
+      help: "Sessions at once with JSON Web Tokens of one subject (sub), or with one token that has none.",
+    },
+    20,
+    1,
+    100_000,
+  ),
+  maxIdleSec: whole(
+    { env: "LX_MAX_IDLE_SEC", help: "Seconds that a session may be without audio before it is ended; 0 for no limit." },
+    14_400,
+    0,
+    31_536_000,
+  ),
+  maxSessionSec: whole(
+    {
+      env: "LX_MAX_SESSION_SEC",
+      help: "Seconds that a session may last before its client is led to a new one, which goes on without a loss; 0 for no limit.",
+    },
+    86_400,
+    0,
+    31_536_000,
   ),
   modelCatalog: words(
     {

@@ -1,6 +1,9 @@
 import { type Ground, type Mutant, mutantsOf, under } from "./mutant.js";
 
 const session = mutantsOf("examples/server/protocol/protocol-session.ts");
+const events = mutantsOf("examples/server/protocol/session-events.ts");
+const identity = mutantsOf("examples/server/protocol/session-identity.ts");
+const lifetime = mutantsOf("examples/server/protocol/session-lifetime.ts");
 const attachment = mutantsOf("examples/server/protocol/attachment.ts");
 const judge = mutantsOf("examples/server/protocol/opening-judge.ts");
 const protocol = mutantsOf("examples/server/protocol/server-protocol.ts");
@@ -51,7 +54,11 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "    if (uint32At(bytes, 8) * TWO_32 + uint32At(bytes, 4) !== position) return undefined;\n",
     "",
   ),
-  session("The short lane forgets that the client was heard.", "if (frame !== undefined) this.#hear(attachment);", ""),
+  session(
+    "The short lane forgets that the client was heard.",
+    "    attachment.hear();\n    this.#identity.confirm();\n    this.#lifetime",
+    "    this.#lifetime",
+  ),
   inlet(
     "The head of a frame that is in already is taken in again.",
     "const fresh = frame.position < this.#expected ? this.#withoutHead(frame) : frame;",
@@ -64,14 +71,14 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   ),
   session(
     "A new lineage starts where the client is, not where its buffer starts.",
-    "begun(this.key, reason, this.#audioStart)",
-    "begun(this.key, reason, { ...this.#audioStart, position: offer.next })",
+    "begun(this.key, reason, audio)",
+    "begun(this.key, reason, { ...audio, position: offer.next })",
   ),
 
   session(
     "A resumed client is sent back to what is kept, and what is in comes again.",
-    "resumed(this.key, this.#audioStart)",
-    "resumed(this.key, { ...this.#audioStart, position: this.#inlet.kept })",
+    "resumed(this.key, audio)",
+    "resumed(this.key, { ...audio, position: this.#inlet.kept })",
   ),
 
   // Messages
@@ -117,9 +124,9 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "this.#sentSeq = Math.max(lastSeq, gone);",
     "this.#sentSeq = Math.max(lastSeq + 1, gone);",
   ),
-  session(
+  events(
     "The answer to a resume comes before the replay.",
-    "    for (const message of this.#outbox.replay(this.key.sessionId)) attachment.put(message);\n",
+    "    for (const message of this.#outbox.replay(this.#key.sessionId)) attachment.put(message);\n",
     "",
   ),
 
@@ -134,17 +141,13 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     '    this.#close(CloseCode.replaced, "replaced by a newer connection");\n    const attachment',
     "    const attachment",
   ),
-  session("The generation is not raised.", "    this.#generation += 1;\n", ""),
-  session(
+  identity("The generation is not raised.", "    this.#generation += 1;\n", ""),
+  identity(
     "A look at an opening counts as one of the client's own.",
     "attempt: this.#attempt,",
     "attempt: this.#attempt++,",
   ),
-  session(
-    "A client whose answer was lost is taken for a stranger.",
-    "    attachment.hear();\n    this.#confirmed = true;\n",
-    "    attachment.hear();\n",
-  ),
+  identity("A client whose answer was lost is taken for a stranger.", "    this.#confirmed = true;\n", ""),
   judge(
     "A resume with a wrong secret is let in as if the session were new.",
     '  // 6\n  if (kind === "resume") {',
@@ -180,44 +183,40 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     'this.#close(CloseCode.timeout, "heartbeat timeout");',
     "this.#attachment.hear();",
   ),
-  protocol("A server that slept blames its client.", "    if (slept) this.#wake();\n", ""),
-  session(
+  protocol("A server that slept blames its client.", "    if (sleptMs > LATE_MS) this.#wake(sleptMs);\n", ""),
+  lifetime(
     "Sessions whose clients could not come back while the server slept expire when it wakes.",
-    "    if (this.#expiresAt !== undefined) this.#expiresAt = this.#turn.now + this.#options.terms.resumeTtlMs;\n",
+    "    if (this.#detachedAt !== undefined) this.#detachedAt = now;\n",
     "",
   ),
-  session(
+  lifetime(
     "The resume window counts from the start.",
-    "    this.#attachment = undefined;\n    this.#expiresAt = this.#turn.now + ",
-    "    this.#attachment = undefined;\n    this.#expiresAt = ",
+    "  detached(now: number): void {\n    this.#detachedAt = now;",
+    "  detached(now: number): void {\n    this.#detachedAt = Math.min(now, 0);",
   ),
-  session(
-    "The resume window goes on after the client is back.",
-    "    this.#expiresAt = undefined;\n    this.#inlet",
-    "    this.#inlet",
-  ),
+  session("The resume window goes on after the client is back.", "    this.#lifetime.attached();\n", ""),
   session(
     "A session waits for its client for ever.",
     'this.#finish(this.#drained ? "ended" : "expired");',
-    "this.#expiresAt = undefined;",
+    "this.#lifetime.attached();",
   ),
   session(
     "session.end comes before the last messages.",
-    "if (this.#drained && this.#outbox.flushed && !attachment.endSent)",
-    "if (this.#drained && !attachment.endSent)",
+    "if (!this.#drained || !this.#events.flushed) return;",
+    "if (!this.#drained) return;",
   ),
   session(
     "session.end comes before all audio is kept.",
     'this.#turn.outputs.push({ type: "end-audio", key: this.key });',
-    'this.#turn.outputs.push({ type: "end-audio", key: this.key });\n      this.#drained = true;',
+    'this.#turn.outputs.push({ type: "end-audio", key: this.key });\n    this.#drained = true;',
   ),
   session(
     "client.end is believed although audio is missing.",
-    "if (position > this.#inlet.expected) attachment.askFor(this.#inlet.expected);\n    else if (!this.#ending) {",
-    "if (!this.#ending) {",
+    "if (position > this.#inlet.expected) attachment.askFor(this.#inlet.expected);\n    else this.#endAudio();",
+    "this.#endAudio();",
     under("leaky"),
   ),
-  session("After a crash the end is not asked for again.", "        this.#ending = false;\n", "", AT_THE_END),
+  session("After a crash the end is not asked for again.", "        this.#lifetime.goOn();\n", "", AT_THE_END),
   session(
     "After a crash the end is said although audio is missing.",
     "        this.#drained = false;\n        return;",
@@ -226,7 +225,7 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   ),
   protocol("A refused connection is not let go of.", "    this.#forget(peer);\n    this.#turn", "    this.#turn"),
   protocol("A connection that never says who it is stays.", "    this.#alarms.set(peer, newcomer.deadline);\n", ""),
-  protocol("A finished session is not let go of.", "    this.#sessions.delete(session.key.sessionId);\n", ""),
+  protocol("A finished session is not let go of.", "    this.#sessions.delete(session);\n", ""),
 
   attachment(
     "What was asked for once is not asked for again.",
@@ -242,10 +241,10 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     "undefined as number | undefined;",
     under("mortal"),
   ),
-  session(
+  lifetime(
     "Another client has to wait the whole time however long the first one has been gone.",
-    "return Math.max(0, this.#expiresAt - this.#turn.now);",
-    "return this.#options.terms.resumeTtlMs;",
+    "return Math.max(0, this.expiresAt - now);",
+    "return this.#terms.resumeTtlMs;",
     under("mortal"),
   ),
   attachment(
