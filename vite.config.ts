@@ -266,12 +266,12 @@ export default defineConfig(async ({ mode }) => {
           setupFiles: ["test/support/watch-resources.ts", "test/support/watch-pages.ts"],
           globalSetup: ["test/support/find-chromium.ts"],
         }),
-        // One suite in every browser engine that the machine has, each with a virtual microphone.
+        // One suite in every browser engine that the machine has, each with a virtual microphone. Two at a time, because they
+        // wait for speech most of the time.
         project("engines", "node", {
           retry: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
           sequence: { groupOrder: 2 },
           // A microphone that is plugged in again outlives its scene; the stage ends everything it has.
           setupFiles: [],

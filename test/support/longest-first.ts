@@ -24,6 +24,8 @@ export const LONGEST: readonly string[] = [
   "integration/npm-start.test.ts",
   "package/package.test.ts",
   "dom/random-calls.test.ts",
+  "engines/firefox.test.ts",
+  "engines/webkit.test.ts",
 ];
 
 /** Where a file stands in {@link LONGEST}. */
