@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, defineConfig, type Plugin, type UserConfig } from "vite";
+import { protocolFiles } from "./.config/protocol-files.js";
 import { BUILD_STAMP, hashBuildInputs } from "./examples/server/start/build-inputs.js";
 
 const fromHere = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -156,7 +157,7 @@ const LATE_PARTS: Record<string, string> = {
  * for pages that do not name these files.
  */
 const moduleBuild: UserConfig = {
-  plugins: ownScripts(),
+  plugins: [...ownScripts(), protocolFiles()],
   build: {
     target: "es2022",
     sourcemap: true,

@@ -206,7 +206,7 @@ export interface ApplicationMessage extends Envelope<string, unknown> {
 /** A message of a server: one of the protocol, or one of the application's own. */
 export type ServerMessage = KnownServerMessage | ApplicationMessage;
 
-const RESERVED_PREFIXES = ["client.", "server.", "session.", "audio.", "system."];
+const RESERVED = ["client.", "server.", "session.", "audio.", "system."];
 
 const envelope = record({
   v: whole(),
@@ -218,6 +218,9 @@ const envelope = record({
   t_wall: optional(text(64)),
   t_mono_ns: optional(real(0)),
 });
+
+/** Everything that messages are checked against: `dist/protocol.schema.json` is made of it. */
+export const messageChecks = () => ({ envelope, reserved: RESERVED, client: clientChecks(), server: SERVER_DATA });
 
 /** Thrown for a version this end does not speak, so that the caller can answer with its own close code. */
 export class UnsupportedVersionError extends ShapeError {}
@@ -257,7 +260,7 @@ export function parseServerMessage(json: string): ServerMessage {
     const check = SERVER_DATA[head.t as ServerMessageType] as Check<unknown>;
     return { ...head, data: check(data, "data") } as KnownServerMessage;
   }
-  if (RESERVED_PREFIXES.some((prefix) => head.t.startsWith(prefix))) {
+  if (RESERVED.some((prefix) => head.t.startsWith(prefix))) {
     throw new ShapeError(`message.t "${head.t}" is reserved and unknown.`);
   }
   return { ...head, v: PROTOCOL_VERSION, data, application: true };

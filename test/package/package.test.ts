@@ -27,11 +27,21 @@ describe("the packed package", () => {
 
   it("holds the build, its types, the readme and the licence, and nothing of the workshop", () => {
     const paths = consumer.files.map(({ path }) => path);
-    for (const path of ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/index.d.ts"]) {
+    for (const path of [
+      "package.json",
+      "README.md",
+      "LICENSE",
+      "CHANGELOG.md",
+      "llms.txt",
+      "dist/index.js",
+      "dist/index.d.ts",
+    ]) {
       expect(paths).toContain(path);
     }
     expect(
-      paths.filter((path) => !/^(dist\/(?!demo\/)|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path)),
+      paths.filter(
+        (path) => !/^(dist\/(?!demo\/)|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|llms\.txt$)/.test(path),
+      ),
     ).toEqual([]);
     expect(consumer.packedBytes).toBeLessThan(770_000);
   });
@@ -45,6 +55,15 @@ describe("the packed package", () => {
     );
     expect(targets.length).toBeGreaterThan(8);
     for (const target of targets) expect(existsSync(consumer.installed(target)), target).toBe(true);
+  });
+
+  it("tells a language model of files that it has, and of every entry's types", async () => {
+    const text = await readFile(consumer.installed("llms.txt"), "utf8");
+    const linked = Array.from(text.matchAll(/\]\(([^)]+)\)/g), ([, path = ""]) => path);
+    expect(consumer.files.map(({ path }) => path)).toEqual(expect.arrayContaining(linked));
+    const { exports } = JSON.parse(await readFile(consumer.installed("package.json"), "utf8"));
+    const types = Object.values<{ types?: string }>(exports).flatMap(({ types }) => types?.slice(2) ?? []);
+    expect(linked).toEqual(expect.arrayContaining(types));
   });
 
   it("needs no other package", async () => {

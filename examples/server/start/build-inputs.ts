@@ -5,7 +5,7 @@ import { join } from "node:path";
 /** What the build reads: folders and files of the project. */
 const INPUTS = [
   "src",
-  "build",
+  ".config",
   "examples/demo",
   "package.json",
   "package-lock.json",
@@ -31,7 +31,7 @@ export function hashBuildInputs(root: string, inputs: readonly string[] = INPUTS
 }
 
 function filesAt(root: string, path: string): string[] {
-  if (/\.\w+$/.test(path)) return [path];
+  if (/\w\.\w+$/.test(path)) return [path];
   const entries = readdirSync(join(root, path), { recursive: true, withFileTypes: true, encoding: "utf8" });
   return entries.flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name).slice(root.length)] : []));
 }
