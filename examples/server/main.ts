@@ -24,6 +24,7 @@ import { openRecordingDisk } from "./recording/disk/recording-disk.js";
 import { makeFolder } from "./recording/files/make-folder.js";
 import { OWNER } from "./recording/files/temporary-path.js";
 import { leasePath } from "./recording/folder/folder-lease.js";
+import { Retention } from "./recording/folder/retention.js";
 import { SharedFolder, type SharedFolderOptions } from "./recording/folder/shared-folder.js";
 import { afterRunningTime } from "./running-time.js";
 import { SessionManager } from "./session-manager.js";
@@ -129,6 +130,8 @@ async function main(errors: OutputPipe): Promise<void> {
   httpServer.on("error", (error) =>
     occasionalLog.write("warn", "listening", { err: error }, "A connection could not be accepted."),
   );
+  const { outDir: directory, keepDays, keepBytes } = config;
+  new Retention({ directory, keepDays, keepBytes, logger: log, scope: scope.child("retention") });
   if (tls !== undefined) warnOfExpiry(tls, log);
   if (tlsFiles !== undefined && httpServer instanceof TlsServer) {
     const renewal = new TlsRenewal({ server: httpServer, files: tlsFiles, logger: log, scope: scope.child("TLS") });

@@ -21,6 +21,7 @@ import { ServerProtocol } from "./protocol/server-protocol.js";
 import { serverTerms } from "./protocol/server-terms.js";
 import type { RecordingDisk } from "./recording/disk/recording-disk.js";
 import { drainRecordings } from "./recording/drain-recordings.js";
+import { DiskSpace } from "./recording/folder/disk-space.js";
 import { refuseFormat } from "./recording/granted-audio.js";
 import { OpusFrameDecoder } from "./recording/opus-frame-decoder.js";
 import type { Recording } from "./recording/recording.js";
@@ -62,11 +63,16 @@ export class SessionManager {
 
   constructor(options: SessionManagerOptions) {
     this.#options = options;
-    const { config, httpServer, scope } = options;
+    const { config, httpServer, logger, scope } = options;
+    const space = new DiskSpace({
+      ...{ directory: config.outDir, minFreeBytes: config.minFreeBytes, logger, scope },
+      onChange: (isLow) => this.#tellOfDisk(isLow),
+    });
     this.#protocol = new ServerProtocol({
       terms: serverTerms(config),
       maxSessions: config.maxSessions,
       maxSessionsPerSubject: config.maxSessionsPerSubject,
+      refuseAll: () => space.refusal,
       refuseFormat,
       openDecoder: (key, offer) => this.#openDecoder(key, offer),
       createSecret: () => randomBytes(32).toString("base64url"),
@@ -246,6 +252,11 @@ export class SessionManager {
       dispatch: (input) => this.#dispatch(input),
     });
     this.#works.set(key, work);
+  }
+
+  #tellOfDisk(isLow: boolean): void {
+    const detail = isLow ? "The server's disk is nearly full." : "The server's disk has room again.";
+    for (const work of this.#works.values()) work.tell("disk.space", { low: isLow, detail });
   }
 
   #openDecoder(key: SessionKey, offer: AudioOffer): OpusFrameDecoder | undefined {

@@ -70,6 +70,11 @@ export class SessionWork {
     this.#hold.append(frame);
   }
 
+  /** Sends the client a message, once it is kept. */
+  tell(t: string, data: unknown): void {
+    this.#hold.emit(t, data);
+  }
+
   /** No more audio: resolves when all of it and everything about it is kept. @throws as the recording does. */
   async end(): Promise<void> {
     await this.recording.end();

@@ -52,8 +52,9 @@ describe("an engine that is a shell command", () => {
 
   it("does not learn the server's token", async () => {
     vi.stubEnv("LX_TOKEN", "s3cret");
+    vi.stubEnv("LX_JWT_SECRET", "s3cret as well");
     onTestFinished(() => void vi.unstubAllEnvs());
-    const { run, segments } = await open('echo "token=$LX_TOKEN home=$HOME"; cat >/dev/null');
+    const { run, segments } = await open('echo "token=$LX_TOKEN$LX_JWT_SECRET home=$HOME"; cat >/dev/null');
     await run.end();
     expect(texts(segments)).toEqual([`token= home=${process.env.HOME ?? ""}`]);
   });

@@ -183,6 +183,17 @@ describe("a session that is as long as the server allows", () => {
   });
 });
 
+describe("a disk that is nearly full", () => {
+  it("refuses whoever comes with a time to come back", async () => {
+    const backend = await serve({ env: { LX_MIN_FREE_BYTES: "999999999999999" } });
+    await expect.poll(() => backend.log, PATIENTLY).toContain("The disk is nearly full");
+    const client = await RawClient.connect(backend.webSocketUrl);
+    client.hello();
+    expect((await client.untilClosed()).code).toBe(4429);
+    expect(client.messages("server.error")[0]?.data).toMatchObject({ code: "disk_full", retry_after_ms: 30_000 });
+  });
+});
+
 // Field report 103
 describe("clients that say hello and leave", () => {
   it("take no place from a speaker who comes later", async () => {

@@ -5,6 +5,8 @@ export interface SessionLimits {
   readonly maxSessions: number;
   /** Sessions of one subject, which is whom a token was issued to. @defaultValue no limit */
   readonly maxSessionsPerSubject?: number | undefined;
+  /** Why none can begin at all, if that is so. @defaultValue nothing */
+  readonly refuseAll?: (() => Refusal | undefined) | undefined;
 }
 
 /** What decides whether a session keeps its place. */
@@ -59,6 +61,8 @@ export class SessionRegistry {
    * @param end ends a session now. @returns why there is no room nevertheless.
    */
   makeRoom(subject: string | undefined, end: (session: ProtocolSession) => void): Refusal | undefined {
+    const refusal = this.#limits.refuseAll?.();
+    if (refusal !== undefined) return refusal;
     if (this.#refuse(subject) === undefined) return undefined;
     const dispensable = this.#findDispensable(this.#isFullFor(subject) ? subject : undefined);
     if (dispensable !== undefined) end(dispensable);

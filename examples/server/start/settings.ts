@@ -29,6 +29,30 @@ export const SETTINGS = {
     "the path of a folder",
     "./out",
   ),
+  minFreeBytes: whole(
+    {
+      env: "LX_MIN_FREE_BYTES",
+      help: "Bytes that the disk of LX_OUT_DIR must have free for a new session to begin; 0 for no watch.",
+    },
+    268_435_456,
+    0,
+    999_999_999_999_999,
+  ),
+  keepDays: whole(
+    { env: "LX_KEEP_DAYS", help: "Days after which recordings and transcripts are deleted; 0 keeps them." },
+    0,
+    0,
+    36_500,
+  ),
+  keepBytes: whole(
+    {
+      env: "LX_KEEP_BYTES",
+      help: "Bytes of all recordings together beyond which the oldest are deleted; 0 keeps them.",
+    },
+    0,
+    0,
+    999_999_999_999_999,
+  ),
   engine: oneOf(
     {
       env: "LX_ENGINE",
