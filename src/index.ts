@@ -35,7 +35,7 @@ export { opus } from "./frames/opus/opus.js";
 export type { ResourceInfo } from "./internal/scope.js";
 export { createMicrophoneStream, type MicrophoneStreamOptions } from "./microphone-stream.js";
 export type { AudioEncoding } from "./protocol/messages.js";
-export type { CloseInfo, StreamState } from "./state.js";
+export type { CloseInfo, ConnectionState, StreamState } from "./state.js";
 export { AudioStream } from "./stream/audio-stream.js";
 export {
   type AudioStreamEventMap,
@@ -50,6 +50,7 @@ export {
   type ReconnectedInit,
   ReconnectingEvent,
   type ServerEvent,
+  StreamErrorEvent,
   WarningEvent,
 } from "./stream/events/events.js";
 export { type LevelMeterOptions, showLevel } from "./stream/level-meter.js";

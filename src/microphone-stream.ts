@@ -23,6 +23,12 @@ export interface MicrophoneStreamOptions extends AudioStreamOptions {
  */
 export function createMicrophoneStream<Message = ServerEvent>(
   url: UrlProvider,
+  options?: MicrophoneStreamOptions,
+): AudioStream<Message>;
+/** What `ReturnType` reads. */
+export function createMicrophoneStream(url: UrlProvider, options?: MicrophoneStreamOptions): AudioStream;
+export function createMicrophoneStream<Message>(
+  url: UrlProvider,
   options: MicrophoneStreamOptions = {},
 ): AudioStream<Message> {
   checkObject("options", options);

@@ -10,6 +10,12 @@ export type StreamState =
   | "closing"
   | "closed";
 
+/**
+ * Whether there is a connection to the server, whatever the microphone does: `idle` until the microphone is open, `connecting`
+ * until the server has answered for the first time, and `reconnecting` if it is lost after that.
+ */
+export type ConnectionState = "idle" | "connecting" | "connected" | "reconnecting" | "closed";
+
 /** How the stream ended. */
 export type CloseInfo =
   | { readonly outcome: "closed" }
@@ -59,4 +65,12 @@ export function nextState(state: StreamState, facts: StateFacts): StreamState {
   if (!facts.connected) return "reconnecting";
   if (facts.interrupted) return "interrupted";
   return facts.paused ? "paused" : "streaming";
+}
+
+/** The state of the connection, which the same facts decide. */
+export function connectionStateOf(facts: StateFacts): ConnectionState {
+  if (facts.ended) return "closed";
+  if (facts.connected) return "connected";
+  if (facts.everConnected) return "reconnecting";
+  return facts.started && facts.open ? "connecting" : "idle";
 }

@@ -10,6 +10,8 @@ export interface Level {
   readonly peakLevel: number;
   /** Root mean square, linear. */
   readonly rmsLevel: number;
+  /** Loudest sample that was silenced, linear. */
+  readonly mutedPeakLevel: number;
 }
 
 /** Sums the levels of frames up to one figure for each stretch of at least `windowSamples`. */
@@ -19,6 +21,7 @@ export class LevelWindow {
   #samples = 0;
   #peak = 0;
   #energy = 0;
+  #mutedPeak = 0;
 
   /** @param windowSamples at the wire's rate; with 0, every frame is a stretch. */
   constructor(windowSamples: number) {
@@ -30,14 +33,17 @@ export class LevelWindow {
     this.#first ??= frame;
     this.#samples += frame.sampleCount;
     this.#peak = Math.max(this.#peak, frame.peakLevel);
+    this.#mutedPeak = Math.max(this.#mutedPeak, frame.mutedPeakLevel ?? 0);
     this.#energy += frame.sampleCount * frame.rmsLevel ** 2;
     if (this.#samples < this.#windowSamples) return undefined;
     const { position, timestamp } = this.#first;
-    const level = { position, timestamp, peakLevel: this.#peak, rmsLevel: Math.sqrt(this.#energy / this.#samples) };
+    const rmsLevel = Math.sqrt(this.#energy / this.#samples);
+    const level = { position, timestamp, peakLevel: this.#peak, rmsLevel, mutedPeakLevel: this.#mutedPeak };
     this.#first = undefined;
     this.#samples = 0;
     this.#peak = 0;
     this.#energy = 0;
+    this.#mutedPeak = 0;
     return level;
   }
 }

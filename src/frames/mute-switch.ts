@@ -36,6 +36,7 @@ export class MuteSwitch {
     if (!this.#muted && frame.timestamp >= this.#unmutedAt) return;
     frame.payload.fill(this.#silence);
     frame.flags |= AudioFrameFlag.muted;
+    frame.mutedPeakLevel = frame.peakLevel;
     frame.peakLevel = 0;
     frame.rmsLevel = 0;
   }

@@ -7,6 +7,7 @@ import type { TimelinePoint } from "../frames/timeline-points.js";
 import { withSignal } from "../internal/abort.js";
 import { systemClock } from "../internal/clock.js";
 import type { Scope } from "../internal/scope.js";
+import { frameCommand } from "./frame-command.js";
 import { SessionGate } from "./lock/session-gate.js";
 import { watchPage } from "./page-watch.js";
 import { RemoteInlet } from "./remote-inlet.js";
@@ -107,10 +108,9 @@ export class RunningClient {
   /** Takes a frame that came through the page. @param wanted if not, it counts as lost. */
   push(frame: AudioFrame, wanted: boolean): void {
     if (!this.#mayPass(frame)) return;
-    const { payload, position, sampleCount, timestamp, peakLevel, rmsLevel } = frame;
+    const { position, sampleCount } = frame;
     if (wanted || this.#source.isStarted) this.#source.add(position + sampleCount, sampleCount);
-    const plain = { payload, position, sampleCount, timestamp, peakLevel, rmsLevel, flags: 0 };
-    this.#post({ type: wanted ? "frame" : "refuse", frame: plain }, ownBuffer(payload));
+    this.#post(...frameCommand(frame, wanted));
   }
 
   /** Where a source delivers whose frames need not come through the page. @param onFrame takes those that do. */
@@ -146,6 +146,11 @@ export class RunningClient {
 
   deviceChanged(): void {
     this.#post({ type: "device-changed" });
+  }
+
+  /** Connects now rather than later. */
+  retryNow(): void {
+    this.#post({ type: "probe", urgent: true });
   }
 
   connect(): void {
@@ -276,9 +281,4 @@ export class RunningClient {
 /** What the source has to deliver. */
 export function sourceFormat(format: AudioFormat): AudioFormat {
   return format.encoding === "opus" ? { ...format, encoding: "pcm_f32le" } : format;
-}
-
-/** The payload's buffer, if nothing else is in it: it may be handed over. */
-function ownBuffer({ buffer, byteLength }: Uint8Array): Transferable[] {
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }

@@ -48,8 +48,8 @@ export type RunningCommand =
   | { readonly type: "still" }
   | { readonly type: "device-changed" }
   | { readonly type: "connect" }
-  /** The page or the network came back. */
-  | { readonly type: "probe" }
+  /** The page or the network came back, or, if it is urgent, a person does not want to wait. */
+  | { readonly type: "probe"; readonly urgent?: boolean }
   /** The page is being put away. */
   | { readonly type: "suspend" }
   /** Nothing more is captured: what is there is sent, then the server says goodbye. */

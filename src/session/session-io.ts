@@ -26,8 +26,8 @@ export type SessionInput =
   | { readonly type: "lost"; readonly connection: ConnectionId; readonly loss: ConnectionLoss }
   /** The time asked for with `wakeAt` has come. */
   | { readonly type: "time" }
-  /** The network or the page came back: look after the link now. */
-  | { readonly type: "probe" }
+  /** The network or the page came back, or, if it is urgent, a person does not want to wait: look after the link now. */
+  | { readonly type: "probe"; readonly urgent?: boolean }
   /** The page is being put away: let go of the connection until a probe says that it is back. */
   | { readonly type: "suspend" }
   /** No more frames will come: finish, say goodbye and end. */

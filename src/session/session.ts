@@ -136,7 +136,7 @@ export class Session {
         this.#connector.suspend();
         return;
       case "probe":
-        this.#connector.probe();
+        this.#connector.probe(input.urgent);
         return;
       case "time":
         this.#checkDeadlines();

@@ -1,13 +1,15 @@
-import { askForUrl, routeOf } from "../host/open-host.js";
+import type { AnyAudioStreamError } from "../errors.js";
+import { routeOf } from "../host/open-host.js";
 import { withSignal } from "../internal/abort.js";
 import { checkDeviceId, optional } from "../internal/arguments.js";
 import { asyncDispose } from "../internal/async-dispose.js";
-import { type Deferred, deferred } from "../internal/deferred.js";
+import { deferred } from "../internal/deferred.js";
 import { LeakGuard } from "../internal/leak-guard.js";
 import { type ResourceInfo, Scope } from "../internal/scope.js";
 import { TypedEventTarget } from "../internal/typed-event-target.js";
-import type { CloseInfo, StreamState } from "../state.js";
-import { type AudioStreamEventMap, CloseInfoEvent, type ServerEvent } from "./events/events.js";
+import type { CloseInfo, ConnectionState, StreamState } from "../state.js";
+import { applicationCalls } from "./application-calls.js";
+import { type AudioStreamEventMap, CloseInfoEvent, type ServerEvent, StreamErrorEvent } from "./events/events.js";
 import { debugLogger } from "./logger.js";
 import { MessageReaders } from "./message-readers.js";
 import { checkedClose, readOrRefuse, releasesDevice, signalOf } from "./options/call-options.js";
@@ -15,8 +17,9 @@ import type { AbortOptions, AudioStreamOptions, CloseOptions, PauseOptions } fro
 import { type ResolvedOptions, resolveOptions } from "./options/resolve-options.js";
 import { type AudioStreamParts, checkParts } from "./options/stream-parts.js";
 import type { RunObserver } from "./run-observer.js";
+import { StartCall } from "./start-call.js";
 import { type StreamStats, streamStats } from "./stats.js";
-import { invalidState, noDevices } from "./stream-errors.js";
+import { noDevices, throwUnlessClosed } from "./stream-errors.js";
 import { StreamRun } from "./stream-run.js";
 import { streamScope } from "./stream-scope.js";
 
@@ -28,7 +31,6 @@ export class AudioStream<Message = ServerEvent>
   extends TypedEventTarget<AudioStreamEventMap<Message>>
   implements AsyncDisposable
 {
-  readonly #parts: AudioStreamParts;
   readonly #options: AudioStreamOptions;
   readonly #resolved: ResolvedOptions;
   /** Owns what is acquired. Nothing in it refers to the stream, so that a forgotten one can be noticed. */
@@ -37,40 +39,39 @@ export class AudioStream<Message = ServerEvent>
   readonly #callers = new Scope({ name: "caller" });
   readonly #guard: LeakGuard;
   /** Held here alone: what runs refers to it weakly. */
-  readonly #observer: RunObserver = {
-    openSource: (options) => this.#parts.source.open(options),
-    releaseSource: (reason) => this.#parts.source.release?.(reason),
-    connect: (options) => this.#parts.transport.connect(options),
-    getUrl: (context) => askForUrl(this.#parts.transport, context),
-    // Asked only if there is one. The driver checks what it returns, which is not always what its type says.
-    getToken: (context) => this.#options.getToken?.(context) as string | Promise<string>,
-    onState: () => this.#onState(),
-    onEvent: (event) => void this.dispatchEvent(event),
-    onMessage: (message) => this.#readers.push(message as Message),
-    onFinish: (reason) => this.#onFinish(reason),
-    onReleased: (info) => {
-      this.dispatchEvent(new CloseInfoEvent(info));
-      this.#closed.resolve(info);
-    },
-  };
+  readonly #observer: RunObserver;
   readonly #run: StreamRun;
   readonly #closed = deferred<CloseInfo>();
   readonly #readers: MessageReaders<Message>;
-  #start: Deferred<void> | undefined;
+  #start: StartCall | undefined;
   #closing: Promise<void> | undefined;
   #alive = false;
+  #hearsErrors = false;
 
   /** @throws TypeError or RangeError naming the part or the option that cannot be. */
   constructor(parts: AudioStreamParts, options: AudioStreamOptions = {}) {
-    super((type) => type === "level" && this.#run.running.wantLevels());
+    super((type) => {
+      if (type === "level") this.#run.running.wantLevels();
+      if (type === "error") this.#hearsErrors = true;
+    });
     checkParts(parts);
-    this.#parts = parts;
     this.#options = options;
     this.#resolved = resolveOptions(options, Math.random);
     const { scope, logger, releaseForgotten } = streamScope(options.logger ?? debugLogger());
     this.#scope = scope;
     this.#guard = new LeakGuard(releaseForgotten);
     this.#readers = new MessageReaders(this.#callers, (message) => void this.#guard.hold(this, message));
+    this.#observer = {
+      ...applicationCalls(parts, options),
+      onState: () => this.#onState(),
+      onEvent: (event) => void this.dispatchEvent(event),
+      onMessage: (message) => this.#readers.push(message as Message),
+      onFinish: (reason) => this.#onFinish(reason),
+      onReleased: (info) => {
+        this.dispatchEvent(new CloseInfoEvent(info));
+        this.#closed.resolve(info);
+      },
+    };
     const isExclusive = options.sessionId !== undefined;
     const asksForToken = options.getToken !== undefined;
     const run = { options: this.#resolved, route: routeOf(parts.transport), scope, logger, isExclusive, asksForToken };
@@ -80,6 +81,16 @@ export class AudioStream<Message = ServerEvent>
   /** What the stream is doing; each change fires `statechange`. */
   get state(): StreamState {
     return this.#run.state;
+  }
+
+  /** Whether there is a connection, whatever the microphone does; each change fires `connectionstatechange`. */
+  get connectionState(): ConnectionState {
+    return this.#run.connectionState;
+  }
+
+  /** Why the stream failed; `undefined` as long as it has not. */
+  get error(): AnyAudioStreamError | undefined {
+    return this.#run.error;
   }
 
   /** Whether the source has stopped capturing because of a {@link pause}, whatever the connection does. */
@@ -127,9 +138,9 @@ export class AudioStream<Message = ServerEvent>
    */
   async warmUp(options: AbortOptions = {}): Promise<void> {
     const signal = signalOf(options);
-    if (this.#run.isEnding) throw this.#refusal("warmUp()");
+    if (this.#run.isEnding) throw this.#run.refusalOf("warmUp()");
     this.#live();
-    await this.#bound(this.#run.source.open(signal), undefined);
+    await this.#run.bound(this.#run.source.open(signal), undefined);
   }
 
   /**
@@ -141,10 +152,9 @@ export class AudioStream<Message = ServerEvent>
   start(options: AbortOptions = {}): Promise<void> {
     const { signal, refused } = readOrRefuse(() => ({ signal: signalOf(options) }));
     if (refused !== undefined) return refused;
-    if (this.#run.isEnding) return Promise.reject(this.#refusal("start()"));
+    if (this.#run.isEnding) return Promise.reject(this.#run.refusalOf("start()"));
     const isFirst = this.#start === undefined;
-    this.#start ??= deferred();
-    const promise = this.#guard.hold(this, this.#start.promise);
+    this.#start ??= new StartCall();
     this.#live();
     const abortWithCall = this.#callers.follow(
       signal,
@@ -152,8 +162,8 @@ export class AudioStream<Message = ServerEvent>
     );
     // A signal that had aborted already has ended the stream by now.
     if (isFirst && this.#run.info === undefined) this.#run.start();
-    promise.then(abortWithCall.dispose, abortWithCall.dispose);
-    return signal === undefined ? promise : withSignal(promise, signal);
+    void this.#guard.hold(this, this.#start.done).then(abortWithCall.dispose);
+    return withSignal(this.#start.promise, signal);
   }
 
   /**
@@ -165,7 +175,7 @@ export class AudioStream<Message = ServerEvent>
   async pause(options: PauseOptions = {}): Promise<void> {
     const releaseDevice = releasesDevice(options);
     const { supervisor, signal } = this.#running("pause()", options);
-    await this.#bound(supervisor.pause(releaseDevice, signal), undefined);
+    await this.#run.bound(supervisor.pause(releaseDevice, signal), undefined);
   }
 
   /**
@@ -174,7 +184,7 @@ export class AudioStream<Message = ServerEvent>
    */
   async resume(options: AbortOptions = {}): Promise<void> {
     const { supervisor, signal } = this.#running("resume()", options);
-    await this.#bound(supervisor.resume(signal), undefined);
+    await this.#run.bound(supervisor.resume(signal), undefined);
   }
 
   /**
@@ -186,15 +196,15 @@ export class AudioStream<Message = ServerEvent>
     optional(checkDeviceId)("deviceId", deviceId);
     const { supervisor, signal } = this.#running("setDevice()", options);
     if (!supervisor.hasDevices) throw noDevices();
-    await this.#bound(supervisor.setDevice(deviceId, signal), undefined);
+    await this.#run.bound(supervisor.setDevice(deviceId, signal), undefined);
   }
 
   /** Resolves when the server has acknowledged every frame captured before the call. */
   async flush(options: AbortOptions = {}): Promise<void> {
     const { supervisor, client, signal } = this.#running("flush()", options);
-    await this.#bound(supervisor.flush(), signal);
-    const { capturedPosition } = await this.#bound(client.flush(), signal);
-    await client.whenSettled(capturedPosition, (done) => this.#bound(done, signal));
+    await this.#run.bound(supervisor.flush(), signal);
+    const { capturedPosition } = await this.#run.bound(client.flush(), signal);
+    await client.whenSettled(capturedPosition, (done) => this.#run.bound(done, signal));
   }
 
   /**
@@ -206,15 +216,20 @@ export class AudioStream<Message = ServerEvent>
     const { signal, timeoutMs, refused } = readOrRefuse(() => checkedClose(options));
     if (refused !== undefined) return refused;
     if (this.#closing === undefined) {
-      this.#closing = this.#closed.promise.then((info) => {
-        if (info.outcome === "failed") throw info.error;
-        if (info.outcome === "aborted") throw info.reason;
-      });
+      this.#closing = this.#closed.promise.then(throwUnlessClosed);
       // An application that ignores this promise still has `closed` and the `close` event.
       this.#guard.hold(this, this.#closing).catch(() => {});
       this.#run.deliver(timeoutMs, undefined);
     }
-    return signal === undefined ? this.#closing : withSignal(this.#closing, signal);
+    return withSignal(this.#closing, signal);
+  }
+
+  /**
+   * Connects now instead of after the delay that a `reconnecting` event names, and looks whether a connection still lives.
+   * Time that the server has asked for is waited for all the same, and there are at most ten attempts in two minutes.
+   */
+  retryNow(): void {
+    this.#run.running.client?.retryNow();
   }
 
   /** Releases everything before it returns; unacknowledged audio is discarded. Idempotent. */
@@ -265,31 +280,21 @@ export class AudioStream<Message = ServerEvent>
   #onState(): void {
     if (["streaming", "paused", "interrupted", "reconnecting"].includes(this.state)) this.#start?.resolve();
     this.dispatchEvent(new Event("statechange"));
+    if (this.state === "closed" && this.error !== undefined) this.dispatchEvent(new StreamErrorEvent(this.error));
   }
 
   #onFinish(reason: unknown): void {
     void this.#callers.dispose(reason);
     this.#guard.release();
-    this.#start?.reject(reason);
+    this.#start?.reject(reason, this.#hearsErrors || this.error === undefined);
     this.#readers.close();
-  }
-
-  /** Why a call cannot be done while the stream is ending, or has ended. */
-  #refusal(call: string): unknown {
-    return this.#run.info === undefined ? invalidState(call, this.state) : this.#run.endReason;
   }
 
   /** @throws AudioStreamError `invalid-state`, or TypeError for a signal that is none. */
   #running(call: string, options: AbortOptions) {
     const signal = signalOf(options);
-    const [{ client }, { supervisor }] = [this.#run.running, this.#run.source];
-    if (client === undefined || supervisor === undefined || this.#run.isEnding) throw invalidState(call, this.state);
+    const open = this.#run.openFor(call);
     signal?.throwIfAborted();
-    return { supervisor, client, signal };
-  }
-
-  /** Waits no longer than the call's signal and the stream allow. */
-  #bound<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    return withSignal(withSignal(promise, signal), this.#scope.signal);
+    return { ...open, signal };
   }
 }

@@ -1,7 +1,7 @@
 import type { InterruptReason } from "../capture/source.js";
 import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "../errors.js";
 import { sentenceOf } from "../internal/text-of.js";
-import type { StreamState } from "../state.js";
+import type { CloseInfo, StreamState } from "../state.js";
 
 /** What a source, a transport or a callback threw, as one of the SDK's own errors. */
 export function toStreamError(error: unknown): AnyAudioStreamError {
@@ -41,3 +41,9 @@ export const invalidState = (call: string, state: StreamState): AudioStreamError
     `${call} is not possible while the stream is ${state}. A stream is started once; make a new one to start again.`,
     { details: { state } },
   );
+
+/** @throws the reason of an end that is no orderly one. */
+export function throwUnlessClosed(info: CloseInfo): void {
+  if (info.outcome === "failed") throw info.error;
+  if (info.outcome === "aborted") throw info.reason;
+}

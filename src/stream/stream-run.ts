@@ -2,8 +2,9 @@ import type { AudioCapture, AudioFrame, InterruptReason, SourceOpenOptions } fro
 import type { AnyAudioStreamError, AudioStreamError } from "../errors.js";
 import { onPageGone } from "../host/page-watch.js";
 import { type RunningClient, type RunningNews, sourceFormat } from "../host/running-client.js";
+import { withSignal } from "../internal/abort.js";
 import { systemClock } from "../internal/clock.js";
-import type { CloseInfo, StreamState } from "../state.js";
+import type { CloseInfo, ConnectionState, StreamState } from "../state.js";
 import { DeviceChangeEvent, LevelEvent, WarningEvent } from "./events/events.js";
 import { LateDrops } from "./events/late-drops.js";
 import { toCaption, toStreamEvent } from "./events/session-events.js";
@@ -11,6 +12,7 @@ import { DEFAULTS } from "./options/defaults.js";
 import { FORGOTTEN, type RunObserver } from "./run-observer.js";
 import { Running, type RunningSideParts } from "./running.js";
 import { doneWithin } from "./source/calls.js";
+import type { SourceSupervisor } from "./source/source-supervisor.js";
 import { StreamSource } from "./source/stream-source.js";
 import { StateTracker } from "./state-tracker.js";
 import { captureInterrupted, invalidState, toStreamError } from "./stream-errors.js";
@@ -47,6 +49,7 @@ export class StreamRun {
         paused: this.source.paused,
       }),
       () => this.#observer.deref()?.onState(),
+      () => this.#observer.deref()?.onEvent(new Event("connectionstatechange")),
     );
     this.source = new StreamSource({
       scope: parts.scope,
@@ -68,6 +71,15 @@ export class StreamRun {
     return this.#tracker.state;
   }
 
+  get connectionState(): ConnectionState {
+    return this.#tracker.connectionState;
+  }
+
+  /** Why the stream failed, if it has. */
+  get error(): AnyAudioStreamError | undefined {
+    return this.#info?.outcome === "failed" ? this.#info.error : undefined;
+  }
+
   /** How the stream ended, once it has. */
   get info(): CloseInfo | undefined {
     return this.#info;
@@ -83,6 +95,24 @@ export class StreamRun {
     if (this.#info?.outcome === "failed") return this.#info.error;
     if (this.#info?.outcome === "aborted") return this.#info.reason;
     return invalidState("This call", "closed");
+  }
+
+  /** Why a call cannot be done while the stream is ending, or has ended. */
+  refusalOf(call: string): unknown {
+    return this.#info === undefined ? invalidState(call, this.state) : this.endReason;
+  }
+
+  /** What a call needs that is for open streams. @throws AudioStreamError `invalid-state`. */
+  openFor(call: string): { readonly supervisor: SourceSupervisor; readonly client: RunningClient } {
+    const { supervisor } = this.source;
+    const { client } = this.running;
+    if (client === undefined || supervisor === undefined || this.isEnding) throw invalidState(call, this.state);
+    return { supervisor, client };
+  }
+
+  /** Waits no longer than the signal of a call and the stream allow. */
+  bound<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    return withSignal(withSignal(promise, signal), this.#parts.scope.signal);
   }
 
   /** To be called before anything is acquired: from now on a page that goes away ends the stream. */

@@ -485,7 +485,7 @@ describe("closing", () => {
     expect(await stream.closed).toEqual({ outcome: "failed", error });
   });
 
-  it("leaves no rejection behind for callers who ignore every promise", async () => {
+  it("leaves no rejection behind for callers who ignore every promise, but for that of a start that failed", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);
     process.on("unhandledRejection", note);
@@ -500,7 +500,11 @@ describe("closing", () => {
       other.stream.abort();
       await other.stream.closed;
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-      expect(unhandled).toEqual([]);
+      const aborted = watched(observedStream());
+      void aborted.stream.start();
+      aborted.stream.abort();
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      expect(unhandled).toMatchObject([{ code: "capture-failed" }]);
     } finally {
       process.off("unhandledRejection", note);
     }

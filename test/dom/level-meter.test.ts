@@ -17,7 +17,9 @@ class FakeStream extends EventTarget {
 
   level(dbfs: number, timestamp: number): void {
     const peakLevel = 10 ** (dbfs / 20);
-    this.dispatchEvent(new LevelEvent({ position: 0, timestamp, peakLevel, rmsLevel: peakLevel / 2 }));
+    this.dispatchEvent(
+      new LevelEvent({ position: 0, timestamp, peakLevel, rmsLevel: peakLevel / 2, mutedPeakLevel: 0 }),
+    );
   }
 
   become(state: StreamState): void {

@@ -79,6 +79,18 @@ describe("watchMicrophones()", () => {
     expect(watch()).toEqual([]);
   });
 
+  it("ends by the function that it returns, and needs no options", async () => {
+    const lists: MicrophoneInfo[][] = [];
+    const stop = watchMicrophones((microphones) => lists.push(microphones));
+    await settle();
+    expect(lists).toHaveLength(1);
+    stop();
+    stop();
+    fake.plug(HEADSET);
+    await settle();
+    expect(lists).toHaveLength(1);
+  });
+
   it("passes over what the browser fails to tell", async () => {
     const enumerate = fake.mediaDevices as unknown as { enumerateDevices: () => Promise<unknown> };
     const { enumerateDevices } = enumerate;

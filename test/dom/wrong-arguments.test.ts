@@ -70,9 +70,6 @@ describe("what is no options", () => {
       expect(() => watchMicrophones(() => {}, wrong)).toThrow(refusal);
     }
     expect(() => samples([], undefined as never)).toThrow("options must be an object, and is undefined.");
-    expect(() => watchMicrophones(() => {}, undefined as never)).toThrow(
-      "options must be an object, and is undefined.",
-    );
     expect(stream.resources()).toEqual([]);
   });
 });
@@ -113,7 +110,7 @@ describe("what is no such option", () => {
     const { stream } = observedStream();
     const { signal } = new AbortController();
     expect(() => watchMicrophones("list" as never, { signal })).toThrow("callback must be a function, and is string.");
-    expect(() => watchMicrophones(() => {}, {} as never)).toThrow("signal must be an object of the kind AbortSignal");
+    expect(() => watchMicrophones(() => {}, { signal: {} as never })).toThrow("signal must be an AbortSignal");
     expect(() => showLevel(null as never, document.createElement("div"))).toThrow(
       "stream must be an AudioStream, and is null.",
     );

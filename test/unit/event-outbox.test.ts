@@ -4,7 +4,7 @@ import type { WorkerEvent } from "../../src/host/worker/worker-messages.js";
 
 const level = (position: number): WorkerEvent => ({
   type: "level",
-  level: { position, timestamp: 0, peakLevel: 0, rmsLevel: 0 },
+  level: { position, timestamp: 0, peakLevel: 0, rmsLevel: 0, mutedPeakLevel: 0 },
 });
 const drop = (from: number): WorkerEvent => ({ type: "drop", range: { from, to: from + 1 } });
 

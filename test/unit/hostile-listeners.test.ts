@@ -4,6 +4,7 @@ import { type ObservedStream, observedStream, runningStream, settle } from "../s
 
 const EVENTS = [
   "statechange",
+  "connectionstatechange",
   "message",
   "caption",
   "reconnecting",

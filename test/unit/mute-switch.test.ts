@@ -22,12 +22,13 @@ describe("being muted", () => {
   it("makes frames silent, says so, and lets no level through", () => {
     const mute = new MuteSwitch("pcm_s16le");
     mute.set(true, 100);
-    const { payload, flags, peakLevel, rmsLevel } = apply(mute, 120);
-    expect({ payload: [...payload], flags, peakLevel, rmsLevel }).toEqual({
+    const { payload, ...marked } = apply(mute, 120);
+    expect({ payload: [...payload], ...marked }).toMatchObject({
       payload: [0, 0, 0, 0],
       flags: AudioFrameFlag.muted,
       peakLevel: 0,
       rmsLevel: 0,
+      mutedPeakLevel: 0.5,
     });
   });
 

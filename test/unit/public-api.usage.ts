@@ -41,6 +41,17 @@ export async function oneLiner(page: AbortSignal): Promise<void> {
     }
   }
 }
+export let current: ReturnType<typeof createMicrophoneStream> | undefined;
+export function typedMessages(): void {
+  current = createMicrophoneStream("wss://api.example.com/v1/audio");
+  current.addEventListener("message", ({ data }) => {
+    if (data.t === "asr.final") console.log(data.data.text.length);
+    // @ts-expect-error no message has this type
+    if (data.t === "asr.nothing") console.log(data);
+  });
+  // @ts-expect-error no message has this field
+  current.addEventListener("message", ({ data }) => data.text);
+}
 export const custom = new AudioStream(
   {
     source: microphone({ echoCancellation: true }),

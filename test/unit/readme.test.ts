@@ -109,6 +109,7 @@ describe("the other tables of the SDK", () => {
       reconnecting: "class ReconnectingEvent",
       reconnected: "class ReconnectedEvent",
       drop: "class DropEvent",
+      error: "class StreamErrorEvent",
       warning: "class WarningEvent",
       close: "class CloseInfoEvent",
     };

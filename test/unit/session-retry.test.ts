@@ -94,6 +94,22 @@ describe("waiting between attempts", () => {
     expect(rig.connects).toHaveLength(2);
   });
 
+  it("ends at once when a person does not want to wait, unless the server itself had closed", () => {
+    const own = new SessionRig({ random: () => 0.999 });
+    own.start();
+    own.fail(unreachable());
+    own.do({ type: "probe", urgent: true });
+    own.pass(1);
+    expect(own.connects).toHaveLength(2);
+
+    const servers = new SessionRig();
+    servers.connect();
+    servers.lose(1013);
+    servers.do({ type: "probe", urgent: true });
+    servers.pass(1_000);
+    expect(servers.connects).toHaveLength(1);
+  });
+
   it("is cut short when the network is back, unless the server itself had closed", () => {
     const own = new SessionRig();
     own.start();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nextState, type StateFacts, type StreamState, TRANSITIONS } from "../../src/state.js";
+import { connectionStateOf, nextState, type StateFacts, type StreamState, TRANSITIONS } from "../../src/state.js";
 
 const STATES = Object.keys(TRANSITIONS) as StreamState[];
 
@@ -61,6 +61,18 @@ describe("the state of a stream", () => {
     paused: fc.boolean(),
   });
 
+  const NOTHING: StateFacts = {
+    ended: false,
+    closing: false,
+    open: false,
+    started: false,
+    everConnected: false,
+    connected: false,
+    hasAudio: false,
+    interrupted: false,
+    paused: false,
+  };
+
   /** The facts and what can no longer be untrue once it was true. */
   const lasting = (before: StateFacts, now: StateFacts): StateFacts => ({
     ...now,
@@ -81,6 +93,24 @@ describe("the state of a stream", () => {
           const next = nextState(state, now);
           if (next !== state) expect(TRANSITIONS[state], `${state} to ${next}`).toContain(next);
           state = next;
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("reads reconnecting exactly when the connection does, between the start and the end", () => {
+    fc.assert(
+      fc.property(fc.array(facts, { maxLength: 40 }), (sequence) => {
+        let state: StreamState = "idle";
+        let known = { ...NOTHING };
+        for (const now of sequence) {
+          known = lasting(known, now);
+          for (let next = nextState(state, known); next !== state; next = nextState(state, known)) state = next;
+          const connection = connectionStateOf(known);
+          expect(connection === "closed").toBe(state === "closed");
+          const isRunning = !["idle", "warm", "starting", "closing", "closed"].includes(state);
+          if (isRunning) expect(connection).toBe(state === "reconnecting" ? "reconnecting" : "connected");
         }
       }),
       { numRuns: 2_000 },

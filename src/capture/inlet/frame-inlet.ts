@@ -9,6 +9,8 @@ export interface PlacedFrame extends AudioFrame {
   position: number;
   peakLevel: number;
   rmsLevel: number;
+  /** What {@link peakLevel} was before the frame was silenced. */
+  mutedPeakLevel?: number;
   /** As on the wire, see `AudioFrameFlag`. */
   flags: number;
 }

@@ -1,4 +1,4 @@
-import { checkFunction, checkObject, checkSignal } from "../../internal/arguments.js";
+import { checkFunction, checkObject, checkSignal, optional } from "../../internal/arguments.js";
 import { Scope } from "../../internal/scope.js";
 import { within } from "../../internal/within.js";
 import { captureFailed, insecureContext, listTimeout, messageOf, noMediaDevices } from "../media-errors.js";
@@ -23,8 +23,8 @@ export interface MicrophoneInfo {
 
 /** How long the list is watched. */
 export interface WatchMicrophonesOptions {
-  /** Ends the watch. */
-  readonly signal: AbortSignal;
+  /** Ends the watch, as the function does that {@link watchMicrophones} returns. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -52,19 +52,21 @@ export async function listMicrophones(): Promise<MicrophoneInfo[]> {
  * Calls back with the microphones now, and again whenever the list changes: when one is plugged in or out, when the system
  * has another default, and, if the browser reports that, when the permission is given and the labels with it. A list that
  * the browser fails to give is passed over.
+ * @returns what ends the watch.
  * @throws AudioStreamError `insecure-context` or `unsupported`, TypeError for a callback or a signal that is none.
  */
 export function watchMicrophones(
   callback: (microphones: MicrophoneInfo[]) => void,
-  options: WatchMicrophonesOptions,
-): void {
+  options: WatchMicrophonesOptions = {},
+): () => void {
   checkFunction("callback", callback);
   checkObject("options", options);
   const { signal } = options;
-  checkSignal("signal", signal);
+  optional(checkSignal)("signal", signal);
   checkDevices();
-  if (signal.aborted) return;
   const scope = new Scope({ name: "microphone list" });
+  const stop = (): void => void scope.dispose();
+  if (signal?.aborted) return stop;
   scope.follow(signal, (reason) => void scope.dispose(reason));
   let reported: string | undefined;
   let asked = 0;
@@ -86,6 +88,7 @@ export function watchMicrophones(
     if (status !== undefined) onPermissionChange(scope, status, () => void report());
   });
   void report();
+  return stop;
 }
 
 /** The microphones that the browser lists; `undefined` if it fails to, or not in time. @throws the reason of the scope's end. */

@@ -195,14 +195,14 @@ export class Connector {
   }
 
   /** The page or the network is back: no need to sit a whole delay out, and the link has to show that it still lives. */
-  probe(): void {
+  probe(urgent = false): void {
     if (this.#phase.name === "suspended") {
       this.#reconnector.returned(this.#time);
       // A server that asked for time gets all of it, although the page is back.
       this.#phase = { name: "waiting", until: this.#phase.notBefore, hurriable: false };
       if (this.#phase.until <= this.#time.wall) this.#connect();
     } else if (this.#phase.name === "waiting" && this.#phase.hurriable) {
-      this.#phase = { ...this.#phase, until: Math.min(this.#phase.until, this.#reconnector.soon(this.#time)) };
+      this.#phase = { ...this.#phase, until: Math.min(this.#phase.until, this.#reconnector.soon(this.#time, urgent)) };
     }
     this.connection?.link?.heartbeat.probe();
     this.#checkHeartbeat();

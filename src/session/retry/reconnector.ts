@@ -178,9 +178,9 @@ export class Reconnector {
     return { type: "retry", attempt: this.#failures + 1, delayMs, hurriable: false };
   }
 
-  /** The earliest time for the next attempt when the network is said to be back, by the wall. */
-  soon(now: Moment): number {
-    const spread = this.#random() * (this.#options?.initialDelayMs ?? 0);
+  /** The earliest time for the next attempt when the network is said to be back, or a person wants it, by the wall. */
+  soon(now: Moment, urgent: boolean): number {
+    const spread = urgent ? 0 : this.#random() * (this.#options?.initialDelayMs ?? 0);
     return now.wall + Math.max(spread, this.#backoff.budgetDelayMs(now.wall));
   }
 

@@ -46,6 +46,8 @@ export interface Caption {
 export interface AudioStreamEventMap<Message = ServerEvent> {
   /** Read `stream.state`. */
   statechange: Event;
+  /** Read `stream.connectionState`. */
+  connectionstatechange: Event;
   /** A message of the server for the application: captions, status, and types of its own. */
   message: MessageEvent<Message>;
   /** Somebody was understood, for now or for good. */
@@ -55,8 +57,10 @@ export interface AudioStreamEventMap<Message = ServerEvent> {
   drop: DropEvent;
   devicechange: DeviceChangeEvent;
   level: LevelEvent;
-  /** A problem the stream is handling; one it cannot handle ends in `closed`. */
+  /** A problem the stream is handling; one it cannot handle is an `error`. */
   warning: WarningEvent;
+  /** The stream has failed, in the start or later, and is over. */
+  error: StreamErrorEvent;
   close: CloseInfoEvent;
 }
 
@@ -156,7 +160,7 @@ export class DeviceChangeEvent extends Event {
   }
 }
 
-/** How loud the audio of the last `levelIntervalMs` was. Muted audio is silent. */
+/** How loud the audio of the last `levelIntervalMs` was. What is muted counts as silence. */
 export class LevelEvent extends Event {
   /** Of the first sample measured. */
   readonly position: number;
@@ -166,6 +170,8 @@ export class LevelEvent extends Event {
   readonly peakLevel: number;
   /** Root mean square, linear. */
   readonly rmsLevel: number;
+  /** Loudest sample that was kept back because the stream is muted, linear: shows that a person speaks to nobody. */
+  readonly mutedPeakLevel: number;
 
   constructor(init: Level) {
     super("level");
@@ -173,6 +179,7 @@ export class LevelEvent extends Event {
     this.timestamp = init.timestamp;
     this.peakLevel = init.peakLevel;
     this.rmsLevel = init.rmsLevel;
+    this.mutedPeakLevel = init.mutedPeakLevel;
   }
 
   /** In decibels relative to full scale; −Infinity for silence. */
@@ -192,6 +199,16 @@ export class WarningEvent extends Event {
 
   constructor(error: AnyAudioStreamError) {
     super("warning");
+    this.error = error;
+  }
+}
+
+/** The stream has failed. A rejected `start()` is not reported as unhandled by the browser if there is a listener for this. */
+export class StreamErrorEvent extends Event {
+  readonly error: AnyAudioStreamError;
+
+  constructor(error: AnyAudioStreamError) {
+    super("error");
     this.error = error;
   }
 }
