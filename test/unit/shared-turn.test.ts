@@ -43,6 +43,28 @@ describe("a shared turn", () => {
     expect(done).toEqual(["a", "b"]);
   });
 
+  it("is taken by whoever finds that its time has come before its timer does", async () => {
+    const { clock, scope, settle } = setUp();
+    let lateMs = 0;
+    const late = { now: () => clock.now() + lateMs, schedule: clock.schedule.bind(clock) };
+    const turn = new SharedTurn({ intervalMs: 150, clock: late, scope });
+    const done: string[] = [];
+    void turn.next().then(() => done.push("a"));
+    void turn.next().then(() => done.push("b"));
+    lateMs = 149;
+    turn.checkTime();
+    await settle();
+    expect(done).toEqual(["a"]);
+    lateMs = 150;
+    turn.checkTime();
+    await settle();
+    expect([done, clock.pending]).toEqual([["a", "b"], 0]);
+    void turn.next().then(() => done.push("c"));
+    turn.checkTime();
+    await settle();
+    expect(done).toEqual(["a", "b"]);
+  });
+
   it("leaves no timer when its scope ends, and makes nobody wait afterwards", async () => {
     const { clock, scope, done, wait, settle } = setUp();
     wait("a");

@@ -49,6 +49,7 @@ export class PoolThread {
   /** Members that the batch at work is for; `undefined` while the thread has nothing to do. */
   #atWork: readonly ThreadMember[] | undefined;
   #gathering: Registration | undefined;
+  #gatheredAt = 0;
   #watchdog: Registration | undefined;
   #dead = false;
 
@@ -91,9 +92,12 @@ export class PoolThread {
 
   #gather(): void {
     if (this.#atWork !== undefined || this.#dead) return;
-    this.#gathering ??= forEverybody(() =>
-      this.#options.scope.timeout(GATHER_MS, () => this.#send(), "batch for a thread"),
-    );
+    const { clock, scope } = this.#options;
+    if (this.#gathering === undefined) {
+      this.#gatheredAt = clock.now() + GATHER_MS;
+      this.#gathering = forEverybody(() => scope.timeout(GATHER_MS, () => this.#send(), "batch for a thread"));
+      // A timer waits for as long as sockets bring something.
+    } else if (clock.now() >= this.#gatheredAt) this.#send();
   }
 
   #send(): void {

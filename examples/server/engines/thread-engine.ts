@@ -1,6 +1,6 @@
 import { type Clock, type Deferred, deferred, type Scope } from "loquilex/resources";
 import { presentOwner } from "../fault-owner.js";
-import { ownBytes } from "../processes/growing-bytes.js";
+import { pooledBytes } from "../processes/growing-bytes.js";
 import { threadCode } from "../processes/thread-code.js";
 import type { Engine, EngineOpenOptions, EngineRun, Segment } from "./engine.js";
 import type { PoolThread, ThreadMember } from "./pool-thread.js";
@@ -10,8 +10,6 @@ import { ThreadPool } from "./thread-pool.js";
 
 /** Audio on its way to the thread, before the writer has to wait. */
 const MAX_IN_FLIGHT_SEC = 1;
-/** Room for samples at first: what gathers between two batches. */
-const FIRST_BYTES = 4_096;
 /** How many dead threads a run is taken over from, if it has not caused their death. */
 const MAX_MOVES = 3;
 
@@ -80,8 +78,8 @@ class ThreadRun implements EngineRun, ThreadMember {
   #waiting: (RunStep | HeardStretch)[] = [];
   #atWork: readonly RunStep[] = [];
   /** The samples of what waits, and of what is at work. */
-  #waitingSamples = ownBytes(FIRST_BYTES);
-  #samplesAtWork = ownBytes(FIRST_BYTES);
+  #waitingSamples = pooledBytes();
+  #samplesAtWork = pooledBytes();
   #inFlightBytes = 0;
   #moves = 0;
   /** What was said last, unless it is final. */
@@ -106,8 +104,10 @@ class ThreadRun implements EngineRun, ThreadMember {
     this.#waitingSamples.append(samples);
     const to = this.#waitingSamples.byteLength;
     const last = this.#waiting.at(-1);
-    if (last?.type === "stretch" && this.#endOf(last) === position) last.to = to;
-    else this.#put({ type: "stretch", position, from, to });
+    if (last?.type === "stretch" && this.#endOf(last) === position) {
+      last.to = to;
+      this.#thread?.wake(this, false);
+    } else this.#put({ type: "stretch", position, from, to });
     this.#inFlightBytes += samples.byteLength;
     if (this.#inFlightBytes < this.#maxInFlightBytes) return undefined;
     this.#room ??= deferred();
@@ -133,13 +133,13 @@ class ThreadRun implements EngineRun, ThreadMember {
     this.#atWork = this.#waitingSteps;
     this.#waiting = [];
     [this.#waitingSamples, this.#samplesAtWork] = [this.#samplesAtWork, this.#waitingSamples];
-    this.#waitingSamples.clear();
     return this.#atWork;
   }
 
   done(): void {
     this.#inFlightBytes -= this.#atWork.reduce((sum, step) => sum + bytesOf(step), 0);
     this.#atWork = [];
+    this.#samplesAtWork.release();
     if (this.#inFlightBytes < this.#maxInFlightBytes) this.#letWriterGo();
   }
 
@@ -170,7 +170,8 @@ class ThreadRun implements EngineRun, ThreadMember {
       return step.type === "audio" ? { ...step, samples: step.samples.slice() } : step;
     });
     this.#atWork = [];
-    this.#waitingSamples.clear();
+    this.#waitingSamples.release();
+    this.#samplesAtWork.release();
     const detail = `${reason} Another one listens from here on.`;
     this.#options.onStatus({ engine: this.#engineName, words: false, detail });
     const [first] = this.#waitingSteps;
@@ -220,6 +221,8 @@ class ThreadRun implements EngineRun, ThreadMember {
     this.#over = true;
     this.#waiting = [];
     this.#atWork = [];
+    this.#waitingSamples.release();
+    this.#samplesAtWork.release();
     this.#inFlightBytes = 0;
     this.#letWriterGo();
     this.#ended?.resolve();

@@ -1,16 +1,21 @@
-/**
- * Bytes that gather in one piece of memory, which grows when it must and is used again and again: a new piece for each
- * batch would have to be filled with zeros, mapped and collected.
- */
+import { BytePool } from "./byte-pool.js";
+
+/** Where memory comes from. */
+interface Source<Memory extends ArrayBufferLike> {
+  take(leastBytes: number): Uint8Array<Memory>;
+  give(memory: Uint8Array<Memory>): void;
+  readonly none: Uint8Array<Memory>;
+}
+
+/** Bytes that gather in one piece of memory, which grows when it must and is used again and again. */
 export class GrowingBytes<Memory extends ArrayBufferLike = ArrayBuffer> {
-  readonly #make: (bytes: number) => Memory;
-  #memory: Uint8Array<Memory>;
+  readonly #source: Source<Memory>;
+  /** `undefined` until something is appended. */
+  #memory: Uint8Array<Memory> | undefined;
   #used = 0;
 
-  /** @param leastBytes for which there is room from the start. */
-  constructor(make: (bytes: number) => Memory, leastBytes: number) {
-    this.#make = make;
-    this.#memory = new Uint8Array(make(leastBytes));
+  constructor(source: Source<Memory>) {
+    this.#source = source;
   }
 
   get byteLength(): number {
@@ -21,33 +26,55 @@ export class GrowingBytes<Memory extends ArrayBufferLike = ArrayBuffer> {
   append(piece: Uint8Array): void {
     const from = this.#used;
     const to = from + piece.byteLength;
-    if (to > this.#memory.byteLength) {
-      const larger = new Uint8Array(this.#make(Math.max(to, 2 * this.#memory.byteLength)));
-      larger.set(this.#memory.subarray(0, from));
-      this.#memory = larger;
-    }
-    this.#memory.set(piece, from);
+    const memory = this.#withRoomFor(to);
+    memory.set(piece, from);
     this.#used = to;
+  }
+
+  #withRoomFor(bytes: number): Uint8Array<Memory> {
+    const memory = this.#memory;
+    if (memory !== undefined && bytes <= memory.byteLength) return memory;
+    const larger = this.#source.take(Math.max(bytes, 2 * (memory?.byteLength ?? 0)));
+    if (memory !== undefined) {
+      larger.set(memory.subarray(0, this.#used));
+      this.#source.give(memory);
+    }
+    this.#memory = larger;
+    return larger;
   }
 
   /** A view of what is there, good until {@link clear}. What is appended later may lie in other memory. */
   subarray(from = 0, to = this.#used): Uint8Array<Memory> {
-    return this.#memory.subarray(from, to);
+    return (this.#memory ?? this.#source.none).subarray(from, to);
   }
 
   /** Begins anew with the same memory, which nobody may be reading any more. */
   clear(): void {
     this.#used = 0;
   }
+
+  /** Begins anew, and lets others use the memory, which nobody may be reading any more. */
+  release(): void {
+    this.#used = 0;
+    if (this.#memory !== undefined) this.#source.give(this.#memory);
+    this.#memory = undefined;
+  }
 }
+
+const LEAST_SHARED_BYTES = 65_536;
 
 /** Bytes that a thread reads while this one waits for it, without a copy on the way. */
 export const sharedBytes = (): GrowingBytes<SharedArrayBuffer> =>
-  new GrowingBytes((bytes) => new SharedArrayBuffer(bytes), 65_536);
+  new GrowingBytes({
+    take: (bytes) => new Uint8Array(new SharedArrayBuffer(Math.max(bytes, LEAST_SHARED_BYTES))),
+    give: () => {},
+    none: new Uint8Array(new SharedArrayBuffer(0)),
+  });
 
-/** @param leastBytes for which there is room from the start. */
-export const ownBytes = (leastBytes: number): GrowingBytes =>
-  new GrowingBytes((bytes) => new ArrayBuffer(bytes), leastBytes);
+const pool = new BytePool();
+
+/** Bytes whose memory is everybody's while there are none. */
+export const pooledBytes = (): GrowingBytes => new GrowingBytes(pool);
 
 /** How many bytes the pieces have together. */
 export function totalBytes(pieces: readonly Uint8Array[]): number {

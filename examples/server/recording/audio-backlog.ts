@@ -1,11 +1,9 @@
 import type { WireAudioFrame } from "loquilex/protocol";
 import type { BoundedQueueMetrics } from "loquilex/resources";
-import { type GrowingBytes, ownBytes } from "../processes/growing-bytes.js";
+import { type GrowingBytes, pooledBytes } from "../processes/growing-bytes.js";
 
 /** A block that has so many bytes is followed by another one. */
 const BLOCK_BYTES = 65_536;
-/** Room of a block at first: what gathers between two writes. */
-const FIRST_BYTES = 8_192;
 
 /** Samples that follow each other. */
 export interface Stretch {
@@ -98,7 +96,7 @@ export class AudioBacklog {
   }
 
   reuse(block: AudioBlock): void {
-    block.bytes.clear();
+    block.bytes.release();
     block.stretches.length = 0;
     block.frames = 0;
     block.samples = 0;
@@ -114,7 +112,7 @@ export class AudioBacklog {
   #blockWithRoom(): AudioBlock {
     const last = this.#blocks.at(-1);
     if (last !== undefined && last.bytes.byteLength < BLOCK_BYTES) return last;
-    const block = this.#spare ?? { stretches: [], bytes: ownBytes(FIRST_BYTES), frames: 0, samples: 0 };
+    const block = this.#spare ?? { stretches: [], bytes: pooledBytes(), frames: 0, samples: 0 };
     this.#spare = undefined;
     this.#blocks.push(block);
     return block;

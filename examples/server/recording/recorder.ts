@@ -94,7 +94,8 @@ export class Recorder {
   #writeSoon(): void {
     if (this.#writing !== undefined) return;
     if (this.#backlog.samples >= this.#writeAtSamples) this.#writing = this.#write();
-    else if (!this.#waitsForTurn) {
+    else if (this.#waitsForTurn) this.#options.writeTurn.checkTime();
+    else {
       this.#waitsForTurn = true;
       void this.#options.writeTurn.next().then(this.#onTurn);
     }

@@ -1,11 +1,12 @@
 /**
  * `npm run bench:server`: how many speakers the reference backend carries on one core, with recordings on the disk and the
  * segmenter listening, beside a bare `ws` receiver under the same load. `--streams 300 --rate 50 --seconds 20` measures
- * one load; without them the two of the targets are measured.
+ * one load; without them the two of the targets are measured. `--write` puts what is found into RESULTS.md.
  */
 import { createRequire } from "node:module";
 import { version } from "../../../src/version.js";
 import { type Cell, numberOption, report, tell } from "../report.js";
+import { writeResults } from "../results-file.js";
 import { type Load, type LoadMeasurement, measureLoad } from "./measure-load.js";
 import { whyUnpinned } from "./pinning.js";
 
@@ -54,33 +55,33 @@ const notes = measured.flatMap(({ streams, figures: { behindMs } }) => {
   return [`The load generator fell ${behindMs.toFixed(0)} ms behind with ${streams} streams.`];
 });
 const { version: wsVersion } = createRequire(import.meta.url)("ws/package.json") as { readonly version: string };
-tell(
-  report({
-    name: "server",
-    versions: { LoquiLex: version, ws: wsVersion },
-    tables: [
-      {
-        title: `Streams of 16 kHz PCM, ${seconds} s, server on one core`,
-        columns: [
-          { title: "streams" },
-          { title: "frames a second of each" },
-          { title: "CPU %" },
-          { title: "bare `ws` CPU %" },
-          { title: "ratio", digits: 1 },
-          { title: "ack p50 ms" },
-          { title: "ack p99 ms" },
-          { title: "streams not acknowledged" },
-          { title: "event loop p99 ms" },
-          { title: "idle stream kB" },
-          { title: "descriptors a stream", digits: 1 },
-          { title: "threads" },
-          { title: "generator CPU %" },
-          { title: "generator behind ms" },
-        ],
-        rows: measured.map(cellsOf),
-      },
-    ],
-    notes: [whyUnpinned() ?? [], notes].flat(),
-    faults: measured.flatMap(missed),
-  }),
-);
+const found = report({
+  name: "server",
+  versions: { LoquiLex: version, ws: wsVersion },
+  tables: [
+    {
+      title: `Streams of 16 kHz PCM, ${seconds} s, server on one core`,
+      columns: [
+        { title: "streams" },
+        { title: "frames a second of each" },
+        { title: "CPU %" },
+        { title: "bare `ws` CPU %" },
+        { title: "ratio", digits: 1 },
+        { title: "ack p50 ms" },
+        { title: "ack p99 ms" },
+        { title: "streams not acknowledged" },
+        { title: "event loop p99 ms" },
+        { title: "idle stream kB" },
+        { title: "descriptors a stream", digits: 1 },
+        { title: "threads" },
+        { title: "generator CPU %" },
+        { title: "generator behind ms" },
+      ],
+      rows: measured.map(cellsOf),
+    },
+  ],
+  notes: [whyUnpinned() ?? [], notes].flat(),
+  faults: measured.flatMap(missed),
+});
+tell(found);
+if (process.argv.includes("--write")) await writeResults(new Map([["server", found]]));

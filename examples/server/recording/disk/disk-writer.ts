@@ -119,8 +119,15 @@ export class DiskWriter {
       this.#waiting.push({ file, type, position, pieces, resolve, reject });
     });
     if (this.#options.scope.disposed) this.#fail(new Error("The server has ended."));
-    else if (this.#atWork === undefined) this.#send();
+    else if (this.#atWork === undefined && this.#waiting.length === 1) {
+      // The rest of those whose turn it is come before that.
+      process.nextTick(() => this.#sendFirst());
+    }
     return done;
+  }
+
+  #sendFirst(): void {
+    if (this.#atWork === undefined && this.#waiting.length > 0) this.#send();
   }
 
   #send(): void {

@@ -1,4 +1,4 @@
-import { type Clock, type Deferred, deferred, type Scope } from "loquilex/resources";
+import { type Clock, type Deferred, deferred, type Registration, type Scope } from "loquilex/resources";
 
 export interface SharedTurnOptions {
   /** The least time between two turns, in milliseconds. */
@@ -12,6 +12,9 @@ export class SharedTurn {
   readonly #options: SharedTurnOptions;
   #lastAt = Number.NEGATIVE_INFINITY;
   #next: Deferred<void> | undefined;
+  /** Of the next turn. */
+  #timer: Registration | undefined;
+  #waiting: Registration | undefined;
 
   constructor(options: SharedTurnOptions) {
     this.#options = options;
@@ -29,14 +32,25 @@ export class SharedTurn {
       return next.promise;
     }
     this.#next = next;
-    const waiting = scope.defer("wait for a turn", next.resolve);
-    const take = (): void => {
-      waiting.release();
-      this.#lastAt = clock.now();
-      this.#next = undefined;
-      next.resolve();
-    };
-    scope.timeout(waitMs, take, "next turn");
+    this.#waiting = scope.defer("wait for a turn", next.resolve);
+    this.#timer = scope.timeout(waitMs, () => this.#take(), "next turn");
     return next.promise;
+  }
+
+  /**
+   * Takes the next turn if it is due. Whoever works for long ought to say so now and then: the system may hand over what
+   * thousands of sockets have brought without looking at a timer between.
+   */
+  checkTime(): void {
+    const { intervalMs, clock } = this.#options;
+    if (this.#next !== undefined && clock.now() >= this.#lastAt + intervalMs) this.#take();
+  }
+
+  #take(): void {
+    this.#timer?.dispose();
+    this.#waiting?.release();
+    this.#lastAt = this.#options.clock.now();
+    this.#next?.resolve();
+    this.#next = undefined;
   }
 }

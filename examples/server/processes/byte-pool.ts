@@ -1,0 +1,37 @@
+/** Pieces of memory come in these sizes, each twice the one before. */
+const LEAST_BYTES = 4_096;
+const SIZES = 6;
+/** Memory that is kept for later; what is given back beyond it is collected. */
+const MAX_KEPT_BYTES = 32 * 2 ** 20;
+
+/**
+ * Memory for audio that waits a fraction of a second, shared by all sessions, so that one in which nobody speaks holds none.
+ * New memory for each piece would have to be filled with zeros, mapped and collected.
+ */
+export class BytePool {
+  /** Stands for memory where there is none. */
+  readonly none = new Uint8Array(0);
+  readonly #kept: Uint8Array<ArrayBuffer>[][] = Array.from({ length: SIZES }, () => []);
+  #keptBytes = 0;
+
+  /** @returns memory of that size or more, with anything in it. */
+  take(leastBytes: number): Uint8Array<ArrayBuffer> {
+    const size = sizeFor(leastBytes);
+    const memory = this.#kept[size]?.pop();
+    if (memory === undefined) return new Uint8Array(Math.max(leastBytes, LEAST_BYTES * 2 ** size));
+    this.#keptBytes -= memory.byteLength;
+    return memory;
+  }
+
+  /** Takes memory back that came from {@link take} and that nobody uses any more. */
+  give(memory: Uint8Array<ArrayBuffer>): void {
+    const { byteLength } = memory;
+    const kept = this.#kept[sizeFor(byteLength)];
+    if (kept === undefined || this.#keptBytes + byteLength > MAX_KEPT_BYTES) return;
+    this.#keptBytes += byteLength;
+    kept.push(memory);
+  }
+}
+
+/** {@link SIZES} or more for what is too large to be kept. */
+const sizeFor = (bytes: number): number => Math.max(0, Math.ceil(Math.log2(bytes / LEAST_BYTES)));

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { BytePool } from "../../examples/server/processes/byte-pool.js";
+import { GrowingBytes } from "../../examples/server/processes/growing-bytes.js";
+
+const filled = (bytes: number, value: number): Uint8Array => new Uint8Array(bytes).fill(value);
+
+describe("bytes that gather in memory of a pool", () => {
+  it("are all there, in their order, however often they outgrow their memory", () => {
+    const gathered = new GrowingBytes(new BytePool());
+    for (let value = 1; value <= 100; value += 1) gathered.append(filled(value * 50, value));
+    let at = 0;
+    for (let value = 1; value <= 100; value += 1) {
+      expect(gathered.subarray(at, at + value * 50).every((byte) => byte === value)).toBe(true);
+      at += value * 50;
+    }
+    expect(gathered.byteLength).toBe(at);
+  });
+
+  it("give their memory to whoever needs some of that size, and hold none then", () => {
+    const pool = new BytePool();
+    const [first, second] = [new GrowingBytes(pool), new GrowingBytes(pool)];
+    first.append(filled(5_000, 1));
+    const { buffer } = first.subarray();
+    second.append(filled(5_000, 2));
+    expect(second.subarray().buffer).not.toBe(buffer);
+    first.release();
+    expect([first.byteLength, first.subarray().byteLength]).toEqual([0, 0]);
+    const third = new GrowingBytes(pool);
+    third.append(filled(8_000, 3));
+    expect(third.subarray().buffer).toBe(buffer);
+    expect(second.subarray().every((byte) => byte === 2)).toBe(true);
+  });
+});
+
+describe("a pool of memory", () => {
+  it("gives as much as is asked for, and keeps what is not too large", () => {
+    const pool = new BytePool();
+    for (const bytes of [0, 1, 4_096, 4_097, 100_000, 131_072, 131_073, 1_000_000]) {
+      const memory = pool.take(bytes);
+      expect(memory.byteLength).toBeGreaterThanOrEqual(bytes);
+      pool.give(memory);
+      expect(pool.take(bytes) === memory).toBe(bytes <= 131_072);
+    }
+  });
+
+  it("keeps no more than 32 MiB", () => {
+    const pool = new BytePool();
+    const pieces = Array.from({ length: 300 }, () => pool.take(131_072));
+    for (const memory of pieces) pool.give(memory);
+    const known = new Set(pieces);
+    const again = Array.from({ length: 300 }, () => pool.take(131_072));
+    expect(again.filter((memory) => known.has(memory))).toHaveLength(256);
+  });
+});
