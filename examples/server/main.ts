@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { Server as TlsServer } from "node:tls";
+import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { deferred, Scope, systemClock } from "loquilex/resources";
 import { Api } from "./admin/api/api.js";
@@ -19,6 +20,7 @@ import { catchFaults } from "./fault-owner.js";
 import { createLog, logEverythingPrinted, openLogPipe } from "./logging/log.js";
 import { OccasionalLog } from "./logging/occasional-log.js";
 import { OutputPipe } from "./logging/output-pipe.js";
+import { readableLines } from "./logging/readable-lines.js";
 import { ChildProcess } from "./processes/child-process.js";
 import { openRecordingDisk } from "./recording/disk/recording-disk.js";
 import { makeFolder } from "./recording/files/make-folder.js";
@@ -49,7 +51,7 @@ async function main(errors: OutputPipe): Promise<void> {
   }
   const { config } = invocation;
   const clock = systemClock;
-  const log = createLog(config, errors);
+  const log = createLog(config, isatty(2) ? readableLines(errors) : errors);
   const output = new OutputPipe({ fd: 1, clock, notice: (dropped) => `${dropped} lines were dropped.\n` });
   logEverythingPrinted(log);
   const scope = new Scope({
@@ -138,6 +140,11 @@ async function main(errors: OutputPipe): Promise<void> {
     process.on("SIGHUP", () => void renewal.renew());
   }
   output.write(`LoquiLex demo: ${address}\n`);
+  if (isatty(1)) {
+    output.write(
+      `Open it in a browser, press Start and speak. Recordings go into ${config.outDir}; Ctrl+C ends the server.\n`,
+    );
+  }
   log.info({ engine: engines.name, auth: authenticator.name, outDir: config.outDir }, "Ready.");
 
   serving = true;
