@@ -13,6 +13,7 @@ const PROGRAMS: Readonly<Record<BenchName, readonly string[]>> = {
   hidden: ["latency/main.ts", "--hidden-minutes", "10"],
   engines: ["engines/main.ts"],
   cpu: ["cpu/main.ts", "--minutes", "10"],
+  heap: ["heap/main.ts"],
   size: ["size/main.ts"],
   teardown: ["teardown/main.ts"],
   resampler: ["resampler/main.ts"],

@@ -9,6 +9,7 @@ export const TITLES = {
   hidden: "Latency of a hidden page",
   engines: "A blocked page in three engines",
   cpu: "CPU, garbage and heap",
+  heap: "Heap",
   size: "Size",
   teardown: "Teardown",
   resampler: "Resampler",

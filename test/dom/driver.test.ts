@@ -75,6 +75,24 @@ describe("time", () => {
     expect(clock.pending).toBe(1);
   });
 
+  it("is set anew only if the session wants to wake sooner, and not for each acknowledgement that puts that off", async () => {
+    const { clock, frame, transport } = await connected();
+    const schedule = vi.spyOn(clock, "schedule");
+    for (let n = 0; n < 40; n += 1) {
+      frame(n * FRAME);
+      await settle();
+      transport.last.acknowledge();
+      await settle();
+    }
+    expect(schedule.mock.calls.length).toBeLessThan(5);
+    // One that comes too early is set again for when it is time.
+    clock.advance(9_000);
+    expect(transport.last.types).not.toContain("client.hb");
+    clock.advance(1_000);
+    await settle();
+    expect(transport.last.types).toContain("client.hb");
+  });
+
   it("needs no timer before the start and after the end", async () => {
     const { driver, clock } = drive();
     expect(clock.pending).toBe(0);

@@ -12,7 +12,7 @@ import type {
 import type { SessionOptions } from "../../src/session/session-options.js";
 import { ApplicationError } from "./application-error.js";
 import { ClientReferee } from "./client-referee.js";
-import { type Death, type HowItEnds, MAX_DEATHS } from "./death.js";
+import { type Death, type HowItEnds, type HowItStarts, MAX_DEATHS } from "./death.js";
 import { checkGrowth } from "./growth.js";
 import type { Range } from "./ranges.js";
 import { Foul } from "./referee.js";
@@ -97,7 +97,11 @@ export class ClientNode {
   /** What the page knows, should the worker die. */
   #checkpoint: SessionCheckpoint = NOTHING_LEFT;
   /** The worker does nothing any more. */
-  #dying: HowItEnds | undefined;
+  #dying: { readonly ends: HowItEnds; readonly starts: HowItStarts } | undefined;
+  /** What the page keeps for a worker that has not started yet. */
+  #starting: { readonly captured: number; readonly inputs: SessionInput[] } | undefined;
+  /** There are no workers any more, and the page does their work. */
+  #isOnPage = false;
   #isStarted = false;
   #end: SessionInput | undefined;
   #gone: "said goodbye" | "crashed" | undefined;
@@ -183,8 +187,13 @@ export class ClientNode {
     if (input.type === "start") this.#isStarted = true;
     if (input.type === "end") this.#end = input;
     // The page ends a worker that does not say goodbye in time.
-    if (input.type === "abort") this.#replaceWorker();
-    if (this.#dying === undefined) this.#take(input);
+    if (input.type === "abort") {
+      this.#endWorker();
+      this.#startWorker();
+    }
+    if (this.#starting !== undefined) {
+      if (PAGE_INPUTS.has(input.type)) this.#starting.inputs.push(input);
+    } else if (this.#dying === undefined) this.#take(input);
   }
 
   #take(input: SessionInput): void {
@@ -288,43 +297,65 @@ export class ClientNode {
    * The worker that the session runs in dies, and another one goes on.
    * @param hangsMs for how long it does nothing before.
    */
-  loseWorker(hangsMs: number, how: HowItEnds): boolean {
-    const isThere = this.#gone === undefined && this.#asleep === undefined && this.#dying === undefined;
-    if (!isThere || this.session.done || this.deaths.length === MAX_DEATHS) return false;
-    this.#dying = how;
-    this.#options.time.after(hangsMs, () => this.#replaceWorker());
+  loseWorker(hangsMs: number, ends: HowItEnds, starts: HowItStarts): boolean {
+    const isThere = this.#gone === undefined && this.#asleep === undefined && !this.#isWithoutWorker;
+    if (!isThere || this.session.done || this.#isOnPage) return false;
+    this.#dying = { ends, starts };
+    this.#options.time.after(hangsMs, () => this.#endWorker());
     return true;
   }
 
-  /** Does what the page does that has lost its worker, with what it knows. */
-  #replaceWorker(): void {
+  get #isWithoutWorker(): boolean {
+    return this.#dying !== undefined || this.#starting !== undefined;
+  }
+
+  /** Does what the page does that has lost its worker. */
+  #endWorker(): void {
     const how = this.#dying;
     if (how === undefined || this.#gone !== undefined) return;
+    const { ends, starts } = how;
     this.#dying = undefined;
     this.#disturb();
     this.#timer.set(undefined);
     this.#current = undefined;
-    for (const wire of this.#wires.values()) wire.cut({ ...how, flushDown: false, clientLearnsAfterMs: undefined });
+    for (const wire of this.#wires.values()) wire.cut({ ...ends, flushDown: false, clientLearnsAfterMs: undefined });
     this.#wires.clear();
+    const captured = this.#next;
+    const inputs: SessionInput[] = [{ type: "restore", position: captured }];
+    if (this.#isStarted) inputs.push({ type: "start" });
+    if (this.#end !== undefined) inputs.push(this.#end);
+    this.#starting = { captured, inputs };
+    // The page has its code already.
+    const isLast = this.deaths.length === MAX_DEATHS - 1;
+    this.#isOnPage = isLast || starts.fails;
+    if (isLast) this.#startWorker();
+    else this.#options.time.after(starts.afterMs, () => this.#startWorker());
+  }
+
+  /** Another worker goes on, or the page, with what the page knows. */
+  #startWorker(): void {
+    const starting = this.#starting;
+    if (starting === undefined || this.#gone !== undefined) return;
+    this.#starting = undefined;
+    this.#disturb();
+    const { captured, inputs } = starting;
     const checkpoint = nextCheckpoint(this.#checkpoint);
     const { settledPosition, capturedPosition } = checkpoint.stats;
     this.deaths.push({
       at: this.#now,
       settled: settledPosition,
       known: capturedPosition,
-      captured: this.#next,
+      captured,
       told: this.told.length,
       epoch: checkpoint.epoch,
       lastSeq: checkpoint.lastSeq,
     });
-    this.#referee.replaced(checkpoint, this.#next);
+    this.#referee.replaced(checkpoint, captured);
     this.#checkpoint = checkpoint;
     this.#session = new Session({ ...this.#options.session, restored: checkpoint });
     // What the page asks for may be answered before anything has happened.
     if (this.#options.reports()) this.#tellPage();
-    this.#take({ type: "restore", position: this.#next });
-    if (this.#isStarted) this.#take({ type: "start" });
-    if (this.#end !== undefined) this.#take(this.#end);
+    for (const input of inputs) this.#take(input);
   }
 
   #tellPage(): void {
@@ -354,7 +385,7 @@ export class ClientNode {
 
   /** Nothing runs on the page until it wakes; then everything that came meanwhile runs at once, timers first or last. */
   sleep(durationMs: number, timersFirst: boolean): boolean {
-    if (this.#asleep !== undefined || this.#dying !== undefined) return false;
+    if (this.#asleep !== undefined || this.#isWithoutWorker) return false;
     this.#asleep = [];
     this.#disturb();
     this.#options.time.after(durationMs, () => {
@@ -433,6 +464,16 @@ export class ClientNode {
     this.#timer.set(wakeAt === undefined ? undefined : wakeAt - this.#clockOffset + this.throttleMs);
   }
 }
+
+/** What comes from the page, and not from a connection or a timer of the worker. */
+const PAGE_INPUTS: ReadonlySet<SessionInput["type"]> = new Set([
+  "start",
+  "frame",
+  "discard",
+  "suspend",
+  "probe",
+  "end",
+]);
 
 /** What was on its way still arrives. */
 const hangUp = (wire: Wire, serverLearns: boolean): void =>

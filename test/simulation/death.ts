@@ -9,9 +9,16 @@ export interface HowItEnds {
   readonly serverLearnsAfterMs: number | undefined;
 }
 
+/** How the next worker starts, whose code has to be loaded. */
+export interface HowItStarts {
+  readonly afterMs: number;
+  /** It does not, and the page does its work from then on. */
+  readonly fails: boolean;
+}
+
 /** A worker that died, and what the page knew of its session then. */
 export interface Death {
-  /** By the page's own clock. */
+  /** When another one went on, by the page's own clock. */
   readonly at: number;
   /** Audio before this position was acknowledged, or known to be lost. */
   readonly settled: number;

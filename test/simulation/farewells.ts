@@ -48,7 +48,7 @@ export function leavePage(world: World): void {
   time.after(terms.heartbeatIntervalMs + 2 * latencyMs.max + rng.between(200, 3_000), () => world.reload());
 }
 
-/** Workers die, each at any moment, at once or after it has hung for a while. */
+/** Workers die, each at any moment, at once or after it has hung for a while. The next one takes a while to start. */
 export function loseWorkers(world: World): void {
   const { rng, time, conditions } = world;
   const { durationMs, troubleAfterMs } = conditions;
@@ -56,8 +56,10 @@ export function loseWorkers(world: World): void {
     time.at(rng.between(0, durationMs + Math.max(0, troubleAfterMs)), () => {
       const hangsMs = rng.chance(0.5) ? 0 : rng.between(0, 6_000);
       const serverLearnsAfterMs = rng.chance(0.7) ? rng.between(0, 200) : undefined;
-      if (!world.client.loseWorker(hangsMs, { flushUp: rng.chance(0.5), serverLearnsAfterMs })) return;
-      world.note(`the worker dies after ${hangsMs} ms`);
+      const ends = { flushUp: rng.chance(0.5), serverLearnsAfterMs };
+      const starts = { afterMs: rng.chance(0.4) ? 0 : rng.between(0, 3_000), fails: rng.chance(0.1) };
+      if (!world.client.loseWorker(hangsMs, ends, starts)) return;
+      world.note(`the worker dies after ${hangsMs} ms, and another one starts in ${starts.afterMs} ms`);
       world.faultsInjected += 1;
     });
   }

@@ -41,7 +41,7 @@ export class SessionDriver {
   readonly #options: SessionDriverOptions;
   #link: Link | undefined;
   #timer: Registration | undefined;
-  #timerAt: number | undefined;
+  #timerAt = 0;
   readonly #queue: SessionInput[] = [];
   #busy = false;
 
@@ -211,17 +211,19 @@ export class SessionDriver {
 
   #schedule(): void {
     const { wakeAt } = this.#options.session;
-    if (wakeAt === this.#timerAt && this.#timer !== undefined) return;
+    // One that comes too early is set again when it comes: acknowledgements put the time off many times a second.
+    if (wakeAt !== undefined && this.#timer !== undefined && this.#timerAt <= wakeAt) return;
     this.#timer?.dispose();
     this.#timer = undefined;
-    this.#timerAt = wakeAt;
     if (wakeAt === undefined) return;
+    this.#timerAt = wakeAt;
     const delayMs = Math.max(0, wakeAt - this.#options.clock.now());
     this.#timer = this.#options.scope.timeout(
       delayMs,
       () => {
         this.#timer = undefined;
-        this.dispatch({ type: "time" });
+        if (this.#options.session.wakeAt === this.#timerAt) this.dispatch({ type: "time" });
+        else this.#schedule();
       },
       "session wake-up",
     );

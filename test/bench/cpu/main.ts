@@ -4,68 +4,17 @@
  */
 import { version } from "../../../src/version.js";
 import { ensureChromium } from "../../support/find-chromium.js";
+import { BARE, BARE_WORKER } from "../bare-pages.js";
+import { HEAP_PARTS } from "../heaps.js";
 import { HOSTS } from "../hosts.js";
 import { browserVersion, type Cell, listOption, numberOption, report, tell } from "../report.js";
-import { type CpuFigures, HEAP_PARTS, measureCpu } from "./measure-cpu.js";
+import { streamIn } from "../stream-in.js";
+import { type CpuFigures, measureCpu } from "./measure-cpu.js";
 
 /** Limits for what the package adds to a bare microphone. */
 const CPU_LIMIT_PERCENT = 2.5;
 /** Of the growth of all heaps together, beyond which they are not flat. */
 const GROWTH_LIMIT_BYTES = 300_000;
-
-/** The microphone through an audio context to a processor that does nothing: what no package can do without. */
-const BARE = `async () => {
-  const module = 'registerProcessor("nothing", class extends AudioWorkletProcessor { process() { return true; } });';
-  const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
-  const context = new AudioContext();
-  await context.audioWorklet.addModule(URL.createObjectURL(new Blob([module], { type: "text/javascript" })));
-  context.createMediaStreamSource(microphone).connect(new AudioWorkletNode(context, "nothing")).connect(context.destination);
-}`;
-/**
- * Beside that, frames of 20 ms from the processor to a worker, which sends each by WebSocket: what no package can do without
- * that keeps them off the page. The samples are left out.
- */
-const BARE_WORKER = `async (port) => {
-  const module = \`registerProcessor("frames", class extends AudioWorkletProcessor {
-    constructor() {
-      super();
-      this.port.onmessage = ({ data }) => (this.worker = data);
-      this.samples = 0;
-      this.position = 0;
-    }
-    process() {
-      this.samples += 128;
-      if (this.worker === undefined || this.samples < 0.02 * sampleRate) return true;
-      this.samples = 0;
-      const frame = new DataView(new ArrayBuffer(652));
-      frame.setUint8(0, 1);
-      frame.setUint16(2, 320, true);
-      frame.setUint32(4, this.position, true);
-      this.position += 320;
-      this.worker.postMessage(frame.buffer, [frame.buffer]);
-      return true;
-    }
-  });\`;
-  const script = \`onmessage = ({ data }) => {
-    const socket = new WebSocket(data.url, "loquilex.v1");
-    data.frames.onmessage = ({ data }) => socket.readyState === 1 && socket.send(data);
-  };\`;
-  const urlOf = (text) => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
-  const context = new AudioContext();
-  await context.audioWorklet.addModule(urlOf(module));
-  const node = new AudioWorkletNode(context, "frames");
-  const { port1, port2 } = new MessageChannel();
-  globalThis.worker = new Worker(urlOf(script));
-  worker.postMessage({ url: "ws://127.0.0.1:" + port, frames: port1 }, [port1]);
-  node.port.postMessage(port2, [port2]);
-  context.createMediaStreamSource(microphone).connect(node).connect(context.destination);
-}`;
-const stream = (host: string): string => `async (port) => {
-  const { createMicrophoneStream } = await import("/dist/index.js");
-  globalThis.stream = createMicrophoneStream("ws://127.0.0.1:" + port + "/", { host: "${host}" });
-  await stream.start();
-}`;
 
 const minutes = numberOption("minutes", 1);
 const duration = minutes === 1 ? "one minute" : `${minutes} minutes`;
@@ -76,7 +25,7 @@ const figures: [string, CpuFigures][] = [
   ["a bare microphone, worker and socket", await measureCpu(executablePath, BARE_WORKER, minutes)],
 ];
 for (const host of listOption("hosts", HOSTS)) {
-  figures.push([`LoquiLex ${version}, host ${host}`, await measureCpu(executablePath, stream(host), minutes)]);
+  figures.push([`LoquiLex ${version}, host ${host}`, await measureCpu(executablePath, streamIn(host), minutes)]);
 }
 
 const faults: string[] = [];

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { CDPSession } from "puppeteer-core";
 import { TestSite } from "../../browser/test-site.js";
-import { PageTarget } from "../../support/page-target.js";
+import { HEAP_PARTS, type HeapPart, Heaps } from "../heaps.js";
 import { loquilexDialect } from "../latency/dialects.js";
 import { MeasuringServer } from "../latency/measuring-server.js";
-import { type MeasuredPage, openMeasuredPage } from "../measured-page.js";
+import { openMeasuredPage } from "../measured-page.js";
 import { startTrace } from "../tracing.js";
 import { type Part, renderers, shares, threadTimes } from "./thread-times.js";
 import { TRACED_CATEGORIES, type TracedThread, threadsIn } from "./traced-threads.js";
@@ -13,10 +12,6 @@ import { TRACED_CATEGORIES, type TracedThread, threadsIn } from "./traced-thread
 const WARM_UP_MS = 10_000;
 /** A trace has events for each message, and is kept in memory. */
 const TRACE_MS = 60_000;
-
-/** A thread with a heap of JavaScript. */
-export type HeapPart = Exclude<Part, "rest">;
-export const HEAP_PARTS: readonly HeapPart[] = ["page", "worker", "audio"];
 
 export interface CpuFigures {
   /** In percent of one core. */
@@ -74,40 +69,4 @@ function partOfTraced({ name }: TracedThread): HeapPart | undefined {
   if (name === "CrRendererMain") return "page";
   if (/DedicatedWorker/.test(name)) return "worker";
   return /AudioWorklet/.test(name) ? "audio" : undefined;
-}
-
-/** The heaps of a page and of its threads. */
-class Heaps {
-  readonly #page: CDPSession;
-  readonly #worker: PageTarget;
-  readonly #worklet: PageTarget;
-
-  private constructor(page: CDPSession, worker: PageTarget, worklet: PageTarget) {
-    this.#page = page;
-    this.#worker = worker;
-    this.#worklet = worklet;
-  }
-
-  /** Before the page makes its threads. */
-  static async watch(page: MeasuredPage): Promise<Heaps> {
-    const worker = await PageTarget.watch(await page.newDevtools(), "worker");
-    const worklet = await PageTarget.watch(await page.newDevtools(), "worklet");
-    return new Heaps(await page.newDevtools(), worker, worklet);
-  }
-
-  /** Bytes in use in each that is there. */
-  async used({ collected }: { readonly collected: boolean }): Promise<Partial<Record<HeapPart, number>>> {
-    const used: Partial<Record<HeapPart, number>> = {};
-    if (collected) await this.#page.send("HeapProfiler.collectGarbage");
-    used.page = (await this.#page.send("Runtime.getHeapUsage")).usedSize;
-    for (const [part, target] of [
-      ["worker", this.#worker],
-      ["audio", this.#worklet],
-    ] as const) {
-      if (!target.attached) continue;
-      if (collected) await target.send("HeapProfiler.collectGarbage");
-      used[part] = (await target.send<{ usedSize: number }>("Runtime.getHeapUsage")).usedSize;
-    }
-    return used;
-  }
 }
