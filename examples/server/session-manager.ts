@@ -23,7 +23,8 @@ import type { RecordingDisk } from "./recording/disk/recording-disk.js";
 import { drainRecordings } from "./recording/drain-recordings.js";
 import { DiskSpace } from "./recording/folder/disk-space.js";
 import { refuseFormat } from "./recording/granted-audio.js";
-import { OpusFrameDecoder } from "./recording/opus-frame-decoder.js";
+import { OpusFrameDecoder } from "./recording/opus/opus-frame-decoder.js";
+import { OpusThreads } from "./recording/opus/opus-threads.js";
 import type { Recording } from "./recording/recording.js";
 import { SessionWork } from "./session-work.js";
 import type { ServerConfig } from "./start/config.js";
@@ -54,6 +55,8 @@ export class SessionManager {
   readonly #wakeUp: WakeUp;
   readonly #connections: ClientConnections;
   readonly #works = new Map<SessionKey, SessionWork>();
+  readonly #opusThreads: OpusThreads;
+  readonly #decoders = new Map<SessionKey, OpusFrameDecoder>();
   /** Recordings whose session is over and that still let go of what they had. */
   readonly #releasing = new Set<Promise<void>>();
   readonly #queue: ProtocolInput[] = [];
@@ -64,6 +67,7 @@ export class SessionManager {
   constructor(options: SessionManagerOptions) {
     this.#options = options;
     const { config, httpServer, logger, scope } = options;
+    this.#opusThreads = new OpusThreads({ clock: options.clock, scope });
     const space = new DiskSpace({
       ...{ directory: config.outDir, minFreeBytes: config.minFreeBytes, logger, scope },
       onChange: (isLow) => this.#tellOfDisk(isLow),
@@ -261,14 +265,16 @@ export class SessionManager {
 
   #openDecoder(key: SessionKey, offer: AudioOffer): OpusFrameDecoder | undefined {
     if (offer.encoding !== "opus") return undefined;
-    return new OpusFrameDecoder({
-      offer,
+    const decoder = new OpusFrameDecoder({
+      ...{ offer, threads: this.#opusThreads },
       onReady: () => this.#dispatch({ type: "decoder-ready", key }),
       onFailed: (error) => {
         this.#options.logger.error({ err: error }, "There is no Opus decoder.");
         this.#dispatch({ type: "fail", key, reason: "The server cannot decode Opus now." });
       },
     });
+    this.#decoders.set(key, decoder);
+    return decoder;
   }
 
   #end(key: SessionKey): void {
@@ -283,6 +289,8 @@ export class SessionManager {
 
   #release(key: SessionKey, reason: FinishReason): void {
     const work = this.#works.get(key);
+    this.#decoders.get(key)?.dispose();
+    this.#decoders.delete(key);
     if (work === undefined) return;
     this.#works.delete(key);
     this.#options.logger.info({ session: key.sessionId.slice(0, 8), reason }, "A session is over.");
