@@ -1,31 +1,19 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import * as sdk from "loquilex";
 import { AudioStream, type AudioStreamOptions, createMicrophoneStream, DEFAULTS } from "loquilex";
 import { describe, expect, test } from "vitest";
 import { SETTINGS, type Setting } from "../../examples/server/start/settings.js";
 import { TRANSITIONS } from "../../src/state.js";
+import { MANUAL, type ManualPage, prose, table } from "../support/manual.js";
 
 const root = join(import.meta.dirname, "../..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
-const readme = read("README.md");
 const manifest = JSON.parse(read("package.json")) as {
   readonly scripts: Record<string, string>;
   readonly exports: Record<string, unknown>;
   readonly engines: { readonly node: string };
 };
-
-/** The rows of the first table below a heading, without its own head. */
-function table(heading: string): string[][] {
-  const section = readme.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
-  const lines = section.split("\n").filter((line) => line.startsWith("|"));
-  return lines.slice(2).map((line) =>
-    line
-      .slice(1, -1)
-      .split("|")
-      .map((cell) => cell.trim()),
-  );
-}
 
 /** What stands in code marks. */
 const names = (cell: string | undefined): string[] =>
@@ -157,39 +145,65 @@ describe("the reference backend's table", () => {
   test("names no variable that does not exist, here or elsewhere", () => {
     const ofTheTests = read("test/support/find-chromium.ts").match(/\bLX_[A-Z_]+\b/g) ?? [];
     const known = [...Object.values(SETTINGS).map(({ env }) => env), ...ofTheTests];
-    for (const [name] of readme.matchAll(/\bLX_[A-Z_]+\b/g)) expect(known).toContain(name);
+    for (const { path, text } of MANUAL) {
+      for (const [name] of text.matchAll(/\bLX_[A-Z_]+\b/g)) expect(known, path).toContain(name);
+    }
   });
 });
 
-describe("what the README refers to exists", () => {
+/** Anchors as GitHub makes them of headings. */
+const anchorsOf = (page: ManualPage): string[] =>
+  Array.from(prose(page).matchAll(/^#+ (.+)$/gm), ([, title = ""]) =>
+    title.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-"),
+  );
+
+describe.each(MANUAL)("what $path refers to exists", (page) => {
+  const { path, text } = page;
+  const links = Array.from(prose(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g), ([, target = "", anchor]) => ({
+    target: target === "" ? path : posix.join(posix.dirname(path), target),
+    anchor,
+  }));
+
   test("files and folders", () => {
-    const links = Array.from(readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g), ([, path]) => path ?? "");
     expect(links.length).toBeGreaterThan(0);
-    expect(links.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    expect(links.filter(({ target }) => !existsSync(join(root, target)))).toEqual([]);
   });
 
   test("headings", () => {
-    const anchors = Array.from(readme.matchAll(/^#+ (.+)$/gm), ([, title]) =>
-      (title ?? "").toLowerCase().replace(/ /g, "-"),
-    );
-    for (const [, anchor] of readme.matchAll(/\]\(#([^)]+)\)/g)) expect(anchors).toContain(anchor);
+    const missing = links.filter(({ target, anchor }) => {
+      if (anchor === undefined || !target.endsWith(".md")) return false;
+      return !anchorsOf({ path: target, text: read(target) }).includes(anchor);
+    });
+    expect(missing).toEqual([]);
   });
 
   test("entry points of the package", () => {
-    for (const [, path] of readme.matchAll(/`loquilex\/([\w.-]+)`/g)) {
-      expect(Object.keys(manifest.exports)).toContain(`./${path}`);
+    for (const [, entry] of text.matchAll(/[`"]loquilex\/([\w.-]+)[`"?]/g)) {
+      expect(Object.keys(manifest.exports)).toContain(`./${entry}`);
     }
   });
 
   test("npm scripts", () => {
-    const scripts = Array.from(readme.matchAll(/npm run ([\w-]+)/g), ([, script]) => script ?? "");
-    if (/npm start/.test(readme)) scripts.push("start");
-    if (/npm test/.test(readme)) scripts.push("test");
+    const scripts = Array.from(text.matchAll(/npm run ([\w:-]+)/g), ([, script]) => script ?? "");
+    if (/npm start\b/.test(text)) scripts.push("start");
+    if (/npm test\b/.test(text)) scripts.push("test");
     for (const script of scripts) expect(Object.keys(manifest.scripts)).toContain(script);
   });
 
-  test("the version of Node", () => {
-    const [, version] = /Node (\d+\.\d+) or newer/.exec(readme) ?? [];
+  test("error codes", () => {
+    const codes = column("Errors", 0);
+    for (const [, code] of text.matchAll(/isAudioStreamError\(\w+, "([^"]+)"\)/g)) expect(codes).toContain(code);
+  });
+});
+
+describe("the manual", () => {
+  test("is all within reach of the README", () => {
+    const linked = new Set(Array.from(read("README.md").matchAll(/\]\((docs\/[\w-]+\.md)/g), ([, target]) => target));
+    expect(MANUAL.filter(({ path }) => path !== "README.md" && !linked.has(path)).map(({ path }) => path)).toEqual([]);
+  });
+
+  test("says the version of Node", () => {
+    const [, version] = /Node (\d+\.\d+) or newer/.exec(read("README.md")) ?? [];
     expect(manifest.engines.node).toBe(`>=${version}.0`);
   });
 });
