@@ -62,7 +62,7 @@ export interface AudioStreamErrorDetails {
   "internal-error": undefined;
   "invalid-state": { readonly state: StreamState };
 }
-/** What went wrong, as a word to branch on. README.md lists each with what to do about it. */
+/** What went wrong, as a word to branch on. docs/errors.md lists each with what to do about it. */
 export type AudioStreamErrorCode = keyof AudioStreamErrorDetails;
 
 const RETRYABLE: ReadonlySet<AudioStreamErrorCode> = new Set([

@@ -241,7 +241,7 @@ describe("house style", () => {
     const texts = [
       ...ALL,
       ...filesIn(["test"], /\.(?:ts|js|mjs|md|html)$/),
-      ...filesIn(["src", "examples"], /\.(?:md|html|css)$/),
+      ...filesIn(["src", "examples", "docs"], /\.(?:md|html|css)$/),
       "README.md",
       "CHANGELOG.md",
       "package.json",

@@ -154,18 +154,24 @@ describe("the reference backend's table", () => {
 /** Anchors as GitHub makes them of headings. */
 const anchorsOf = (page: ManualPage): string[] =>
   Array.from(prose(page).matchAll(/^#+ (.+)$/gm), ([, title = ""]) =>
-    title.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-"),
+    title
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
   );
 
-describe.each(MANUAL)("what $path refers to exists", (page) => {
-  const { path, text } = page;
-  const links = Array.from(prose(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g), ([, target = "", anchor]) => ({
-    target: target === "" ? path : posix.join(posix.dirname(path), target),
+/** Links to files of the repository, and to headings in them. */
+const linksOf = (page: ManualPage): { readonly target: string; readonly anchor: string | undefined }[] =>
+  Array.from(prose(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g), ([, target = "", anchor]) => ({
+    target: target === "" ? page.path : posix.join(posix.dirname(page.path), target),
     anchor,
   }));
 
+describe.each(MANUAL)("what $path refers to exists", (page) => {
+  const { text } = page;
+  const links = linksOf(page);
+
   test("files and folders", () => {
-    expect(links.length).toBeGreaterThan(0);
     expect(links.filter(({ target }) => !existsSync(join(root, target)))).toEqual([]);
   });
 
@@ -178,7 +184,7 @@ describe.each(MANUAL)("what $path refers to exists", (page) => {
   });
 
   test("entry points of the package", () => {
-    for (const [, entry] of text.matchAll(/[`"]loquilex\/([\w.-]+)[`"?]/g)) {
+    for (const [, entry] of text.matchAll(/[`"]loquilex\/([a-z][\w.-]*)[`"?]/g)) {
       expect(Object.keys(manifest.exports)).toContain(`./${entry}`);
     }
   });
@@ -200,6 +206,12 @@ describe("the manual", () => {
   test("is all within reach of the README", () => {
     const linked = new Set(Array.from(read("README.md").matchAll(/\]\((docs\/[\w-]+\.md)/g), ([, target]) => target));
     expect(MANUAL.filter(({ path }) => path !== "README.md" && !linked.has(path)).map(({ path }) => path)).toEqual([]);
+  });
+
+  test("has links that these tests find", () => {
+    const links = MANUAL.flatMap((page) => linksOf(page));
+    expect(links.length).toBeGreaterThan(100);
+    expect(links.filter(({ anchor }) => anchor !== undefined).length).toBeGreaterThan(30);
   });
 
   test("says the version of Node", () => {

@@ -37,11 +37,11 @@ function delayTable(title: string, delaysOf: (engine: EngineDelays) => Delays): 
 const features = new Set(engines.flatMap((engine) => Object.keys(engine.features)));
 const faults: string[] = [];
 for (const { name, fromAudioThread, toServer } of engines) {
-  // What this SDK relies on: see the support table in the project's README.md.
+  // What this SDK relies on: see the support table in docs/browsers.md.
   const relied = { port: fromAudioThread.get("message port to a worker"), socket: toServer.get("WebSocket, worker") };
   const parts = name === "chromium" ? [relied.port, relied.socket] : name === "firefox" ? [relied.port] : [];
   if (parts.some((delay) => delay === undefined || delay.max > UNDELAYED_MS)) {
-    faults.push(`${name}: a blocked page delays what README.md says it does not delay.`);
+    faults.push(`${name}: a blocked page delays what docs/browsers.md says it does not delay.`);
   }
 }
 tell(
