@@ -12,7 +12,7 @@ export interface OpusThreadsOptions {
   readonly module?: URL | undefined;
   /** @defaultValue as many as this process may use processors */
   readonly maxThreads?: number | undefined;
-  /** A thread that answers nothing for so long, twice in a row, hangs. @defaultValue 5_000 */
+  /** A thread that answers nothing for so long, twice in a row, hangs. @defaultValue the one of {@link DecoderThread} */
   readonly lookMs?: number | undefined;
 }
 
