@@ -257,6 +257,7 @@ interface AudioCapture {
   stop(): Promise<void>;
 }
 type StreamState = "idle" | "warm" | "starting" | "streaming" | "paused" | "interrupted" | "reconnecting" | "closing" | "closed";
+type ConnectionState = "idle" | "connecting" | "connected" | "reconnecting" | "closed";
 type CloseInfo = {
   readonly outcome: "closed";
 } | {
@@ -390,10 +391,10 @@ interface MicrophoneInfo {
   readonly isDefault: boolean;
 }
 interface WatchMicrophonesOptions {
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 declare function listMicrophones(): Promise<MicrophoneInfo[]>;
-declare function watchMicrophones(callback: (microphones: MicrophoneInfo[]) => void, options: WatchMicrophonesOptions): void;
+declare function watchMicrophones(callback: (microphones: MicrophoneInfo[]) => void, options?: WatchMicrophonesOptions): () => void;
 type SampleInput = AsyncIterable<Float32Array> | Iterable<Float32Array> | ReadableStream<Float32Array>;
 interface SamplesOptions {
   readonly sampleRate: number;
@@ -413,6 +414,7 @@ interface Level {
   readonly timestamp: DOMHighResTimeStamp;
   readonly peakLevel: number;
   readonly rmsLevel: number;
+  readonly mutedPeakLevel: number;
 }
 declare function opus(): OpusEncoding;
 interface TypedEventTarget<Events> extends EventTarget {
@@ -441,6 +443,7 @@ interface Caption {
 }
 interface AudioStreamEventMap<Message = ServerEvent> {
   statechange: Event;
+  connectionstatechange: Event;
   message: MessageEvent<Message>;
   caption: CaptionEvent;
   reconnecting: ReconnectingEvent;
@@ -449,6 +452,7 @@ interface AudioStreamEventMap<Message = ServerEvent> {
   devicechange: DeviceChangeEvent;
   level: LevelEvent;
   warning: WarningEvent;
+  error: StreamErrorEvent;
   close: CloseInfoEvent;
 }
 declare class CaptionEvent extends Event implements Caption {
@@ -521,11 +525,16 @@ declare class LevelEvent extends Event {
   readonly timestamp: DOMHighResTimeStamp;
   readonly peakLevel: number;
   readonly rmsLevel: number;
+  readonly mutedPeakLevel: number;
   constructor(init: Level);
   get peakDbfs(): number;
   get rmsDbfs(): number;
 }
 declare class WarningEvent extends Event {
+  readonly error: AnyAudioStreamError;
+  constructor(error: AnyAudioStreamError);
+}
+declare class StreamErrorEvent extends Event {
   readonly error: AnyAudioStreamError;
   constructor(error: AnyAudioStreamError);
 }
@@ -644,6 +653,8 @@ declare class AudioStream<Message = ServerEvent> extends TypedEventTarget<AudioS
   #private;
   constructor(parts: AudioStreamParts, options?: AudioStreamOptions);
   get state(): StreamState;
+  get connectionState(): ConnectionState;
+  get error(): AnyAudioStreamError | undefined;
   get paused(): boolean;
   get muted(): boolean;
   set muted(muted: boolean);
@@ -658,6 +669,7 @@ declare class AudioStream<Message = ServerEvent> extends TypedEventTarget<AudioS
   setDevice(deviceId: ConstrainDOMString | undefined, options?: AbortOptions): Promise<void>;
   flush(options?: AbortOptions): Promise<void>;
   close(options?: CloseOptions): Promise<void>;
+  retryNow(): void;
   abort(reason?: unknown): void;
   [asyncDispose](): Promise<void>;
   getStats(): Promise<StreamStats>;
@@ -669,6 +681,7 @@ interface MicrophoneStreamOptions extends AudioStreamOptions {
   readonly microphone?: MicrophoneOptions | undefined;
 }
 declare function createMicrophoneStream<Message = ServerEvent>(url: UrlProvider, options?: MicrophoneStreamOptions): AudioStream<Message>;
+declare function createMicrophoneStream(url: UrlProvider, options?: MicrophoneStreamOptions): AudioStream;
 interface LevelMeterOptions extends AbortOptions {
   readonly floorDbfs?: number | undefined;
 }
@@ -736,4 +749,4 @@ interface WebSocketTransportOptions {
 }
 declare function webSocket(url: UrlProvider, options?: WebSocketTransportOptions): Transport;
 declare const version = "0.1.0";
-export { type AbortOptions, type AnyAudioStreamError, type AudioCapture, type AudioEncoding, type AudioFormat, type AudioFrame, type AudioSource, AudioStream, AudioStreamError, type AudioStreamErrorCode, type AudioStreamErrorDetails, type AudioStreamErrorInit, type AudioStreamEventMap, type AudioStreamOptions, type AudioStreamParts, type Caption, CaptionEvent, type CaptionWord, type CloseInfo, CloseInfoEvent, type CloseOptions, type ConnectContext, DEFAULTS, DeviceChangeEvent, type DeviceChangeReason, DropEvent, type HeartbeatOptions, type InterruptReason, type Level, LevelEvent, type LevelMeterOptions, type Logger, type MediaStreamSourceOptions, type MicrophoneInfo, type MicrophoneOptions, type MicrophoneStreamOptions, type OpusEncoding, type PauseOptions, type ReconnectOptions, type ReconnectPolicy, ReconnectedEvent, type ReconnectedInit, ReconnectingEvent, type ReplayOptions, type ResourceInfo, type RetryContext, type SampleInput, type SamplesOptions, type SamplesSource, type ServerEvent, type SourceOpenOptions, type StreamState, type StreamStats, type SupportReport, type Transcript, type TranscriptSnapshot, type Transport, type TransportCloseInfo, type TransportConnectOptions, type TransportConnection, type UrlProvider, WarningEvent, type WatchMicrophonesOptions, type WebSocketTransportOptions, checkSupport, createMicrophoneStream, createTranscript, isAudioStreamError, listMicrophones, mediaStream, microphone, opus, preloadWorklet, queryMicrophonePermission, samples, showLevel, version, watchMicrophones, webSocket };
+export { type AbortOptions, type AnyAudioStreamError, type AudioCapture, type AudioEncoding, type AudioFormat, type AudioFrame, type AudioSource, AudioStream, AudioStreamError, type AudioStreamErrorCode, type AudioStreamErrorDetails, type AudioStreamErrorInit, type AudioStreamEventMap, type AudioStreamOptions, type AudioStreamParts, type Caption, CaptionEvent, type CaptionWord, type CloseInfo, CloseInfoEvent, type CloseOptions, type ConnectContext, type ConnectionState, DEFAULTS, DeviceChangeEvent, type DeviceChangeReason, DropEvent, type HeartbeatOptions, type InterruptReason, type Level, LevelEvent, type LevelMeterOptions, type Logger, type MediaStreamSourceOptions, type MicrophoneInfo, type MicrophoneOptions, type MicrophoneStreamOptions, type OpusEncoding, type PauseOptions, type ReconnectOptions, type ReconnectPolicy, ReconnectedEvent, type ReconnectedInit, ReconnectingEvent, type ReplayOptions, type ResourceInfo, type RetryContext, type SampleInput, type SamplesOptions, type SamplesSource, type ServerEvent, type SourceOpenOptions, StreamErrorEvent, type StreamState, type StreamStats, type SupportReport, type Transcript, type TranscriptSnapshot, type Transport, type TransportCloseInfo, type TransportConnectOptions, type TransportConnection, type UrlProvider, WarningEvent, type WatchMicrophonesOptions, type WebSocketTransportOptions, checkSupport, createMicrophoneStream, createTranscript, isAudioStreamError, listMicrophones, mediaStream, microphone, opus, preloadWorklet, queryMicrophonePermission, samples, showLevel, version, watchMicrophones, webSocket };
