@@ -1,7 +1,6 @@
 /**
- * Builds applications with webpack and Next.js from the packed package, with the lines that the README has for them, and
- * streams from each in Chromium: with nothing to configure, and under `default-src 'self'`. `npm run test:bundlers -- webpack`
- * does one alone.
+ * Builds an application with webpack from the packed package, with the lines that the README has for them, and
+ * streams from it in Chromium: with nothing to configure, and under `default-src 'self'`.
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -19,7 +18,7 @@ import { FolderSite } from "../support/folder-site.js";
 
 const run = promisify(execFile);
 const HERE = import.meta.dirname;
-const LINES = "webpack 5 and Next.js";
+const LINES = "webpack 5";
 
 /** An application of which there is a folder to serve when it has been built. */
 interface Application {
@@ -51,27 +50,9 @@ const WEBPACK: Application = {
   policy: "",
 };
 
-const NEXT: Application = {
-  name: "Next.js",
-  files: {
-    "package.json": JSON.stringify({ name: "next-application", private: true, type: "module" }),
-    "next.config.mjs": `export default { output: "export", turbopack: { root: ${JSON.stringify(HERE)} } };`,
-    "app/layout.jsx":
-      "export default ({ children }) => <html lang='en'><head><link rel='icon' href='data:,' /></head><body>{children}</body></html>;",
-    "app/page.jsx": `
-      import { checkSupport, version } from "loquilex";
-      import { Client } from "./client.jsx";
-      export default () => <main><p>{version}, {String(checkSupport().supported)}</p><Client /></main>;`,
-    "app/client.jsx": `"use client";\n${applicationFor(LINES)}\nexport const Client = () => <p>{sdk.version}</p>;`,
-  },
-  command: [process.execPath, join(HERE, "node_modules/next/dist/bin/next"), "build"],
-  served: "out",
-  // Next.js puts scripts of its own into the page.
-  policy: "script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'",
-};
-
 async function install(folder: string): Promise<void> {
-  if (!existsSync(join(HERE, "node_modules/next"))) await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: HERE });
+  if (!existsSync(join(HERE, "node_modules/webpack")))
+    await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: HERE });
   const packed = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: ROOT });
   const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
   const quiet = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund"];
@@ -83,7 +64,7 @@ async function make({ files, command: [program = "", ...rest] }: Application, fo
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text);
   }
-  const env = { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" } as const;
+  const env = { ...process.env, NODE_ENV: "production" } as const;
   await run(program, rest, { cwd: folder, env, maxBuffer: 100_000_000 });
 }
 
@@ -112,8 +93,7 @@ try {
   await install(folder);
   await using backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
   await using browser = await ChromiumPage.launch({ executablePath: await ensureChromium() });
-  const only = process.argv[2];
-  for (const application of [WEBPACK, NEXT].filter(({ name }) => only === undefined || name === only)) {
+  for (const application of [WEBPACK]) {
     const own = join(folder, application.name);
     await make(application, own);
     await using site = await FolderSite.serve(join(own, application.served));
