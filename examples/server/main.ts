@@ -33,7 +33,7 @@ import { SessionManager } from "./session-manager.js";
 import { readInvocation } from "./start/config.js";
 import { StartError } from "./start/start-error.js";
 import { stopSignal } from "./start/stop-signal.js";
-import { memoryStore } from "./store/memory-store.js";
+import { selectStore } from "./store/select-store.js";
 import { SessionArchive } from "./transcripts/session-archive.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -93,7 +93,7 @@ async function main(errors: OutputPipe): Promise<void> {
       ? undefined
       : { certificate: config.tlsCert, key: config.tlsKey };
   const tls = tlsFiles && (await readTlsIdentity(tlsFiles));
-  const store = memoryStore;
+  const store = await selectStore({ config, logger: log, clock, scope: scope.child("store") });
   const engines = await selectEngine({ config, clock, scope: scope.child("engines"), path: process.env.PATH ?? "" });
   let stopping = false;
   const downloads = new ModelDownloads({
@@ -114,7 +114,7 @@ async function main(errors: OutputPipe): Promise<void> {
     root: ROOT,
     tls,
     api: (request, response, path) => api.handle(request, response, path),
-    health: () => ({ status: stopping ? "stopping" : "ok", sessions: manager.sessionCount }),
+    health: () => ({ status: stopping ? "stopping" : "ok", sessions: manager.sessionCount, store: store.health }),
     onFault: (error) => log.error({ err: error }, "A request failed in a way that nothing expected."),
   });
   const manager = new SessionManager({
@@ -145,7 +145,7 @@ async function main(errors: OutputPipe): Promise<void> {
       `Open it in a browser, press Start and speak. Recordings go into ${config.outDir}; Ctrl+C ends the server.\n`,
     );
   }
-  log.info({ engine: engines.name, auth: authenticator.name, outDir: config.outDir }, "Ready.");
+  log.info({ engine: engines.name, auth: authenticator.name, store: store.name, outDir: config.outDir }, "Ready.");
 
   serving = true;
   const signal = await Promise.race([stopped, fault.promise]);

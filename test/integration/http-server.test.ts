@@ -29,7 +29,7 @@ async function serve() {
   const server = createHttpServer({
     root,
     api: (_, response, path) => response.end(`the API answers ${path}`),
-    health: () => ({ status: "ok", sessions: 3 }),
+    health: () => ({ status: "ok", sessions: 3, store: { ok: true } }),
     onFault: (error) => expect.fail(String(error)),
   });
   server.listen(0, "127.0.0.1");
@@ -147,7 +147,7 @@ describe("the demo's web server", () => {
   it("tells its health", async () => {
     const { ask } = await serve();
     const answer = await ask("/healthz");
-    expect(JSON.parse(answer.body)).toEqual({ status: "ok", sessions: 3 });
+    expect(JSON.parse(answer.body)).toEqual({ status: "ok", sessions: 3, store: { ok: true } });
     expect(answer.headers["cache-control"]).toBe("no-store");
   });
 

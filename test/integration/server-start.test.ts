@@ -63,7 +63,7 @@ describe("the backend's start", () => {
     const address = await server.ready();
     expect(server.output.stdout).toMatch(/^LoquiLex demo: http:\/\/127\.0\.0\.1:\d+\n$/);
     const health = await fetch(`${address}/healthz`);
-    expect(await health.json()).toEqual({ status: "ok", sessions: 0 });
+    expect(await health.json()).toEqual({ status: "ok", sessions: 0, store: { ok: true } });
     expect(await readdir(outDir)).toEqual([".servers"]);
     server.child.kill("SIGTERM");
     const { code, stdout, stderr } = await server.exit();

@@ -156,7 +156,7 @@ describe("the examples", () => {
       if (specifier.startsWith(".")) return !target.startsWith(`${own}/`);
       if (specifier.startsWith("loquilex")) return !PUBLIC.includes(specifier);
       // A page has neither Node nor packages beside the one it shows.
-      if (!/^examples\/(?:minimal-)?server\//.test(path)) return true;
+      if (!/^examples\/(?:(?:minimal-)?server|cluster)\//.test(path)) return true;
       // Vite brings esbuild, which the benchmark of a bare checkout needs no other way.
       return !specifier.startsWith("node:") && ![...packages, "esbuild"].includes(nameOf(specifier));
     });

@@ -5,6 +5,7 @@ import sirv, { type RequestHandler } from "sirv";
 import { STREAM_PATH } from "../connection/stream-door.js";
 import type { TlsIdentity } from "../door/tls-identity.js";
 import { doFor } from "../fault-owner.js";
+import type { StoreHealth } from "../store/store.js";
 
 export interface HttpServerOptions {
   /** The project's folder, with `dist` and `examples` in it. */
@@ -14,7 +15,7 @@ export interface HttpServerOptions {
   /** Answers everything under `/api/`. */
   api(request: IncomingMessage, response: ServerResponse, path: string): void;
   /** What `/healthz` tells. */
-  health(): { readonly status: "ok" | "stopping"; readonly sessions: number };
+  health(): { readonly status: "ok" | "stopping"; readonly sessions: number; readonly store: StoreHealth };
   /** Answering a request failed in a way that nothing expected; the request has been ended. */
   onFault(error: unknown): void;
 }

@@ -22,6 +22,11 @@ export class ResumeSecrets {
     return secret;
   }
 
+  /** Those that are good, oldest first. */
+  get all(): readonly string[] {
+    return this.#valid;
+  }
+
   isGood(secret: string | undefined): boolean {
     return this.#indexOf(secret) >= 0;
   }

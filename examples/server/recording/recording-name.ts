@@ -7,13 +7,21 @@ import { StorageError } from "./files/storage-error.js";
 
 /**
  * Finds the name of a new recording, `<session>-<start>`, and takes it by creating its empty transcript, so that no
- * other stream, under the same id or another, ever writes over it.
+ * other stream, under the same id or another, ever writes over it. A recording that goes on after another node's is called
+ * `<session>-<start>at<position>`.
  * @param sessionId comes from the network: unless it is a plain word, its hash stands for it.
+ * @param continuedAt position of the first sample, if another node has recorded what is before it.
  * @returns the path without an extension.
  * @throws StorageError when nothing can be created there.
  */
-export async function reserveRecordingName(directory: string, sessionId: string, startedAt: Date): Promise<string> {
-  const start = startedAt.toISOString().replace(/[-:]|\.\d+/g, "");
+export async function reserveRecordingName(
+  directory: string,
+  sessionId: string,
+  startedAt: Date,
+  continuedAt?: number,
+): Promise<string> {
+  const time = startedAt.toISOString().replace(/[-:]|\.\d+/g, "");
+  const start = continuedAt === undefined ? time : `${time}at${continuedAt}`;
   const first = join(directory, `${plainWord(sessionId)}-${start}`);
   let madeFolder = false;
   for (let count = 1; ; count += 1) {

@@ -155,8 +155,9 @@ export class Recording {
   }
 
   async #openFiles(): Promise<WavFile> {
-    const { outDir, disk, sessionId, startedAt, scope, format, startPosition } = this.#options;
-    const stem = await reserveRecordingName(outDir, sessionId, startedAt ?? new Date());
+    const { outDir, disk, sessionId, startedAt, scope, format, startPosition, restored } = this.#options;
+    const continuedAt = restored === undefined ? undefined : startPosition;
+    const stem = await reserveRecordingName(outDir, sessionId, startedAt ?? new Date(), continuedAt);
     this.#transcript = new TranscriptFiles({
       stem,
       head: {

@@ -56,6 +56,17 @@ export function words<T extends string | undefined>(named: Named & { secret?: bo
   } satisfies Setting<string | T>;
 }
 
+/** The address may hold a password. */
+export function storeAddress(named: Named): Setting<string> {
+  return {
+    ...named,
+    secret: true,
+    fallback: "memory",
+    allowed: "memory, or an address that begins with redis:// or rediss://",
+    read: (text) => (text === "memory" || (/^rediss?:\/\//.test(text) && URL.canParse(text)) ? text : undefined),
+  };
+}
+
 /** HS256 takes a secret as long as its hash at least (RFC 7518, section 3.2): a shorter one can be guessed offline. */
 export function hs256Secret(named: Named): Setting<string | undefined> {
   return {

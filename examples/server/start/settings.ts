@@ -1,4 +1,4 @@
-import { hs256Secret, oneOf, origins, type Setting, whole, words } from "./setting-kinds.js";
+import { hs256Secret, oneOf, origins, type Setting, storeAddress, whole, words } from "./setting-kinds.js";
 
 export type { Setting };
 
@@ -53,6 +53,11 @@ export const SETTINGS = {
     0,
     999_999_999_999_999,
   ),
+  store: storeAddress({
+    env: "LX_STORE",
+    flag: "store",
+    help: "Where sessions are known: memory is this process alone; servers with the same Redis go on with each other's sessions. Never logged.",
+  }),
   engine: oneOf(
     {
       env: "LX_ENGINE",

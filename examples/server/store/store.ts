@@ -46,7 +46,7 @@ export interface Store {
   readonly shared: boolean;
   readonly health: StoreHealth;
   /**
-   * Decides about an opening together with all other nodes. Never rejects.
+   * Decides about an opening together with all other nodes. While the store is away, that is a refusal.
    * @param held what this node has under that name.
    * @returns `undefined` if this node decides alone.
    */

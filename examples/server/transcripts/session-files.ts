@@ -46,7 +46,7 @@ export async function findSessionFiles(directory: string, sessionId: string): Pr
 }
 
 /** Names as {@link reserveRecordingName} and those who write files beside it make them. */
-const NAME = /^(\d{8}T\d{6}Z(?:-\d+)?)(?:\.(\d+))?(-recovered-\d+)?\.(txt|jsonl|wav)$/;
+const NAME = /^(\d{8}T\d{6}Z(?:at\d+)?(?:-\d+)?)(?:\.(\d+))?(-recovered-\d+)?\.(txt|jsonl|wav)$/;
 
 function readName(directory: string, prefix: string, name: string): Entry[] {
   const temporary = parseTemporaryName(name);

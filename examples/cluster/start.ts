@@ -1,0 +1,77 @@
+import { once } from "node:events";
+import { access, mkdir } from "node:fs/promises";
+import { createServer } from "node:net";
+import { delimiter, join, resolve } from "node:path";
+import { Balancer } from "./balancer.js";
+import { Program } from "./program.js";
+
+const NODES = 2;
+const NODE = [process.execPath, "--import", "tsx", "examples/server/start/start.ts"];
+const HOST = "127.0.0.1";
+
+/** Started last, and to be ended first. */
+const started: { stop(): Promise<void> }[] = [];
+
+async function main(): Promise<void> {
+  const folder = resolve(process.env.LX_OUT_DIR || "./out");
+  const store = process.env.LX_STORE || (await startRedis(join(folder, "redis")));
+  const ports: number[] = [];
+  for (let count = 1; count <= NODES; count += 1) {
+    const outDir = join(folder, `node-${count}`);
+    const node = new Program(`Node ${count}`, NODE, { HOST, PORT: "0", LX_OUT_DIR: outDir, LX_STORE: store });
+    started.unshift(node);
+    // The first one builds what it serves, if anything has changed.
+    ports.push(Number(await node.printed(/^LoquiLex demo: http:\/\/.*:(\d+)/)));
+  }
+  const balancer = await Balancer.listen({ host: HOST, port: Number(process.env.PORT || 8787), nodes: ports });
+  started.unshift({ stop: () => balancer[Symbol.asyncDispose]() });
+  process.stdout.write(`LoquiLex demo: http://${HOST}:${balancer.port}\n`);
+}
+
+/** @returns its address. @throws Error that says what to do, if there is no Redis. */
+async function startRedis(folder: string): Promise<string> {
+  const places = (process.env.PATH ?? "").split(delimiter).map((path) => access(join(path, "redis-server")));
+  if ((await Promise.allSettled(places)).every(({ status }) => status === "rejected")) {
+    throw new Error(
+      "redis-server is not on the PATH. Install it (Debian: apt-get install redis-server), or set LX_STORE to the address of a Redis.",
+    );
+  }
+  await mkdir(folder, { recursive: true });
+  const port = await freePort();
+  // What it has acknowledged survives its own end.
+  const options = ["--bind", HOST, "--port", String(port), "--dir", folder, "--save", "", "--appendonly", "yes"];
+  const redis = new Program("Redis", ["redis-server", ...options]);
+  started.unshift(redis);
+  await redis.printed(/Ready to accept connections/);
+  return `redis://${HOST}:${port}`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, HOST);
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+let stopping: Promise<void> | undefined;
+
+/** Ends everything, each before what it needs. */
+async function stopAll(): Promise<void> {
+  const [balancer, ...programs] = started.splice(0);
+  await balancer?.stop();
+  const redis = process.env.LX_STORE ? undefined : programs.pop();
+  await Promise.all(programs.map((program) => program.stop()));
+  await redis?.stop();
+}
+
+const end = (code: number): void => {
+  stopping ??= stopAll();
+  void stopping.then(() => process.exit(code));
+};
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => end(0));
+main().catch((error: unknown) => {
+  if (stopping === undefined) process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  end(1);
+});

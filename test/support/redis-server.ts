@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { access, mkdtemp, rm } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { systemClock } from "loquilex/resources";
+
+const START_TIMEOUT_MS = 10_000;
+
+/** A Redis of its own, with what it writes in a folder of its own. It ends with this process. */
+export class RedisServer implements AsyncDisposable {
+  readonly port: number;
+  readonly #folder: string;
+  #child: ChildProcess | undefined;
+
+  private constructor(port: number, folder: string) {
+    this.port = port;
+    this.#folder = folder;
+  }
+
+  /** @throws Error that says how to install Redis, if it is not there. */
+  static async start(): Promise<RedisServer> {
+    if (!(await isOnPath("redis-server"))) {
+      throw new Error(
+        "redis-server is not on the PATH. On Debian: apt-get install -y --no-install-recommends redis-server",
+      );
+    }
+    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), "loquilex-redis-")));
+    await server.run();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it, or starts it again with what it had written. */
+  async run(): Promise<void> {
+    const options = ["--bind", "127.0.0.1", "--port", String(this.port), "--dir", this.#folder, "--save", ""];
+    // Its input ends with this process, in whatever way that ends.
+    const leash = '{ cat; kill -s KILL "$$"; } <&3 >/dev/null 2>&1 & exec 3<&-; exec "$0" "$@"';
+    const child = spawn("sh", ["-c", leash, "redis-server", ...options, "--appendonly", "yes"], {
+      stdio: ["ignore", "ignore", "inherit", "pipe"],
+      detached: true,
+    });
+    this.#child = child;
+    const deadline = systemClock.now() + START_TIMEOUT_MS;
+    while (!(await answers(this.port))) {
+      if (child.exitCode !== null || systemClock.now() > deadline) throw new Error("redis-server did not start.");
+      await new Promise((resolve) => systemClock.schedule(20, () => resolve(undefined)));
+    }
+  }
+
+  /** Ends it as a power cut would. */
+  async kill9(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#child = undefined;
+    const exit = once(child, "exit");
+    signalGroup(child, "SIGKILL");
+    await exit;
+    for (const pipe of child.stdio) pipe?.destroy();
+  }
+
+  pause(): void {
+    if (this.#child !== undefined) signalGroup(this.#child, "SIGSTOP");
+  }
+
+  resume(): void {
+    if (this.#child !== undefined) signalGroup(this.#child, "SIGCONT");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill9();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid !== undefined) process.kill(-pid, signal);
+}
+
+async function isOnPath(program: string): Promise<boolean> {
+  const places = (process.env.PATH ?? "").split(delimiter).map((folder) => access(join(folder, program)));
+  return (await Promise.allSettled(places)).some(({ status }) => status === "fulfilled");
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Whether it answers a PING: one that still loads its file accepts connections already. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));
+    socket.once("data", (data) => {
+      socket.destroy();
+      resolve(String(data).startsWith("+PONG"));
+    });
+    socket.once("error", () => resolve(false));
+    socket.once("close", () => resolve(false));
+  });
+}
