@@ -47,7 +47,7 @@ export class RedisServer implements AsyncDisposable {
     });
     this.#child = child;
     const deadline = systemClock.now() + START_TIMEOUT_MS;
-    while (!(await answers(this.port))) {
+    while (!(await says(this.port, "PING", "+PONG"))) {
       if (child.exitCode !== null || systemClock.now() > deadline) throw new Error("redis-server did not start.");
       await new Promise((resolve) => systemClock.schedule(20, () => resolve(undefined)));
     }
@@ -70,6 +70,11 @@ export class RedisServer implements AsyncDisposable {
 
   resume(): void {
     if (this.#child !== undefined) signalGroup(this.#child, "SIGCONT");
+  }
+
+  /** Loses everything while it runs. */
+  async forgetEverything(): Promise<void> {
+    if (!(await says(this.port, "FLUSHALL", "+OK"))) throw new Error("redis-server has not forgotten everything.");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,13 +101,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether it answers a PING: one that still loads its file accepts connections already. */
-function answers(port: number): Promise<boolean> {
+/** Whether it answers so. One that still loads its file accepts connections already. */
+function says(port: number, command: string, answer: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));
+    const socket = connect(port, "127.0.0.1", () => socket.write(`${command}\r\n`));
     socket.once("data", (data) => {
       socket.destroy();
-      resolve(String(data).startsWith("+PONG"));
+      resolve(String(data).startsWith(answer));
     });
     socket.once("error", () => resolve(false));
     socket.once("close", () => resolve(false));
