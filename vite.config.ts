@@ -11,6 +11,8 @@ const fromHere = (path: string): string => fileURLToPath(new URL(path, import.me
 const PACKAGE_SOURCES = {
   "loquilex/protocol": fromHere("./src/protocol/index.ts"),
   "loquilex/resources": fromHere("./src/resources.ts"),
+  "loquilex/react": fromHere("./src/react/index.ts"),
+  "loquilex/element": fromHere("./src/element/index.ts"),
   loquilex: fromHere("./src/index.ts"),
 };
 
@@ -167,11 +169,18 @@ const moduleBuild: UserConfig = {
         index: PACKAGE_SOURCES.loquilex,
         protocol: PACKAGE_SOURCES["loquilex/protocol"],
         resources: PACKAGE_SOURCES["loquilex/resources"],
+        react: PACKAGE_SOURCES["loquilex/react"],
+        element: PACKAGE_SOURCES["loquilex/element"],
       },
       formats: ["es"],
     },
     rolldownOptions: {
-      output: { chunkFileNames: ({ facadeModuleId }) => LATE_PARTS[facadeModuleId ?? ""] ?? "[name]-[hash].js" },
+      external: ["react"],
+      output: {
+        // For frameworks that render components on a server.
+        banner: ({ name }) => (name === "react" ? '"use client";' : ""),
+        chunkFileNames: ({ facadeModuleId }) => LATE_PARTS[facadeModuleId ?? ""] ?? "[name]-[hash].js",
+      },
     },
   },
 };

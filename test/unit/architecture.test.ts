@@ -24,6 +24,8 @@ const FRAMES = /^src\/frames\//;
 const SESSION = /^src\/session\//;
 const STREAM = /^src\/stream\//;
 const TRANSCRIPT = /^src\/transcript\//;
+const RECORDER = /^src\/recorder\//;
+const MICROPHONES = /^src\/capture\/microphone\/microphones$/;
 const ROOT_FILES = /^src\/[\w-]+$/;
 const ANYTHING = /^src\//;
 
@@ -71,6 +73,25 @@ const RULES: readonly Rule[] = [
     typesOf: [SESSION, PROTOCOL],
   },
   { of: TRANSCRIPT, may: [TRANSCRIPT, INTERNAL], typesOf: [STREAM] },
+  { of: RECORDER, may: [RECORDER, INTERNAL], typesOf: [STREAM, ROOT_FILES] },
+  {
+    of: /^src\/react\//,
+    may: [/^src\/react\//, /^react$/, RECORDER, TRANSCRIPT, /^src\/microphone-stream$/, MICROPHONES],
+    typesOf: [STREAM, PORTS],
+  },
+  {
+    of: /^src\/element\//,
+    may: [
+      /^src\/element\//,
+      RECORDER,
+      TRANSCRIPT,
+      /^src\/microphone-stream$/,
+      /^src\/stream\/level-meter$/,
+      MICROPHONES,
+      INTERNAL,
+    ],
+    typesOf: [STREAM, PORTS],
+  },
   { of: /^src\/index\.ts$/, may: [ANYTHING], typesOf: [] },
   { of: /^src\/resources\.ts$/, may: [INTERNAL], typesOf: [] },
   {
@@ -137,6 +158,8 @@ describe("who may import whom", () => {
       "src/index.ts",
       "src/resources.ts",
       "src/protocol/index.ts",
+      "src/react/index.ts",
+      "src/element/index.ts",
       "src/worklet/capture.worklet.ts",
       "src/host/running/running-code-bundle.ts",
       "src/frames/opus/opus-code-bundle.ts",

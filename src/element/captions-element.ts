@@ -1,0 +1,161 @@
+import { type MicrophoneInfo, watchMicrophones } from "../capture/microphone/microphones.js";
+import { Scope } from "../internal/scope.js";
+import { createMicrophoneStream, type MicrophoneStreamOptions } from "../microphone-stream.js";
+import { Recorder } from "../recorder/recorder.js";
+import type { AudioStream } from "../stream/audio-stream.js";
+import type { ServerEvent } from "../stream/events/events.js";
+import { showLevel } from "../stream/level-meter.js";
+import { createTranscript } from "../transcript/transcript.js";
+import type { UrlProvider } from "../transport/transport.js";
+import { type CaptionsTexts, ENGLISH } from "./captions-texts.js";
+import { CaptionsView, isRunning } from "./captions-view.js";
+
+/** A second press within this time, in milliseconds, is one too many and not a change of mind. */
+const DOUBLE_PRESS_MS = 500;
+
+/**
+ * `<loquilex-captions url="wss://…">`: a button, a level, a choice of microphones and captions. It ends with its removal
+ * from the page. A `statechange` event tells each change of `stream` and of its state.
+ */
+export interface CaptionsElement extends HTMLElement {
+  /** Where the server listens; the attribute `url` by default. */
+  url: UrlProvider;
+  /** Options of the next start, such as `getToken`. */
+  options: MicrophoneStreamOptions;
+  /** What the element says; what is left out is English. */
+  texts: Partial<CaptionsTexts>;
+  /** The stream of the latest start. */
+  readonly stream: AudioStream | undefined;
+  start(): Promise<void>;
+  close(): Promise<void>;
+  abort(): void;
+}
+
+/**
+ * Defines the element, once; another call with the same name does nothing. There is nothing to define where there is no page.
+ * @param name the element's name, which must have a hyphen.
+ */
+export function defineCaptionsElement(name = "loquilex-captions"): void {
+  if (typeof customElements === "undefined" || customElements.get(name) !== undefined) return;
+  // Made here, because elsewhere than in a page there is no HTMLElement.
+  customElements.define(
+    name,
+    class extends HTMLElement implements CaptionsElement {
+      options: MicrophoneStreamOptions = {};
+      #url: UrlProvider | undefined;
+      #texts = ENGLISH;
+      #chosen = "";
+      #microphones: readonly MicrophoneInfo[] = [];
+      #shown: AudioStream | undefined;
+      #startedAt = Number.NEGATIVE_INFINITY;
+      #scope: Scope | undefined;
+      readonly #view = new CaptionsView(this.attachShadow({ mode: "open" }));
+      readonly #recorder = new Recorder<ServerEvent>(() => {
+        const { microphone } = this.options;
+        const deviceId = this.#chosen === "" ? microphone?.deviceId : this.#chosen;
+        return createMicrophoneStream(this.url, { ...this.options, microphone: { ...microphone, deviceId } });
+      });
+
+      get url(): UrlProvider {
+        return this.#url ?? this.getAttribute("url") ?? "";
+      }
+
+      set url(url: UrlProvider) {
+        this.#url = url;
+      }
+
+      get texts(): CaptionsTexts {
+        return this.#texts;
+      }
+
+      set texts(texts: Partial<CaptionsTexts>) {
+        this.#texts = { ...ENGLISH, ...texts };
+        this.#show();
+      }
+
+      get stream(): AudioStream | undefined {
+        return this.#recorder.getSnapshot().stream;
+      }
+
+      start(): Promise<void> {
+        return this.#recorder.start();
+      }
+
+      close(): Promise<void> {
+        return this.#recorder.close();
+      }
+
+      abort(): void {
+        this.#recorder.abort();
+      }
+
+      connectedCallback(): void {
+        const scope = new Scope({ name: "captions element" });
+        this.#scope = scope;
+        this.#recorder.takeOut();
+        scope.defer(
+          "recorder",
+          this.#recorder.subscribe(() => this.#onChange()),
+        );
+        scope.defer("stream", () => this.#recorder.putAway());
+        scope.listen(this.#view.button, "click", (event: Event) => this.#onPress(event.timeStamp));
+        scope.listen(this.#view.select, "change", () => this.#choose(this.#view.select.value));
+        try {
+          scope.defer(
+            "microphone list",
+            watchMicrophones((microphones) => this.#list(microphones)),
+          );
+        } catch {
+          // What is missing is the error of a start, which says it to the person.
+        }
+        this.#show();
+      }
+
+      disconnectedCallback(): void {
+        void this.#scope?.dispose();
+      }
+
+      #onPress(now: number): void {
+        if (!isRunning(this.#recorder.getSnapshot().state)) {
+          this.#startedAt = now;
+          void this.start();
+        } else if (now - this.#startedAt > DOUBLE_PRESS_MS) void this.close();
+      }
+
+      #choose(deviceId: string): void {
+        this.#chosen = deviceId;
+        // One that cannot be had is a warning of the stream, and the one in use goes on.
+        this.stream?.setDevice(deviceId === "" ? undefined : deviceId).catch(() => this.#show());
+      }
+
+      #list(microphones: readonly MicrophoneInfo[]): void {
+        this.#microphones = microphones;
+        this.#view.showMicrophones(microphones, this.#chosen, this.#texts);
+      }
+
+      #onChange(): void {
+        const { stream } = this.#recorder.getSnapshot();
+        if (stream !== undefined && stream !== this.#shown) this.#follow(stream);
+        this.#show();
+        this.dispatchEvent(new Event("statechange"));
+      }
+
+      #follow(stream: AudioStream): void {
+        this.#shown = stream;
+        const transcript = createTranscript(stream);
+        const show = (): void => {
+          if (this.#shown === stream) this.#view.showCaptions(transcript);
+        };
+        transcript.subscribe(show);
+        show();
+        showLevel(stream, this.#view.level);
+      }
+
+      #show(): void {
+        this.#view.showTexts(this.#texts);
+        this.#view.showState(this.#recorder.getSnapshot(), this.#texts);
+        this.#view.showMicrophones(this.#microphones, this.#chosen, this.#texts);
+      }
+    },
+  );
+}
