@@ -5,6 +5,7 @@ import { dirname, join, normalize } from "node:path";
 import { promisify } from "node:util";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { integrityOf } from "../../.config/integrity.js";
 import { Consumer, ROOT } from "./consumer.js";
 
 /** @returns the path of the oldest supported compiler, which is installed if it is not there yet. */
@@ -32,7 +33,8 @@ describe("the packed package", () => {
       "README.md",
       "LICENSE",
       "CHANGELOG.md",
-      "llms.txt",
+      "docs/llms.txt",
+      "docs/start.md",
       "dist/index.js",
       "dist/index.d.ts",
     ]) {
@@ -40,7 +42,8 @@ describe("the packed package", () => {
     }
     expect(
       paths.filter(
-        (path) => !/^(dist\/(?!demo\/)|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$|llms\.txt$)/.test(path),
+        (path) =>
+          !/^(dist\/(?!demo\/)|docs\/[\w-]+\.(md|txt)$|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path),
       ),
     ).toEqual([]);
     expect(consumer.packedBytes).toBeLessThan(770_000);
@@ -58,10 +61,16 @@ describe("the packed package", () => {
   });
 
   it("tells a language model of files that it has", async () => {
-    const text = await readFile(consumer.installed("llms.txt"), "utf8");
-    const linked = Array.from(text.matchAll(/\]\(([^)]+)\)/g), ([, path = ""]) => path);
+    const text = await readFile(consumer.installed("docs/llms.txt"), "utf8");
+    const linked = Array.from(text.matchAll(/\]\(([^)]+)\)/g), ([, path = ""]) => normalize(join("docs", path)));
     expect(consumer.files.map(({ path }) => path)).toEqual(expect.arrayContaining(linked));
     expect(linked.length).toBeGreaterThan(5);
+  });
+
+  it("has the script whose hash the README shows", async () => {
+    const script = await readFile(consumer.installed("dist/loquilex.iife.js"));
+    const readme = await readFile(consumer.installed("README.md"), "utf8");
+    expect(readme, "Run `npm run integrity`, and commit the README.").toContain(`integrity="${integrityOf(script)}"`);
   });
 
   it("needs no other package", async () => {
