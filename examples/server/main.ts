@@ -8,8 +8,10 @@ import { deferred, Scope, systemClock } from "loquilex/resources";
 import { Api } from "./admin/api/api.js";
 import { createHttpServer } from "./admin/http-server.js";
 import { listen } from "./admin/listen.js";
+import { Metrics } from "./admin/metrics/metrics.js";
 import { readModelCatalog } from "./admin/models/model-catalog.js";
 import { ModelDownloads } from "./admin/models/model-downloads.js";
+import { Probes, type Readiness } from "./admin/probes.js";
 import { resourceReport } from "./admin/resource-report.js";
 import { selectAuthenticator } from "./door/select-authenticator.js";
 import { readTlsIdentity } from "./door/tls-identity.js";
@@ -110,11 +112,22 @@ async function main(errors: OutputPipe): Promise<void> {
     liveRecordings: (sessionId) => manager.recordingsOf(sessionId),
   });
   const api = new Api({ config, downloads, archive, logger: log, scope: scope.child("api"), resources: report });
+  const readiness = (): Readiness => {
+    if (stopping) return { ready: false, detail: "The server is stopping." };
+    return store.health.ok ? { ready: true } : { ready: false, detail: store.health.detail };
+  };
+  const probes = new Probes({
+    config,
+    metrics: () => metrics,
+    health: () => ({ status: stopping ? "stopping" : "ok", sessions: manager.sessionCount, store: store.health }),
+    readiness,
+    onFault: (error) => log.error({ err: error }, "The metrics cannot be read."),
+  });
   const httpServer = createHttpServer({
     root: ROOT,
     tls,
     api: (request, response, path) => api.handle(request, response, path),
-    health: () => ({ status: stopping ? "stopping" : "ok", sessions: manager.sessionCount, store: store.health }),
+    probes,
     onFault: (error) => log.error({ err: error }, "A request failed in a way that nothing expected."),
   });
   const manager = new SessionManager({
@@ -126,6 +139,7 @@ async function main(errors: OutputPipe): Promise<void> {
     logger: log,
     scope: scope.child("sessions"),
   });
+  const metrics = new Metrics({ manager, engines, store, isReady: () => readiness().ready });
   const address = await listen(httpServer, config);
   const occasionalLog = new OccasionalLog(log, clock);
   // Such as when there are no descriptors left for another connection: those that there are go on.
@@ -152,12 +166,15 @@ async function main(errors: OutputPipe): Promise<void> {
   log.info({ signal }, "Stopping.");
   stopping = true;
   const giveUp = () => {
-    log.error(`Not everything was finished within ${SHUTDOWN_MS / 1_000} s.`);
+    log.error(`Not everything was finished within ${(delayMs + windowMs + SHUTDOWN_MS) / 1_000} s.`);
     process.exit(1);
   };
-  const deadline = afterRunningTime(scope, SHUTDOWN_MS, giveUp, "shutdown deadline");
+  // A server that has failed has no time for anybody to notice.
+  const [delayMs, windowMs] = signal === "fault" ? [0, 0] : [config.drainDelaySec * 1_000, config.drainSec * 1_000];
+  const deadline = afterRunningTime(scope, delayMs + windowMs + SHUTDOWN_MS, giveUp, "shutdown deadline");
+  await balancersNotice(delayMs, scope);
+  await Promise.all([manager.shutdown(windowMs), downloads.shutdown()]);
   httpServer.close();
-  await Promise.all([manager.shutdown(), downloads.shutdown()]);
   httpServer.closeAllConnections();
   deadline.dispose();
   await scope.dispose();
@@ -179,6 +196,14 @@ async function prepareOutDir(options: SharedFolderOptions): Promise<void> {
       { cause: error },
     );
   }
+}
+
+/** Until then they go on sending clients here, who are served. */
+async function balancersNotice(delayMs: number, scope: Scope): Promise<void> {
+  if (delayMs === 0) return;
+  const noticed = deferred<void>();
+  scope.timeout(delayMs, noticed.resolve, "load balancers' notice");
+  await noticed.promise;
 }
 
 const isThere = (path: string): Promise<boolean> =>

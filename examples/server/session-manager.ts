@@ -26,7 +26,9 @@ import { refuseFormat } from "./recording/granted-audio.js";
 import { OpusFrameDecoder } from "./recording/opus/opus-frame-decoder.js";
 import { OpusThreads } from "./recording/opus/opus-threads.js";
 import type { Recording } from "./recording/recording.js";
+import { ServerFigures } from "./server-figures.js";
 import { SessionWork } from "./session-work.js";
+import { spreadOut } from "./spread-out.js";
 import type { ServerConfig } from "./start/config.js";
 import type { Store } from "./store/store.js";
 import { WakeUp } from "./wake-up.js";
@@ -50,6 +52,8 @@ const GO_AWAY_RETRY_MS = 1_000;
 
 /** Gives the protocol its sockets, its time, and a recording and a recogniser for each session. */
 export class SessionManager {
+  /** What has happened so far. */
+  readonly figures = new ServerFigures();
   readonly #options: SessionManagerOptions;
   readonly #protocol: ServerProtocol;
   readonly #wakeUp: WakeUp;
@@ -73,7 +77,7 @@ export class SessionManager {
       onChange: (isLow) => this.#tellOfDisk(isLow),
     });
     this.#protocol = new ServerProtocol({
-      terms: serverTerms(config),
+      terms: { ...serverTerms(config), systemHeartbeat: () => ({ sessions: this.sessionCount }) },
       maxSessions: config.maxSessions,
       maxSessionsPerSubject: config.maxSessionsPerSubject,
       refuseAll: () => space.refusal,
@@ -120,6 +124,16 @@ export class SessionManager {
     return Array.from(this.#works).flatMap(([key, { recording }]) => (key.sessionId === sessionId ? recording : []));
   }
 
+  /** Samples that wait in all sessions together, by queue. */
+  get queuedSamples(): Readonly<Record<"engine" | "recording", number>> {
+    const queued = { engine: 0, recording: 0 };
+    for (const { recording } of this.#works.values()) {
+      queued.engine += recording.queuedSamples.engine;
+      queued.recording += recording.queuedSamples.recording;
+    }
+    return queued;
+  }
+
   /** What waits in each session, by the first letters of its name: the whole of it gives access. */
   readQueues(): { readonly session: string; readonly queues: ReturnType<Recording["readMetrics"]> }[] {
     return Array.from(this.#works, ([{ sessionId }, { recording }]) => ({
@@ -129,27 +143,30 @@ export class SessionManager {
   }
 
   /**
-   * Ends everything, each thing before what it depends on: takes no more sessions, sends the clients away, lets the
-   * engines say their last words under one deadline, finishes the files, lets go of the engines and their threads, and
-   * closes what is left of the connections. Never rejects. Idempotent.
+   * Ends everything, each thing before what it depends on: takes no more sessions, sends the clients away one after
+   * another, lets the engines say their last words under one deadline, finishes the files, lets go of the engines and their
+   * threads, and closes what is left of the connections. Never rejects. Idempotent.
+   * @param windowMs how long it may take to send everybody away, so that other nodes do not get all of them at once.
    */
-  shutdown(): Promise<void> {
-    this.#shutdown ??= this.#shutDown();
+  shutdown(windowMs = 0): Promise<void> {
+    this.#shutdown ??= this.#shutDown(windowMs);
     return this.#shutdown;
   }
 
-  async #shutDown(): Promise<void> {
-    const { scope, logger } = this.#options;
-    const reason = "The server is restarting.";
-    this.#dispatch({ type: "go-away", reason, retryAfterMs: GO_AWAY_RETRY_MS });
+  async #shutDown(windowMs: number): Promise<void> {
+    const { scope, logger, store } = this.#options;
+    const notice = { reason: "The server is restarting.", retryAfterMs: GO_AWAY_RETRY_MS };
+    this.#dispatch({ type: "go-away", ...notice, mayStay: true });
     const closed = this.#connections.ends;
+    await spreadOut(Array.from(this.#works), { windowMs, scope }, ([key, work]) => {
+      this.#dispatch({ type: "send-away", key, ...notice });
+      // What another node goes on with has no end here.
+      if (store.shared) work.release();
+      else work.recording.end().catch(() => {});
+    });
     const works = Array.from(this.#works.values());
-    // What another node goes on with has no end here.
-    if (this.#options.store.shared) for (const work of works) work.release();
-    else {
-      const recordings = works.map(({ recording }) => recording);
-      await drainRecordings(recordings, { scope, logger });
-    }
+    const recordings = works.map(({ recording }) => recording);
+    if (!store.shared) await drainRecordings(recordings, { scope, logger });
     await Promise.all(works.map((work) => work.dispose()));
     this.#works.clear();
     await Promise.all(this.#releasing);
@@ -193,6 +210,7 @@ export class SessionManager {
   }
 
   #performOne(output: ProtocolOutput): void {
+    this.figures.note(output);
     switch (output.type) {
       case "send":
         this.#connections.send(output.peer, output.data);
@@ -253,6 +271,7 @@ export class SessionManager {
     log.info({ encoding, sampleRate, channels, from }, said);
     const work = new SessionWork({
       ...{ opened, store, disk, clock, scope, engine: engines, outDir: config.outDir, logger: log },
+      figures: this.figures,
       dispatch: (input) => this.#dispatch(input),
     });
     this.#works.set(key, work);

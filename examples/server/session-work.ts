@@ -8,6 +8,7 @@ import type { RecordingDisk } from "./recording/disk/recording-disk.js";
 import { StorageError } from "./recording/files/storage-error.js";
 import { keptFormat } from "./recording/granted-audio.js";
 import { Recording } from "./recording/recording.js";
+import type { ServerFigures } from "./server-figures.js";
 import type { Hold, Store } from "./store/store.js";
 
 export interface SessionWorkOptions {
@@ -16,6 +17,7 @@ export interface SessionWorkOptions {
   readonly engine: Engine;
   readonly store: Store;
   readonly disk: RecordingDisk;
+  readonly figures: ServerFigures;
   readonly logger: Log;
   readonly clock: Clock;
   /** Owns all sessions. */
@@ -29,7 +31,7 @@ export class SessionWork {
   readonly #hold: Hold;
 
   constructor(options: SessionWorkOptions) {
-    const { opened, store, dispatch, logger, outDir, engine, disk, clock, scope } = options;
+    const { opened, store, dispatch, figures, logger, outDir, engine, disk, clock, scope } = options;
     const { key, offer, opening, claim } = opened;
     const taken = claim?.taken;
     this.#hold = store.hold({
@@ -49,7 +51,10 @@ export class SessionWork {
       ...{ outDir, engine, logger, disk, clock },
       scope: scope.child(`session ${key.sessionId.slice(0, 8)}`),
       onKept: (position) => this.#hold.recorded(position),
-      onEvent: (t, data) => this.#hold.emit(t, data),
+      onEvent: (t, data) => {
+        figures.noteEvent(t, data);
+        this.#hold.emit(t, data);
+      },
       onFailed: (error) => {
         logger.error({ error: error.message }, "A session cannot be recorded.");
         const gone = error instanceof StorageError && error.code === "ENOENT";

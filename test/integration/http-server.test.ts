@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createHttpServer } from "../../examples/server/admin/http-server.js";
+import { Probes } from "../../examples/server/admin/probes.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 interface Answer {
@@ -29,7 +30,13 @@ async function serve() {
   const server = createHttpServer({
     root,
     api: (_, response, path) => response.end(`the API answers ${path}`),
-    health: () => ({ status: "ok", sessions: 3, store: { ok: true } }),
+    probes: new Probes({
+      config: { metrics: "open", token: undefined },
+      metrics: () => ({ contentType: "text/plain; version=0.0.4", text: async () => "up 1\n" }),
+      health: () => ({ status: "ok", sessions: 3, store: { ok: true } }),
+      readiness: () => ({ ready: true }),
+      onFault: (error) => expect.fail(String(error)),
+    }),
     onFault: (error) => expect.fail(String(error)),
   });
   server.listen(0, "127.0.0.1");

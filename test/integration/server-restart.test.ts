@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { BackendProcess } from "../support/backend-process.js";
 import { NodeStream } from "../support/node-stream.js";
 import { RawClient } from "../support/raw-client.js";
-import { expectEverythingOnDisk, recordingsOf } from "../support/server-disk.js";
-import { accountFor, NOTHING_WRONG, readSamples, stampedSamples } from "../support/stamped-audio.js";
+import { expectEverythingInAllLives, expectEverythingOnDisk, recordingsOf } from "../support/server-disk.js";
+import { accountFor, NOTHING_WRONG, readSamples } from "../support/stamped-audio.js";
 
 const env = { LX_ENGINE: "segmenter" };
 /** How long a server takes to start on a busy machine is not what is tested here. */
@@ -34,25 +34,6 @@ class RestartableBackend implements AsyncDisposable {
     await this.current[Symbol.asyncDispose]();
     await rm(this.current.outDir, { recursive: true, force: true });
   }
-}
-
-/** Puts the recordings of all lives of the server together and checks that the source is in them, sample by sample. */
-async function expectEverythingInAllLives(
-  backend: BackendProcess,
-  stream: NodeStream,
-  starts: readonly number[],
-): Promise<void> {
-  const captured = stream.source.samplesCaptured;
-  const together = new Int16Array(captured);
-  const recordings = await Promise.all((await recordingsOf(backend, stream)).map(readSamples));
-  expect(recordings).toHaveLength(starts.length);
-  for (const recorded of recordings) {
-    // Which life it is of is told by its first sample; where that life began was said by the stream.
-    const start = starts.find((position) => accountFor(recorded, position, position + recorded.length).misplaced === 0);
-    expect(start, "a recording is not an unbroken stretch of the source").toBeDefined();
-    together.set(recorded, start);
-  }
-  expect(together).toEqual(stampedSamples(0, captured));
 }
 
 describe.concurrent("a server that is killed with SIGKILL in mid-speech and started again", { timeout: 60_000 }, () => {

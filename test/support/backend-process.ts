@@ -129,11 +129,11 @@ export class BackendProcess implements AsyncDisposable {
   }
 
   /** Asks it to stop, as Ctrl+C does, and resolves with its exit code; `null` when it had to be killed. */
-  async stop(): Promise<number | null> {
+  async stop(timeoutMs = STOP_TIMEOUT_MS): Promise<number | null> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const exit = once(this.#child, "exit");
       this.signal("SIGTERM");
-      const cancel = systemClock.schedule(STOP_TIMEOUT_MS, () => killGroup(this.#child));
+      const cancel = systemClock.schedule(timeoutMs, () => killGroup(this.#child));
       await exit;
       cancel();
     }

@@ -1,12 +1,31 @@
 import { expect } from "vitest";
 import type { BackendProcess } from "./backend-process.js";
 import type { NodeStream } from "./node-stream.js";
-import { accountFor, NOTHING_WRONG, readSamples } from "./stamped-audio.js";
+import { accountFor, NOTHING_WRONG, readSamples, stampedSamples } from "./stamped-audio.js";
 
 /** Paths of the recordings of one stream, oldest first. */
 export async function recordingsOf(backend: BackendProcess, { stream }: NodeStream): Promise<string[]> {
   const files = await backend.files(".wav");
   return files.filter((path) => path.includes(stream.sessionId)).toSorted();
+}
+
+/** Puts the recordings of all lives of the server together and checks that the source is in them, sample by sample. */
+export async function expectEverythingInAllLives(
+  backend: BackendProcess,
+  stream: NodeStream,
+  starts: readonly number[],
+): Promise<void> {
+  const captured = stream.source.samplesCaptured;
+  const together = new Int16Array(captured);
+  const recordings = await Promise.all((await recordingsOf(backend, stream)).map(readSamples));
+  expect(recordings).toHaveLength(starts.length);
+  for (const recorded of recordings) {
+    // Which life it is of is told by its first sample; where that life began was said by the stream.
+    const start = starts.find((position) => accountFor(recorded, position, position + recorded.length).misplaced === 0);
+    expect(start, "a recording is not an unbroken stretch of the source").toBeDefined();
+    together.set(recorded, start);
+  }
+  expect(together).toEqual(stampedSamples(0, captured));
 }
 
 /** Compares a stream's only recording on the server's disk, sample by sample, with what its source produced. */

@@ -5,7 +5,7 @@ import sirv, { type RequestHandler } from "sirv";
 import { STREAM_PATH } from "../connection/stream-door.js";
 import type { TlsIdentity } from "../door/tls-identity.js";
 import { doFor } from "../fault-owner.js";
-import type { StoreHealth } from "../store/store.js";
+import type { Probes } from "./probes.js";
 
 export interface HttpServerOptions {
   /** The project's folder, with `dist` and `examples` in it. */
@@ -14,8 +14,8 @@ export interface HttpServerOptions {
   readonly tls?: TlsIdentity | undefined;
   /** Answers everything under `/api/`. */
   api(request: IncomingMessage, response: ServerResponse, path: string): void;
-  /** What `/healthz` tells. */
-  health(): { readonly status: "ok" | "stopping"; readonly sessions: number; readonly store: StoreHealth };
+  /** What machines ask. */
+  readonly probes: Pick<Probes, "answer">;
   /** Answering a request failed in a way that nothing expected; the request has been ended. */
   onFault(error: unknown): void;
 }
@@ -37,7 +37,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   "X-Content-Type-Options": "nosniff",
 };
 
-/** The pages of the demo: `/`, `/script-tag/`, the built package under `/dist/`, `/healthz`, and the API. Not listening yet. */
+/** The pages of the demo: `/`, `/script-tag/`, the built package under `/dist/`, what machines ask, and the API. Not listening yet. */
 export function createHttpServer(options: HttpServerOptions): Server | TlsServer {
   const pages: readonly [prefix: string, directory: string][] = [
     ["/dist/", join(options.root, "dist")],
@@ -57,11 +57,7 @@ export function createHttpServer(options: HttpServerOptions): Server | TlsServer
       response.setHeader("Allow", "GET, HEAD");
       return answer(response, 405, "Only GET and HEAD are answered here.\n");
     }
-    if (path === "/healthz") {
-      response.setHeader("Content-Type", "application/json");
-      response.setHeader("Cache-Control", "no-store");
-      return answer(response, 200, JSON.stringify(options.health()));
-    }
+    if (options.probes.answer(request, response, path)) return;
     if (path === STREAM_PATH) {
       response.setHeader("Upgrade", "websocket");
       return answer(

@@ -1,9 +1,9 @@
-/** How often each of several things has happened. */
+/** How often, or how much, each of several things has happened. */
 export class Tally {
   readonly #counts = new Map<string, number>();
 
-  count(what: string): void {
-    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  count(what: string, by = 1): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + by);
   }
 
   get counts(): Readonly<Record<string, number>> {

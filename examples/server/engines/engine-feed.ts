@@ -55,6 +55,10 @@ export class EngineFeed {
     return { ...metrics, pushed: metrics.pushed + this.#neverQueued };
   }
 
+  get queuedSamples(): number {
+    return this.#queue.cost;
+  }
+
   /** Starts the engine; frames may have come before. */
   start(): void {
     if (this.#ended || this.#disposal !== undefined) return;

@@ -15,6 +15,7 @@ export interface EngineRosterOptions {
 export class EngineRoster implements Engine {
   readonly #options: EngineRosterOptions;
   #runs = 0;
+  #failures = 0;
 
   constructor(options: EngineRosterOptions) {
     this.#options = options;
@@ -27,6 +28,16 @@ export class EngineRoster implements Engine {
   /** Runs of the preferred engine that go on. */
   get runs(): number {
     return this.#runs;
+  }
+
+  /** Sessions that wait for a place. */
+  get waiting(): number {
+    return 0;
+  }
+
+  /** How often the preferred engine has failed in the middle of a run. */
+  get failures(): number {
+    return this.#failures;
   }
 
   open(options: EngineOpenOptions): EngineRun {

@@ -3,6 +3,7 @@ import type { Clock } from "loquilex/resources";
 import { type Logger as PinoLogger, pino } from "pino";
 import type { ServerConfig } from "../start/config.js";
 import { OutputPipe } from "./output-pipe.js";
+import { redaction } from "./redaction.js";
 
 /** Structured log lines, one JSON object each, on stderr. */
 export type Log = PinoLogger;
@@ -26,10 +27,15 @@ export const openLogPipe = (clock: Clock): OutputPipe =>
   });
 
 /**
- * What clients present as proof is cut out wherever a caller might log a whole message or request.
+ * What clients present as proof is left out wherever a caller might log a whole message or request, and cut out of lines
+ * that have it all the same.
  * @param target where the lines go. @defaultValue standard error, which may wait for its reader
  */
-export function createLog(config: Pick<ServerConfig, "logLevel">, target: LogTarget = process.stderr): Log {
+export function createLog(
+  config: Pick<ServerConfig, "logLevel"> & Partial<Pick<ServerConfig, "token" | "jwtSecret">>,
+  target: LogTarget = process.stderr,
+): Log {
+  const redact = redaction([config.token, config.jwtSecret]);
   return pino(
     {
       level: config.logLevel,
@@ -39,7 +45,7 @@ export function createLog(config: Pick<ServerConfig, "logLevel">, target: LogTar
         remove: true,
       },
     },
-    target,
+    { write: (line: string) => target.write(redact(line)) },
   );
 }
 

@@ -27,6 +27,8 @@ export class Attachment {
   readonly #options: AttachmentOptions;
   #lastInbound: number;
   #lastOutbound: number;
+  /** When the client was told last how the server is. */
+  #lastReport: number;
   /** When what is awaited is asked for again. */
   #askAgainAt = Number.POSITIVE_INFINITY;
   /** What the client sent while the decoder is being made, oldest first. */
@@ -41,16 +43,17 @@ export class Attachment {
     this.peer = options.peer;
     this.#lastInbound = options.turn.now;
     this.#lastOutbound = options.turn.now;
+    this.#lastReport = options.turn.now;
   }
 
   send<T extends ServerMessageType>(t: T, data: ServerData[T], more?: ServerEnvelopeFields): void {
-    this.put(encodeServerMessage(t, data, { sid: this.#options.sessionId, ...more }));
+    this.put(encodeServerMessage(t, data, { sid: this.#options.sessionId, ...more }), t);
   }
 
-  put(data: string): void {
+  put(data: string, t?: ServerMessageType): void {
     const { turn } = this.#options;
     this.#lastOutbound = turn.now;
-    turn.outputs.push({ type: "send", peer: this.peer, data });
+    turn.outputs.push({ type: "send", peer: this.peer, data, ...(t === undefined ? {} : { t }) });
   }
 
   acknowledge(position: number): void {
@@ -106,7 +109,14 @@ export class Attachment {
   remind(awaited: number | undefined): void {
     const { now } = this.#options.turn;
     if (awaited !== undefined && now >= this.#askAgainAt) this.askFor(awaited);
-    if (now >= this.#lastOutbound + this.#options.terms.heartbeatIntervalMs) this.send("server.hb", {});
+    const { heartbeatIntervalMs, systemHeartbeat } = this.#options.terms;
+    if (now >= this.#lastOutbound + heartbeatIntervalMs) this.send("server.hb", {});
+    if (systemHeartbeat === undefined || now < this.#lastReport + heartbeatIntervalMs) return;
+    this.#lastReport = now;
+    const lastOutbound = this.#lastOutbound;
+    this.send("system.heartbeat", systemHeartbeat());
+    // A client may listen for heartbeats alone.
+    this.#lastOutbound = lastOutbound;
   }
 
   /** When something is due, unless something comes or goes before. */

@@ -1,4 +1,4 @@
-import type { AudioOffer, ClientData, WireAudioFrame } from "loquilex/protocol";
+import type { AudioOffer, ClientData, ServerMessageType, WireAudioFrame } from "loquilex/protocol";
 import type { Claim } from "./claim.js";
 
 /** Names one connection; later ones are greater. */
@@ -35,8 +35,8 @@ export type ProtocolInput =
       readonly claim?: Claim | undefined;
     }
   | SessionInput
-  /** Take no new sessions; tell every client to come back later. */
-  | { readonly type: "go-away"; readonly reason: string; readonly retryAfterMs: number }
+  /** Take nobody any more, and tell whoever comes to come back later; those who have a session too unless they may stay. */
+  | { readonly type: "go-away"; readonly reason: string; readonly retryAfterMs: number; readonly mayStay?: boolean }
   | { readonly type: "time" };
 
 /** What happens to one session beside its connection. It is ignored if the session is over. */
@@ -62,7 +62,13 @@ export type SessionInput =
 
 /** What a server is to do. */
 export type ProtocolOutput =
-  | { readonly type: "send"; readonly peer: PeerId; readonly data: string }
+  | {
+      readonly type: "send";
+      readonly peer: PeerId;
+      readonly data: string;
+      /** The message's type, unless it is a numbered one or a refusal. */
+      readonly t?: ServerMessageType;
+    }
   | { readonly type: "close"; readonly peer: PeerId; readonly code: number; readonly reason: string }
   /** Check the token of the opening, and say `authorized`. */
   | { readonly type: "authorize"; readonly peer: PeerId; readonly opening: Opening }

@@ -96,7 +96,7 @@ export class ServerProtocol {
         this.#authorized(input);
         return;
       case "go-away":
-        this.#goAway(input.reason, input.retryAfterMs);
+        this.#goAway(input.reason, input.retryAfterMs, input.mayStay);
         return;
       case "time":
         this.#checkDeadlines();
@@ -233,9 +233,10 @@ export class ServerProtocol {
     if (state?.phase === "attached") this.#during(state.session, () => state.session.detach(code));
   }
 
-  #goAway(reason: string, retryAfterMs: number): void {
+  #goAway(reason: string, retryAfterMs: number, mayStay = false): void {
     this.#goingAway = { code: CloseCode.serviceRestart, error: "going_away", detail: reason, retryAfterMs };
-    for (const session of this.#sessions.values()) this.#during(session, () => session.sendAway(reason, retryAfterMs));
+    const sentAway = mayStay ? [] : this.#sessions.values();
+    for (const session of sentAway) this.#during(session, () => session.sendAway(reason, retryAfterMs));
     for (const [peer, { phase }] of this.#peers) if (phase !== "attached") this.#refuse(peer, this.#goingAway);
   }
 

@@ -25,6 +25,8 @@ export interface ServerTerms {
   readonly pace: number;
   /** Finals that a snapshot repeats. */
   readonly snapshotFinals: number;
+  /** What clients are told at each heartbeat's interval of how the server is. @defaultValue nothing is sent */
+  readonly systemHeartbeat?: (() => object) | undefined;
 }
 
 /** Audio that a client may have sent and that is not yet kept. */

@@ -63,6 +63,10 @@ export class Recorder {
     return this.#backlog.readMetrics();
   }
 
+  get queuedSamples(): number {
+    return this.#backlog.samples;
+  }
+
   /** Copies a frame; ignored after the end and after a failure. */
   push(frame: WireAudioFrame): void {
     if (this.#ending !== undefined || this.#failure !== undefined) return;

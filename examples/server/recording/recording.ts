@@ -133,6 +133,11 @@ export class Recording {
     return { engine: this.#feed.readMetrics(), recording: this.#recorder.readMetrics() };
   }
 
+  /** Samples that wait for the recogniser and for the disk. */
+  get queuedSamples(): Readonly<Record<"engine" | "recording", number>> {
+    return { engine: this.#feed.queuedSamples, recording: this.#recorder.queuedSamples };
+  }
+
   /** Copies the next frame. One that begins beyond the end of the last declares a gap. */
   append(frame: WireAudioFrame): void {
     this.#recorder.push(frame);

@@ -265,6 +265,24 @@ export const SETTINGS = {
     0,
     31_536_000,
   ),
+  drainDelaySec: whole(
+    {
+      env: "LX_DRAIN_DELAY_SEC",
+      help: "Seconds after SIGTERM in which /readyz says no and clients are still taken, until load balancers know.",
+    },
+    0,
+    0,
+    3_600,
+  ),
+  drainSec: whole(
+    {
+      env: "LX_DRAIN_SEC",
+      help: "Seconds over which clients are sent away at most, fifty in a second if there are few.",
+    },
+    5,
+    0,
+    3_600,
+  ),
   modelCatalog: words(
     {
       env: "LX_MODEL_CATALOG",
@@ -277,6 +295,14 @@ export const SETTINGS = {
     { env: "LX_MODEL_DIR", help: "Folder for downloaded models; without it, models in LX_OUT_DIR." },
     "the path of a folder",
     undefined,
+  ),
+  metrics: oneOf(
+    {
+      env: "LX_METRICS",
+      help: "Figures for Prometheus at /metrics; open needs no token, token asks for LX_TOKEN.",
+    },
+    ["open", "token", "off"],
+    "open",
   ),
   logLevel: oneOf(
     { env: "LX_LOG_LEVEL", help: "Least important log line written to stderr." },
