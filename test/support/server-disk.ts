@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { BackendProcess } from "./backend-process.js";
 import type { NodeStream } from "./node-stream.js";
-import { accountFor, NOTHING_WRONG, readSamples, stampedSamples } from "./stamped-audio.js";
+import { accountFor, NOTHING_WRONG, readSamples, stampedSample } from "./stamped-audio.js";
 
 /** Paths of the recordings of one stream, oldest first. */
 export async function recordingsOf(backend: BackendProcess, { stream }: NodeStream): Promise<string[]> {
@@ -20,13 +20,17 @@ export async function expectEverythingInAllLives(
   const recordings = await Promise.all((await recordingsOf(backend, stream)).map(readSamples));
   expect(recordings).toHaveLength(starts.length);
   for (const recorded of recordings) {
-    // Which life it is of is told by its first sample; where that life began was said by the stream.
-    const start = starts.find((position) => accountFor(recorded, position, position + recorded.length).misplaced === 0);
+    // Which life it is of is told by its samples; where that life began was said by the stream.
+    const start = starts.find((position) => isSourceFrom(recorded, position));
     expect(start, "a recording is not an unbroken stretch of the source").toBeDefined();
     together.set(recorded, start);
   }
-  expect(together).toEqual(stampedSamples(0, captured));
+  expect(isSourceFrom(together, 0), "something is missing").toBe(true);
 }
+
+/** Ends at the first difference, unlike an account of everything. */
+const isSourceFrom = (recorded: Int16Array, position: number): boolean =>
+  recorded.every((sample, index) => sample === stampedSample(position + index));
 
 /** Compares a stream's only recording on the server's disk, sample by sample, with what its source produced. */
 export async function expectEverythingOnDisk(backend: BackendProcess, stream: NodeStream): Promise<void> {
