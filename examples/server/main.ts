@@ -109,7 +109,7 @@ async function main(errors: OutputPipe): Promise<void> {
   const report = () => resourceReport(scope, manager);
   const archive = new SessionArchive({
     directory: config.outDir,
-    liveRecordings: (sessionId) => manager.recordingsOf(sessionId),
+    liveRecordings: (sessionId) => manager.works.recordingsOf(sessionId),
   });
   const api = new Api({ config, downloads, archive, logger: log, scope: scope.child("api"), resources: report });
   const readiness = (): Readiness => {

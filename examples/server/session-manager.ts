@@ -25,9 +25,9 @@ import { DiskSpace } from "./recording/folder/disk-space.js";
 import { refuseFormat } from "./recording/granted-audio.js";
 import { OpusFrameDecoder } from "./recording/opus/opus-frame-decoder.js";
 import { OpusThreads } from "./recording/opus/opus-threads.js";
-import type { Recording } from "./recording/recording.js";
 import { ServerFigures } from "./server-figures.js";
 import { SessionWork } from "./session-work.js";
+import { SessionWorks } from "./session-works.js";
 import { spreadOut } from "./spread-out.js";
 import type { ServerConfig } from "./start/config.js";
 import type { Store } from "./store/store.js";
@@ -54,11 +54,12 @@ const GO_AWAY_RETRY_MS = 1_000;
 export class SessionManager {
   /** What has happened so far. */
   readonly figures = new ServerFigures();
+  /** What sessions have here. */
+  readonly works = new SessionWorks();
   readonly #options: SessionManagerOptions;
   readonly #protocol: ServerProtocol;
   readonly #wakeUp: WakeUp;
   readonly #connections: ClientConnections;
-  readonly #works = new Map<SessionKey, SessionWork>();
   readonly #opusThreads: OpusThreads;
   readonly #decoders = new Map<SessionKey, OpusFrameDecoder>();
   /** Recordings whose session is over and that still let go of what they had. */
@@ -119,29 +120,6 @@ export class SessionManager {
     return this.#connections.refused;
   }
 
-  /** Those of one session, which has two while one gives way to another. */
-  recordingsOf(sessionId: string): Recording[] {
-    return Array.from(this.#works).flatMap(([key, { recording }]) => (key.sessionId === sessionId ? recording : []));
-  }
-
-  /** Samples that wait in all sessions together, by queue. */
-  get queuedSamples(): Readonly<Record<"engine" | "recording", number>> {
-    const queued = { engine: 0, recording: 0 };
-    for (const { recording } of this.#works.values()) {
-      queued.engine += recording.queuedSamples.engine;
-      queued.recording += recording.queuedSamples.recording;
-    }
-    return queued;
-  }
-
-  /** What waits in each session, by the first letters of its name: the whole of it gives access. */
-  readQueues(): { readonly session: string; readonly queues: ReturnType<Recording["readMetrics"]> }[] {
-    return Array.from(this.#works, ([{ sessionId }, { recording }]) => ({
-      session: sessionId.slice(0, 8),
-      queues: recording.readMetrics(),
-    }));
-  }
-
   /**
    * Ends everything, each thing before what it depends on: takes no more sessions, sends the clients away one after
    * another, lets the engines say their last words under one deadline, finishes the files, lets go of the engines and their
@@ -158,17 +136,17 @@ export class SessionManager {
     const notice = { reason: "The server is restarting.", retryAfterMs: GO_AWAY_RETRY_MS };
     this.#dispatch({ type: "go-away", ...notice, mayStay: true });
     const closed = this.#connections.ends;
-    await spreadOut(Array.from(this.#works), { windowMs, scope }, ([key, work]) => {
+    await spreadOut(Array.from(this.works), { windowMs, scope }, ([key, work]) => {
       this.#dispatch({ type: "send-away", key, ...notice });
       // What another node goes on with has no end here.
       if (store.shared) work.release();
       else work.recording.end().catch(() => {});
     });
-    const works = Array.from(this.#works.values());
+    const works = Array.from(this.works.values());
     const recordings = works.map(({ recording }) => recording);
     if (!store.shared) await drainRecordings(recordings, { scope, logger });
     await Promise.all(works.map((work) => work.dispose()));
-    this.#works.clear();
+    this.works.clear();
     await Promise.all(this.#releasing);
     // A socket that is torn down while its client still sends would lose the reason it was closed for.
     await Promise.all(closed);
@@ -226,7 +204,7 @@ export class SessionManager {
         return;
       case "audio":
         this.#framesTaken += 1;
-        this.#works.get(output.key)?.append(output.frame);
+        this.works.get(output.key)?.append(output.frame);
         return;
       case "end-audio":
         this.#end(output.key);
@@ -274,12 +252,12 @@ export class SessionManager {
       figures: this.figures,
       dispatch: (input) => this.#dispatch(input),
     });
-    this.#works.set(key, work);
+    this.works.set(key, work);
   }
 
   #tellOfDisk(isLow: boolean): void {
     const detail = isLow ? "The server's disk is nearly full." : "The server's disk has room again.";
-    for (const work of this.#works.values()) work.tell("disk.space", { low: isLow, detail });
+    for (const work of this.works.values()) work.tell("disk.space", { low: isLow, detail });
   }
 
   #openDecoder(key: SessionKey, offer: AudioOffer): OpusFrameDecoder | undefined {
@@ -297,7 +275,7 @@ export class SessionManager {
   }
 
   #end(key: SessionKey): void {
-    this.#works
+    this.works
       .get(key)
       ?.end()
       .then(
@@ -307,11 +285,11 @@ export class SessionManager {
   }
 
   #release(key: SessionKey, reason: FinishReason): void {
-    const work = this.#works.get(key);
+    const work = this.works.get(key);
     this.#decoders.get(key)?.dispose();
     this.#decoders.delete(key);
     if (work === undefined) return;
-    this.#works.delete(key);
+    this.works.delete(key);
     this.#options.logger.info({ session: key.sessionId.slice(0, 8), reason }, "A session is over.");
     const release: Promise<void> = work.dispose().finally(() => this.#releasing.delete(release));
     this.#releasing.add(release);

@@ -9,7 +9,7 @@ export function resourceReport(scope: Scope, manager: SessionManager) {
     connections: manager.connectionCount,
     sessions: manager.sessionCount,
     refused: manager.refused,
-    queues: manager.readQueues(),
+    queues: manager.works.readQueues(),
     resources: scope.resources(),
   };
 }

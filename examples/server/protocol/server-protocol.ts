@@ -233,10 +233,9 @@ export class ServerProtocol {
     if (state?.phase === "attached") this.#during(state.session, () => state.session.detach(code));
   }
 
-  #goAway(reason: string, retryAfterMs: number, mayStay = false): void {
+  #goAway(reason: string, retryAfterMs: number, stay = false): void {
     this.#goingAway = { code: CloseCode.serviceRestart, error: "going_away", detail: reason, retryAfterMs };
-    const sentAway = mayStay ? [] : this.#sessions.values();
-    for (const session of sentAway) this.#during(session, () => session.sendAway(reason, retryAfterMs));
+    for (const one of stay ? [] : this.#sessions.values()) this.#during(one, () => one.sendAway(reason, retryAfterMs));
     for (const [peer, { phase }] of this.#peers) if (phase !== "attached") this.#refuse(peer, this.#goingAway);
   }
 

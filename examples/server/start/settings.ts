@@ -266,19 +266,13 @@ export const SETTINGS = {
     31_536_000,
   ),
   drainDelaySec: whole(
-    {
-      env: "LX_DRAIN_DELAY_SEC",
-      help: "Seconds after SIGTERM in which /readyz says no and clients are still taken, until load balancers know.",
-    },
+    { env: "LX_DRAIN_DELAY_SEC", help: "Seconds after SIGTERM in which /readyz says no and clients are still taken." },
     0,
     0,
     3_600,
   ),
   drainSec: whole(
-    {
-      env: "LX_DRAIN_SEC",
-      help: "Seconds over which clients are sent away at most, fifty in a second if there are few.",
-    },
+    { env: "LX_DRAIN_SEC", help: "Seconds over which clients are sent away at most; fifty in a second if few." },
     5,
     0,
     3_600,
@@ -297,10 +291,7 @@ export const SETTINGS = {
     undefined,
   ),
   metrics: oneOf(
-    {
-      env: "LX_METRICS",
-      help: "Figures for Prometheus at /metrics; open needs no token, token asks for LX_TOKEN.",
-    },
+    { env: "LX_METRICS", help: "Figures for Prometheus at /metrics; token asks for LX_TOKEN." },
     ["open", "token", "off"],
     "open",
   ),

@@ -17,7 +17,7 @@ export interface EngineFigures {
 }
 
 export interface MetricsSources {
-  readonly manager: Pick<SessionManager, "sessionCount" | "connectionCount" | "refused" | "queuedSamples" | "figures">;
+  readonly manager: Pick<SessionManager, "sessionCount" | "connectionCount" | "refused" | "works" | "figures">;
   readonly engines: EngineFigures;
   readonly store: { readonly health: StoreHealth };
   isReady(): boolean;
@@ -67,7 +67,9 @@ export class Metrics {
     gauge("loquilex_store_up", "1 while sessions can be kept.", () => Number(store.health.ok));
     gauge("loquilex_connections", "Clients that are connected.", () => manager.connectionCount);
     gauge("loquilex_sessions", "Sessions that are attached or wait for their client.", () => manager.sessionCount);
-    gauges("loquilex_queue_samples", "Samples that wait, by queue.", "queue", () => ({ ...manager.queuedSamples }));
+    gauges("loquilex_queue_samples", "Samples that wait, by queue.", "queue", () => ({
+      ...manager.works.queuedSamples,
+    }));
     gauges("loquilex_engine_sessions", "Sessions with the chosen engine, by state.", "state", () => ({
       running: engines.runs,
       waiting: engines.waiting,
