@@ -30,11 +30,6 @@ export class EngineRoster implements Engine {
     return this.#runs;
   }
 
-  /** Sessions that wait for a place. */
-  get waiting(): number {
-    return 0;
-  }
-
   /** How often the preferred engine has failed in the middle of a run. */
   get failures(): number {
     return this.#failures;
@@ -51,8 +46,13 @@ export class EngineRoster implements Engine {
       );
     }
     try {
-      const run = new GuardedRun(preferred, fallback, options, () => {
-        this.#runs -= 1;
+      const run = new GuardedRun(preferred, fallback, options, {
+        onFailure: () => {
+          this.#failures += 1;
+        },
+        onLeave: () => {
+          this.#runs -= 1;
+        },
       });
       this.#runs += 1;
       return run;
@@ -71,21 +71,29 @@ function openFallback(fallback: Engine, options: EngineOpenOptions, why: string)
   });
 }
 
+/** What becomes of a place of the preferred engine. */
+interface PlaceEvents {
+  /** The engine failed in the middle of a run. */
+  onFailure(): void;
+  /** The place is free again. */
+  onLeave(): void;
+}
+
 /** A run of the preferred engine that goes on with the fallback when the engine fails. */
 class GuardedRun implements EngineRun {
   readonly #fallback: Engine;
   readonly #options: EngineOpenOptions;
-  readonly #giveBack: () => void;
+  readonly #place: PlaceEvents;
   #run: EngineRun;
   #position: number;
   #failed = false;
   #ended = false;
   #holdsPlace = true;
 
-  constructor(preferred: Engine, fallback: Engine, options: EngineOpenOptions, giveBack: () => void) {
+  constructor(preferred: Engine, fallback: Engine, options: EngineOpenOptions, place: PlaceEvents) {
     this.#fallback = fallback;
     this.#options = options;
-    this.#giveBack = giveBack;
+    this.#place = place;
     this.#position = options.startPosition;
     this.#run = preferred.open({ ...options, onError: (error) => this.#takeOver(error) });
   }
@@ -113,6 +121,7 @@ class GuardedRun implements EngineRun {
   #takeOver(error: Error): void {
     if (this.#failed) return;
     this.#failed = true;
+    this.#place.onFailure();
     void this.#run.dispose().then(() => this.#leave());
     // A fallback that begins after the end would have nothing to hear.
     const then = this.#ended ? "Its last words may be missing." : `${this.#fallback.name} listens from here on.`;
@@ -121,7 +130,7 @@ class GuardedRun implements EngineRun {
   }
 
   #leave(): void {
-    if (this.#holdsPlace) this.#giveBack();
+    if (this.#holdsPlace) this.#place.onLeave();
     this.#holdsPlace = false;
   }
 }

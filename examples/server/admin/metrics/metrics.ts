@@ -10,8 +10,6 @@ export interface EngineFigures {
   readonly name: string;
   /** Sessions that it works for. */
   readonly runs: number;
-  /** Sessions that wait for a place. */
-  readonly waiting: number;
   /** How often it has failed so far. */
   readonly failures: number;
 }
@@ -70,10 +68,7 @@ export class Metrics {
     gauges("loquilex_queue_samples", "Samples that wait, by queue.", "queue", () => ({
       ...manager.works.queuedSamples,
     }));
-    gauges("loquilex_engine_sessions", "Sessions with the chosen engine, by state.", "state", () => ({
-      running: engines.runs,
-      waiting: engines.waiting,
-    }));
+    gauge("loquilex_engine_sessions", "Sessions that the chosen engine works for.", () => engines.runs);
     counters("loquilex_engine_failures_total", "How often an engine failed.", "engine", () => ({
       [engines.name]: engines.failures,
     }));
