@@ -8,7 +8,7 @@ import { ask } from "../support/serve-archive.js";
 const DASHBOARD = new URL("../../examples/server/grafana/loquilex.json", import.meta.url);
 
 /** What is after the name and labels of a series; `undefined` if there is no such series. */
-const valueOf = (text: string, series: string): number | undefined => {
+const seriesValue = (text: string, series: string): number | undefined => {
   const line = text.split("\n").find((candidate) => candidate.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length));
 };
@@ -30,21 +30,21 @@ describe("a server's metrics", { timeout: START_TIMEOUT_MS * 2 }, () => {
     await listener.until("system.heartbeat");
     expect(listener.messages("system.heartbeat")[0]?.data).toEqual({ sessions: 2 });
     const during = await read();
-    expect(valueOf(during, "loquilex_ready")).toBe(1);
-    expect(valueOf(during, "loquilex_sessions")).toBe(2);
-    expect(valueOf(during, "loquilex_connections")).toBe(2);
-    expect(valueOf(during, 'loquilex_openings_total{answer="began"}')).toBe(2);
-    expect(valueOf(during, 'loquilex_openings_total{answer="resumed"}')).toBe(1);
-    expect(valueOf(during, 'loquilex_refusals_total{reason="close 4401"}')).toBe(1);
-    expect(valueOf(during, 'loquilex_audio_acks_total{kind="audio"}')).toBeGreaterThan(0);
-    expect(valueOf(during, "nodejs_eventloop_lag_p99_seconds")).toBeGreaterThan(0);
+    expect(seriesValue(during, "loquilex_ready")).toBe(1);
+    expect(seriesValue(during, "loquilex_sessions")).toBe(2);
+    expect(seriesValue(during, "loquilex_connections")).toBe(2);
+    expect(seriesValue(during, 'loquilex_openings_total{answer="began"}')).toBe(2);
+    expect(seriesValue(during, 'loquilex_openings_total{answer="resumed"}')).toBe(1);
+    expect(seriesValue(during, 'loquilex_refusals_total{reason="close 4401"}')).toBe(1);
+    expect(seriesValue(during, 'loquilex_audio_acks_total{kind="audio"}')).toBeGreaterThan(0);
+    expect(seriesValue(during, "nodejs_eventloop_lag_p99_seconds")).toBeGreaterThan(0);
     listener.socket.close(1000);
     await stream.close();
     await vi.waitFor(async () => {
       const after = await read();
-      expect(valueOf(after, "loquilex_sessions")).toBe(0);
-      expect(valueOf(after, 'loquilex_sessions_finished_total{reason="ended"}')).toBe(1);
-      expect(valueOf(after, 'loquilex_sessions_finished_total{reason="aborted"}')).toBe(1);
+      expect(seriesValue(after, "loquilex_sessions")).toBe(0);
+      expect(seriesValue(after, 'loquilex_sessions_finished_total{reason="ended"}')).toBe(1);
+      expect(seriesValue(after, 'loquilex_sessions_finished_total{reason="aborted"}')).toBe(1);
     });
 
     const known = new Set(Array.from((await read()).matchAll(/^# TYPE (\w+) /gm), ([, name = ""]) => name));
