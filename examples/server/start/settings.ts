@@ -1,29 +1,11 @@
+import { LISTEN_SETTINGS } from "./listen-settings.js";
 import { hs256Secret, oneOf, origins, type Setting, storeAddress, whole, words } from "./setting-kinds.js";
 
 export type { Setting };
 
 /** Every setting of the reference backend, in the order `--help` lists them. */
 export const SETTINGS = {
-  host: words(
-    { env: "HOST", flag: "host", help: "Address to listen on; 0.0.0.0 for every network." },
-    "a host name or an address",
-    "127.0.0.1",
-  ),
-  port: whole({ env: "PORT", flag: "port", help: "Port to listen on; 0 takes any free one." }, 8787, 0, 65_535),
-  tlsCert: words(
-    {
-      env: "LX_TLS_CERT",
-      flag: "tls-cert",
-      help: "Certificate (PEM) for https and wss, followed by those between it and one that clients know; read again when it changes, or on SIGHUP.",
-    },
-    "the path of a file",
-    undefined,
-  ),
-  tlsKey: words(
-    { env: "LX_TLS_KEY", flag: "tls-key", help: "Its private key (PEM), without a passphrase." },
-    "the path of a file",
-    undefined,
-  ),
+  ...LISTEN_SETTINGS,
   outDir: words(
     { env: "LX_OUT_DIR", flag: "out-dir", help: "Folder for recordings and transcripts; made when missing." },
     "the path of a folder",
