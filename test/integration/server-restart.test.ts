@@ -69,6 +69,8 @@ describe.concurrent("a server that is killed with SIGKILL in mid-speech and star
     await using server = await RestartableBackend.start();
     await using stream = await NodeStream.start(server.current.webSocketUrl, PATIENT);
     await stream.captured(1_000);
+    // A life that has kept nothing yet leaves no recording.
+    await expect.poll(async () => (await stream.stream.getStats()).acknowledgedDurationMs).toBeGreaterThan(0);
     await server.current.kill9();
     await server.restart();
     await stream.reconnected(1);
