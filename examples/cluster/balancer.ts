@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { systemClock } from "loquilex/resources";
 
 export interface BalancerOptions {
   readonly host: string;
@@ -67,10 +68,13 @@ export class Balancer implements AsyncDisposable {
     return new Promise((resolve) => {
       const socket = connect({ port, host: this.#options.host });
       this.#keep(socket);
-      socket.setTimeout(CONNECT_MS, () => socket.destroy());
-      socket.once("close", () => resolve(undefined));
+      const cancel = systemClock.schedule(CONNECT_MS, () => socket.destroy());
+      socket.once("close", () => {
+        cancel();
+        resolve(undefined);
+      });
       socket.once("connect", () => {
-        socket.setTimeout(0);
+        cancel();
         resolve(socket);
       });
     });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { systemClock } from "loquilex/resources";
 
 /** Ends the program when its standard input ends, as it does with this process, in whatever way that ends. */
 const LEASH = 'exec 3<&0 </dev/null; { cat <&3; kill -s TERM "$$"; } >/dev/null 2>&1 & exec 3<&-; exec "$0" "$@"';
@@ -49,8 +50,8 @@ export class Program {
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill("SIGTERM");
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS);
+    const cancel = systemClock.schedule(STOP_MS, () => this.#child.kill("SIGKILL"));
     await this.#ended;
-    clearTimeout(timer);
+    cancel();
   }
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { BackendProcess } from "../support/backend-process.js";
 import { NodeStream } from "../support/node-stream.js";
 import { RawClient } from "../support/raw-client.js";
@@ -70,7 +70,7 @@ describe.concurrent("a server that is killed with SIGKILL in mid-speech and star
     await using stream = await NodeStream.start(server.current.webSocketUrl, PATIENT);
     await stream.captured(1_000);
     // A life that has kept nothing yet leaves no recording.
-    await expect.poll(async () => (await stream.stream.getStats()).acknowledgedDurationMs).toBeGreaterThan(0);
+    await vi.waitFor(async () => expect((await stream.stream.getStats()).acknowledgedDurationMs).toBeGreaterThan(0));
     await server.current.kill9();
     await server.restart();
     await stream.reconnected(1);

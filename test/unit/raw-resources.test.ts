@@ -26,11 +26,16 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
   },
   {
     what: /\b(?:createServer)\(/,
-    in: ["examples/server/admin/http-server.ts", "examples/server/recording/folder/lifeline.ts"],
+    in: [
+      "examples/cluster/balancer.ts",
+      "examples/cluster/start.ts",
+      "examples/server/admin/http-server.ts",
+      "examples/server/recording/folder/lifeline.ts",
+    ],
   },
   {
     what: /(?<![.\w])(?:spawn|fork|exec|execFile|spawnSync|execSync)\(/,
-    in: ["examples/server/processes/child-process.ts"],
+    in: ["examples/cluster/program.ts", "examples/server/processes/child-process.ts"],
   },
   {
     what: /\bnew AudioContext\(/,
