@@ -2,26 +2,16 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "loquilex/resources";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BackendProcess } from "../support/backend-process.js";
+import { freePort } from "../support/free-port.js";
 import { NodeStream } from "../support/node-stream.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 const FIXTURES = join(ROOT, "test/support/fixtures");
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("No port.");
-  return address.port;
-}
 
 /** Whether a server takes requests at this address. */
 const answers = (url: string, ca: string): Promise<boolean> =>

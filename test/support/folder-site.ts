@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import sirv from "sirv";
 
-/** Serves a folder, as any web server would, with a policy of the page's choice: `/page.html?csp=…`. */
+/** Serves a folder as a web server does. The query names the Content Security Policy that is sent with a page: `/page.html?csp=…`. */
 export class FolderSite implements AsyncDisposable {
   readonly #server: Server;
 

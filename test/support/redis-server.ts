@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdtemp, rm } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
-import { connect, createServer } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { systemClock } from "loquilex/resources";
+import { findProgram } from "./find-chromium-programs.js";
+import { freePort } from "./free-port.js";
 
 const START_TIMEOUT_MS = 10_000;
 
@@ -22,7 +23,7 @@ export class RedisServer implements AsyncDisposable {
 
   /** @throws Error that says how to install Redis, if it is not there. */
   static async start(): Promise<RedisServer> {
-    if (!(await isOnPath("redis-server"))) {
+    if ((await findProgram("redis-server")) === undefined) {
       throw new Error(
         "redis-server is not on the PATH. On Debian: apt-get install -y --no-install-recommends redis-server",
       );
@@ -85,20 +86,6 @@ export class RedisServer implements AsyncDisposable {
 
 function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid !== undefined) process.kill(-pid, signal);
-}
-
-async function isOnPath(program: string): Promise<boolean> {
-  const places = (process.env.PATH ?? "").split(delimiter).map((folder) => access(join(folder, program)));
-  return (await Promise.allSettled(places)).some(({ status }) => status === "fulfilled");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** Whether it answers so. One that still loads its file accepts connections already. */

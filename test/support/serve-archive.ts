@@ -14,9 +14,9 @@ export interface Asked {
   readonly type: string | undefined;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly text: string;
-  /** Of an answer that is JSON. */
+  /** The body, if it is JSON. */
   readonly json: unknown;
-  /** Of an error. */
+  /** The error code, if the body has one. */
   readonly code: string | undefined;
 }
 

@@ -13,7 +13,7 @@ export interface Readiness {
 export interface ProbesOptions {
   readonly config: Pick<ServerConfig, "metrics" | "token">;
   metrics(): Pick<Metrics, "text" | "contentType">;
-  /** What `/healthz` tells: whether the process should live on. */
+  /** The answer to `/healthz`, by which a supervisor decides whether to restart the process. */
   health(): object;
   readiness(): Readiness;
   /** The figures could not be read. */

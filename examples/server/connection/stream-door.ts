@@ -79,7 +79,7 @@ export class StreamDoor {
         refuseUpgrade(socket, "503 Service Unavailable", refusal.detail, scope);
       };
     const onArrival = (socket: Socket): void => guests.arrive(socket, answer(socket));
-    /** Whoever has no TLS connection yet would not understand an answer. */
+    // A client that has not finished its TLS handshake cannot read an answer, so its connection is ended without one.
     const onRawArrival = (socket: Socket): void =>
       guests.arrive(socket, (refusal) => {
         options.onTurnedAway(refusal);

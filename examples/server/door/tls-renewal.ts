@@ -16,8 +16,8 @@ export interface TlsRenewalOptions {
 
 /**
  * Gives a server the certificate and the key that have taken the place of those it began with, without ending a connection.
- * The files are looked at from time to time, because a folder that is mounted tells nobody of its changes. What is of no use,
- * as in the middle of an exchange, changes nothing.
+ * The files are checked at intervals, because change notifications do not work for every mounted folder. Files that cannot be
+ * used, such as a new certificate whose key has not been written yet, are ignored.
  */
 export class TlsRenewal {
   readonly #options: TlsRenewalOptions;

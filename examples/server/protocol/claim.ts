@@ -15,7 +15,7 @@ export interface StoredSession {
   readonly offer: AudioOffer;
   /** Counts how often the session changed hands. Whoever writes with an older number is refused. */
   readonly term: number;
-  /** Of the connection before this one. */
+  /** The generation number of the connection before this one. */
   readonly generation: number;
   readonly confirmed: boolean;
   /** Resume secrets that are good, oldest first, without the one of this claim. */

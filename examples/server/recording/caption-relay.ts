@@ -25,7 +25,7 @@ export class CaptionRelay<T> {
       this.#handOn(caption);
       return;
     }
-    // Of partials in a row only the last one tells anything.
+    // Each partial caption replaces the one before it, so that only the last one in a row is worth sending.
     if (this.#queue.at(-1)?.durable === undefined) this.#queue.pop();
     this.#push({ caption, durable: undefined });
   }

@@ -19,7 +19,7 @@ import { streamIn } from "../stream-in.js";
 const INTERVAL_MS = 10_000;
 /** What is compiled and cached in the first half minute is no growth. */
 const WARM_UP_MS = 30_000;
-/** Of a heap, beyond which it is not flat, in kB a minute. */
+/** A heap that grows faster than this, in kB a minute, does not count as flat. */
 const SLOPE_LIMIT = 15;
 
 type Sample = readonly [minute: number, kilobytes: number];

@@ -1,6 +1,4 @@
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
+import { freePort } from "../free-port.js";
 import { Belongings } from "./belongings.js";
 import type { EnginePage, EnginePageOptions } from "./engine-page.js";
 import { LeashedProcess } from "./leashed-process.js";
@@ -87,13 +85,4 @@ export class WebKitEngine implements EnginePage {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#belongings[Symbol.asyncDispose]();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -12,7 +12,7 @@ export class SharedTurn {
   readonly #options: SharedTurnOptions;
   #lastAt = Number.NEGATIVE_INFINITY;
   #next: Deferred<void> | undefined;
-  /** Of the next turn. */
+  /** Starts the next turn. */
   #timer: Registration | undefined;
   #waiting: Registration | undefined;
 

@@ -124,7 +124,7 @@ export class RedisHold implements Hold {
   emit(t: string, data: unknown): void {
     if (this.#ended) return;
     const last = this.#waitingMessages.at(-1);
-    // While Redis is away, only the last partial of a segment tells anything.
+    // While Redis is away, only the last partial caption of a segment is worth keeping: it replaces those before it.
     if (last?.t === "asr.partial" && segmentOf(last) !== undefined && segmentOf(last) === segmentOf({ t, data })) {
       this.#waitingMessages.pop();
     }

@@ -52,7 +52,7 @@ export class RedisStore implements Store {
   readonly #options: RedisStoreOptions;
   readonly #link: RedisLink;
   readonly #turn: SharedTurn;
-  /** Of this process, and of no other before or after it. */
+  /** Names this process, and no other before or after it. */
   readonly #node = randomBytes(9).toString("base64url");
   readonly #ttlMs: number;
   readonly #holds = new Map<string, RedisHold>();
