@@ -19,6 +19,7 @@ import { TlsRenewal, warnOfExpiry } from "./door/tls-renewal.js";
 import { selectEngine } from "./engines/select-engine.js";
 import { codeOf } from "./error-code.js";
 import { catchFaults } from "./fault-owner.js";
+import { FaultSwitch } from "./faults/fault-switch.js";
 import { createLog, logEverythingPrinted, openLogPipe } from "./logging/log.js";
 import { OccasionalLog } from "./logging/occasional-log.js";
 import { OutputPipe } from "./logging/output-pipe.js";
@@ -111,7 +112,13 @@ async function main(errors: OutputPipe): Promise<void> {
     directory: config.outDir,
     liveRecordings: (sessionId) => manager.works.recordingsOf(sessionId),
   });
-  const api = new Api({ config, downloads, archive, logger: log, scope: scope.child("api"), resources: report });
+  const faults = config.demo === "on" ? new FaultSwitch(scope.child("faults")) : undefined;
+  const api = new Api({
+    ...{ config, downloads, archive, faults },
+    logger: log,
+    scope: scope.child("api"),
+    resources: report,
+  });
   const readiness = (): Readiness => {
     if (stopping) return { ready: false, detail: "The server is stopping." };
     return store.health.ok ? { ready: true } : { ready: false, detail: store.health.detail };
@@ -127,6 +134,10 @@ async function main(errors: OutputPipe): Promise<void> {
     root: ROOT,
     tls,
     api: (request, response, path) => api.handle(request, response, path),
+    offer: {
+      faults: config.demo === "on",
+      api: config.token === undefined && config.api === "token" ? "off" : config.api,
+    },
     probes,
     onFault: (error) => log.error({ err: error }, "A request failed in a way that nothing expected."),
   });
@@ -135,7 +146,7 @@ async function main(errors: OutputPipe): Promise<void> {
     httpServer,
     engines,
     authenticator,
-    ...{ store, disk, clock },
+    ...{ store, disk, clock, faults },
     logger: log,
     scope: scope.child("sessions"),
   });

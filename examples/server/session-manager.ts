@@ -7,6 +7,7 @@ import type { Authenticator } from "./door/authenticator.js";
 import type { Engine } from "./engines/engine.js";
 import { equalText } from "./equal-text.js";
 import { doFor } from "./fault-owner.js";
+import type { FaultSwitch } from "./faults/fault-switch.js";
 import type { Log } from "./logging/log.js";
 import { OccasionalLog } from "./logging/occasional-log.js";
 import type {
@@ -42,6 +43,8 @@ export interface SessionManagerOptions {
   /** Where sessions are known, also to other nodes. */
   readonly store: Store;
   readonly disk: RecordingDisk;
+  /** @defaultValue none: no connection can be made bad. */
+  readonly faults?: FaultSwitch | undefined;
   readonly logger: Log;
   readonly clock: Clock;
   /** Owns every socket, timer and session. */
@@ -71,7 +74,7 @@ export class SessionManager {
 
   constructor(options: SessionManagerOptions) {
     this.#options = options;
-    const { config, httpServer, logger, scope } = options;
+    const { config, httpServer, logger, scope, faults } = options;
     this.#opusThreads = new OpusThreads({ clock: options.clock, scope });
     const space = new DiskSpace({
       ...{ directory: config.outDir, minFreeBytes: config.minFreeBytes, logger, scope },
@@ -95,7 +98,7 @@ export class SessionManager {
       onFault: (error) => this.#logFault(error, {}),
     });
     this.#connections = new ClientConnections({
-      ...{ config, httpServer, scope, occasionalLog: new OccasionalLog(options.logger, options.clock) },
+      ...{ config, httpServer, scope, faults, occasionalLog: new OccasionalLog(options.logger, options.clock) },
       clock: options.clock,
       logger: options.logger,
       onConnected: (peer) => this.#dispatch({ type: "connected", peer }),

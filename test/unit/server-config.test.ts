@@ -100,6 +100,14 @@ describe("the backend's settings", () => {
       { LX_AUTH: "jwt", LX_TOKEN: "for the API" },
       'Neither LX_JWT_SECRET nor LX_JWT_KEYS is set, and one of them must be when LX_AUTH (or --auth) is "jwt".',
     ],
+    [
+      { LX_DEMO: "on", NODE_ENV: "production" },
+      'LX_DEMO (or --demo) is "on" and NODE_ENV is "production", and one of them must go: pages may break connections then.',
+    ],
+    [
+      { LX_DEMO: "on", HOST: "0.0.0.0" },
+      'LX_DEMO (or --demo) is "on", and HOST (or --host) must be 127.0.0.1 then, or another address that only this machine reaches; it is "0.0.0.0".',
+    ],
     [{ LX_JWT_SECRET: "too short" }, "LX_JWT_SECRET is (not shown), and must be text of at least 32 bytes."],
   ])("say what is wrong in one sentence: %o", (environment, sentence) => {
     expect(complaint([], environment as unknown as Record<string, string>)).toBe(sentence);
@@ -118,6 +126,12 @@ describe("the backend's settings", () => {
     const sentence = complaint([], { LX_TOKEN: "s3cret\nline" });
     expect(sentence).toContain("LX_TOKEN is (not shown)");
     expect(sentence).not.toContain("s3cret");
+  });
+
+  it("open the API for a demo, unless it is off", () => {
+    expect(configOf(["--demo", "on"]).api).toBe("open");
+    expect(configOf(["--demo", "on"], { LX_API: "off", HOST: "::1" }).api).toBe("off");
+    expect(configOf([]).api).toBe("token");
   });
 
   it("take a list of origins", () => {

@@ -5,6 +5,7 @@ import sirv, { type RequestHandler } from "sirv";
 import { STREAM_PATH } from "../connection/stream-door.js";
 import type { TlsIdentity } from "../door/tls-identity.js";
 import { doFor } from "../fault-owner.js";
+import { sendJson } from "./api/json-http.js";
 import type { Probes } from "./probes.js";
 
 export interface HttpServerOptions {
@@ -14,6 +15,8 @@ export interface HttpServerOptions {
   readonly tls?: TlsIdentity | undefined;
   /** Answers everything under `/api/`. */
   api(request: IncomingMessage, response: ServerResponse, path: string): void;
+  /** What the demo page can offer here, at `/demo.json`. */
+  readonly offer: { readonly faults: boolean; readonly api: "open" | "token" | "off" };
   /** What machines ask. */
   readonly probes: Pick<Probes, "answer">;
   /** Answering a request failed in a way that nothing expected; the request has been ended. */
@@ -30,7 +33,7 @@ const CHECK_INTERVAL_MS = 2_000;
 const HEADERS: Readonly<Record<string, string>> = {
   // The SDK's audio-thread module is a file of this origin (`workletUrl`), so that no page needs `blob:`.
   "Content-Security-Policy":
-    "default-src 'self'; script-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'self'; script-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "Cross-Origin-Opener-Policy": "same-origin",
   "Permissions-Policy": "microphone=(self)",
   "Referrer-Policy": "no-referrer",
@@ -58,6 +61,7 @@ export function createHttpServer(options: HttpServerOptions): Server | TlsServer
       return answer(response, 405, "Only GET and HEAD are answered here.\n");
     }
     if (options.probes.answer(request, response, path)) return;
+    if (path === "/demo.json") return sendJson(response, 200, options.offer);
     if (path === STREAM_PATH) {
       response.setHeader("Upgrade", "websocket");
       return answer(

@@ -5,6 +5,7 @@ import type { WebSocket } from "ws";
 import { guestLimits } from "../door/descriptor-limit.js";
 import { GuestList } from "../door/guest-list.js";
 import { Tally } from "../door/tally.js";
+import type { FaultSwitch } from "../faults/fault-switch.js";
 import type { Log } from "../logging/log.js";
 import type { OccasionalLog } from "../logging/occasional-log.js";
 import type { Refusal } from "../protocol/opening-judge.js";
@@ -20,6 +21,7 @@ export interface ClientConnectionsOptions {
   readonly clock: Clock;
   readonly logger: Log;
   readonly occasionalLog: OccasionalLog;
+  readonly faults: FaultSwitch | undefined;
   onConnected(peer: PeerId): void;
   /** @returns whether there was audio in it that the server did not have. */
   onMessage(peer: PeerId, data: string | Uint8Array<ArrayBuffer>): boolean;
@@ -36,7 +38,7 @@ export class ClientConnections {
 
   constructor(options: ClientConnectionsOptions) {
     this.#options = options;
-    const { config, httpServer, scope, logger, occasionalLog } = options;
+    const { config, httpServer, scope, logger, occasionalLog, faults } = options;
     new StreamDoor({
       httpServer,
       scope,
@@ -44,6 +46,7 @@ export class ClientConnections {
       maxMessageBytes: config.maxMessageBytes,
       logger,
       occasionalLog,
+      faults,
       guests: new GuestList(guestLimits(config)),
       onTurnedAway: (refusal) => this.#countRefusal(refusal),
       onConnection: (socket, refusal, hear) => this.#connected(socket, refusal, hear),

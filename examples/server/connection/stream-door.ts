@@ -8,6 +8,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { refuseUpgrade } from "../admin/refuse-upgrade.js";
 import type { GuestList } from "../door/guest-list.js";
 import { doFor } from "../fault-owner.js";
+import type { FaultSwitch } from "../faults/fault-switch.js";
 import type { Log } from "../logging/log.js";
 import type { OccasionalLog } from "../logging/occasional-log.js";
 import type { Refusal } from "../protocol/opening-judge.js";
@@ -30,6 +31,8 @@ export interface StreamDoorOptions {
   readonly logger: Log;
   readonly occasionalLog: OccasionalLog;
   readonly guests: GuestList;
+  /** For pages that try out bad connections. */
+  readonly faults: FaultSwitch | undefined;
   /** A client was sent away before it was a WebSocket. */
   onTurnedAway(refusal: Refusal): void;
   /**
@@ -99,9 +102,11 @@ export class StreamDoor {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // A client that is gone before the handshake must not take the server down.
     socket.on("error", () => socket.destroy());
-    const { guests, onConnection } = this.#options;
+    const { guests, faults, onConnection } = this.#options;
     const hear = (): void => guests.hear(request.socket);
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+    const line = faults === undefined ? socket : faults.connect(request, socket, head);
+    if (line === undefined) return;
+    this.#server.handleUpgrade(request, line, line === socket ? head : Buffer.alloc(0), (webSocket) => {
       let turnAway: (why: Refusal) => void = () => webSocket.terminate();
       const refusal =
         guests.upgrade(request.socket, (why) => turnAway(why)) ??

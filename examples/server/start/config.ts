@@ -28,8 +28,9 @@ export function readInvocation(argv: readonly string[], environment: Environment
   }
   const { outDir, modelDir } = values as Values;
   const absolute = { outDir: resolve(outDir), modelDir: modelDir === undefined ? undefined : resolve(modelDir) };
-  const config = { ...(values as Values), ...absolute };
+  const config = { ...(values as Values), ...absolute, ...openApi(values as Values) };
   checkTogether(config);
+  checkDemo(config, environment.NODE_ENV);
   return { kind: "serve", config: Object.freeze(config) };
 }
 
@@ -63,6 +64,23 @@ function readSetting(setting: Setting<unknown>, flags: ReadonlyMap<string, strin
   const name = fromFlag === undefined ? setting.env : `--${setting.flag}`;
   const shown = setting.secret ? "(not shown)" : JSON.stringify(text);
   throw new StartError(`${name} is ${shown}, and must be ${setting.allowed}.`);
+}
+
+/** A demo shows people what the server has of them. If there is a token, it is asked for all the same. */
+const openApi = ({ demo, api }: Values): Partial<Values> => (demo === "on" && api === "token" ? { api: "open" } : {});
+
+function checkDemo({ demo, host }: ServerConfig, environment: string | undefined): void {
+  if (demo === "off") return;
+  if (environment === "production") {
+    throw new StartError(
+      'LX_DEMO (or --demo) is "on" and NODE_ENV is "production", and one of them must go: pages may break connections then.',
+    );
+  }
+  if (!/^(?:localhost|127(?:\.\d+){3}|::1)$/.test(host)) {
+    throw new StartError(
+      `LX_DEMO (or --demo) is "on", and HOST (or --host) must be 127.0.0.1 then, or another address that only this machine reaches; it is ${JSON.stringify(host)}.`,
+    );
+  }
 }
 
 /** What no setting can tell alone. */

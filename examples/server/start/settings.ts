@@ -40,6 +40,15 @@ export const SETTINGS = {
     flag: "store",
     help: "Where sessions are known: memory is this process alone; servers with the same Redis go on with each other's sessions. Never logged.",
   }),
+  demo: oneOf(
+    {
+      env: "LX_DEMO",
+      flag: "demo",
+      help: "on is for trying things out: pages on this machine may break their own connection, and the management API is open. Not if others reach the address, nor in production (NODE_ENV).",
+    },
+    ["off", "on"],
+    "off",
+  ),
   engine: oneOf(
     {
       env: "LX_ENGINE",

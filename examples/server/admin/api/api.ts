@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Scope } from "loquilex/resources";
+import type { FaultSwitch } from "../../faults/fault-switch.js";
 import type { Log } from "../../logging/log.js";
 import type { ServerConfig } from "../../start/config.js";
 import type { SessionArchive } from "../../transcripts/session-archive.js";
@@ -17,6 +18,8 @@ export interface ApiOptions {
   readonly config: Pick<ServerConfig, "api" | "token" | "allowedOrigins">;
   readonly downloads: ModelDownloads;
   readonly archive: SessionArchive;
+  /** @defaultValue none: there is nothing at `/api/faults`. */
+  readonly faults?: FaultSwitch | undefined;
   readonly logger: Log;
   /** Owns the answers that go on. */
   readonly scope: Scope;
@@ -36,7 +39,7 @@ export class Api {
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    const { downloads, archive } = options;
+    const { downloads, archive, faults } = options;
     const download = "^/api/models/downloads/([^/]+)";
     this.#routes = [
       ["GET", /^\/api\/resources$/, (_, response) => sendJson(response, 200, options.resources())],
@@ -48,6 +51,7 @@ export class Api {
       ["POST", new RegExp(`${download}/pause$`), (_, response, id) => this.#pause(response, id)],
       ["POST", new RegExp(`${download}/resume$`), (_, response, id) => this.#resume(response, id)],
       ...sessionRoutes(archive),
+      ...(faults === undefined ? [] : [this.#faultRoute(faults)]),
     ];
   }
 
@@ -71,6 +75,17 @@ export class Api {
     if (routes.length === 0) throw new ApiError(404, "not_found", "There is nothing at this address.");
     response.setHeader("Allow", routes.map(([method]) => method).join(", "));
     throw new ApiError(405, "method_not_allowed", "This address does not take this method.");
+  }
+
+  #faultRoute(faults: FaultSwitch): Route {
+    return [
+      "POST",
+      /^\/api\/faults$/,
+      async (request, response) => {
+        faults.suffer(request, await readJsonBody(request, MAX_BODY_BYTES));
+        sendJson(response, 200, {});
+      },
+    ];
   }
 
   async #start(request: IncomingMessage, response: ServerResponse): Promise<void> {
