@@ -276,6 +276,14 @@ export default defineConfig(async ({ mode }) => {
           setupFiles: ["test/support/watch-resources.ts", "test/support/watch-pages.ts"],
           globalSetup: ["test/support/find-chromium.ts"],
         }),
+        // What needs packages or minutes of its own: `npm run test:more`.
+        project("more", "node", {
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          setupFiles: ["test/support/watch-resources.ts", "test/support/watch-pages.ts"],
+          globalSetup: ["test/more/setup.ts"],
+        }),
         // One suite in every browser engine that the machine has, each with a virtual microphone. Two at a time, because they
         // wait for speech most of the time.
         project("engines", "node", {

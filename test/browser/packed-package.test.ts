@@ -10,6 +10,7 @@ import { ChromiumPage } from "../support/chromium-page.js";
 import { FolderSite } from "../support/folder-site.js";
 import { HOST, PageStream } from "./page-stream.js";
 import { expectReleased } from "./released.js";
+import { type FileUrls, streamFromSite } from "./stream-from-site.js";
 import { html } from "./test-site.js";
 
 const NONCE = "bm9uY2U";
@@ -24,7 +25,7 @@ const MODULES: Page = { name: "a page that imports the package's modules", path:
 const SCRIPT_TAG: Page = { name: "a page with a script tag", path: "script-tag.html" };
 const ESBUILD: Page = { name: "an application bundled by esbuild", path: "esbuild.html" };
 
-const ADDRESSES = { workletUrl: "/loquilex/capture.worklet.js", workerUrl: "/loquilex/loquilex.worker.js" };
+const ADDRESSES: FileUrls = { workletUrl: "/loquilex/capture.worklet.js", workerUrl: "/loquilex/loquilex.worker.js" };
 
 // vitejs/vite#9606, webpack/webpack#11543: the worklet is missing, or no longer a worklet, once a bundler has had it.
 describe("the packed package in", () => {
@@ -89,21 +90,11 @@ describe("the packed package in", () => {
 
   /** Streams from a page of the site, and demands that nothing is said on its console. */
   async function stream({ path }: Page, how: "inside" | "as files", policy?: string): Promise<void> {
-    const { page } = browser;
-    const lines = browser.consoleErrors.length;
-    await page.goto(site.url(path, policy));
-    await page.waitForFunction(() => "sdk" in globalThis);
-    const urls = await page.evaluate(() => (globalThis as unknown as { urls: typeof ADDRESSES }).urls);
-    const stream = await PageStream.create(page, backend.webSocketUrl, how === "as files" ? urls : {});
-    await stream.start();
-    await stream.captured(300);
-    await stream.close();
-    expect(await stream.ended()).toMatchObject({ outcome: "closed" });
-    const stats = await stream.stats();
+    const { end, stats, said } = await streamFromSite(browser, site.url(path, policy), backend, how);
+    expect(end).toMatchObject({ outcome: "closed" });
     expect(stats.acknowledgedDurationMs).toBeGreaterThanOrEqual(300);
     if (HOST !== "page") expect(stats.host).toBe("worker");
-    expect(browser.consoleErrors.slice(lines)).toEqual([]);
-    expect(browser.pageErrors).toEqual([]);
+    expect(said).toEqual([]);
   }
 
   it.each([VITE, MODULES, SCRIPT_TAG, ESBUILD])("$name streams with nothing to configure", async (page) => {

@@ -13,14 +13,15 @@ export interface Import {
   readonly typesOnly: boolean;
 }
 
-/** Paths of files from the project's root. */
+/** Paths of files from the project's root, without those of installed packages, of which there may be very many. */
 export function filesIn(folders: readonly string[], ending: RegExp): string[] {
-  return folders.flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-      .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
-      .filter((path) => ending.test(path) && !path.includes("node_modules/"))
-      .sort(),
-  );
+  const within = (folder: string): string[] =>
+    readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      if (!entry.isDirectory()) return ending.test(path) ? [path] : [];
+      return entry.name === "node_modules" ? [] : within(path);
+    });
+  return folders.flatMap((folder) => within(folder).sort());
 }
 
 export const textOf = (path: string): string => readFileSync(join(ROOT, path), "utf8");
