@@ -20,6 +20,8 @@ export class PacedClient {
     client.socket.on("message", () => {
       const now = performance.now();
       const last = client.received.at(-1);
+      // Or the server would say no more after a minute, as many messages as may be in flight.
+      if (last?.seq !== undefined) client.send("client.ack", { ack_seq: last.seq });
       if (last?.t !== "audio.ack") return;
       for (; acknowledged < (last.data as ServerData["audio.ack"]).position / FRAME_SAMPLES; acknowledged += 1) {
         this.#latencies.push(now - (sentAt[acknowledged] ?? now));
@@ -35,11 +37,15 @@ export class PacedClient {
     return new PacedClient(client);
   }
 
-  /** Ends the stream as it should be. @returns how long the slowest one of a hundred frames waited, and how many there were. */
+  /**
+   * Ends the stream as it should be. @returns how long the slowest one of a hundred frames waited, and how many there were.
+   * @throws Error if the server ends it before.
+   */
   async end(): Promise<{ readonly p99Ms: number; readonly frames: number }> {
     this.#stop.abort();
     await this.#speaking;
-    await this.#client.until("session.end");
+    const closed = await Promise.race([this.#client.until("session.end"), this.#client.untilClosed()]);
+    if (closed !== undefined) throw new Error(`The server ended the stream with ${closed.code}: ${closed.reason}`);
     this.#client.socket.close(1000);
     const sorted = this.#latencies.toSorted((a, b) => a - b);
     return { p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? Number.POSITIVE_INFINITY, frames: sorted.length };

@@ -3,6 +3,7 @@
  * `measure-load.ts`, which says what to do. Argument: frames a second of each stream.
  */
 import { systemClock } from "loquilex/resources";
+import { answerRequests } from "../../support/answer-requests.js";
 import { LatencyHistogram } from "./latency-histogram.js";
 import type { LoadFigures, LoadRequest, OpenRequest } from "./load-messages.js";
 import { LoadStream } from "./load-stream.js";
@@ -83,7 +84,7 @@ function close(): void {
   sent = 0;
 }
 
-async function answer(request: LoadRequest): Promise<void> {
+async function answer(request: LoadRequest): Promise<LoadFigures> {
   latencies.clear();
   const [sentBefore, cpuBefore, startedAt] = [sent, process.cpuUsage(), performance.now()];
   if (request.type === "open") await open(request);
@@ -91,7 +92,7 @@ async function answer(request: LoadRequest): Promise<void> {
   else if (request.type === "stop") await stop();
   else close();
   const { user, system } = process.cpuUsage(cpuBefore);
-  const figures: LoadFigures = {
+  return {
     frames: sent - sentBefore,
     ackMs: latencies.count === 0 ? null : { p50: latencies.quantile(0.5), p99: latencies.quantile(0.99) },
     unacknowledged: streams.filter((each) => !each.isAcknowledged).length,
@@ -99,9 +100,6 @@ async function answer(request: LoadRequest): Promise<void> {
     cpuPercent: (user + system) / 10 / (performance.now() - startedAt),
     behindMs,
   };
-  process.send?.(figures);
 }
 
-process.on("message", (request: LoadRequest) => void answer(request));
-// Nobody else would end it.
-process.on("disconnect", () => process.exit());
+answerRequests(answer);

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { systemClock } from "loquilex/resources";
+import { AskedProgram } from "../../support/asked-program.js";
 import { BackendProcess } from "../../support/backend-process.js";
 import { type ProcessFigures, processFigures } from "../../support/process-figures.js";
 import type { LoadFigures, LoadRequest } from "./load-messages.js";
-import { GENERATOR_CORE, SERVER_CORE, whyUnpinned } from "./pinning.js";
-import { Program } from "./program.js";
+import { GENERATOR_CORE, pinned, SERVER_CORE, whyUnpinned } from "./pinning.js";
 
 /** Streaming before the measurement, so that everything is compiled and every file is open. */
 const WARM_UP_SEC = 4;
@@ -93,7 +93,7 @@ export async function measureLoad(load: Load): Promise<LoadMeasurement> {
 }
 
 async function measureBare(load: Load): Promise<number> {
-  await using receiver = new Program("bare-receiver.ts", SERVER_CORE);
+  await using receiver = program("bare-receiver.ts", SERVER_CORE);
   await using generator = startGenerator(load);
   const port = await receiver.hear<number>();
   const ask = (request: LoadRequest): Promise<LoadFigures> => generator.ask(request);
@@ -103,7 +103,11 @@ async function measureBare(load: Load): Promise<number> {
   return cpuPercent;
 }
 
-const startGenerator = ({ rate }: Load): Program => new Program("generate-load.ts", GENERATOR_CORE, [String(rate)]);
+const startGenerator = ({ rate }: Load): AskedProgram => program("generate-load.ts", GENERATOR_CORE, [String(rate)]);
+
+/** A module of this folder on one core. */
+const program = (module: string, core: number, args: readonly string[] = []): AskedProgram =>
+  new AskedProgram(new URL(module, import.meta.url), { args, wrap: (command) => pinned(core, command) });
 
 async function cpuDuring<T>(pid: number, work: () => Promise<T>): Promise<{ found: T; cpuPercent: number }> {
   const [before, startedAt] = [cpuSeconds(pid), performance.now()];
