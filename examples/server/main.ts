@@ -97,7 +97,11 @@ async function main(errors: OutputPipe): Promise<void> {
       : { certificate: config.tlsCert, key: config.tlsKey };
   const tls = tlsFiles && (await readTlsIdentity(tlsFiles));
   const store = await selectStore({ config, logger: log, clock, scope: scope.child("store") });
-  const engines = await selectEngine({ config, clock, scope: scope.child("engines"), path: process.env.PATH ?? "" });
+  const engines = await selectEngine({
+    ...{ config, clock, logger: log },
+    scope: scope.child("engines"),
+    path: process.env.PATH ?? "",
+  });
   let stopping = false;
   const downloads = new ModelDownloads({
     catalog,

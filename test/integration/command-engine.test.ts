@@ -1,27 +1,7 @@
-import { systemClock } from "loquilex/resources";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { EngineStatus, Segment } from "../../examples/server/engines/engine.js";
-import { selectEngine } from "../../examples/server/engines/select-engine.js";
-import { testScope } from "../support/test-scope.js";
+import { openEngine, textsOf } from "../support/selected-engine.js";
 
-async function open(engineCommand: string) {
-  const scope = testScope();
-  const config = { engine: "command" as const, engineCommand, pocketsphinxJsgf: undefined, maxEngineSessions: 1 };
-  const engines = await selectEngine({ config, clock: systemClock, scope, path: "" });
-  const segments: Segment[] = [];
-  const statuses: EngineStatus[] = [];
-  const run = engines.open({
-    format: { sampleRate: 16_000, channels: 1 },
-    startPosition: 1_000,
-    scope,
-    onStatus: (status) => statuses.push(status),
-    onSegment: (segment) => segments.push(segment),
-    onError: (error) => expect.unreachable(error.message),
-  });
-  return { run, segments, statuses };
-}
-
-const texts = (segments: readonly Segment[]) => segments.map(({ text }) => text);
+const open = (command: string) => openEngine({ LX_ENGINE: "command", LX_ENGINE_COMMAND: command });
 
 describe("an engine that is a shell command", () => {
   it("gets the samples, also when it opens its input by name, and each line is a segment up to what was heard", async () => {
@@ -46,7 +26,7 @@ describe("an engine that is a shell command", () => {
     run.gap(1_320, 1_420);
     run.gap(1_420, 10_000_000);
     await run.end();
-    expect(texts(segments)).toEqual([String(640 + 200 + 32_000)]);
+    expect(textsOf(segments)).toEqual([String(640 + 200 + 32_000)]);
     expect(segments[0]?.to).toBe(10_000_000);
   });
 
@@ -56,7 +36,7 @@ describe("an engine that is a shell command", () => {
     onTestFinished(() => void vi.unstubAllEnvs());
     const { run, segments } = await open('echo "token=$LX_TOKEN$LX_JWT_SECRET home=$HOME"; cat >/dev/null');
     await run.end();
-    expect(texts(segments)).toEqual([`token= home=${process.env.HOME ?? ""}`]);
+    expect(textsOf(segments)).toEqual([`token= home=${process.env.HOME ?? ""}`]);
   });
 
   it("that crashes is followed by the segmenter, with its last words in the status", async () => {

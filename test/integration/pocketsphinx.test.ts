@@ -1,26 +1,20 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { systemClock } from "loquilex/resources";
 import { describe, expect, it } from "vitest";
 import type { EngineStatus } from "../../examples/server/engines/engine.js";
 import { EngineResampler } from "../../examples/server/engines/hearing/engine-resampler.js";
 import { toMono } from "../../examples/server/engines/hearing/mono-samples.js";
-import { selectEngine } from "../../examples/server/engines/select-engine.js";
 import { framesOf, openRecording } from "../support/open-recording.js";
+import { selectedEngine } from "../support/selected-engine.js";
 import { DIGITS_GRAMMAR, SPOKEN_DIGITS } from "../support/speech.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
-import { testScope } from "../support/test-scope.js";
 
-async function pocketsphinx() {
-  const config = {
-    engine: "pocketsphinx" as const,
-    engineCommand: undefined,
-    pocketsphinxJsgf: DIGITS_GRAMMAR,
-    maxEngineSessions: 1,
-  };
-  // Where the program is missing this rejects with a sentence that says how to install it.
-  return selectEngine({ config, clock: systemClock, scope: testScope(), path: process.env.PATH ?? "" });
-}
+/** If the program is missing, this rejects with a sentence that says how to install it. */
+const pocketsphinx = () =>
+  selectedEngine(
+    { LX_ENGINE: "pocketsphinx", LX_POCKETSPHINX_JSGF: DIGITS_GRAMMAR, LX_MAX_CUDA_SESSIONS: "1" },
+    { path: process.env.PATH ?? "" },
+  );
 
 async function digits(): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array((await readFile(new URL("../support/fixtures/digits.wav", import.meta.url))).subarray(44));

@@ -16,13 +16,20 @@ const INPUTS = [
 ];
 const ENTRY = 'import "./test/support/backend-process-leash.ts"; import "./examples/server/main.ts";';
 
-/** A module that looks for files beside itself finds them where its source is. */
+/**
+ * A module that looks for files beside itself finds them where its source is, and the engines that are found there are in
+ * the one file.
+ */
 const addressesOfSources: Plugin = {
   name: "addresses-of-sources",
   setup({ onLoad }) {
     onLoad({ filter: /examples\/server\/.*\.ts$/ }, async ({ path }) => {
       const address = JSON.stringify(pathToFileURL(path).href);
-      return { contents: (await readFile(path, "utf8")).replaceAll("import.meta.url", address), loader: "ts" };
+      const source = (await readFile(path, "utf8")).replaceAll("import.meta.url", address);
+      return {
+        contents: source.replace("import(new URL(file, folder).href)", 'import("./kinds/" + file)'),
+        loader: "ts",
+      };
     });
   },
 };

@@ -68,7 +68,6 @@ describe("the backend's settings", () => {
     [{ PORT: "65536" }, 'PORT is "65536", and must be a whole number from 0 to 65535.'],
     [{ PORT: "1e3" }, 'PORT is "1e3", and must be a whole number from 0 to 65535.'],
     [{ PORT: "-1" }, 'PORT is "-1", and must be a whole number from 0 to 65535.'],
-    [{ LX_ENGINE: "whisper" }, 'LX_ENGINE is "whisper", and must be one of auto, segmenter, pocketsphinx, command.'],
     [{ LX_WS_RESUME_TTL: "1.5" }, 'LX_WS_RESUME_TTL is "1.5", and must be a whole number from 0 to 86400.'],
     [{ LX_OUT_DIR: "a\0b" }, 'LX_OUT_DIR is "a\\u0000b", and must be the path of a folder.'],
     [
@@ -87,10 +86,6 @@ describe("the backend's settings", () => {
     [
       { LX_WS_HEARTBEAT_SEC: "30" },
       "LX_WS_HEARTBEAT_TIMEOUT_SEC is 30, and must be more than LX_WS_HEARTBEAT_SEC, which is 30.",
-    ],
-    [
-      { LX_ENGINE: "command" },
-      'LX_ENGINE_COMMAND is not set, and must be a shell command when LX_ENGINE (or --engine) is "command".',
     ],
     [
       { LX_AUTH: "static" },

@@ -9,8 +9,8 @@ const GAP_SILENCE_SEC = 1;
 
 interface SubprocessEngineOptions {
   readonly name: string;
-  readonly command: string;
-  readonly args: readonly string[];
+  /** The program and its arguments. */
+  readonly program: readonly string[];
   readonly clock: Clock;
 }
 
@@ -18,7 +18,7 @@ interface SubprocessEngineOptions {
  * An engine that is a program: it reads raw 16 kHz mono s16le on stdin and prints one line per segment. When exactly a
  * line was spoken it does not say, so a segment reaches from the end of the one before to the audio given so far.
  */
-function subprocessEngine(options: SubprocessEngineOptions): Engine {
+export function subprocessEngine(options: SubprocessEngineOptions): Engine {
   return {
     name: options.name,
     open(openOptions) {
@@ -34,30 +34,8 @@ function subprocessEngine(options: SubprocessEngineOptions): Engine {
   };
 }
 
-interface PresetOptions {
-  readonly clock: Clock;
-}
-
 /** Many programs open `/dev/stdin` by name, which works for a pipe and not for the socket that Node gives a child. */
 const THROUGH_A_PIPE = 'cat | exec "$0" "$@"';
-
-/** The preset for `pocketsphinx_continuous`, with a grammar instead of dictation when one is given. */
-export function pocketsphinxEngine(options: PresetOptions & { readonly grammarPath: string | undefined }): Engine {
-  const grammar = options.grammarPath === undefined ? [] : ["-jsgf", options.grammarPath];
-  const program = ["pocketsphinx_continuous", "-infile", "/dev/stdin", "-logfn", "/dev/null", ...grammar];
-  return subprocessEngine({
-    ...options,
-    name: "pocketsphinx",
-    command: "sh",
-    args: ["-c", THROUGH_A_PIPE, ...program],
-  });
-}
-
-/** The preset for a shell command of the operator's own. */
-export function commandEngine(options: PresetOptions & { readonly shellCommand: string }): Engine {
-  const program = ["sh", "-c", options.shellCommand];
-  return subprocessEngine({ ...options, name: "command", command: "sh", args: ["-c", THROUGH_A_PIPE, ...program] });
-}
 
 class SubprocessRun implements EngineRun {
   readonly #name: string;
@@ -75,7 +53,9 @@ class SubprocessRun implements EngineRun {
     this.#position = options.startPosition;
     this.#reportedTo = options.startPosition;
     this.#subprocess = new ChildProcess({
-      ...engine,
+      command: "sh",
+      args: ["-c", THROUGH_A_PIPE, ...engine.program],
+      clock: engine.clock,
       scope: options.scope,
       env: childEnvironment(),
       onLine: (line) => this.#line(line),

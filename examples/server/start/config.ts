@@ -95,11 +95,6 @@ function checkTogether(config: ServerConfig): void {
       config.tlsCert === undefined ? ["LX_TLS_CERT", "LX_TLS_KEY"] : ["LX_TLS_KEY", "LX_TLS_CERT"];
     throw new StartError(`${missing} is not set, and must be when ${given} is: TLS takes a certificate and its key.`);
   }
-  if (config.engine === "command" && config.engineCommand === undefined) {
-    throw new StartError(
-      'LX_ENGINE_COMMAND is not set, and must be a shell command when LX_ENGINE (or --engine) is "command".',
-    );
-  }
   if (config.auth === "static" && config.token === undefined) {
     throw new StartError('LX_TOKEN is not set, and must be the token of clients when LX_AUTH (or --auth) is "static".');
   }

@@ -1,3 +1,4 @@
+import { ENGINE_SETTINGS } from "./engine-settings.js";
 import { LISTEN_SETTINGS } from "./listen-settings.js";
 import { hs256Secret, oneOf, origins, type Setting, storeAddress, whole, words } from "./setting-kinds.js";
 
@@ -49,29 +50,7 @@ export const SETTINGS = {
     ["off", "on"],
     "off",
   ),
-  engine: oneOf(
-    {
-      env: "LX_ENGINE",
-      flag: "engine",
-      help: "Recogniser; auto takes pocketsphinx when pocketsphinx_continuous is on the PATH, else the built-in segmenter.",
-    },
-    ["auto", "segmenter", "pocketsphinx", "command"],
-    "auto",
-  ),
-  engineCommand: words(
-    {
-      env: "LX_ENGINE_COMMAND",
-      flag: "engine-command",
-      help: "Shell command for the engine named command: reads raw 16 kHz mono s16le on stdin, prints one line per segment.",
-    },
-    "a shell command",
-    undefined,
-  ),
-  pocketsphinxJsgf: words(
-    { env: "LX_POCKETSPHINX_JSGF", help: "Grammar (JSGF) that pocketsphinx recognises instead of dictation." },
-    "the path of a file",
-    undefined,
-  ),
+  ...ENGINE_SETTINGS,
   auth: oneOf(
     {
       env: "LX_AUTH",
@@ -174,15 +153,6 @@ export const SETTINGS = {
     300,
     1,
     100_000,
-  ),
-  maxEngineSessions: whole(
-    {
-      env: "LX_MAX_CUDA_SESSIONS",
-      help: "Sessions that may run the chosen engine at once; the others get the built-in segmenter.",
-    },
-    4,
-    0,
-    1_000,
   ),
   maxConnections: whole(
     {

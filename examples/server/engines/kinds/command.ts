@@ -1,0 +1,16 @@
+import { StartError } from "../../start/start-error.js";
+import type { EngineKind } from "../engine-kind.js";
+import { subprocessEngine } from "../subprocess-engine.js";
+
+export default {
+  name: "command",
+  needs: "LX_ENGINE_COMMAND",
+  async create({ config, clock }) {
+    if (config.engineCommand === undefined) {
+      throw new StartError(
+        'LX_ENGINE_COMMAND is not set, and must be a shell command when LX_ENGINE (or --engine) is "command".',
+      );
+    }
+    return subprocessEngine({ name: "command", program: ["sh", "-c", config.engineCommand], clock });
+  },
+} satisfies EngineKind;

@@ -1,0 +1,9 @@
+import type { EngineKind } from "../engine-kind.js";
+import { SEGMENTER } from "../segmenter.js";
+import { segmenterEngine } from "../thread-engine.js";
+
+export default {
+  name: SEGMENTER,
+  needs: "nothing",
+  create: ({ clock, scope }) => segmenterEngine(clock, scope),
+} satisfies EngineKind;
