@@ -13,7 +13,7 @@ export interface EngineSurroundings {
   readonly logger: Log;
 }
 
-/** One value of `LX_ENGINE`: the default export of a file in `kinds/`, which is all that a new engine takes. */
+/** One value of `LX_ENGINE`: what a file in `kinds/` exports as `engineKind`, which is all that a new engine takes. */
 export interface EngineKind {
   /** What `LX_ENGINE` is set to. */
   readonly name: string;

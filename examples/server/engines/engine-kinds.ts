@@ -21,11 +21,13 @@ export async function engineKinds(folder: URL = FOLDER): Promise<ReadonlyMap<str
 }
 
 async function load(file: string, folder: URL): Promise<EngineKind> {
-  const { default: kind } = (await import(new URL(file, folder).href)) as { readonly default?: Partial<EngineKind> };
+  const { engineKind: kind } = (await import(new URL(file, folder).href)) as {
+    readonly engineKind?: Partial<EngineKind>;
+  };
   const isWhole = typeof kind?.name === "string" && typeof kind.needs === "string" && typeof kind.create === "function";
   if (!isWhole || !/^[a-z][a-z0-9-]*$/.test(kind.name)) {
     throw new StartError(
-      `${file} in the folder of engines must have an engine as its default export: its name in small letters, what it needs, and create().`,
+      `${file} in the folder of engines must export an engineKind: its name in small letters, what it needs, and create().`,
     );
   }
   return kind as EngineKind;

@@ -2,7 +2,7 @@ import { StartError } from "../../start/start-error.js";
 import type { EngineKind } from "../engine-kind.js";
 import { subprocessEngine } from "../subprocess-engine.js";
 
-export default {
+export const engineKind: EngineKind = {
   name: "command",
   needs: "LX_ENGINE_COMMAND",
   async create({ config, clock }) {
@@ -13,4 +13,4 @@ export default {
     }
     return subprocessEngine({ name: "command", program: ["sh", "-c", config.engineCommand], clock });
   },
-} satisfies EngineKind;
+};

@@ -6,7 +6,7 @@ import { subprocessEngine } from "../subprocess-engine.js";
 
 const PROGRAM = "pocketsphinx_continuous";
 
-export default {
+export const engineKind: EngineKind = {
   name: "pocketsphinx",
   needs: `${PROGRAM} on the PATH`,
   isThere: ({ path }) => isOnPath(PROGRAM, path),
@@ -26,4 +26,4 @@ export default {
     const program = [PROGRAM, "-infile", "/dev/stdin", "-logfn", "/dev/null", ...grammar];
     return subprocessEngine({ name: "pocketsphinx", program, clock });
   },
-} satisfies EngineKind;
+};

@@ -2,8 +2,8 @@ import type { EngineKind } from "../engine-kind.js";
 import { SEGMENTER } from "../segmenter.js";
 import { segmenterEngine } from "../thread-engine.js";
 
-export default {
+export const engineKind: EngineKind = {
   name: SEGMENTER,
   needs: "nothing",
   create: ({ clock, scope }) => segmenterEngine(clock, scope),
-} satisfies EngineKind;
+};
