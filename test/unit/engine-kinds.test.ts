@@ -17,7 +17,7 @@ async function folderOf(files: Readonly<Record<string, string>>): Promise<URL> {
 /** The engine that the README shows. */
 async function shownEngine(): Promise<string> {
   const readme = await readFile(new URL("../../examples/server/README.md", import.meta.url), "utf8");
-  const [, code = ""] = /```ts\n(import type \{ EngineKind \}[^]*?)```/.exec(readme) ?? [];
+  const [, code = ""] = /```ts\n(import type \{ EngineKind \}[\s\S]*?)```/.exec(readme) ?? [];
   return (await transform(code, { loader: "ts" })).code;
 }
 
@@ -37,17 +37,17 @@ describe("the engines", () => {
   });
 
   it.each([
-    ["has no default export", "export const name = 1;"],
-    ["has something else", "export default 1;"],
-    ["has a name that is none", 'export default { name: "My engine", needs: "", create() {} };'],
+    ["has no engine", "export const name = 1;"],
+    ["has something else", "export const engineKind = 1;"],
+    ["has a name that is none", 'export const engineKind = { name: "My engine", needs: "", create() {} };'],
   ])("stop the start if a file %s", async (_, code) => {
     await expect(engineKinds(await folderOf({ "wrong.mjs": code }))).rejects.toThrow(
-      "wrong.mjs in the folder of engines must have an engine as its default export",
+      "wrong.mjs in the folder of engines must export an engineKind",
     );
   });
 
   it("stop the start if two have one name", async () => {
-    const code = 'export default { name: "twin", needs: "", create() {} };';
+    const code = 'export const engineKind = { name: "twin", needs: "", create() {} };';
     await expect(engineKinds(await folderOf({ "a.mjs": code, "b.mjs": code }))).rejects.toThrow(
       "b.mjs has an engine named twin, and so has another file.",
     );
