@@ -26,6 +26,7 @@ import { DiskSpace } from "./recording/folder/disk-space.js";
 import { refuseFormat } from "./recording/granted-audio.js";
 import { OpusFrameDecoder } from "./recording/opus/opus-frame-decoder.js";
 import { OpusThreads } from "./recording/opus/opus-threads.js";
+import { Recording } from "./recording/recording.js";
 import { ServerFigures } from "./server-figures.js";
 import { SessionWork } from "./session-work.js";
 import { SessionWorks } from "./session-works.js";
@@ -245,14 +246,16 @@ export class SessionManager {
   #open(opened: Extract<ProtocolOutput, { type: "open" }>): void {
     const { config, engines, store, disk, logger, clock, scope } = this.#options;
     const { key, offer, claim } = opened;
-    const log = logger.child({ session: key.sessionId.slice(0, 8) });
+    const session = key.sessionId.slice(0, 8);
+    const log = logger.child({ session });
     const { encoding, sample_rate: sampleRate, channels, first } = offer;
     const from = claim?.taken?.storedTo ?? first;
     const said = claim?.taken === undefined ? "A session began." : "A session of another node goes on here.";
     log.info({ encoding, sampleRate, channels, from }, said);
+    const means = { engine: engines, outDir: config.outDir, disk, clock, logger: log };
     const work = new SessionWork({
-      ...{ opened, store, disk, clock, scope, engine: engines, outDir: config.outDir, logger: log },
-      figures: this.figures,
+      ...{ opened, store, logger: log, figures: this.figures },
+      record: (part) => new Recording({ ...part, ...means, scope: scope.child(`session ${session}`) }),
       dispatch: (input) => this.#dispatch(input),
     });
     this.works.set(key, work);

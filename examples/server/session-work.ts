@@ -1,37 +1,30 @@
 import type { WireAudioFrame } from "loquilex/protocol";
-import type { Clock, Scope } from "loquilex/resources";
-import type { Engine } from "./engines/engine.js";
 import type { Log } from "./logging/log.js";
 import type { ProtocolInput, ProtocolOutput } from "./protocol/protocol-io.js";
 import { TranscriptMemory } from "./protocol/transcript-memory.js";
-import type { RecordingDisk } from "./recording/disk/recording-disk.js";
 import { StorageError } from "./recording/files/storage-error.js";
 import { keptFormat } from "./recording/granted-audio.js";
-import { Recording } from "./recording/recording.js";
+import type { RecordingPart, SessionRecording } from "./recording/session-recording.js";
 import type { ServerFigures } from "./server-figures.js";
 import type { Hold, Store } from "./store/store.js";
 
 export interface SessionWorkOptions {
   readonly opened: Extract<ProtocolOutput, { type: "open" }>;
-  readonly outDir: string;
-  readonly engine: Engine;
   readonly store: Store;
-  readonly disk: RecordingDisk;
-  readonly figures: ServerFigures;
-  readonly logger: Log;
-  readonly clock: Clock;
-  /** Owns all sessions. */
-  readonly scope: Scope;
+  readonly figures: Pick<ServerFigures, "noteEvent">;
+  readonly logger: Pick<Log, "error">;
+  /** Begins the part that this node records. */
+  record(part: RecordingPart): SessionRecording;
   dispatch(input: ProtocolInput): void;
 }
 
 /** What one session has on this node: its recording with the recogniser, and its place in the store. */
 export class SessionWork {
-  readonly recording: Recording;
+  readonly recording: SessionRecording;
   readonly #hold: Hold;
 
   constructor(options: SessionWorkOptions) {
-    const { opened, store, dispatch, figures, logger, outDir, engine, disk, clock, scope } = options;
+    const { opened, store, dispatch, figures, logger, record } = options;
     const { key, offer, opening, claim } = opened;
     const taken = claim?.taken;
     this.#hold = store.hold({
@@ -41,15 +34,13 @@ export class SessionWork {
       onLost: () => dispatch({ type: "moved", key }),
     });
     const lineage = key.epoch.toString(36);
-    this.recording = new Recording({
+    this.recording = record({
       sessionId: key.sessionId,
       lineage: taken === undefined ? lineage : `${lineage}.${taken.term}`,
       format: keptFormat(offer),
       startPosition: taken?.recordedTo ?? offer.first,
       engineStart: taken?.captionedTo,
       restored: taken?.audio,
-      ...{ outDir, engine, logger, disk, clock },
-      scope: scope.child(`session ${key.sessionId.slice(0, 8)}`),
       onKept: (position) => this.#hold.recorded(position),
       onEvent: (t, data) => {
         figures.noteEvent(t, data);

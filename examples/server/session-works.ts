@@ -1,11 +1,11 @@
 import type { SessionKey } from "./protocol/protocol-io.js";
-import type { Recording } from "./recording/recording.js";
+import type { SessionRecording } from "./recording/session-recording.js";
 import type { SessionWork } from "./session-work.js";
 
 /** What all sessions have on this node. */
 export class SessionWorks extends Map<SessionKey, SessionWork> {
   /** Those of one session, which has two while one gives way to another. */
-  recordingsOf(sessionId: string): Recording[] {
+  recordingsOf(sessionId: string): SessionRecording[] {
     return Array.from(this).flatMap(([key, { recording }]) => (key.sessionId === sessionId ? recording : []));
   }
 
@@ -20,7 +20,7 @@ export class SessionWorks extends Map<SessionKey, SessionWork> {
   }
 
   /** What waits in each session, by the first letters of its name: the whole of it gives access. */
-  readQueues(): { readonly session: string; readonly queues: ReturnType<Recording["readMetrics"]> }[] {
+  readQueues(): { readonly session: string; readonly queues: ReturnType<SessionRecording["readMetrics"]> }[] {
     return Array.from(this, ([{ sessionId }, { recording }]) => ({
       session: sessionId.slice(0, 8),
       queues: recording.readMetrics(),

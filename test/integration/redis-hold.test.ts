@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createLog } from "../../examples/server/logging/log.js";
 import type { Claim, StoredSession } from "../../examples/server/protocol/claim.js";
 import type { Opening } from "../../examples/server/protocol/protocol-io.js";
+import { createRedisClient } from "../../examples/server/store/redis/redis-client.js";
 import { RedisStore } from "../../examples/server/store/redis/redis-store.js";
 import type { Hold } from "../../examples/server/store/store.js";
 import { RedisServer } from "../support/redis-server.js";
@@ -34,7 +35,7 @@ class Node {
   constructor() {
     const logger = createLog({ logLevel: "silent" });
     const times = { resumeTtlMs: 60_000, maxMessages: 100, clock: systemClock };
-    this.store = new RedisStore({ url: redis.url, ...times, logger, scope: testScope() });
+    this.store = new RedisStore({ client: createRedisClient(redis.url), ...times, logger, scope: testScope() });
   }
 
   async ready(): Promise<this> {

@@ -129,6 +129,10 @@ export class ClientNode {
     return this.#gone === undefined && this.#referee.answered;
   }
 
+  get frameSamples(): number {
+    return this.#options.frameSamples;
+  }
+
   /** Audio before this position is kept, as far as the client knows. */
   get acknowledged(): number {
     return this.#referee.acknowledged;

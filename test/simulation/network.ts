@@ -2,15 +2,22 @@ import { encodeServerMessage } from "../../src/protocol/messages.js";
 import type { ClientNode } from "./client-node.js";
 import type { LaneConditions } from "./lane.js";
 import type { Rng } from "./rng.js";
-import type { ServerNode } from "./server-node.js";
 import type { VirtualTime } from "./virtual-time.js";
-import { Wire, type WireEnd } from "./wire.js";
+import { type Payload, Wire, type WireEnd } from "./wire.js";
+
+/** Where connections lead. */
+export interface WireServer {
+  /** @returns the name by which the server knows the connection. */
+  accept(wire: Wire): number;
+  received(peer: number, data: Payload): void;
+  closed(peer: number, code: number): void;
+}
 
 /** What lies between clients and server: makes connections, well or badly, and remembers them all. */
 export class Network {
   readonly #time: VirtualTime;
   readonly #rng: Rng;
-  readonly #server: ServerNode;
+  readonly #server: WireServer;
   readonly #latencyMs: { readonly min: number; readonly max: number };
   readonly #wires: Wire[] = [];
   /** Until when the server's port is closed, swallows connections, or accepts only to close with 1011. */
@@ -24,7 +31,7 @@ export class Network {
   /** Breaks the next connection after so many messages to the client. */
   breaksNextAfter: number | undefined;
 
-  constructor(time: VirtualTime, rng: Rng, server: ServerNode, latencyMs: { min: number; max: number }) {
+  constructor(time: VirtualTime, rng: Rng, server: WireServer, latencyMs: { min: number; max: number }) {
     this.#time = time;
     this.#latencyMs = latencyMs;
     this.#rng = rng;

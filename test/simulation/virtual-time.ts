@@ -9,6 +9,9 @@ interface Entry {
 /** More callbacks than this at one instant are a loop that never lets time pass. */
 const MAX_AT_ONE_INSTANT = 20_000;
 
+/** More promises than wait for each other anywhere in the code that runs in turns. */
+const PROMISE_HOPS = 40;
+
 /** Time that passes only when the run says so. What is due at the same instant happens in random order. */
 export class VirtualTime {
   readonly #rng: Rng;
@@ -36,14 +39,25 @@ export class VirtualTime {
 
   /** Runs what is due until `until`, or until nothing is left. @throws when time stands still. */
   run(until: number): void {
-    for (let entry = this.#heap[0]; entry !== undefined && entry.at <= until; entry = this.#heap[0]) {
-      this.#removeFirst();
-      this.#atThisInstant = entry.at > this.#now ? 0 : this.#atThisInstant + 1;
-      if (this.#atThisInstant > MAX_AT_ONE_INSTANT) throw new Error(`Time stands still at ${this.#now}.`);
-      this.#now = entry.at;
-      entry.callback();
-    }
+    for (let entry = this.#heap[0]; entry !== undefined && entry.at <= until; entry = this.#heap[0]) this.#take(entry);
     this.#now = Math.max(this.#now, until);
+  }
+
+  /** The same for code with promises in it: lets all of them go on before time does. @param isOver ends the run. */
+  async runInTurns(until: number, isOver: () => boolean): Promise<void> {
+    for (let entry = this.#heap[0]; entry !== undefined && entry.at <= until; entry = this.#heap[0]) {
+      this.#take(entry);
+      for (let hop = 0; hop < PROMISE_HOPS; hop += 1) await undefined;
+      if (isOver()) return;
+    }
+  }
+
+  #take(entry: Entry): void {
+    this.#removeFirst();
+    this.#atThisInstant = entry.at > this.#now ? 0 : this.#atThisInstant + 1;
+    if (this.#atThisInstant > MAX_AT_ONE_INSTANT) throw new Error(`Time stands still at ${this.#now}.`);
+    this.#now = entry.at;
+    entry.callback();
   }
 
   #removeFirst(): void {

@@ -32,7 +32,9 @@ export async function importWith<Module>(
     configFile: false,
     logLevel: "error",
     root: ROOT,
-    resolve: { alias: { "loquilex/protocol": `${ROOT}src/protocol/index.ts` } },
+    resolve: {
+      alias: { "loquilex/protocol": `${ROOT}src/protocol/index.ts`, "loquilex/resources": `${ROOT}src/resources.ts` },
+    },
     plugins: [...plugins, ...(bug === undefined ? [] : [planting(bug)])],
     build: {
       ssr: `${ROOT}${entry}`,

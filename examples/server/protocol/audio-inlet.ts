@@ -62,8 +62,8 @@ export class AudioInlet {
     const size = bytesPerSample(options.offer.encoding);
     this.#sampleBytes = size === undefined || options.decoder !== undefined ? undefined : size * options.offer.channels;
     this.#kept = options.taken?.recordedTo ?? options.offer.first;
+    // It counts against no window: the client may know that more of it is kept than the node before could still write down.
     this.#expected = options.taken?.storedTo ?? this.#kept;
-    if (this.#expected > this.#kept) this.#pending.push({ from: this.#kept, end: this.#expected });
   }
 
   /** Position of the next sample to come. */

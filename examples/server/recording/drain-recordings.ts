@@ -1,14 +1,14 @@
 import { deferred, type Scope } from "loquilex/resources";
 import type { Log } from "../logging/log.js";
 import { afterRunningTime } from "../running-time.js";
-import type { Recording } from "./recording.js";
+import type { SessionRecording } from "./session-recording.js";
 
 /** How long all recordings together may take for their engines' last words when the server goes down. */
 const DRAIN_MS = 5_000;
 
 /** Ends recordings, and resolves when all of them have ended or their time is over. Never rejects. */
 export async function drainRecordings(
-  recordings: readonly Recording[],
+  recordings: readonly Pick<SessionRecording, "end">[],
   { scope, logger }: { readonly scope: Scope; readonly logger: Log },
 ): Promise<void> {
   const late = deferred<void>();

@@ -13,6 +13,7 @@ import { WavFile } from "./files/wav-file.js";
 import { bytesPerFrame } from "./files/wav-header.js";
 import { Recorder } from "./recorder.js";
 import { reserveRecordingName } from "./recording-name.js";
+import type { SessionRecording } from "./session-recording.js";
 
 /** How long an engine may take for its last words, in milliseconds. */
 const ENGINE_END_MS = 15_000;
@@ -74,7 +75,7 @@ export interface RecordingOptions {
  * Turns one stream of audio into a WAV file, a transcript and captions. Keeping the audio comes first: it waits neither
  * for the engine nor for the transcript, and goes on when either fails.
  */
-export class Recording {
+export class Recording implements SessionRecording {
   readonly #options: RecordingOptions;
   readonly #recorder: Recorder;
   readonly #feed: EngineFeed;

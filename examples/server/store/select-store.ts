@@ -14,9 +14,12 @@ export async function selectStore(options: {
   const { config, ...more } = options;
   if (config.store === "memory") return memoryStore;
   // Whoever does not use it does not load its client.
-  const { RedisStore } = await import("./redis/redis-store.js");
+  const [{ RedisStore }, { createRedisClient }] = await Promise.all([
+    import("./redis/redis-store.js"),
+    import("./redis/redis-client.js"),
+  ]);
   return new RedisStore({
-    url: config.store,
+    client: createRedisClient(config.store),
     resumeTtlMs: config.resumeTtlSec * 1_000,
     maxMessages: config.resumeMaxEvents,
     ...more,

@@ -9,7 +9,7 @@ import { endOfFinal, segmentOf, type Unnumbered } from "./captions.js";
 import type { SessionHead } from "./read-session.js";
 import { keysOf } from "./redis-keys.js";
 import { RedisError, type RedisLink } from "./redis-link.js";
-import { CREATE, FORGET, WRITE } from "./redis-scripts.js";
+import { FORGET, WRITE } from "./redis-scripts.js";
 
 export interface RedisHoldOptions extends HoldOptions {
   readonly link: RedisLink;
@@ -55,9 +55,11 @@ export class RedisHold implements Hold {
   /** The position that was reported last. */
   #kept: number;
   #identity: { attempt: number; generation: number; secrets: readonly string[] };
+  /** How often this node has tried to write. */
+  #writes = 0;
   /** Redis knows the session. */
   #known: boolean;
-  #writing = false;
+  #writing: Promise<void> | undefined;
   #waitsForTurn = false;
   #lastWriteAt: number;
   #ended = false;
@@ -88,11 +90,6 @@ export class RedisHold implements Hold {
       generation: (taken?.generation ?? 0) + 1,
       secrets: [...(taken?.secrets ?? []), ...(claim?.secret === undefined ? [] : [claim.secret])],
     };
-  }
-
-  /** Resume secrets that are good, oldest first. */
-  get secrets(): readonly string[] {
-    return this.#identity.secrets;
   }
 
   owns({ node, epoch, term }: SessionHead): boolean {
@@ -144,9 +141,9 @@ export class RedisHold implements Hold {
   forget(): void {
     if (this.#ended) return;
     this.#end();
-    const { link, node, key } = this.#options;
+    const { link, node, key, ttlMs } = this.#options;
     // What cannot be forgotten now is forgotten when its time is over.
-    link.run(FORGET, this.#keys, [node, String(key.epoch), this.#term]).catch(() => {});
+    link.run(FORGET, this.#keys, [node, String(key.epoch), this.#term, String(ttlMs)]).catch(() => {});
   }
 
   release(): void {
@@ -160,7 +157,16 @@ export class RedisHold implements Hold {
 
   /** Writes what has gathered, or shows that the session is alive, unless a write is under way. */
   write(): void {
-    if (!this.#ended && !this.#writing) void this.#writeAll();
+    if (this.#ended || this.#writing !== undefined) return;
+    this.#writing = this.#writeAll().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  /** Resolves when a Redis that has forgotten the session has got it back, or cannot be reached. */
+  async putBack(): Promise<void> {
+    this.write();
+    await this.#writing;
   }
 
   /** Messages go at once; audio waits for the next turn, unless somebody waits for everything. */
@@ -175,11 +181,10 @@ export class RedisHold implements Hold {
 
   /** What cannot be written waits for the next call. */
   async #writeAll(): Promise<void> {
-    this.#writing = true;
     try {
       do {
         this.#gather();
-        const answer = this.#known ? await this.#writeOnce() : await this.#create();
+        const answer = await this.#writeOnce();
         if (this.#ended) return;
         this.#lastWriteAt = this.#options.clock.now();
         if (answer === "lost") this.#lose();
@@ -189,8 +194,6 @@ export class RedisHold implements Hold {
     } catch (error) {
       // The connection tells of its trouble itself, and when it is over.
       if (!(error instanceof RedisError)) throw error;
-    } finally {
-      this.#writing = false;
     }
   }
 
@@ -207,49 +210,36 @@ export class RedisHold implements Hold {
     this.#waitingMessages = [];
   }
 
-  /** What is in Redis only in part is put there anew, from where this node has it. */
-  async #create(): Promise<string> {
-    const { link, node, key, ttlMs, opening, claim } = this.#options;
-    const { attempt, generation, secrets } = this.#identity;
-    const offer = claim?.taken?.offer ?? opening.data.audio;
-    // What was written and is on no disk yet is gone with what Redis had.
-    this.#audio.unshift(...this.#unrecorded.splice(0));
-    const storedTo = this.#audio[0]?.from ?? this.#storedTo;
-    const fields = {
-      ...{ epoch: key.epoch, term: this.#term, generation, attempt, storedTo, seq: this.#seq },
-      ...{ recordedTo: Math.min(this.#recordedTo, storedTo), captionedTo: Math.min(this.#captionedTo, storedTo) },
-      session: JSON.stringify({ clientId: opening.data.client_id, offer, secrets }),
-    };
-    const texts = Object.entries(fields).flatMap(([field, value]) => [field, String(value)]);
-    const answer = String(await link.run(CREATE, this.#keys, [node, String(ttlMs), ...texts]));
-    if (answer === "ok") {
-      this.#known = true;
-      this.#storedTo = storedTo;
-      this.#stored = [];
-    }
-    return answer;
-  }
-
+  /** A session that Redis does not know, or knows only in part, is put there anew, from where this node has it. */
   async #writeOnce(): Promise<string> {
     const { link, node, key, ttlMs, maxMessages } = this.#options;
+    const begins = !this.#known;
+    // What was written and is on no disk yet is gone with what Redis had.
+    if (begins) this.#audio.unshift(...this.#unrecorded.splice(0));
     const [audio, messages] = [this.#audio.slice(), this.#messages.slice()];
-    const storedTo = audio.at(-1)?.to ?? this.#storedTo;
+    const start = (begins ? audio[0]?.from : undefined) ?? this.#storedTo;
+    const stored = [...(begins ? [] : this.#stored), ...audio];
+    const storedTo = audio.at(-1)?.to ?? start;
     const captionedTo = Math.max(this.#captionedTo, ...messages.map(endOfFinal));
     const keepFrom = Math.min(this.#recordedTo, Math.max(captionedTo, storedTo - RETAINED_SEC * this.#rate));
-    const oldest = [...this.#stored, ...audio].find(({ to }) => to > keepFrom)?.from ?? storedTo;
+    const oldest = stored.find(({ to }) => to > keepFrom)?.from ?? storedTo;
+    const words = begins ? this.#firstWords(start) : [];
+    this.#writes += 1;
     const answer = await link.run(WRITE, this.#keys, [
-      ...[node, String(key.epoch), this.#term, String(ttlMs), String(Math.min(this.#recordedTo, storedTo))],
-      ...[String(captionedTo), String(oldest), String(maxMessages), String(audio.length)],
+      ...[node, String(key.epoch), this.#term, String(this.#writes), String(ttlMs)],
+      ...[String(Math.min(this.#recordedTo, storedTo)), String(captionedTo), String(oldest), String(maxMessages)],
+      ...[String(words.length), String(audio.length), ...words],
       ...audio.flatMap(({ from, to, bytes }, index) => {
-        const isNext = from === (audio[index - 1]?.to ?? this.#storedTo);
+        const isNext = from === (audio[index - 1]?.to ?? start);
         return [String(from), String(to), isNext ? "next" : "gap", bytes];
       }),
       ...messages.flatMap(({ seq, t, data }) => [String(seq), JSON.stringify({ t, data })]),
     ]);
     if (String(answer) !== "ok" || this.#ended) return String(answer);
+    this.#known = true;
     this.#audio.splice(0, audio.length);
     this.#messages.splice(0, messages.length);
-    this.#stored = [...this.#stored, ...audio.map(({ from, to }) => ({ from, to }))].filter(({ to }) => to > oldest);
+    this.#stored = stored.flatMap(({ from, to }) => (to > oldest ? { from, to } : []));
     this.#storedTo = storedTo;
     this.#captionedTo = captionedTo;
     this.#seq = messages.at(-1)?.seq ?? this.#seq;
@@ -258,6 +248,20 @@ export class RedisHold implements Hold {
     for (const { t, data } of messages) if (!this.#ended) this.#options.onEvent(t, data);
     this.#reportKept();
     return "ok";
+  }
+
+  /** What a session is before it has any audio from `start` on. */
+  #firstWords(start: number): readonly string[] {
+    const { node, key, opening, claim } = this.#options;
+    const { attempt, generation, secrets } = this.#identity;
+    const offer = claim?.taken?.offer ?? opening.data.audio;
+    const fields = {
+      // The script reads these two.
+      ...{ storedTo: start, seq: this.#seq },
+      ...{ node, epoch: key.epoch, term: this.#term, generation, attempt },
+      session: JSON.stringify({ clientId: opening.data.client_id, offer, secrets }),
+    };
+    return Object.entries(fields).flatMap(([field, value]) => [field, String(value)]);
   }
 
   #reportKept(): void {

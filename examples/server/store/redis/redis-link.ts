@@ -1,22 +1,18 @@
 import { createHash } from "node:crypto";
 import { type Clock, deferred, type Scope } from "loquilex/resources";
-import { createClient, RESP_TYPES } from "redis";
 import type { Log } from "../../logging/log.js";
 import type { StoreHealth } from "../store.js";
+import type { Argument, RedisClient } from "./redis-client.js";
 
 /** How long an answer may take. */
 const ANSWER_MS = 2_000;
-/** How long a connection may be silent before another one is made. */
-const SILENCE_MS = 3_000;
-const RETRY_MS = 250;
 /** How often the connection is tried while nothing else uses it. */
 const BEAT_MS = 1_000;
 
-type Argument = string | Buffer;
-
 export interface RedisLinkOptions {
-  readonly url: string;
-  readonly logger: Log;
+  /** Not connected yet. */
+  readonly client: RedisClient;
+  readonly logger: Pick<Log, "info" | "error">;
   readonly clock: Clock;
   /** Ends the connection. */
   readonly scope: Scope;
@@ -35,21 +31,13 @@ export class RedisError extends Error {
  */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
-  readonly #client;
+  readonly #client: RedisClient;
   readonly #hashes = new Map<string, string>();
   #trouble: string | undefined = "Redis has not answered yet.";
 
-  /** @throws TypeError for an address that cannot be one. */
   constructor(options: RedisLinkOptions) {
     this.#options = options;
-    this.#client = createClient({
-      url: options.url,
-      RESP: 2,
-      // What cannot be asked now is asked again by whoever needs it.
-      disableOfflineQueue: true,
-      commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
-      socket: { connectTimeout: SILENCE_MS, socketTimeout: SILENCE_MS, reconnectStrategy: () => RETRY_MS },
-    });
+    this.#client = options.client;
     this.#client.on("error", (error: unknown) => this.#failed(reasonOf(error)));
     options.scope.defer("connection to Redis", () => this.#client.destroy());
     void this.#client.connect().catch((error: unknown) => this.#failed(reasonOf(error)));

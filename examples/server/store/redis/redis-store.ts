@@ -10,18 +10,20 @@ import { ResumeSecrets } from "../../protocol/resume-secrets.js";
 import { SharedTurn } from "../../recording/disk/shared-turn.js";
 import type { Hold, HoldOptions, Store, StoreHealth } from "../store.js";
 import { readHead, readSession, type SessionHead } from "./read-session.js";
+import type { RedisClient } from "./redis-client.js";
 import { RedisHold } from "./redis-hold.js";
 import { keysOf } from "./redis-keys.js";
 import { RedisError, RedisLink } from "./redis-link.js";
 import { CLAIM } from "./redis-scripts.js";
 
 export interface RedisStoreOptions {
-  readonly url: string;
+  /** Not connected yet. */
+  readonly client: RedisClient;
   /** How long a session waits for its client. */
   readonly resumeTtlMs: number;
   /** Messages kept of each session. */
   readonly maxMessages: number;
-  readonly logger: Log;
+  readonly logger: Pick<Log, "debug" | "info" | "error">;
   readonly clock: Clock;
   readonly scope: Scope;
 }
@@ -57,16 +59,15 @@ export class RedisStore implements Store {
   readonly #ttlMs: number;
   readonly #holds = new Map<string, RedisHold>();
 
-  /** @throws TypeError for an address that cannot be one. */
   constructor(options: RedisStoreOptions) {
-    const { url, logger, clock, scope } = options;
+    const { client, logger, clock, scope } = options;
     this.#options = options;
     this.#ttlMs = options.resumeTtlMs + GRACE_MS;
     this.#turn = new SharedTurn({ intervalMs: WRITE_INTERVAL_MS, clock, scope });
     const writeAll = (): void => {
       for (const hold of this.#holds.values()) hold.write();
     };
-    this.#link = new RedisLink({ url, logger, clock, scope, onBack: writeAll });
+    this.#link = new RedisLink({ client, logger, clock, scope, onBack: writeAll });
     const beat = (): void => {
       for (const hold of this.#holds.values()) hold.beat(BEAT_MS);
       if (!scope.disposed) scope.timeout(BEAT_MS, beat, "sign of life of the sessions");
@@ -97,22 +98,23 @@ export class RedisStore implements Store {
     const secret = createSecret();
     const head = await readHead(this.#link, session_id);
     const hold = this.#holds.get(session_id);
-    const mine = head !== undefined && hold?.owns(head) === true && held !== undefined;
-    if (head === undefined && (held === undefined || hold === undefined)) return { verdict: "new", secret };
-    const judgement =
-      head === undefined || mine ? judgeOpening(opening, held as HeldSession) : judgeHead(opening, head);
+    if (head === undefined) {
+      if (held === undefined || hold === undefined) return { verdict: "new", secret };
+      // Redis has forgotten it, and gets it back from here before anything is promised about it.
+      await hold.putBack();
+      return undefined;
+    }
+    const mine = held !== undefined && hold?.owns(head) === true;
+    const judgement = mine ? judgeOpening(opening, held) : judgeHead(opening, head);
     if (judgement.verdict === "refused") return judgement;
     const { resume_token } = "resume_token" in opening.data ? opening.data : { resume_token: undefined };
-    const secrets = withSecret(head?.secrets ?? hold?.secrets ?? [], resume_token, secret);
-    if (head === undefined) {
-      // Redis has forgotten it, and gets it back from here.
-      if (judgement.verdict === "attached") hold?.attached(attempt, secrets);
-      return { ...judgement, secret };
-    }
+    const secrets = withSecret(head.secrets, resume_token, secret);
     const isOver = judgement.verdict === "superseded";
     const term = mine ? head.term : head.term + 1;
     const session = isOver ? "" : JSON.stringify({ clientId: head.clientId, offer: head.offer, secrets });
-    const fields = { node: this.#node, term, attempt, generation: head.generation + 1, session };
+    const claimed = { node: this.#node, term, attempt, generation: head.generation + 1, session };
+    // Writes are counted anew by each owner.
+    const fields = mine ? claimed : { ...claimed, write: 0 };
     const answer = await this.#link.run(CLAIM, keysOf(session_id), [
       ...[String(head.epoch), String(head.generation), String(this.#ttlMs)],
       ...Object.entries(fields).flatMap(([field, value]) => [field, String(value)]),
