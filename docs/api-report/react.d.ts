@@ -641,6 +641,7 @@ interface RecorderSnapshot<Message> {
   readonly state: StreamState;
   readonly connectionState: ConnectionState;
   readonly error: Error | undefined;
+  readonly warning: Error | undefined;
 }
 interface TranscriptSnapshot {
   readonly finals: readonly Caption[];

@@ -1,6 +1,7 @@
 import { Scope } from "../internal/scope.js";
 import type { ConnectionState, StreamState } from "../state.js";
 import type { AudioStream } from "../stream/audio-stream.js";
+import type { WarningEvent } from "../stream/events/events.js";
 
 /** What a {@link Recorder} does at one moment. It does not change. */
 export interface RecorderSnapshot<Message> {
@@ -11,9 +12,17 @@ export interface RecorderSnapshot<Message> {
   readonly connectionState: ConnectionState;
   /** Why the latest start or its stream failed: an `AudioStreamError`, or the `TypeError` or `RangeError` of a wrong option. */
   readonly error: Error | undefined;
+  /** A problem that the stream is handling, such as a server that cannot be reached; `undefined` once audio flows again. */
+  readonly warning: Error | undefined;
 }
 
-const IDLE = { stream: undefined, state: "idle", connectionState: "idle", error: undefined } as const;
+const IDLE = {
+  stream: undefined,
+  state: "idle",
+  connectionState: "idle",
+  error: undefined,
+  warning: undefined,
+} as const;
 const CHANGES = ["statechange", "connectionstatechange", "error"];
 
 /**
@@ -84,15 +93,19 @@ export class Recorder<Message> {
       // A stream that is still delivering its last audio gives way to the next one.
       if (this.#snapshot.stream !== stream) return;
       const { state, connectionState, error } = stream;
-      this.#change({ stream, state, connectionState, error });
+      const isOver = state === "streaming" || state === "closed";
+      this.#change({ stream, state, connectionState, error, warning: isOver ? undefined : this.#snapshot.warning });
     };
     for (const type of CHANGES) scope.listen(stream, type, update);
+    scope.listen(stream, "warning", ({ error: warning }: WarningEvent) => {
+      if (this.#snapshot.stream === stream) this.#change({ ...this.#snapshot, warning });
+    });
     scope.listen(stream, "close", () => {
       this.#running.delete(stream);
       void scope.dispose();
     });
     // Whoever sees the new stream first can listen to it before it has anything to say.
-    this.#change({ stream, state: stream.state, connectionState: stream.connectionState, error: undefined });
+    this.#change({ ...IDLE, stream, state: stream.state, connectionState: stream.connectionState });
     await stream.start();
   }
 

@@ -7,6 +7,7 @@ import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { integrityOf } from "../../.config/integrity.js";
 import { Consumer, ROOT } from "./consumer.js";
+import { RESOLUTIONS, typedApplication } from "./typed-application.js";
 
 /** @returns the path of the oldest supported compiler, which is installed if it is not there yet. */
 async function oldestTypeScript(): Promise<string> {
@@ -134,51 +135,9 @@ describe("the packed package", () => {
   });
 
   // TS2315 under TypeScript 5.6 with skipLibCheck: false.
-  for (const [compiler, module, moduleResolution] of [
-    ["this project's TypeScript", "esnext", "bundler"],
-    ["this project's TypeScript", "nodenext", "nodenext"],
-    ["TypeScript 5.6", "esnext", "bundler"],
-    ["TypeScript 5.6", "nodenext", "nodenext"],
-  ] as const) {
-    it(`has types that resolve and fit for ${compiler} with moduleResolution ${moduleResolution}`, async () => {
-      await consumer.write(
-        "app.ts",
-        `
-        import { type AnyAudioStreamError, createMicrophoneStream, isAudioStreamError } from "loquilex";
-        import { CloseCode, parseServerMessage } from "loquilex/protocol";
-        import { Scope } from "loquilex/resources";
-
-        const stream = createMicrophoneStream("wss://example.org/", { frameDurationMs: 20, getToken: async () => "t" });
-        stream.addEventListener("reconnecting", ({ delayMs }) => { const ms: number = delayMs; void ms; });
-        stream.addEventListener("message", ({ data }) => { const t: string = data.t; void t; });
-        export async function main(caught: unknown): Promise<number | undefined> {
-          const code: number = CloseCode.normal;
-          const { t } = parseServerMessage("{}");
-          const scope = new Scope({ name: t });
-          await scope.dispose();
-          if (isAudioStreamError(caught, "connect-timeout")) return caught.details.timeoutMs;
-          const info = await stream.closed;
-          const error: AnyAudioStreamError | undefined = info.outcome === "failed" ? info.error : undefined;
-          return error === undefined ? code : undefined;
-        }
-        // @ts-expect-error an option that does not exist
-        createMicrophoneStream("wss://example.org/", { frameDuration: 20 });
-        // @ts-expect-error a code that does not exist
-        isAudioStreamError(0, "nope");
-        `,
-      );
-      const compilerOptions = {
-        module,
-        moduleResolution,
-        target: "es2022",
-        lib: ["es2022", "dom"],
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noEmit: true,
-        skipLibCheck: false,
-        types: [],
-      };
-      await consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["app.ts"] }));
+  for (const compiler of ["this project's TypeScript", "TypeScript 5.6"]) {
+    it.each(RESOLUTIONS)(`has types that resolve and fit for ${compiler} with %s`, async (resolution) => {
+      for (const [path, text] of Object.entries(typedApplication(resolution))) await consumer.write(path, text);
       const output = await (compiler === "TypeScript 5.6"
         ? consumer.run("node", await oldestTypeScript(), "-p", ".")
         : consumer.run("tsc", "-p", "."));

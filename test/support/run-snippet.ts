@@ -24,9 +24,10 @@ export async function runSnippet(
   const plain = language === "js" ? code : (await transformWithOxc(code, `snippet.${language}`, { jsx })).code;
   const exported = Array.from(plain.matchAll(/^export (?:const|(?:async )?function) (\w+)/gm), ([, name]) => name);
   const body = plain
-    .replaceAll(/^import (\{[^}]*\}) from ("[^"]+");$/gm, (_, names: string, module: string) => {
-      return `const ${names.replaceAll(" as ", ": ")} = modules[${module}];`;
+    .replaceAll(/^import (\{[^}]*\}|\* as \S+) from (["'].+["']);?$/gm, (_, names: string, module: string) => {
+      return `const ${names.replace("* as ", "").replaceAll(" as ", ": ")} = modules[${module}];`;
     })
+    .replaceAll(/^(?:import ["'].+["'];|["']use client["'];)$/gm, "")
     .replaceAll(/^export /gm, "");
   const run = new Function("modules", ...Object.keys(surroundings), `${body}\nreturn { ${exported.join(", ")} };`);
   return run(modules, ...Object.values(surroundings));
