@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { systemClock } from "loquilex/resources";
+import { Scope, systemClock } from "loquilex/resources";
 
 export interface BalancerOptions {
   readonly host: string;
@@ -12,28 +12,37 @@ export interface BalancerOptions {
 
 /** How long a node may take to accept a connection. */
 const CONNECT_MS = 1_000;
+/** How often nodes are asked whether they are ready, and how long they may take to answer. */
+const POLL_MS = 100;
+const ANSWER_MS = 2_000;
 
 /**
- * A load balancer for TCP: each connection goes to the next node that accepts it. It knows nothing of sessions, because
- * every node can go on with any of them.
+ * A load balancer for TCP: each connection goes to the next node whose `/readyz` says yes and that accepts it. One that is
+ * about to stop says no and so gets no new clients, and those that it has are left alone. If no node is ready, one gets the
+ * connection nevertheless, because only a node can say why nobody is served. The balancer knows nothing of sessions.
  */
 export class Balancer implements AsyncDisposable {
   readonly #options: BalancerOptions;
+  readonly #scope = new Scope({ name: "balancer", clock: systemClock });
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #next = 0;
+  #nodes: readonly number[];
+  #ready: readonly number[] = [];
+  #turn = 0;
 
   /** For {@link Balancer.listen}. */
   constructor(options: BalancerOptions) {
     this.#options = options;
-    this.#server = createServer((client) => void this.#serve(client));
+    this.#nodes = options.nodes;
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => void this.#serve(client));
   }
 
-  /** @throws the system's error if the port is taken. */
+  /** Resolves when each node has been asked. @throws the system's error if the port is taken. */
   static async listen(options: BalancerOptions): Promise<Balancer> {
     const balancer = new Balancer(options);
     balancer.#server.listen(options.port, options.host);
     await once(balancer.#server, "listening");
+    await balancer.#poll();
     return balancer;
   }
 
@@ -41,22 +50,49 @@ export class Balancer implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Ports of the nodes that get new connections. */
+  get ready(): readonly number[] {
+    return this.#ready;
+  }
+
+  /** Another node takes the place of one that is going. */
+  replace(old: number, by: number): void {
+    this.#nodes = this.#nodes.map((port) => (port === old ? by : port));
+  }
+
   /** Ends all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();
+    await this.#scope.dispose();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
   /** Never rejects. */
+  async #poll(): Promise<void> {
+    const asked = this.#nodes;
+    const answers = await Promise.all(asked.map((port) => this.#isReady(port)));
+    // One that has been replaced meanwhile gets nobody, whatever it said.
+    this.#ready = asked.filter((port, index) => answers[index] === true && this.#nodes.includes(port));
+    if (!this.#scope.disposed) this.#scope.timeout(POLL_MS, () => void this.#poll());
+  }
+
+  async #isReady(port: number): Promise<boolean> {
+    const signal = AbortSignal.any([this.#scope.signal, AbortSignal.timeout(ANSWER_MS)]);
+    const answer = await fetch(`http://${this.#options.host}:${port}/readyz`, { signal }).catch(() => undefined);
+    await answer?.body?.cancel().catch(() => {});
+    return answer?.ok === true;
+  }
+
+  /** Never rejects. */
   async #serve(client: Socket): Promise<void> {
     this.#keep(client);
-    const { nodes } = this.#options;
-    const first = this.#next;
-    this.#next = (first + 1) % nodes.length;
-    for (let count = 0; count < nodes.length && !client.destroyed; count += 1) {
-      const node = await this.#connect(nodes[(first + count) % nodes.length] ?? 0);
+    this.#turn += 1;
+    const others = this.#nodes.filter((port) => !this.#ready.includes(port));
+    for (const port of [...fromTurn(this.#ready, this.#turn), ...fromTurn(others, this.#turn)]) {
+      if (client.destroyed) return;
+      const node = await this.#connect(port);
       if (node === undefined) continue;
       join(client, node);
       return;
@@ -66,7 +102,7 @@ export class Balancer implements AsyncDisposable {
 
   #connect(port: number): Promise<Socket | undefined> {
     return new Promise((resolve) => {
-      const socket = connect({ port, host: this.#options.host });
+      const socket = connect({ port, host: this.#options.host, allowHalfOpen: true, noDelay: true });
       this.#keep(socket);
       const cancel = systemClock.schedule(CONNECT_MS, () => socket.destroy());
       socket.once("close", () => {
@@ -82,12 +118,16 @@ export class Balancer implements AsyncDisposable {
 
   #keep(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.setNoDelay(true);
     // It is followed by the end of the connection, which is all that counts.
     socket.on("error", () => {});
     socket.once("close", () => this.#sockets.delete(socket));
   }
 }
+
+const fromTurn = (ports: readonly number[], turn: number): number[] => {
+  const first = turn % Math.max(1, ports.length);
+  return [...ports.slice(first), ...ports.slice(0, first)];
+};
 
 /** What one end says goes to the other, and they end together. */
 function join(client: Socket, node: Socket): void {

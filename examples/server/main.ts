@@ -40,7 +40,7 @@ import { selectStore } from "./store/select-store.js";
 import { SessionArchive } from "./transcripts/session-archive.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** How long sessions may take to be finished after a signal. */
+/** How long it may take, after a signal, until the next session is finished. */
 const SHUTDOWN_MS = 10_000;
 
 /** How long the last log lines may take at the end. */
@@ -181,14 +181,19 @@ async function main(errors: OutputPipe): Promise<void> {
   log.info({ signal }, "Stopping.");
   stopping = true;
   const giveUp = () => {
-    log.error(`Not everything was finished within ${(delayMs + windowMs + SHUTDOWN_MS) / 1_000} s.`);
+    log.error(`Not everything is finished, and nothing more has been within ${SHUTDOWN_MS / 1_000} s.`);
     process.exit(1);
   };
   // A server that has failed has no time for anybody to notice.
   const [delayMs, windowMs] = signal === "fault" ? [0, 0] : [config.drainDelaySec * 1_000, config.drainSec * 1_000];
-  const deadline = afterRunningTime(scope, delayMs + windowMs + SHUTDOWN_MS, giveUp, "shutdown deadline");
+  let deadline = afterRunningTime(scope, delayMs + windowMs + SHUTDOWN_MS, giveUp, "shutdown deadline");
+  // A slow disk may need longer than that for many recordings, which is no reason to leave them unfinished.
+  const onFinished = (): void => {
+    deadline.dispose();
+    deadline = afterRunningTime(scope, SHUTDOWN_MS, giveUp, "shutdown deadline");
+  };
   await balancersNotice(delayMs, scope);
-  await Promise.all([manager.shutdown(windowMs), downloads.shutdown()]);
+  await Promise.all([manager.shutdown(windowMs, onFinished), downloads.shutdown()]);
   httpServer.close();
   httpServer.closeAllConnections();
   deadline.dispose();

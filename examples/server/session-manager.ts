@@ -129,13 +129,14 @@ export class SessionManager {
    * another, lets the engines say their last words under one deadline, finishes the files, lets go of the engines and their
    * threads, and closes what is left of the connections. Never rejects. Idempotent.
    * @param windowMs how long it may take to send everybody away, so that other nodes do not get all of them at once.
+   * @param onFinished called for each session when its files are finished or let go of.
    */
-  shutdown(windowMs = 0): Promise<void> {
-    this.#shutdown ??= this.#shutDown(windowMs);
+  shutdown(windowMs = 0, onFinished: () => void = () => {}): Promise<void> {
+    this.#shutdown ??= this.#shutDown(windowMs, onFinished);
     return this.#shutdown;
   }
 
-  async #shutDown(windowMs: number): Promise<void> {
+  async #shutDown(windowMs: number, onFinished: () => void): Promise<void> {
     const { scope, logger, store } = this.#options;
     const notice = { reason: "The server is restarting.", retryAfterMs: GO_AWAY_RETRY_MS };
     this.#dispatch({ type: "go-away", ...notice, mayStay: true });
@@ -147,9 +148,8 @@ export class SessionManager {
       else work.recording.end().catch(() => {});
     });
     const works = Array.from(this.works.values());
-    const recordings = works.map(({ recording }) => recording);
-    if (!store.shared) await drainRecordings(recordings, { scope, logger });
-    await Promise.all(works.map((work) => work.dispose()));
+    if (!store.shared) await drainRecordings(works, { scope, logger, onFinished });
+    await Promise.all(works.map((work) => work.dispose().then(onFinished)));
     this.works.clear();
     await Promise.all(this.#releasing);
     // A socket that is torn down while its client still sends would lose the reason it was closed for.

@@ -1,10 +1,19 @@
 import { expect } from "vitest";
 import type { BackendProcess } from "./backend-process.js";
-import type { NodeStream } from "./node-stream.js";
 import { accountFor, NOTHING_WRONG, readSamples, stampedSample } from "./stamped-audio.js";
 
+/** What recordings are compared with, such as a `NodeStream`. */
+export interface SpokenStream {
+  readonly stream: { readonly sessionId: string };
+  readonly source: { readonly samplesCaptured: number };
+  readonly drops: readonly unknown[];
+}
+
 /** Paths of the recordings of one stream, oldest first. */
-export async function recordingsOf(backend: BackendProcess, { stream }: NodeStream): Promise<string[]> {
+export async function recordingsOf(
+  backend: BackendProcess,
+  { stream }: Pick<SpokenStream, "stream">,
+): Promise<string[]> {
   const files = await backend.files(".wav");
   return files.filter((path) => path.includes(stream.sessionId)).toSorted();
 }
@@ -12,7 +21,7 @@ export async function recordingsOf(backend: BackendProcess, { stream }: NodeStre
 /** Puts the recordings of all lives of the server together and checks that the source is in them, sample by sample. */
 export async function expectEverythingInAllLives(
   backend: BackendProcess,
-  stream: NodeStream,
+  stream: Pick<SpokenStream, "stream" | "source">,
   starts: readonly number[],
 ): Promise<void> {
   const captured = stream.source.samplesCaptured;
@@ -33,7 +42,7 @@ const isSourceFrom = (recorded: Int16Array, position: number): boolean =>
   recorded.every((sample, index) => sample === stampedSample(position + index));
 
 /** Compares a stream's only recording on the server's disk, sample by sample, with what its source produced. */
-export async function expectEverythingOnDisk(backend: BackendProcess, stream: NodeStream): Promise<void> {
+export async function expectEverythingOnDisk(backend: BackendProcess, stream: SpokenStream): Promise<void> {
   const files = await recordingsOf(backend, stream);
   expect(files).toHaveLength(1);
   const recorded = await readSamples(files[0] ?? "");

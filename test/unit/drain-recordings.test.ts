@@ -14,11 +14,23 @@ function draining() {
   const lastWords: Deferred<void> = deferred();
   const recording = { end: () => lastWords.promise } as unknown as Recording;
   let isOver = false;
-  const drained = drainRecordings([recording], { scope, logger }).then(() => {
+  let finished = 0;
+  const onFinished = (): void => {
+    finished += 1;
+  };
+  const drained = drainRecordings([{ recording }], { scope, logger, onFinished }).then(() => {
     isOver = true;
   });
   const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-  return { clock, scope, warnings, lastWords, drained, isOver: () => turn().then(() => isOver) };
+  return {
+    clock,
+    scope,
+    warnings,
+    lastWords,
+    drained,
+    finished: () => finished,
+    isOver: () => turn().then(() => isOver),
+  };
 }
 
 describe("the time that sessions get when the server goes down", () => {
@@ -35,14 +47,16 @@ describe("the time that sessions get when the server goes down", () => {
 
   // A process that is stopped, or a machine that sleeps, would wake only to cut everybody off.
   it("does not go by while the process does not run", async () => {
-    const { clock, warnings, lastWords, drained, isOver } = draining();
+    const { clock, warnings, lastWords, drained, finished, isOver } = draining();
     clock.advance(1_000);
     clock.sleep(3_600_000);
     expect(await isOver()).toBe(false);
     clock.advance(3_000);
     expect(await isOver()).toBe(false);
+    expect(finished()).toBe(0);
     lastWords.resolve();
     await drained;
+    expect(finished()).toBe(1);
     expect(warnings).toEqual([]);
     expect(clock.pending).toBe(0);
   });

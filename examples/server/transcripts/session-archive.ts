@@ -1,7 +1,7 @@
 import { lstat, unlink } from "node:fs/promises";
 import { basename } from "node:path";
 import { codeOf } from "../error-code.js";
-import { syncDirectory } from "../recording/files/atomic-file.js";
+import { syncDirectory } from "../recording/files/sync-directory.js";
 import { ArchiveRefusal } from "./archive-refusal.js";
 import { joinRecordings, type RecordedCaptions } from "./join-recordings.js";
 import { parseCaptions } from "./kept-caption.js";

@@ -1,7 +1,7 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock, Scope } from "loquilex/resources";
-import { syncDirectory } from "../files/atomic-file.js";
+import { syncDirectory } from "../files/sync-directory.js";
 import { temporaryPath } from "../files/temporary-path.js";
 import { SharedTurn } from "./shared-turn.js";
 

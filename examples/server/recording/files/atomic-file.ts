@@ -1,5 +1,6 @@
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { syncDirectory } from "./sync-directory.js";
 import { temporaryPath } from "./temporary-path.js";
 
 /**
@@ -22,19 +23,4 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
     throw error;
   }
   await syncDirectory(dirname(path));
-}
-
-/** Makes renames in the folder durable, where the system can: Windows cannot open a folder, and needs no such thing. */
-export async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const directory = await open(path, "r");
-  try {
-    await directory.sync();
-  } catch (error) {
-    // Some network and user-space file systems have no such operation.
-    if (!(error instanceof Error && "code" in error && (error.code === "EINVAL" || error.code === "ENOTSUP")))
-      throw error;
-  } finally {
-    await directory.close();
-  }
 }

@@ -1,8 +1,8 @@
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { AppendedFile, DiskWriter } from "../disk/disk-writer.js";
-import { syncDirectory } from "./atomic-file.js";
 import { StorageError } from "./storage-error.js";
+import { syncDirectory } from "./sync-directory.js";
 import { temporaryPath } from "./temporary-path.js";
 import {
   bytesPerFrame,
