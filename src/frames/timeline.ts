@@ -7,8 +7,8 @@ interface Run {
   readonly points: Point[];
 }
 
-/** Beyond it every other point goes, but for a run's ends. */
-const MAX_POINTS = 2_048;
+/** Beyond it every other point goes, but for a run's ends. They are so few that a stream has all its memory after some minutes. */
+const MAX_POINTS = 256;
 const MAX_RUNS = 1_024;
 /** Before so much of a run was heard, the jitter of the timestamps hides the drift. */
 const DRIFT_AFTER_MS = 10_000;
