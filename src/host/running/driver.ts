@@ -75,15 +75,15 @@ export class SessionDriver {
 
   /** What one output leads to must not cost the others, of which one may be the only word about a loss. */
   #performAll(outputs: readonly SessionOutput[]): void {
-    const causes: unknown[] = [];
+    let first: { readonly cause: unknown } | undefined;
     for (const output of outputs) {
       try {
         this.#perform(output);
       } catch (cause) {
-        causes.push(cause);
+        first ??= { cause };
       }
     }
-    if (causes.length > 0) throw causes[0];
+    if (first !== undefined) throw first.cause;
   }
 
   /** A callback of the application, or this code, has thrown: nothing is known to be right any more. */

@@ -35,7 +35,7 @@ export class LossLedger {
 
   /** The server keeps everything before `position`. */
   confirm(position: number): void {
-    this.#doubtful = after(this.#doubtful, position);
+    if (this.#doubtful.length > 0) this.#doubtful = after(this.#doubtful, position);
   }
 
   /**

@@ -44,6 +44,7 @@ export class LossReporter {
   /** Announces the losses that are over, and reports how far the others have come. */
   follow(now: number): void {
     if (this.#gather(now)) this.#emit({ type: "losing" });
+    if (this.#episodes.nextDue === undefined) return;
     this.#drop(this.#episodes.takeFinished(now));
     const progress = this.#episodes.takeProgress(now);
     if (progress !== undefined) this.#emit({ type: "warning", error: audioDropping(progress, this.#sampleRate) });
