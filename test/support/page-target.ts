@@ -19,6 +19,7 @@ export class PageTarget {
   readonly #session: PageSession;
   readonly #sessionId: Promise<string>;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
+  readonly #listeners = new Map<string, (params: unknown) => void>();
   #lastId = 0;
 
   private constructor(session: PageSession, type: TargetType) {
@@ -32,9 +33,13 @@ export class PageTarget {
       });
     });
     session.on("Target.receivedMessageFromTarget", (data) => {
-      const answer = JSON.parse((data as { message: string }).message) as Answer;
-      this.#waiting.get(answer.id)?.(answer);
-      this.#waiting.delete(answer.id);
+      const said = JSON.parse((data as { message: string }).message) as Answer | Notice;
+      if ("method" in said) {
+        this.#listeners.get(said.method)?.(said.params);
+        return;
+      }
+      this.#waiting.get(said.id)?.(said);
+      this.#waiting.delete(said.id);
     });
   }
 
@@ -51,6 +56,11 @@ export class PageTarget {
       filter: [{ type }],
     });
     return target;
+  }
+
+  /** Listens to a notice of the target. A later listener takes the place of an earlier one. */
+  on(method: string, listener: (params: unknown) => void): void {
+    this.#listeners.set(method, listener);
   }
 
   /** Waits for the target if it is not there yet. @throws Error with what the target refused. */
@@ -70,6 +80,12 @@ export class PageTarget {
 }
 
 export type TargetType = "worklet" | "worker";
+
+/** What a target says by itself. */
+interface Notice {
+  readonly method: string;
+  readonly params: unknown;
+}
 
 interface Answer {
   readonly id: number;

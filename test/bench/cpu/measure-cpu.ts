@@ -1,10 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { TestSite } from "../../browser/test-site.js";
-import { HEAP_PARTS, type HeapPart, Heaps } from "../heaps.js";
-import { loquilexDialect } from "../latency/dialects.js";
-import { MeasuringServer } from "../latency/measuring-server.js";
-import { openMeasuredPage } from "../measured-page.js";
+import { HEAP_PARTS, type HeapPart } from "../heaps.js";
 import { startTrace } from "../tracing.js";
+import { type StreamingPage, whileStreaming } from "../while-streaming.js";
 import { type Part, renderers, shares, threadTimes } from "./thread-times.js";
 import { TRACED_CATEGORIES, type TracedThread, threadsIn } from "./traced-threads.js";
 
@@ -28,12 +25,11 @@ export interface CpuFigures {
 }
 
 /** @param start JavaScript of a function of the server's port that opens the microphone. */
-export async function measureCpu(executablePath: string, start: string, minutes: number): Promise<CpuFigures> {
-  await using server = await MeasuringServer.listen(loquilexDialect);
-  await using site = await TestSite.serve();
-  await using page = await openMeasuredPage({ executablePath, url: site.url() });
-  const heaps = await Heaps.watch(page);
-  await page.evaluate(`(${start})(${server.port})`);
+export function measureCpu(executablePath: string, start: string, minutes: number): Promise<CpuFigures> {
+  return whileStreaming(executablePath, start, (streaming) => measure(streaming, minutes));
+}
+
+async function measure({ page, heaps }: StreamingPage, minutes: number): Promise<CpuFigures> {
   await delay(WARM_UP_MS);
 
   const heapsBefore = await heaps.used({ collected: true });
