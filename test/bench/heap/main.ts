@@ -17,7 +17,7 @@ import { type StreamingPage, whileStreaming } from "../while-streaming.js";
 const INTERVAL_MS = 10_000;
 /** Limits in kB a minute. An object of 50 bytes that stays behind with each frame makes 150. */
 const SLOPE_LIMIT = 15;
-const OBJECTS_LIMIT = 2;
+const OBJECTS_LIMIT = 5;
 
 type Sample = readonly [minute: number, kilobytes: number];
 
