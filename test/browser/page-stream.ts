@@ -164,6 +164,13 @@ export class PageStream {
     return this.#page.evaluate(() => streamRecord);
   }
 
+  /** Forgets the messages that it has told, so that they are no part of the page's memory. */
+  forget(): Promise<void> {
+    return this.#page.evaluate(() => {
+      streamRecord.messages.length = 0;
+    });
+  }
+
   /** Resolves once it is in the state; rejects when it is not within some seconds. */
   reached(state: string): Promise<void> {
     return this.#page.evaluate(async (state) => {

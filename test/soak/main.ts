@@ -5,6 +5,7 @@ import { BackendProcess } from "../support/backend-process.js";
 import { INSPECTABLE } from "../support/node-inspector.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { type Figures, HEADING, line, takeFigures } from "./figures.js";
+import { soakBrowser } from "./soak-browser.js";
 import { climbs, trendOf } from "./trend.js";
 import { makeTrouble } from "./troubles.js";
 import { receiveVisitors } from "./visitors.js";
@@ -25,7 +26,11 @@ const TOLERATED = {
 const ENGINE = "cat >/dev/null; echo bye";
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "3" }, seed: { type: "string", default: String(Date.now() % 1e6) } },
+  options: {
+    minutes: { type: "string", default: "3" },
+    seed: { type: "string", default: String(Date.now() % 1e6) },
+    browser: { type: "boolean", default: false },
+  },
 });
 const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
 if (!(minutes >= 1 && minutes <= 10_000 && Number.isSafeInteger(seed))) {
@@ -118,6 +123,6 @@ async function soak(): Promise<string[]> {
   return faults;
 }
 
-const faults = await soak();
+const faults = values.browser ? await soakBrowser(minutes, seed) : await soak();
 console.log(faults.length === 0 ? "Nothing grew." : `FAILED\n${faults.join("\n")}`);
 process.exitCode = faults.length === 0 ? 0 : 1;

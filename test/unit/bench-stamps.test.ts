@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { STAMPED_SAMPLE, StampReader } from "../bench/latency/stamps.js";
-
-const stampedSample = new Function(`${STAMPED_SAMPLE} return stampedSample;`)() as (position: number) => number;
+import { StampReader, stampedSample } from "../bench/latency/stamps.js";
+import { readStamped } from "../soak/stamped-recording.js";
 
 /** As a page that scales by 32767 and truncates writes them. */
 function message(from: number, to: number): Uint8Array {
@@ -27,5 +26,35 @@ describe("samples that number themselves", () => {
     const groups = Array.from({ length: 160 }, (_, index) => first + index);
     expect(groups.filter((group) => !reader.groups.has(group))).toEqual([first + 80]);
     expect(reader.groups.get(first + 159)).toBe(2);
+  });
+});
+
+describe("a recording of them", () => {
+  const said = (from: number, to: number): number[] =>
+    Array.from({ length: to - from }, (_, index) => stampedSample(from + index) * 32_768);
+  const read = (...parts: readonly number[][]) => readStamped(Int16Array.from(parts.flat()));
+
+  it("is right to the sample, wherever it begins", () => {
+    expect(read(said(4_001, 20_000))).toEqual({ right: 15_999, silent: 0, wrong: 0 });
+  });
+
+  it("shows silence in the place of samples, and no other fault", () => {
+    expect(read(said(0, 640), new Array(320).fill(0), said(960, 1_600))).toEqual({
+      right: 1_280,
+      silent: 320,
+      wrong: 0,
+    });
+  });
+
+  it("may go on after silence with a later number, and not with one that was there", () => {
+    const silence = new Array(320).fill(0);
+    expect(read(said(0, 640), silence, said(8_002, 9_000))).toEqual({ right: 1_638, silent: 320, wrong: 0 });
+    expect(read(said(0, 640), silence, said(320, 960)).wrong).toBeGreaterThan(0);
+  });
+
+  it("shows a frame that is left out, one that comes twice, and one of another place", () => {
+    expect(read(said(0, 640), said(960, 1_600)).wrong).toBeGreaterThan(0);
+    expect(read(said(0, 640), said(320, 1_600)).wrong).toBeGreaterThan(0);
+    expect(read(said(0, 640), said(9_600, 9_920), said(960, 1_600)).wrong).toBeGreaterThan(0);
   });
 });

@@ -47,7 +47,7 @@ export async function measureLatency(
   await using page = await openMeasuredPage({
     executablePath,
     url: site.url(),
-    runFirst: stampInput(SAMPLE_RATE),
+    runFirst: stampInput(SAMPLE_RATE, { timed: true }),
     hidden: state === "hidden",
   });
   await page.addModule(await subject.script());

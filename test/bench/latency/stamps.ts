@@ -14,6 +14,9 @@ export const STAMPED_SAMPLE = `
     return ((group >>> (8 * (place - 1))) & 255) * ${STEP / 32_768} + ${STEP / 2 / 32_768};
   };`;
 
+/** The same on this side. */
+export const stampedSample = new Function(`${STAMPED_SAMPLE} return stampedSample;`)() as (position: number) => number;
+
 /** Reads what one connection brings, of which no message need begin with a group. */
 export class StampReader {
   /** Groups that have come whole, and how often. */
@@ -43,7 +46,8 @@ export class StampReader {
   }
 }
 
-function groupAt(samples: readonly number[], at: number): number | undefined {
+/** @returns the number of the group that begins there, or `undefined` if none does. */
+export function groupAt(samples: ArrayLike<number>, at: number): number | undefined {
   const [mark = 0, low = -1, middle = -1, high = -1] = [samples[at], samples[at + 1], samples[at + 2], samples[at + 3]];
   if (mark >= 0 || low < 0 || middle < 0 || high < 0) return undefined;
   return Math.floor(low / STEP) + Math.floor(middle / STEP) * 2 ** 8 + Math.floor(high / STEP) * 2 ** 16;
