@@ -1,31 +1,43 @@
 import {
   type AudioStream,
   checkSupport,
-  createMicrophoneStream,
   isAudioStreamError,
   listMicrophones,
-  type MicrophoneInfo,
   preloadWorklet,
+  type SamplesSource,
   watchMicrophones,
 } from "loquilex";
 import { Scope } from "loquilex/resources";
-import { followStream } from "./follow-stream.js";
-import { SAMPLE_RATE } from "./format.js";
-import { serverAddress } from "./server-address.js";
-import { clearPage, findPage, showError, showMicrophones, showMuted, showState } from "./view.js";
-import { ERROR_TITLES } from "./words.js";
+import { ERROR_TITLES } from "./page/error-titles.js";
+import { milliseconds } from "./page/format.js";
+import { findPage } from "./page/page-elements.js";
+import { showMicrophones } from "./page/show-microphones.js";
+import { isRunning, showError, showSituation } from "./page/show-situation.js";
+import { AT_REST } from "./page/situation.js";
+import type { Range } from "./plot/plot.js";
+import { Faults } from "./server/faults.js";
+import { fetchOffer, NO_OFFER } from "./server/server-offer.js";
+import { SessionApi } from "./server/session-api.js";
+import { showKept } from "./server/show-kept.js";
+import { followStream } from "./stream/follow-stream.js";
+import { openSample } from "./stream/sample-clip.js";
+import { serverAddress } from "./stream/server-address.js";
+import { chosenMicrophone, makeStream, WORKLET_URL } from "./stream/start-stream.js";
 
-/** Long enough for a recogniser that lags behind; who does not want to wait presses Stop again. */
+/** Long enough for a recogniser that lags behind; who does not want to wait presses Stop now. */
 const CLOSE_TIMEOUT_MS = 20_000;
-
-/** Files of this site, because its Content Security Policy forbids blobs; named after their content when the page is built. */
-const WORKLET_URL = new URL("../../dist/capture.worklet.js", import.meta.url);
-const WORKER_URL = new URL("../../dist/loquilex.worker.js", import.meta.url);
+/** A second press within this time is one too many, and no change of mind. */
+const DOUBLE_PRESS_MS = 500;
 
 const page = findPage(document);
 const demo = new Scope({ name: "demo" });
+const faults = new Faults(page, demo);
+let offer = NO_OFFER;
 let current: AudioStream | undefined;
 let shown = demo.child("stream");
+let refresh = (): void => {};
+let startedAt = Number.NEGATIVE_INFINITY;
+let released = false;
 
 prepare();
 
@@ -35,52 +47,138 @@ function prepare(): void {
     server = serverAddress(location);
   } catch (error) {
     page.start.disabled = true;
-    showError(page, "The server's address is wrong", error instanceof Error ? error.message : String(error));
+    page.sample.disabled = true;
+    showError(page, "The server's address is wrong", sentenceOf(error));
     return;
   }
   page.server.textContent = `${server.origin}${server.pathname}`;
-  demo.listen(page.start, "click", () => start(server));
+  showSituation(page, AT_REST);
+  demo.listen(page.start, "click", ({ timeStamp }: Event) => press(server, timeStamp));
+  demo.listen(page.sample, "click", () => void startSample(server));
   demo.listen(page.mute, "click", toggleMute);
-  demo.listen(page.microphone, "change", () => act((stream) => stream.setDevice(chosenMicrophone())));
-  demo.listen(page.pause, "click", () => act((stream) => stream.pause()));
-  demo.listen(page.resume, "click", () => act((stream) => stream.resume()));
-  demo.listen(page.stop, "click", () => act(stop));
+  demo.listen(page.microphone, "change", () => act((stream) => stream.setDevice(chosenMicrophone(page))));
+  demo.listen(page.pause, "click", () => act(togglePause));
+  demo.listen(page.more, "click", () => {
+    page.panel.hidden = !page.panel.hidden;
+    page.more.setAttribute("aria-expanded", String(!page.panel.hidden));
+  });
+  const isOwn = new URL(location.href).searchParams.get("server") === null;
+  if (isOwn) {
+    void fetchOffer(demo.signal).then((offered) => {
+      offer = offered;
+      faults.offer(offered.faults);
+    });
+  } else faults.offer(false);
   // Where it is not supported, Start says why.
   if (!checkSupport().supported) return;
-  watchMicrophones(offerMicrophones, { signal: demo.signal });
+  watchMicrophones((microphones) => showMicrophones(page, microphones), { signal: demo.signal });
   // So that a server that is away for a while does not stop Start, which says it if the file is not to be had.
   preloadWorklet(WORKLET_URL).catch(() => {});
 }
 
-function start(server: URL): void {
+function press(server: URL, timeStamp: number): void {
+  if (current !== undefined && isRunning(current.state)) {
+    if (timeStamp - startedAt > DOUBLE_PRESS_MS) act(stop);
+    return;
+  }
+  startedAt = timeStamp;
+  start(server, undefined);
+}
+
+async function startSample(server: URL): Promise<void> {
+  page.sample.disabled = true;
+  try {
+    start(server, await openSample(demo.signal));
+  } catch (error) {
+    showError(page, "The sample cannot be played", sentenceOf(error));
+  } finally {
+    page.sample.disabled = false;
+  }
+}
+
+function start(server: URL, sample: SamplesSource | undefined): void {
   void shown.dispose();
   shown = demo.child("stream");
-  clearPage(page);
+  released = false;
+  emptyPage();
+  const stream = makeStream(page, faults.address(server), sample);
   const token = page.token.value;
-  const stream = createMicrophoneStream(server, {
-    sampleRate: SAMPLE_RATE,
-    workerUrl: WORKER_URL,
-    microphone: { workletUrl: WORKLET_URL, deviceId: chosenMicrophone() },
-    getToken: token === "" ? undefined : () => token,
-  });
+  const life = shown;
   current = stream;
-  showMuted(page, stream.muted);
-  followStream(stream, page, shown);
+  faults.run(true);
+  refresh = followStream(
+    stream,
+    page,
+    {
+      source: sample === undefined ? "microphone" : "sample",
+      released: () => released,
+      onEnd: ({ lost, transcript: { finals } }) => {
+        faults.run(false);
+        void showOutcome(stream, token, lost, rangesOf(finals));
+      },
+    },
+    life,
+  );
   // A failed start closes the stream with its error, which the page shows from there.
   stream.start().then(
     // Browsers that do not tell when the permission is given name the microphones from now on.
-    () => listMicrophones().then(offerMicrophones, () => {}),
+    () =>
+      listMicrophones().then(
+        (microphones) => showMicrophones(page, microphones),
+        () => {},
+      ),
     () => {},
   );
+  // The sample ends by itself, and its last words are waited for.
+  sample?.ended.then(() => stop(stream)).catch(() => {});
 }
 
-/** `undefined` is the system's own choice. */
-const chosenMicrophone = (): string | undefined => page.microphone.value || undefined;
+/** Empties everything the last stream left. */
+function emptyPage(): void {
+  const { error, finals, partial, notice, history, plot, figures } = page;
+  for (const element of [error, finals, partial, notice, history, plot]) element.replaceChildren();
+  for (const id of ["first-partial", "first-final"] as const) figures[id].textContent = "–";
+  page.after.hidden = true;
+}
+
+async function showOutcome(
+  stream: AudioStream,
+  token: string,
+  lost: readonly Range[],
+  heard: readonly Range[],
+): Promise<void> {
+  const { capturedDurationMs, acknowledgedDurationMs } = await stream.getStats();
+  if (stream !== current || offer.api === "off" || acknowledgedDurationMs === 0) return;
+  // Until the next start.
+  shown = demo.child("what is kept");
+  const life = shown;
+  const { sessionId } = stream;
+  const api = new SessionApi({ sessionId, token, signal: life.signal });
+  showKept(page, { api, sessionId, lost, heard, lengthSec: capturedDurationMs / 1_000 }, life);
+}
+
+function rangesOf(
+  captions: readonly { readonly from: number | undefined; readonly to: number | undefined }[],
+): Range[] {
+  return captions.flatMap(({ from, to }): Range[] =>
+    from === undefined || to === undefined ? [] : [[milliseconds(from) / 1_000, milliseconds(to) / 1_000]],
+  );
+}
 
 function toggleMute(): void {
   if (current === undefined) return;
   current.muted = !current.muted;
-  showMuted(page, current.muted);
+  refresh();
+}
+
+async function togglePause(stream: AudioStream): Promise<void> {
+  if (stream.paused) {
+    await stream.resume();
+    released = false;
+  } else {
+    released = page.release.checked;
+    await stream.pause({ releaseDevice: released });
+  }
 }
 
 /** The first press sends what is left; the second leaves without it. */
@@ -92,9 +190,6 @@ async function stop(stream: AudioStream): Promise<void> {
 function act(call: (stream: AudioStream) => Promise<void>): void {
   const stream = current;
   if (stream === undefined || stream.state === "closed") return;
-  const refresh = (): void => {
-    if (stream === current && stream.state !== "closed") showState(page, stream.state, stream.paused);
-  };
   call(stream).then(refresh, (error: unknown) => {
     refresh();
     // What ended the stream is shown from its end.
@@ -105,10 +200,4 @@ function act(call: (stream: AudioStream) => Promise<void>): void {
   refresh();
 }
 
-/** Those that can be told apart: none before the permission. */
-function offerMicrophones(microphones: readonly MicrophoneInfo[]): void {
-  showMicrophones(
-    page,
-    microphones.filter(({ deviceId, label }) => deviceId !== "" && label !== ""),
-  );
-}
+const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,5 +1,3 @@
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { BackendProcess } from "../support/backend-process.js";
@@ -17,13 +15,6 @@ const level = async (page: Page): Promise<number> =>
   Number(await page.getByRole("meter", { name: "Microphone level" }).getAttribute("aria-valuenow"));
 
 const state = (page: Page): Promise<string | null> => page.locator("#state").textContent();
-
-/** For people to look at; its path is printed. */
-async function photograph(page: Page, name: string): Promise<void> {
-  const path = join(tmpdir(), `loquilex-demo-${name}.png`);
-  await page.screenshot({ path, fullPage: true });
-  console.log(path);
-}
 
 describe("the demo page", () => {
   let backend: BackendProcess;
@@ -44,7 +35,6 @@ describe("the demo page", () => {
     const { page, speech } = browser;
     await page.goto(backend.url);
     expect(await state(page)).toBe("Ready");
-    await photograph(page, "ready");
     await page.getByRole("button", { name: "Start" }).click();
     await page.getByRole("button", { name: "Stop" }).waitFor();
     await eventually(() => state(page)).toBe("Streaming");
@@ -61,7 +51,6 @@ describe("the demo page", () => {
     }
     expect(loudest).toBeGreaterThan(-20);
     expect(quietest).toBeLessThan(-45);
-    await photograph(page, "streaming");
     expect(await seconds(page, "sent")).toBeGreaterThan(spokenMs / 1_000 - 1);
     expect(await seconds(page, "acknowledged")).toBeGreaterThan(spokenMs / 1_000 - 1);
     expect(await seconds(page, "buffered")).toBeLessThan(1);
@@ -76,7 +65,6 @@ describe("the demo page", () => {
     expect(await page.locator("#partial").textContent()).toBe("");
     expect(await page.locator("#lost").textContent()).toBe("0 ms");
     expect(await page.locator("#history").textContent()).not.toContain("left out");
-    await photograph(page, "stopped");
     expect(await page.getByRole("alert").count()).toBe(0);
     expect(browser.pageErrors).toEqual([]);
     expect(browser.consoleErrors).toEqual([]);
@@ -93,33 +81,41 @@ describe("the demo page", () => {
     proxy.reset();
     await eventually(() => state(page)).toBe("Reconnecting");
     await eventually(() => seconds(page, "buffered")).toBeGreaterThan(0.9);
-    await photograph(page, "reconnecting");
     await proxy.accept();
     await eventually(() => state(page)).toBe("Streaming");
     await eventually(() => seconds(page, "buffered")).toBeLessThan(0.8);
     expect(await page.locator("#reconnects").textContent()).toBe("1");
     expect(await page.locator("#lost").textContent()).toBe("0 ms");
-    expect(await page.locator("#history").textContent()).toContain("Connected again");
+    expect(await page.locator("#history").textContent()).toContain("Away for");
     await page.getByRole("button", { name: "Stop" }).click();
     await eventually(() => state(page)).toBe("Stopped");
     await expectReleased(browser);
     expect(browser.pageErrors).toEqual([]);
   });
 
-  it("pauses and resumes, sends nothing while paused, and starts again after a stop", async () => {
+  it("is not stopped by a double press, pauses and resumes, and starts again after a stop", async () => {
     await using browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
     const { page } = browser;
     await page.goto(backend.url);
-    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByRole("button", { name: "Start" }).focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
     await eventually(() => seconds(page, "captured")).toBeGreaterThan(0.3);
+    await page.getByRole("button", { name: "More" }).click();
     await page.getByRole("button", { name: "Pause" }).click();
     await eventually(() => state(page)).toBe("Paused");
     await page.waitForTimeout(300);
     const paused = await seconds(page, "captured");
     await page.waitForTimeout(700);
     expect(await seconds(page, "captured")).toBe(paused);
-    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("button", { name: "Pause" }).click();
     await eventually(() => seconds(page, "captured")).toBeGreaterThan(paused + 0.3);
+    await page.getByRole("checkbox", { name: "Let go of the microphone" }).check();
+    await page.getByRole("button", { name: "Pause" }).click();
+    await eventually(async () => (await browser.live()).tracks).toBe(0);
+    await eventually(() => page.locator("#advice").textContent()).toContain("The microphone is off.");
+    await page.getByRole("button", { name: "Pause" }).click();
+    await eventually(() => state(page)).toBe("Streaming");
     await page.getByRole("button", { name: "Stop" }).click();
     await eventually(() => state(page)).toBe("Stopped");
     await page.getByRole("button", { name: "Start" }).click();

@@ -128,7 +128,7 @@ describe("a stream that cannot be", () => {
       if (failure.server !== undefined) address.searchParams.set("server", failure.server());
       await page.goto(address.href);
       if (failure.options?.token !== undefined) {
-        await page.getByText("Settings", { exact: true }).click();
+        await page.getByRole("button", { name: "More" }).click();
         await page.getByLabel("Access token").fill(failure.options.token);
       }
       await page.getByRole("button", { name: "Start" }).click();

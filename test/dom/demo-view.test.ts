@@ -1,46 +1,44 @@
-import { AudioStreamError, type AudioStreamErrorCode, type StreamState } from "loquilex";
+import { AudioStreamError, type AudioStreamErrorCode, type Caption, type StreamState } from "loquilex";
 import { beforeEach, describe, expect, test } from "vitest";
-import { clockTime, dbfs, exactTime } from "../../examples/demo/format.js";
-import { addLevel, addLoss, emptyTimeline } from "../../examples/demo/timeline.js";
-import {
-  addFinal,
-  addHistory,
-  clearPage,
-  findPage,
-  type Page,
-  showDrop,
-  showFailure,
-  showMicrophones,
-  showPartial,
-  showState,
-  showStats,
-} from "../../examples/demo/view.js";
-import { ERROR_TITLES, STATE_WORDS } from "../../examples/demo/words.js";
+import { CaptionLines } from "../../examples/demo/page/caption-lines.js";
+import { ERROR_TITLES } from "../../examples/demo/page/error-titles.js";
+import { clockTime, exactTime } from "../../examples/demo/page/format.js";
+import { findPage, type PageElements } from "../../examples/demo/page/page-elements.js";
+import { showMicrophones } from "../../examples/demo/page/show-microphones.js";
+import { showFailure, showSituation } from "../../examples/demo/page/show-situation.js";
+import { AT_REST } from "../../examples/demo/page/situation.js";
+import { drawRanges } from "../../examples/demo/plot/plot.js";
+import { Progress } from "../../examples/demo/plot/progress.js";
+import { NO_OFFER, readOffer } from "../../examples/demo/server/server-offer.js";
 import { demoHtml, openDemoPage, rows, streamStats, textOf } from "../support/demo-page.js";
 
-let page: Page;
+let page: PageElements;
 beforeEach(() => {
   page = openDemoPage();
 });
 
-const offered = (): string[] =>
-  [page.start, page.pause, page.resume, page.mute, page.stop]
-    .filter((button) => !button.hidden)
-    .map(({ textContent }) => textContent ?? "");
+/** A caption of the second that it names. */
+const caption = (segmentId: string, text: string, second: number, final = true): Caption => ({
+  ...{ segmentId, text, final, words: [], replaces: [] },
+  from: second * 16_000,
+  to: (second + 1) * 16_000,
+});
 
 describe("the page's HTML", () => {
   test("has nothing inline that a strict Content Security Policy would block", () => {
     expect(demoHtml).not.toMatch(/<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)/i);
   });
 
-  test("labels its fields and names its live regions", () => {
-    for (const field of document.querySelectorAll("input, select")) {
-      expect(document.querySelector(`label[for="${field.id}"]`)?.textContent).toBeTruthy();
-    }
+  test("names its live regions, says that voices are recorded, and lets each caption choose its direction", () => {
     expect(page.state.parentElement?.getAttribute("role")).toBe("status");
     expect(page.finals.parentElement?.getAttribute("role")).toBe("log");
     expect(page.error.getAttribute("role")).toBe("alert");
-    expect(page.drop.getAttribute("role")).toBe("status");
+    expect(page.partial.dir).toBe("auto");
+    expect(document.body.textContent).toContain("where it is recorded");
+  });
+
+  test("has the captions before everything that can be pressed", () => {
+    expect(page.words.compareDocumentPosition(page.start)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
   });
 
   test("a document that is not the page is refused with the name of what is missing", () => {
@@ -49,197 +47,154 @@ describe("the page's HTML", () => {
   });
 });
 
-describe("state", () => {
-  const buttons: Record<StreamState, string[]> = {
-    idle: ["Start"],
-    warm: ["Start"],
-    starting: ["Stop"],
-    streaming: ["Pause", "Mute", "Stop"],
-    paused: ["Resume", "Mute", "Stop"],
-    interrupted: ["Pause", "Mute", "Stop"],
-    reconnecting: ["Pause", "Mute", "Stop"],
-    closing: ["Stop"],
-    closed: ["Start"],
+describe("the controls", () => {
+  const buttons: Record<StreamState, [start: string, mute: boolean, pause: boolean]> = {
+    idle: ["Start", false, false],
+    warm: ["Start", false, false],
+    starting: ["Stop", false, false],
+    streaming: ["Stop", true, true],
+    paused: ["Stop", true, true],
+    interrupted: ["Stop", true, true],
+    reconnecting: ["Stop", true, true],
+    closing: ["Stop now", false, false],
+    closed: ["Start", false, false],
   };
-  test.each(Object.keys(buttons) as StreamState[])(
-    "%s is said in words and offers the buttons that make sense",
-    (state) => {
-      showState(page, state, state === "paused");
-      expect(document.body.dataset.state).toBe(state);
-      expect(textOf("#state")).toBe(STATE_WORDS[state].title);
-      expect(textOf("#advice")).toBe(STATE_WORDS[state].advice);
-      expect(offered()).toEqual(buttons[state]);
-    },
-  );
-
-  test("a stream that reconnects while it is paused offers Resume", () => {
-    showState(page, "reconnecting", true);
-    expect(offered()).toEqual(["Resume", "Mute", "Stop"]);
+  test.each(Object.entries(buttons))("%s offers what makes sense in it", (state, [start, mute, pause]) => {
+    showSituation(page, { ...AT_REST, state: state as StreamState });
+    expect(document.body.dataset.state).toBe(state);
+    expect([page.start.textContent, !page.mute.hidden, !page.pause.disabled]).toEqual([start, mute, pause]);
+    expect([page.settings.disabled, page.sample.hidden]).toEqual([start !== "Start", start !== "Start"]);
   });
 
-  test("settings cannot be changed while a stream runs", () => {
-    showState(page, "streaming", false);
-    expect(page.settings.disabled).toBe(true);
-    showState(page, "closed", false);
-    expect(page.settings.disabled).toBe(false);
+  test("that stay pressed keep their label", () => {
+    showSituation(page, { ...AT_REST, state: "streaming", connection: "connected", muted: true, paused: true });
+    expect([page.mute.textContent, page.mute.getAttribute("aria-pressed")]).toEqual(["Mute", "true"]);
+    expect([page.pause.textContent, page.pause.getAttribute("aria-pressed")]).toEqual(["Pause", "true"]);
   });
 
-  test("keyboard focus moves from a button that disappears to the one that takes its place", () => {
-    page.start.focus();
-    showState(page, "starting", false);
-    expect(document.activeElement).toBe(page.stop);
-    showState(page, "streaming", false);
-    expect(document.activeElement).toBe(page.stop);
-    page.pause.focus();
-    showState(page, "paused", true);
-    expect(document.activeElement).toBe(page.resume);
-  });
-
-  test("focus elsewhere stays where it is", () => {
+  test("hand the focus on if they go, and leave it alone elsewhere", () => {
+    showSituation(page, { ...AT_REST, state: "streaming" });
+    page.mute.focus();
+    showSituation(page, { ...AT_REST, state: "closed" });
+    expect(document.activeElement).toBe(page.start);
     page.token.focus();
-    showState(page, "closed", false);
+    showSituation(page, { ...AT_REST, state: "streaming" });
     expect(document.activeElement).toBe(page.token);
   });
 });
 
 describe("captions", () => {
-  test("partials of a segment replace each other in place", () => {
-    showPartial(page, { segment_id: "a", text: "one" });
-    showPartial(page, { segment_id: "a", text: "one two" });
-    expect(textOf("#partial")).toBe("one two");
-    expect(rows(page.finals)).toEqual([]);
+  test("are a line each, with their time, and what is being said is below them", () => {
+    const lines = new CaptionLines(page);
+    lines.show({ finals: [], partials: [caption("a", "one", 75, false)] });
+    expect([rows(page.finals), textOf("#partial")]).toEqual([[], "one"]);
+    lines.show({ finals: [caption("a", "one two", 75)], partials: [] });
+    expect([rows(page.finals), textOf("#partial")]).toEqual([["01:15 one two"], ""]);
+    expect(page.finals.querySelector("span")?.dir).toBe("auto");
   });
 
-  test("a final leaves the partial's place and is listed with its time", () => {
-    showPartial(page, { segment_id: "a", text: "one two" });
-    addFinal(page, { segment_id: "a", text: "one two three", audio: { from: 16_000 * 75, to: 16_000 * 77 } });
-    expect(textOf("#partial")).toBe("");
-    expect(rows(page.finals)).toEqual(["01:15 one two three"]);
+  test("that stay are left alone, whatever comes before them or goes", () => {
+    const lines = new CaptionLines(page);
+    const [a, b, c] = [caption("a", "one", 1), caption("b", "two", 2), caption("c", "three", 3)];
+    lines.show({ finals: [b], partials: [] });
+    const [line] = page.finals.children;
+    lines.show({ finals: [a, b, c], partials: [] });
+    expect(rows(page.finals)).toEqual(["00:01 one", "00:02 two", "00:03 three"]);
+    lines.show({ finals: [b, c], partials: [] });
+    expect(page.finals.children[0]).toBe(line);
+    expect(rows(page.finals)).toEqual(["00:02 two", "00:03 three"]);
   });
 
-  test("a final of one segment leaves the partial of another alone", () => {
-    showPartial(page, { segment_id: "b", text: "next" });
-    addFinal(page, { segment_id: "a", text: "before" });
-    expect(textOf("#partial")).toBe("next");
-  });
-
-  // cloudflare/agents#1951
-  test("a final that is repeated after a reconnect is listed once, and its late partial is not shown", () => {
-    addFinal(page, { segment_id: "a", text: "one" });
-    addFinal(page, { segment_id: "a", text: "one" });
-    showPartial(page, { segment_id: "a", text: "on" });
-    expect(rows(page.finals)).toEqual(["one"]);
-    expect(textOf("#partial")).toBe("");
-  });
-
-  test("text of the server is shown as text, whatever it contains", () => {
+  test("are shown as text, whatever they contain", () => {
     const hostile = '<img src="x" onerror="alert(1)">';
-    showPartial(page, { segment_id: "a", text: hostile });
-    addFinal(page, { segment_id: "b", text: hostile });
-    addHistory(page, 0, hostile);
+    new CaptionLines(page).show({ finals: [caption("a", hostile, 0)], partials: [caption("b", hostile, 1, false)] });
     expect(document.querySelector("img")).toBeNull();
-    expect(rows(page.finals)).toEqual([hostile]);
-  });
-
-  test("a new recording begins with an empty page", () => {
-    showPartial(page, { segment_id: "a", text: "old" });
-    addFinal(page, { segment_id: "b", text: "old" });
-    showDrop(page, { from: 0, to: 320, durationMs: 20 });
-    clearPage(page);
-    expect([textOf("#partial"), textOf("#finals"), textOf("#drop"), textOf("#error")]).toEqual(["", "", "", ""]);
-    addFinal(page, { segment_id: "b", text: "new" });
-    expect(rows(page.finals)).toEqual(["new"]);
+    expect(rows(page.finals)).toEqual([`00:00 ${hostile}`]);
   });
 });
 
-describe("figures", () => {
-  test("durations are in seconds, losses in exact milliseconds", () => {
-    showStats(
-      page,
-      streamStats({
-        capturedDurationMs: 12_345,
-        sentDurationMs: 12_300,
-        acknowledgedDurationMs: 12_000,
-        bufferedDurationMs: 345,
-        reconnectCount: 3,
-        droppedDurationMs: 1_240.125,
-      }),
-    );
-    expect(["#captured", "#sent", "#acknowledged", "#buffered", "#reconnects", "#lost"].map(textOf)).toEqual([
-      "12.3 s",
-      "12.3 s",
-      "12.0 s",
-      "0.3 s",
-      "3",
-      "1,240.125 ms",
+describe("the plot", () => {
+  const bars = (kind: string): string[] =>
+    [...page.plot.querySelectorAll(`.${kind}`)].map((bar) => `${bar.getAttribute("x")}+${bar.getAttribute("width")}`);
+
+  test("shows how far each part has come, in seconds of the recording", () => {
+    const stats = streamStats({ capturedDurationMs: 15_000, sentDurationMs: 9_000, acknowledgedDurationMs: 6_000 });
+    new Progress(page).show(stats, [caption("a", "one", 3)], false);
+    expect([bars("captured"), bars("sent"), bars("acknowledged"), bars("heard")]).toEqual([
+      ["0.0+500.0"],
+      ["0.0+300.0"],
+      ["0.0+200.0"],
+      ["100.0+33.3"],
     ]);
+    expect([textOf("#plot-from"), textOf("#plot-to")]).toEqual(["0 s", "30 s"]);
   });
 
+  test("moves on with the recording, and keeps what was captured without a connection and what was lost", () => {
+    const progress = new Progress(page);
+    const at = (capturedDurationMs: number, isAway: boolean): void =>
+      progress.show(streamStats({ capturedDurationMs }), [], isAway);
+    at(30_000, false);
+    at(33_000, true);
+    at(36_000, true);
+    at(39_000, false);
+    progress.addLoss(34 * 16_000, 35 * 16_000);
+    at(40_000, false);
+    expect([textOf("#plot-from"), textOf("#plot-to")]).toEqual(["10 s", "40 s"]);
+    expect([bars("away"), bars("lost")]).toEqual([["766.7+100.0"], ["800.0+33.3"]]);
+    expect(progress.lost).toEqual([[34, 35]]);
+  });
+
+  test("leaves out what is not in its window", () => {
+    drawRanges(
+      page.plot,
+      [
+        {
+          kind: "heard",
+          row: 0,
+          ranges: [
+            [0, 5],
+            [5, 5],
+            [30, 40],
+          ],
+        },
+      ],
+      1,
+      [10, 20],
+    );
+    expect(page.plot.children).toHaveLength(0);
+  });
+
+  test("measures what goes over the wire over the last two seconds", () => {
+    const progress = new Progress(page);
+    expect(progress.rate(0, 0)).toBe(0);
+    for (let ms = 100; ms <= 10_000; ms += 100) progress.rate(ms <= 5_000 ? ms * 32 : 160_000 + (ms - 5_000) * 3, ms);
+    expect(progress.rate(175_300, 10_100)).toBeCloseTo(3_000, 0);
+  });
+});
+
+describe("what the server offers", () => {
   test.each([
-    [0, "-60", "−60 dBFS"],
-    [0.000_01, "-60", "−60 dBFS"],
-    [0.1, "-20", "−20 dBFS"],
-    [1, "0", "0 dBFS"],
-    [1.5, "0", "0 dBFS"],
-    [Number.NaN, "-60", "−60 dBFS"],
-  ])("a level of %d is %s dBFS on the meter", (audioLevel, value, text) => {
-    showStats(page, streamStats({ audioLevel }));
-    expect(page.level.meter.getAttribute("aria-valuenow")).toBe(value);
-    expect(page.level.meter.getAttribute("aria-valuetext")).toBe(text);
-    expect(textOf("#level-text")).toBe(text);
-    expect(page.level.fill.style.clipPath).toBe(`inset(0 ${((Number(value) / -60) * 100).toFixed(1)}% 0 0)`);
+    undefined,
+    null,
+    3,
+    "x",
+    [],
+    {},
+    { faults: true },
+    { faults: 1, api: "open" },
+    { faults: true, api: "x" },
+  ])("is nothing if it answers %j", (answer) => {
+    expect(readOffer(answer)).toBe(NO_OFFER);
   });
 
-  test("the peak line stays for a moment and then falls to the level", () => {
-    const peak = (timestamp: number, audioLevel: number): number => {
-      showStats(page, streamStats({ timestamp, audioLevel }));
-      return Number.parseFloat(/translateX\(([\d.]+)%\)/.exec(page.level.peak.style.transform)?.[1] ?? "");
-    };
-    expect(peak(0, 1)).toBe(100);
-    expect(peak(1_000, 0.1)).toBe(100);
-    expect(peak(1_700, 0.1)).toBeCloseTo(80, 0);
-    expect(peak(9_000, 0.1)).toBeCloseTo(66.7, 0);
+  test("is what it says", () => {
+    expect(readOffer({ faults: true, api: "token", more: 1 })).toEqual({ faults: true, api: "token" });
   });
+});
 
-  test("the timeline keeps the loudest level of each quarter second, and not without end", () => {
-    const timeline = emptyTimeline();
-    addLevel(timeline, 10, 0.2);
-    addLevel(timeline, 200, 0.5);
-    addLevel(timeline, 240, 0.1);
-    addLevel(timeline, 1_010, 0.3);
-    expect(timeline.bars.map(({ level }) => level)).toEqual([0.5, 0, 0, 0, 0.3]);
-    for (let ms = 0; ms < 3_600_000; ms += 250) addLevel(timeline, ms, 0.1);
-    expect(timeline.bars.length).toBe(1_000);
-    expect(timeline.dropped + timeline.bars.length).toBe(14_400);
-    addLevel(timeline, 1e15, 0.1);
-    expect(timeline.bars).toEqual([{ level: 0.1, lost: false }]);
-  });
-
-  test("the timeline marks what was lost, and nothing beside it", () => {
-    const timeline = emptyTimeline();
-    addLevel(timeline, 1_200, 0.5);
-    addLoss(timeline, 250, 501);
-    expect(timeline.bars.map(({ lost }) => lost)).toEqual([false, true, true, false, false]);
-    addLoss(timeline, 1_000, 2 ** 53);
-    expect(timeline.bars.map(({ lost }) => lost)).toEqual([false, true, true, false, true]);
-  });
-
-  test("a drop is announced to the millisecond, with the time it concerns", () => {
-    expect(showDrop(page, { from: 16_000 * 4, to: 16_000 * 4 + 3_840, durationMs: 240 })).toBe(textOf("#drop"));
-    expect(textOf("#drop")).toBe("240 ms of audio was lost (00:04.000 to 00:04.240).");
-  });
-
-  test("the history forgets its oldest lines", () => {
-    for (let line = 0; line < 150; line += 1) addHistory(page, line * 16_000, `line ${line}`);
-    expect(page.history.children).toHaveLength(100);
-    expect(rows(page.history)[0]).toBe("00:50 line 50");
-  });
-
-  test("positions become times", () => {
-    expect(clockTime(16_000 * 3_725)).toBe("62:05");
-    expect(exactTime(16_000 * 61 + 24)).toBe("01:01.001");
-    expect(dbfs(0.5)).toBeCloseTo(-6.02, 2);
-  });
+test("positions become times", () => {
+  expect(clockTime(16_000 * 3_725)).toBe("62:05");
+  expect(exactTime(16_000 * 61 + 24)).toBe("01:01.001");
 });
 
 describe("errors", () => {
@@ -247,13 +202,13 @@ describe("errors", () => {
     "%s has a title, its own sentence and its code",
     (code) => {
       const error = new AudioStreamError(code, "What happened. What to do.", { details: undefined as never });
-      showState(page, "closed", false);
+      showSituation(page, { ...AT_REST, state: "closed" });
       showFailure(page, error as never);
       expect(textOf("#error strong")).toBe(ERROR_TITLES[code]);
       expect(textOf("#error p")).toBe("What happened. What to do.");
       expect(textOf("#error code")).toBe(code);
       expect(textOf("#state")).toBe("Stopped by an error");
-      expect(offered()).toEqual(["Start"]);
+      expect(textOf("#start")).toBe("Start");
     },
   );
 });
@@ -262,28 +217,22 @@ describe("microphones", () => {
   const choices = (): string[] => Array.from(page.microphone.options, ({ textContent }) => textContent ?? "");
 
   test("are offered by name, and the choice stays when the list changes", () => {
-    showMicrophones(page, [{ deviceId: "1", label: "Headset" }]);
+    showMicrophones(page, [{ deviceId: "1", label: "Headset", isDefault: false }]);
     page.microphone.value = "1";
     showMicrophones(page, [
-      { deviceId: "2", label: "Webcam" },
-      { deviceId: "1", label: "Headset" },
+      { deviceId: "2", label: "Webcam", isDefault: true },
+      { deviceId: "1", label: "Headset", isDefault: false },
+      { deviceId: "", label: "", isDefault: false },
     ]);
-    expect(choices()).toEqual(["System default", "Webcam", "Headset"]);
+    expect(choices()).toEqual(["System default (Webcam)", "Webcam", "Headset"]);
     expect(page.microphone.value).toBe("1");
   });
 
-  test("show which one is the system's default", () => {
-    showMicrophones(page, [
-      { deviceId: "1", label: "Headset", isDefault: false },
-      { deviceId: "2", label: "Webcam", isDefault: true },
-    ]);
-    expect(choices()).toEqual(["System default (Webcam)", "Headset", "Webcam"]);
-  });
-
   test("a chosen one that was unplugged falls back to the system's default", () => {
-    showMicrophones(page, [{ deviceId: "1", label: "Headset" }]);
+    showMicrophones(page, [{ deviceId: "1", label: "Headset", isDefault: false }]);
     page.microphone.value = "1";
     showMicrophones(page, []);
     expect(page.microphone.value).toBe("");
+    expect(choices()).toEqual(["System default"]);
   });
 });

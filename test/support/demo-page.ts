@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StreamStats } from "loquilex";
-import { findPage, type Page } from "../../examples/demo/view.js";
+import { findPage, type PageElements } from "../../examples/demo/page/page-elements.js";
 
 /** The demo page's HTML, as it is in the repository. */
 export const demoHtml = readFileSync(join(import.meta.dirname, "../../examples/demo/index.html"), "utf8");
 
 /** Makes the test's document the demo page, without its scripts. */
-export function openDemoPage(): Page {
+export function openDemoPage(): PageElements {
   document.body.innerHTML = /<body[^>]*>([\s\S]*)<\/body>/.exec(demoHtml)?.[1] ?? "";
   return findPage(document);
 }

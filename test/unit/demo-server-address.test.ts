@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { serverAddress } from "../../examples/demo/server-address.js";
+import { serverAddress } from "../../examples/demo/stream/server-address.js";
 
 describe("the server's address", () => {
   test.each([

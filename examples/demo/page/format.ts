@@ -1,9 +1,6 @@
 /** Rate on the wire in Hz: what positions count. */
 export const SAMPLE_RATE = 16_000;
 
-/** Quieter than this is shown as this. */
-export const QUIETEST_DBFS = -60;
-
 /** A position in the stream in milliseconds. */
 export const milliseconds = (position: number): number => (position * 1000) / SAMPLE_RATE;
 
@@ -22,12 +19,3 @@ export function exactTime(position: number): string {
   const rest = Math.floor(milliseconds(position % SAMPLE_RATE));
   return `${clockTime(position)}.${String(rest).padStart(3, "0")}`;
 }
-
-/** Linear level, 0 to 1, as decibels below full scale, from {@link QUIETEST_DBFS} to 0. */
-export function dbfs(level: number): number {
-  if (!(level > 0)) return QUIETEST_DBFS;
-  return Math.min(0, Math.max(QUIETEST_DBFS, 20 * Math.log10(level)));
-}
-
-/** `-18.4` becomes `−18 dBFS`. */
-export const decibels = (value: number): string => `${Math.round(value).toString().replace("-", "−")} dBFS`;

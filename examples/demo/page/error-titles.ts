@@ -1,23 +1,4 @@
-import type { AudioStreamErrorCode, StreamState } from "loquilex";
-
-/** Each state as the page says it: the word, and what it means for the person speaking. */
-export const STATE_WORDS: Readonly<Record<StreamState, { readonly title: string; readonly advice: string }>> = {
-  idle: { title: "Ready", advice: "Press Start and allow the microphone." },
-  warm: { title: "Ready", advice: "The microphone is on, and nothing is sent yet. Press Start." },
-  starting: { title: "Starting", advice: "Allow the microphone if your browser asks." },
-  streaming: { title: "Streaming", advice: "Speak. Your voice is going to the server." },
-  paused: { title: "Paused", advice: "Nothing is recorded. Press Resume to go on." },
-  interrupted: { title: "Interrupted", advice: "The microphone delivers nothing just now; it goes on by itself." },
-  reconnecting: { title: "Reconnecting", advice: "Go on speaking. Your voice is kept and sent later." },
-  closing: { title: "Finishing", advice: "The last words are on their way. Press Stop again to leave without them." },
-  closed: { title: "Stopped", advice: "The microphone is off. Press Start for a new recording." },
-};
-
-/** Said when nothing but silence arrives although the microphone is on. */
-export const SILENCE_ADVICE = "Nothing is heard. Check that the microphone is not muted.";
-
-/** Said when the microphone is on and the first connection fails. */
-export const UNREACHED_ADVICE = "The server cannot be reached yet. Your voice is kept meanwhile.";
+import type { AudioStreamErrorCode } from "loquilex";
 
 /** The state of a stream that ended by an error. */
 export const FAILED_WORDS = { title: "Stopped by an error", advice: "The microphone is off." };
