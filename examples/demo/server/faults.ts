@@ -1,4 +1,4 @@
-import type { Scope } from "loquilex/resources";
+import { randomId, type Scope } from "loquilex/resources";
 import { type PageElements, write } from "../page/page-elements.js";
 
 const DURATION_MS = 10_000;
@@ -9,7 +9,7 @@ export class Faults {
   readonly #life: Scope;
   readonly #buttons: readonly HTMLButtonElement[];
   /** Names this page's connections to the server. */
-  readonly #line = crypto.randomUUID();
+  readonly #line = randomId();
   #isOffered = false;
   #isRunning = false;
   #remaining = 0;
