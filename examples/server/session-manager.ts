@@ -44,7 +44,6 @@ export interface SessionManagerOptions {
   /** Where sessions are known, also to other nodes. */
   readonly store: Store;
   readonly disk: RecordingDisk;
-  /** @defaultValue none: no connection can be made bad. */
   readonly faults?: FaultSwitch | undefined;
   readonly logger: Log;
   readonly clock: Clock;

@@ -23,7 +23,7 @@ export class FaultySocket extends Duplex {
     super();
     this.#socket = socket;
     this.#scope = scope;
-    socket.setTimeout(0);
+    // The web server's limit for idle sockets stays: heartbeats are more frequent than it.
     socket.setNoDelay();
     scope.defer("faulty socket", () => this.destroy());
     socket.on("readable", () => this.#pull());
