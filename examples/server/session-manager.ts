@@ -74,8 +74,8 @@ export class SessionManager {
 
   constructor(options: SessionManagerOptions) {
     this.#options = options;
-    const { config, httpServer, logger, scope, faults } = options;
-    this.#opusThreads = new OpusThreads({ clock: options.clock, scope });
+    const { config, httpServer, logger, scope, faults, clock } = options;
+    this.#opusThreads = new OpusThreads({ clock, scope });
     const space = new DiskSpace({
       ...{ directory: config.outDir, minFreeBytes: config.minFreeBytes, logger, scope },
       onChange: (isLow) => this.#tellOfDisk(isLow),
@@ -92,15 +92,13 @@ export class SessionManager {
       createEpoch: () => randomBytes(6).readUIntBE(0, 6),
     });
     this.#wakeUp = new WakeUp({
-      clock: options.clock,
+      clock,
       scope,
       onTime: () => this.#dispatch({ type: "time" }),
       onFault: (error) => this.#logFault(error, {}),
     });
     this.#connections = new ClientConnections({
-      ...{ config, httpServer, scope, faults, occasionalLog: new OccasionalLog(options.logger, options.clock) },
-      clock: options.clock,
-      logger: options.logger,
+      ...{ config, httpServer, scope, faults, clock, logger, occasionalLog: new OccasionalLog(logger, clock) },
       onConnected: (peer) => this.#dispatch({ type: "connected", peer }),
       onMessage: (peer, data) => this.#receive(peer, data),
       onClosed: (peer, code) => this.#dispatch({ type: "closed", peer, code }),
