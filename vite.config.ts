@@ -8,7 +8,27 @@ import { BUILD_STAMP, hashBuildInputs } from "./examples/server/start/build-inpu
 
 const fromHere = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+/** Services that a stream can speak with by their own protocols: an entry for each, `loquilex/dialects/NAME`. */
+const DIALECTS = [
+  "assemblyai",
+  "deepgram",
+  "deepgram-flux",
+  "elevenlabs",
+  "gladia",
+  "openai",
+  "sherpa-onnx",
+  "soniox",
+  "speechmatics",
+  "vosk",
+  "whisper-live",
+] as const;
+
+const dialectSources = (prefix: string): Record<string, string> =>
+  Object.fromEntries(DIALECTS.map((name) => [`${prefix}dialects/${name}`, fromHere(`./src/dialects/${name}.ts`)]));
+
 const PACKAGE_SOURCES = {
+  ...dialectSources("loquilex/"),
+  "loquilex/dialects": fromHere("./src/dialects/index.ts"),
   "loquilex/protocol": fromHere("./src/protocol/index.ts"),
   "loquilex/resources": fromHere("./src/resources.ts"),
   "loquilex/react": fromHere("./src/react/index.ts"),
@@ -171,6 +191,8 @@ const moduleBuild: UserConfig = {
         resources: PACKAGE_SOURCES["loquilex/resources"],
         react: PACKAGE_SOURCES["loquilex/react"],
         element: PACKAGE_SOURCES["loquilex/element"],
+        "dialects/index": PACKAGE_SOURCES["loquilex/dialects"],
+        ...dialectSources(""),
       },
       formats: ["es"],
     },

@@ -6,7 +6,7 @@ import { checkObject } from "./internal/arguments.js";
 import { AudioStream } from "./stream/audio-stream.js";
 import type { ServerEvent } from "./stream/events/events.js";
 import type { AudioStreamOptions } from "./stream/options/options.js";
-import type { UrlProvider } from "./transport/transport.js";
+import type { Transport, UrlProvider } from "./transport/transport.js";
 import { webSocket } from "./transport/websocket.js";
 
 /** Options of {@link createMicrophoneStream}: those of every stream, and those of the microphone. */
@@ -18,27 +18,31 @@ export interface MicrophoneStreamOptions extends AudioStreamOptions {
 /**
  * A stream from the microphone over WebSocket. Inert until {@link AudioStream.start}, but for the code of the worker and of the
  * audio thread: unless it has an address of its own, it begins to load, so that a server which goes away stops no start.
- * @param url where the server listens, or a function that is asked before each connection.
+ * @param server where a LoquiLex server listens, or a function that is asked before each connection; or a transport, such as one of
+ * `loquilex/dialects`.
  * @throws TypeError or RangeError naming the option that cannot be.
  */
 export function createMicrophoneStream<Message = ServerEvent>(
-  url: UrlProvider,
+  server: UrlProvider | Transport,
   options?: MicrophoneStreamOptions,
 ): AudioStream<Message>;
 /** What `ReturnType` reads. */
-export function createMicrophoneStream(url: UrlProvider, options?: MicrophoneStreamOptions): AudioStream;
+export function createMicrophoneStream(server: UrlProvider | Transport, options?: MicrophoneStreamOptions): AudioStream;
 export function createMicrophoneStream<Message>(
-  url: UrlProvider,
+  server: UrlProvider | Transport,
   options: MicrophoneStreamOptions = {},
 ): AudioStream<Message> {
   checkObject("options", options);
   const stream = new AudioStream<Message>(
-    { source: microphone(options.microphone), transport: webSocket(url) },
+    { source: microphone(options.microphone), transport: isTransport(server) ? server : webSocket(server) },
     options,
   );
   if (typeof document !== "undefined") preloadCode(options);
   return stream;
 }
+
+const isTransport = (server: UrlProvider | Transport): server is Transport =>
+  typeof server === "object" && server !== null && "connect" in server;
 
 /** The start loads again what has not come, and reports what does not come then. */
 function preloadCode({ workerUrl, microphone: { workletUrl } = {} }: MicrophoneStreamOptions): void {

@@ -85,6 +85,10 @@ const transcript = record({
   words: optional(list(word, 10_000)),
   /** Segments whose captions this one takes the place of, once it is final. */
   replaces: optional(list(identifier, 1_000)),
+  /** Who speaks, by a name that the recogniser gave. */
+  speaker: optional(identifier),
+  /** A language tag of BCP 47, such as `en-GB`. */
+  language: optional(text(64)),
 });
 
 const voided = record({ segment_ids: list(identifier, 100_000) });

@@ -82,9 +82,13 @@ function collect(
   const scope = new Scope({ name: "transcript" });
   // Its own methods take only listeners that know its messages.
   const target = stream as unknown as EventTarget;
-  scope.listen(target, "caption", ({ text, final, segmentId, from, to, words, replaces }: CaptionEvent) => {
-    if (captions.add({ text, final, segmentId, from, to, words, replaces })) onChange();
-  });
+  scope.listen(
+    target,
+    "caption",
+    ({ text, final, segmentId, from, to, words, replaces, speaker, language }: CaptionEvent) => {
+      if (captions.add({ text, final, segmentId, from, to, words, replaces, speaker, language })) onChange();
+    },
+  );
   scope.listen(target, "message", ({ data }: MessageEvent<ServerEvent>) => {
     if (data.t === "asr.void" && captions.remove(data.data.segment_ids)) onChange();
   });

@@ -22,6 +22,8 @@ export interface Transport {
 export interface TransportConnectOptions extends ConnectContext {
   /** Ends together with the signal. What is registered here is listed by the stream's `resources()`; a transport need not. */
   readonly scope?: Scope | undefined;
+  /** Ends with the stream: the owner of what outlives a connection. */
+  readonly streamScope?: Scope | undefined;
   onMessage(data: string | Bytes): void;
 }
 

@@ -47,6 +47,11 @@ const RULES: readonly Rule[] = [
     typesOf: [],
   },
   { of: /^src\/transport\//, may: [/^src\/transport\//, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
+  {
+    of: /^src\/dialects\//,
+    may: [/^src\/dialects\//, ERRORS, INTERNAL, PROTOCOL, /^src\/transport\/websocket$/],
+    typesOf: [PORTS],
+  },
   { of: FRAMES, may: [FRAMES, ERRORS, INTERNAL, PROTOCOL], typesOf: [PORTS, INLET] },
   { of: SESSION, may: [SESSION, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
   {
@@ -160,6 +165,7 @@ describe("who may import whom", () => {
       "src/protocol/index.ts",
       "src/react/index.ts",
       "src/element/index.ts",
+      ...filesIn(["src/dialects"], /^src\/dialects\/[\w-]+\.ts$/),
       "src/worklet/capture.worklet.ts",
       "src/host/running/running-code-bundle.ts",
       "src/frames/opus/opus-code-bundle.ts",

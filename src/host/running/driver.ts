@@ -170,6 +170,7 @@ export class SessionDriver {
       transport.connect({
         ...context,
         scope: link.scope,
+        streamScope: this.#options.scope,
         onMessage: (data) => {
           if (this.#link !== link) return;
           // Anything else is taken for a binary message, which the session knows to be wrong.

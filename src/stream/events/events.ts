@@ -40,6 +40,10 @@ export interface Caption {
   readonly words: readonly CaptionWord[];
   /** Segments whose captions are to be removed once this one is final. */
   readonly replaces: readonly string[];
+  /** Who speaks, by a name that the recogniser gave; `undefined` if it does not tell speakers apart. */
+  readonly speaker?: string | undefined;
+  /** Language tag of BCP 47; `undefined` if the recogniser does not say. */
+  readonly language?: string | undefined;
 }
 
 /** Events of a stream by name. `Message` is the type of the messages the application expects. */
@@ -73,6 +77,8 @@ export class CaptionEvent extends Event implements Caption {
   readonly to: number | undefined;
   readonly words: readonly CaptionWord[];
   readonly replaces: readonly string[];
+  readonly speaker?: string | undefined;
+  readonly language?: string | undefined;
 
   constructor(init: Caption) {
     super("caption");
@@ -83,6 +89,8 @@ export class CaptionEvent extends Event implements Caption {
     this.to = init.to;
     this.words = init.words;
     this.replaces = init.replaces;
+    this.speaker = init.speaker;
+    this.language = init.language;
   }
 }
 

@@ -24,7 +24,17 @@ export function toStreamEvent(event: RunningNews, sampleRate: number): Event | u
 /** The caption in a message of the server; `undefined` if there is none. */
 export function toCaption(message: ServerMessage): CaptionEvent | undefined {
   if ("application" in message || (message.t !== "asr.partial" && message.t !== "asr.final")) return undefined;
-  const { text, segment_id: segmentId, audio, words = [], replaces = [] } = message.data;
+  const { text, segment_id: segmentId, audio, words = [], replaces = [], speaker, language } = message.data;
   const final = message.t === "asr.final";
-  return new CaptionEvent({ text, final, segmentId, from: audio?.from, to: audio?.to, words, replaces });
+  return new CaptionEvent({
+    text,
+    final,
+    segmentId,
+    from: audio?.from,
+    to: audio?.to,
+    words,
+    replaces,
+    speaker,
+    language,
+  });
 }

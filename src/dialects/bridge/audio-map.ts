@@ -1,0 +1,56 @@
+/** A stretch of audio as the service got it. All are counts of samples. */
+interface Stretch {
+  /** Where it begins in the service's own count. */
+  readonly remote: number;
+  readonly position: number;
+  samples: number;
+}
+
+/** Audio that was left out so often ago is not spoken of any more. */
+const MAX_STRETCHES = 4_096;
+
+/** Tells the stream's positions from the time of one session of a service, which has not got what was left out. */
+export class AudioMap {
+  readonly #sampleRate: number;
+  readonly #stretches: Stretch[] = [];
+  readonly #begin: number;
+  #remote = 0;
+
+  /** @param begin position of the first sample that the session gets. */
+  constructor(sampleRate: number, begin: number) {
+    this.#sampleRate = sampleRate;
+    this.#begin = begin;
+  }
+
+  /** Position after the last sample that was sent. */
+  get end(): number {
+    const last = this.#stretches.at(-1);
+    return last === undefined ? this.#begin : last.position + last.samples;
+  }
+
+  /** The service has got so many more samples, which begin at this position. */
+  sent(position: number, samples: number): void {
+    const last = this.#stretches.at(-1);
+    if (last !== undefined && last.position + last.samples === position && last.remote + last.samples === this.#remote)
+      last.samples += samples;
+    else this.#stretches.push({ remote: this.#remote, position, samples });
+    if (this.#stretches.length > MAX_STRETCHES) this.#stretches.shift();
+    this.#remote += samples;
+  }
+
+  /** The service has got samples that are not the stream's. */
+  padded(samples: number): void {
+    this.#remote += samples;
+  }
+
+  /** Position of the sample that is so many seconds into the session, or of the nearest one that was sent. */
+  positionAt(seconds: number, edge: "from" | "to"): number {
+    const remote = Math.round(seconds * this.#sampleRate);
+    // An end belongs to what is before it, a beginning to what comes after it.
+    const found = this.#stretches.findLast((stretch) =>
+      edge === "from" ? stretch.remote <= remote : stretch.remote < remote,
+    );
+    if (found === undefined) return this.#stretches[0]?.position ?? this.#begin;
+    return found.position + Math.min(remote - found.remote, found.samples);
+  }
+}

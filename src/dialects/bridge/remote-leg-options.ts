@@ -1,0 +1,24 @@
+import type { AudioFormat } from "../../capture/source.js";
+import type { Clock } from "../../internal/clock.js";
+import type { Scope } from "../../internal/scope.js";
+import type { DialectEvent, DialectSession, DialectTerms, Verdict } from "../dialect.js";
+import type { RemoteLeg } from "./remote-leg.js";
+
+/** Whom a leg calls. */
+export interface RemoteLegObserver {
+  onEvent(leg: RemoteLeg, event: DialectEvent): void;
+  /** The session is over before it was finished. Called once. */
+  onLost(leg: RemoteLeg, verdict: Verdict): void;
+}
+
+export interface RemoteLegOptions {
+  readonly number: number;
+  readonly session: DialectSession;
+  readonly terms: DialectTerms;
+  readonly format: AudioFormat;
+  /** Position of its first sample. */
+  readonly begin: number;
+  readonly clock: Clock;
+  readonly scope: Scope;
+  readonly observer: RemoteLegObserver;
+}

@@ -1,0 +1,294 @@
+import type { Registration } from "../../internal/scope.js";
+import { sentenceOf } from "../../internal/text-of.js";
+import type { WireAudioFrame } from "../../protocol/audio-frame.js";
+import type { DialectEvent, RemoteMessage, Verdict } from "../dialect.js";
+import { AudioMap } from "./audio-map.js";
+import { PaceCredit } from "./pace-credit.js";
+import { isQuiet } from "./quiet.js";
+import type { RemoteLegOptions } from "./remote-leg-options.js";
+import type { RemoteLink, RemoteObserver } from "./remote-link.js";
+import { UnansweredAudio } from "./unanswered-audio.js";
+import { type AudioBatch, WaitingAudio } from "./waiting-audio.js";
+
+/** A backlog as short as this, in milliseconds, is jitter. */
+const LATE_MS = 500;
+/** Audio that is too little for a message is padded if no more has come for so long, in milliseconds. */
+const STRAY_MS = 300;
+/** Audio that is worth a message if the service has no smallest one, in milliseconds. */
+const SMALLEST_MS = 20;
+/** Unsent bytes in the socket, beyond which audio waits here. */
+const MAX_BUFFERED_BYTES = 262_144;
+/** When a full socket is looked at again, in milliseconds. */
+const BUFFER_CHECK_MS = 50;
+/** A word may begin so quietly, in milliseconds. */
+const QUIET_MARGIN_MS = 500;
+/** Silence in which no word is cut in two, in milliseconds. */
+const PAUSE_MS = 300;
+/** A service this slow gets silence only if it has to, since its pace would never let it catch up. */
+const SLOW_PACE = 1.5;
+
+/** One session of a service: gives it its audio at its pace, and time. */
+export class RemoteLeg implements RemoteObserver {
+  readonly number: number;
+  readonly map: AudioMap;
+  /** Segments with a caption that is not final. */
+  readonly open = new Set<string>();
+  readonly #options: RemoteLegOptions;
+  readonly #waiting: WaitingAudio;
+  /** Position after the last sample that it was given. */
+  #end: number;
+  #settled: number;
+  /** Silence at the end of what it was given. */
+  #quietSamples = 0;
+  readonly #bornAt: number;
+  #link: RemoteLink | undefined;
+  /** What came before it was known that the connection is open: a service may speak in the same packet as its handshake. */
+  readonly #early: RemoteMessage[] = [];
+  #phase: "opening" | "ready" | "finishing" | "finished" | "over" = "opening";
+  #wantsToFinish = false;
+  #timer: Registration | undefined;
+  #credit: PaceCredit | undefined;
+  readonly #unanswered: UnansweredAudio;
+  #sentAt: number;
+  #pushedAt: number;
+
+  constructor(options: RemoteLegOptions) {
+    const { number, format, begin, clock } = options;
+    this.#options = options;
+    this.number = number;
+    this.#end = begin;
+    this.#settled = begin;
+    this.#unanswered = new UnansweredAudio(options.terms, begin);
+    this.map = new AudioMap(format.sampleRate, begin);
+    this.#waiting = new WaitingAudio(format);
+    const now = clock.now();
+    this.#bornAt = now;
+    this.#sentAt = now;
+    this.#pushedAt = now;
+  }
+
+  /** Position after the audio that it was given, sent or not. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The service has said everything before this position. */
+  get settled(): number {
+    return this.#settled;
+  }
+
+  get ageMs(): number {
+    return this.#options.clock.now() - this.#bornAt;
+  }
+
+  /** Audio that waits because the service takes it no faster, in milliseconds. */
+  get lagMs(): number {
+    return (this.#waiting.samples * 1_000) / this.#options.format.sampleRate;
+  }
+
+  get isReady(): boolean {
+    return this.#phase === "ready";
+  }
+
+  /** Whether nobody has spoken for a moment in what it was given. */
+  get isQuiet(): boolean {
+    return this.#quietSamples >= this.#samplesIn(PAUSE_MS);
+  }
+
+  /** Whether the service gets audio and says nothing for longer than it may. */
+  get isMute(): boolean {
+    return this.#unanswered.isMute(this.#options.clock.now());
+  }
+
+  /** The connection is open. */
+  opened(link: RemoteLink): void {
+    if (this.#phase === "over") {
+      link.close();
+      return;
+    }
+    this.#link = link;
+    const { session } = this.#options;
+    for (const message of session.open()) this.#send(message);
+    if (session.isReadyWhenOpen === true) this.#take({ type: "ready" });
+    for (const message of this.#early.splice(0)) this.received(message);
+  }
+
+  received(message: RemoteMessage): void {
+    if (this.#phase === "over") return;
+    if (this.#link === undefined) {
+      this.#early.push(message);
+      return;
+    }
+    const now = this.#options.clock.now();
+    this.#unanswered.heard(now);
+    for (const event of this.#read(message)) this.#take(event);
+    const overdue = this.#unanswered.overdue(now);
+    if (overdue !== undefined && this.open.size === 0) this.settle(overdue);
+  }
+
+  /** The connection was closed by the service or the network. */
+  closed(code: number, reason: string): void {
+    const { session } = this.#options;
+    const verdict = session.judge(code, reason);
+    if (verdict !== "finished") this.failed(verdict);
+    else if (this.#phase === "finishing") this.#finishNow();
+    else this.failed({ kind: "temporary", detail: "The service ended the session." });
+  }
+
+  failed(verdict: Verdict): void {
+    if (this.#phase === "over" || this.#phase === "finished") return;
+    this.leave();
+    this.#options.observer.onLost(this, verdict);
+  }
+
+  push(frame: WireAudioFrame): void {
+    this.#pushedAt = this.#options.clock.now();
+    this.#end = frame.position + frame.sampleCount;
+    this.#quietSamples = isQuiet(this.#options.format.encoding, frame.payload)
+      ? this.#quietSamples + frame.sampleCount
+      : 0;
+    this.#waiting.push(frame);
+    this.#pump();
+  }
+
+  /** No more audio will come. */
+  finish(): void {
+    this.#wantsToFinish = true;
+    this.#pump();
+  }
+
+  settle(position: number): void {
+    this.#settled = Math.max(this.#settled, position);
+  }
+
+  /** Settles audio in which nobody speaks, for services that say nothing about it. */
+  settleSilence(): void {
+    const { terms } = this.#options;
+    if (terms.wordsWithinMs === undefined || this.open.size > 0 || this.#settled < this.#unanswered.loudEnd) return;
+    this.settle(this.map.end - this.#samplesIn(QUIET_MARGIN_MS));
+  }
+
+  /** Breaks off: what has been said that stands is told. */
+  leave(): void {
+    const events = this.#phase === "over" ? [] : (this.#options.session.settle?.(false) ?? []);
+    this.dispose();
+    for (const event of events) this.#options.observer.onEvent(this, event);
+  }
+
+  /** Lets go of everything, without a word. */
+  dispose(): void {
+    this.#phase = "over";
+    this.#link?.close();
+    this.#link = undefined;
+    void this.#options.scope.dispose();
+  }
+
+  #samplesIn(durationMs: number): number {
+    return Math.round((durationMs * this.#options.format.sampleRate) / 1_000);
+  }
+
+  #read(message: RemoteMessage): readonly DialectEvent[] {
+    try {
+      return this.#options.session.receive(message);
+    } catch (cause) {
+      const detail = `The service sent a message that cannot be understood: ${sentenceOf(cause)}`;
+      return [{ type: "refused", verdict: { kind: "temporary", detail } }];
+    }
+  }
+
+  #take(event: DialectEvent): void {
+    if (event.type === "ready" && this.#phase === "opening") this.#begin();
+    else if (event.type === "finished" && this.#phase === "finishing") {
+      this.#phase = "finished";
+      this.#settled = this.#end;
+      this.#options.observer.onEvent(this, event);
+      this.dispose();
+    } else if (event.type === "refused") this.failed(event.verdict);
+    else if (event.type !== "ready" && event.type !== "finished" && this.#phase !== "over")
+      this.#options.observer.onEvent(this, event);
+  }
+
+  #begin(): void {
+    const { observer, terms, format, clock } = this.#options;
+    this.#phase = "ready";
+    this.#credit = new PaceCredit(format.sampleRate, terms.pace, this.#samplesIn(terms.messageMs.max), clock.now());
+    observer.onEvent(this, { type: "ready" });
+    this.#pump();
+  }
+
+  /** Sends what may be sent now, and looks again when more may. */
+  #pump(): void {
+    this.#timer?.dispose();
+    this.#timer = undefined;
+    const credit = this.#credit;
+    if (this.#phase !== "ready" || credit === undefined) return;
+    const waitMs = this.#sendWaiting(credit);
+    if (waitMs !== undefined) this.#lookAgain(waitMs);
+    else if (this.#wantsToFinish) this.#sayFinish();
+    else if (this.#waiting.samples > 0) this.#lookAgain(STRAY_MS);
+    else this.#keepAlive();
+  }
+
+  /** Returns how long the rest has to wait, in milliseconds; `undefined` if there is none, or too little for a message. */
+  #sendWaiting(credit: PaceCredit): number | undefined {
+    const { terms, clock } = this.#options;
+    const now = clock.now();
+    const [min, max] = [this.#samplesIn(terms.messageMs.min), this.#samplesIn(terms.messageMs.max)];
+    const isStray = this.#wantsToFinish || now - this.#pushedAt >= STRAY_MS;
+    for (;;) {
+      if (terms.pace < SLOW_PACE && this.lagMs > LATE_MS) this.#waiting.skipSilence();
+      const { samples } = this.#waiting;
+      if (samples === 0 || (samples < min && !isStray)) return undefined;
+      if ((this.#link?.bufferedBytes ?? 0) > MAX_BUFFERED_BYTES) return BUFFER_CHECK_MS;
+      const needed = Math.max(min, Math.min(samples, this.#samplesIn(SMALLEST_MS)));
+      const affordable = credit.affordable(now);
+      if (affordable < needed) return credit.waitFor(needed);
+      const batch = this.#waiting.take(min, Math.max(needed, Math.min(max, samples, affordable)));
+      credit.spend(batch.samples);
+      this.#sendAudio(batch);
+    }
+  }
+
+  #sendAudio({ stretches, padding, payload, isQuiet: areAllQuiet }: AudioBatch): void {
+    for (const { position, samples } of stretches) this.map.sent(position, samples);
+    this.map.padded(padding);
+    this.#unanswered.sent(this.#options.clock.now(), this.map.end, areAllQuiet);
+    this.#send(this.#options.session.audio(payload));
+  }
+
+  #sayFinish(): void {
+    this.#phase = "finishing";
+    for (const message of this.#options.session.finish()) this.#send(message);
+    const { terms, scope } = this.#options;
+    const detail = `The service did not say its last words within ${terms.finishMs / 1_000} seconds.`;
+    const askedAt = this.#options.clock.now();
+    const late = (): void => {
+      const isAlive = this.#unanswered.heardAt > askedAt || this.#settled >= this.#unanswered.loudEnd;
+      if (terms.endsSilently === true && isAlive) this.#finishNow();
+      else this.failed({ kind: "temporary", detail });
+    };
+    scope.timeout(terms.finishMs, late, "last words");
+  }
+
+  #finishNow(): void {
+    for (const event of this.#options.session.settle?.(true) ?? []) this.#take(event);
+    this.#take({ type: "finished" });
+  }
+
+  #keepAlive(): void {
+    const { session, terms, clock } = this.#options;
+    if (terms.keepaliveMs === undefined || session.keepalive === undefined) return;
+    const dueInMs = this.#sentAt + terms.keepaliveMs - clock.now();
+    if (dueInMs <= 0) this.#send(session.keepalive());
+    this.#lookAgain(dueInMs > 0 ? dueInMs : terms.keepaliveMs);
+  }
+
+  #lookAgain(delayMs: number): void {
+    this.#timer = this.#options.scope.timeout(Math.max(1, Math.ceil(delayMs)), () => this.#pump(), "next audio");
+  }
+
+  #send(message: RemoteMessage): void {
+    this.#sentAt = this.#options.clock.now();
+    this.#link?.send(message);
+  }
+}

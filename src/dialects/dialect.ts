@@ -1,0 +1,126 @@
+import type { AudioFormat } from "../capture/source.js";
+import type { Bytes } from "../protocol/bytes.js";
+
+/** What goes to a service, or comes from it, as one message of a WebSocket. */
+export type RemoteMessage = string | Bytes;
+
+/**
+ * How a speech service is spoken to: where it is, what is said to it, and what its messages mean. Dialects have no sockets and
+ * no timers; {@link dialectTransport} gives them both.
+ */
+export interface Dialect {
+  /** The service, as errors name it. */
+  readonly name: string;
+  readonly terms: DialectTerms;
+  /** Returns why audio of this format cannot be sent and what to use instead, as a sentence; `undefined` if it can. */
+  refuse(format: AudioFormat): string | undefined;
+  /** Says where the next connection goes. Called for each connection, since tokens may be good for one only. */
+  address(request: DialectRequest): RemoteAddress;
+  /** What a session of the service is from its beginning to its end, which here is one connection. */
+  session(request: DialectRequest): DialectSession;
+}
+
+/** What a connection is made for. */
+export interface DialectRequest {
+  readonly format: AudioFormat;
+  /** What the stream's option `getToken` returned; `undefined` without it. */
+  readonly token: string | undefined;
+}
+
+/** Where a service is. */
+export interface RemoteAddress {
+  readonly url: string | URL;
+  /** Subprotocols to offer. A browser gives up if the service answers an offer with none of them. @defaultValue none */
+  readonly protocols?: readonly string[] | undefined;
+}
+
+/** What a service asks of those who speak to it. Durations are in milliseconds. */
+export interface DialectTerms {
+  /** Audio that a message holds at least, but for the last one, and at most. */
+  readonly messageMs: { readonly min: number; readonly max: number };
+  /** How many times faster than it was spoken audio may be sent. */
+  readonly pace: number;
+  /** How long nothing may be sent before {@link DialectSession.keepalive}. @defaultValue as long as one likes */
+  readonly keepaliveMs?: number | undefined;
+  /** A service that gets audio and says nothing for so long is taken for dead. @defaultValue it may be silent for ever */
+  readonly silenceMs?: number | undefined;
+  /** How long the service lets a session last. A new one is begun in time. @defaultValue for ever */
+  readonly sessionMs?: number | undefined;
+  /**
+   * Audio in which words are is captioned within so long, if only for now, so that audio which is not is free of words. Only
+   * for services that say nothing while nobody speaks. @defaultValue the service says it
+   */
+  readonly wordsWithinMs?: number | undefined;
+  /** How long to wait for the last words after {@link DialectSession.finish}. */
+  readonly finishMs: number;
+  /** Whether the service has said everything when that time is over. Otherwise the connection is given up. @defaultValue false */
+  readonly endsSilently?: boolean | undefined;
+}
+
+/** One session of a service. */
+export interface DialectSession {
+  /** Called when the connection is open. Returns what is said first. */
+  open(): readonly RemoteMessage[];
+  /** Whether audio may come at once. Otherwise the service says when, by an event `ready`. @defaultValue false */
+  readonly isReadyWhenOpen?: boolean | undefined;
+  /** Turns audio on the wire's encoding into one message. */
+  audio(payload: Bytes): RemoteMessage;
+  /** Keeps the connection alive while no audio flows. */
+  keepalive?(): RemoteMessage;
+  /** No more audio will come: the service is to say what is left. */
+  finish(): readonly RemoteMessage[];
+  /** @throws SyntaxError or TypeError if the message is none of the service's. */
+  receive(message: RemoteMessage): readonly DialectEvent[];
+  /**
+   * The connection is gone: what has been said that stands, though the service never called it final.
+   * @param isEnd whether the end was asked for and has come, so that nothing will be sent again.
+   */
+  settle?(isEnd: boolean): readonly DialectEvent[];
+  /** What it means that the connection was closed. `"finished"` counts only after {@link finish}. */
+  judge(code: number, reason: string): Verdict | "finished";
+}
+
+/** A word, in seconds since the audio of its session began. */
+export interface DialectWord {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a message of a service means. Times are seconds since the audio of its session began. */
+export type DialectEvent =
+  /** The service has taken the session up, and audio may come. */
+  | { readonly type: "ready" }
+  | {
+      readonly type: "caption";
+      /** Names the utterance within the session; a later caption of the same name takes its place. */
+      readonly segment: string;
+      readonly final: boolean;
+      readonly text: string;
+      /** @defaultValue unknown */
+      readonly from?: number | undefined;
+      readonly to?: number | undefined;
+      readonly words?: readonly DialectWord[] | undefined;
+      readonly speaker?: string | undefined;
+      readonly language?: string | undefined;
+    }
+  /** The caption of this segment holds no longer. */
+  | { readonly type: "void"; readonly segment: string }
+  /** Every word before this time has been said in a final caption: that audio is not needed any more. */
+  | { readonly type: "settled"; readonly to: number }
+  /** The service has said everything. */
+  | { readonly type: "finished" }
+  /** The service refuses to go on. */
+  | { readonly type: "refused"; readonly verdict: Verdict };
+
+/** What an error or a close code of a service means for the connection after it. */
+export interface Verdict {
+  /**
+   * `temporary`: try again; `busy`: try again, but not at once; `token`: try again with a new token; `final`: it cannot work.
+   */
+  readonly kind: "temporary" | "busy" | "token" | "final";
+  /** What happened and what to do, as a sentence, without anything secret. */
+  readonly detail: string;
+  /** For `busy`, in milliseconds. @defaultValue 5_000 */
+  readonly retryAfterMs?: number | undefined;
+}

@@ -1,0 +1,163 @@
+import type { Bytes } from "../protocol/bytes.js";
+import type { Transport } from "../transport/transport.js";
+import type { Dialect, DialectEvent, DialectSession, DialectWord, RemoteMessage, Verdict } from "./dialect.js";
+import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import { type Fields, listIn, numberIn, parseFields, textIn } from "./parts/fields.js";
+
+/** Options of {@link soniox}. */
+export interface SonioxOptions {
+  /** @defaultValue "wss://stt-rt.soniox.com/transcribe-websocket" */
+  readonly url?: string | URL | undefined;
+  /** The first message's other fields, by the service's own names. @defaultValue `{ model: "stt-rt-v5" }` */
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /** How long a session lasts at most, in milliseconds; the key may say less. @defaultValue 18_000_000 */
+  readonly sessionMs?: number | undefined;
+}
+
+/** Speaks with Soniox' real-time service. The stream's `getToken` gives a temporary key, which goes into the first message. */
+export function soniox(options: SonioxOptions & DialectTransportOptions = {}): Transport {
+  return dialectTransport(sonioxDialect(options), options);
+}
+
+const ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw"];
+
+/** The dialect itself, without sockets. */
+export function sonioxDialect({
+  url = "wss://stt-rt.soniox.com/transcribe-websocket",
+  config = {},
+  sessionMs = 300 * 60_000,
+}: SonioxOptions = {}): Dialect {
+  return {
+    name: "Soniox",
+    terms: {
+      messageMs: { min: 0, max: 500 },
+      // It wants audio at about the pace at which it was spoken.
+      pace: 1.2,
+      keepaliveMs: 8_000,
+      silenceMs: 10_000,
+      sessionMs,
+      finishMs: 5_000,
+    },
+    refuse: ({ encoding }) =>
+      ENCODINGS.includes(encoding) ? undefined : 'Soniox gets raw audio here. Use encoding "pcm_s16le".',
+    address: () => ({ url }),
+    session: ({ token, format: { encoding, sampleRate, channelCount } }) =>
+      new SonioxSession({
+        model: "stt-rt-v5",
+        enable_endpoint_detection: true,
+        ...config,
+        ...{ api_key: token, audio_format: encoding, sample_rate: sampleRate, num_channels: channelCount },
+      }),
+  };
+}
+
+/** Marks among the tokens: nobody speaks any more, and the answer to `finalize`. */
+const MARKS: readonly unknown[] = ["<end>", "<fin>"];
+
+class SonioxSession implements DialectSession {
+  readonly isReadyWhenOpen = true;
+  readonly #beginning: object;
+  #segments = 0;
+  /** The tokens that stand of the segment that is not over. */
+  #final: Fields[] = [];
+
+  constructor(beginning: object) {
+    this.#beginning = beginning;
+  }
+
+  open(): string[] {
+    return [JSON.stringify(this.#beginning)];
+  }
+
+  audio(payload: Bytes): RemoteMessage {
+    return payload;
+  }
+
+  keepalive(): string {
+    return JSON.stringify({ type: "keepalive" });
+  }
+
+  finish(): string[] {
+    return [""];
+  }
+
+  receive(message: RemoteMessage): DialectEvent[] {
+    const fields = parseFields(message);
+    if (fields.error_code !== undefined) return [{ type: "refused", verdict: verdictOn(fields) }];
+    const events: DialectEvent[] = [];
+    const guessed: Fields[] = [];
+    for (const token of listIn(fields, "tokens")) {
+      if (token.translation_status === "translation") continue;
+      if (MARKS.includes(token.text)) events.push(...this.#endSegment());
+      else if (token.is_final === true) this.#final.push(token);
+      else guessed.push(token);
+    }
+    if (fields.finished === true) return [...events, ...this.#endSegment(), { type: "finished" }];
+    const tokens = [...this.#final, ...guessed];
+    if (tokens.length > 0) events.push(this.#caption(tokens, false));
+    const processedMs = numberIn(fields, "final_audio_proc_ms") ?? 0;
+    // The last word may not be whole yet: what comes after a cut would begin in the middle of it.
+    const lastWord = wordsOf(this.#final).at(-1);
+    events.push({ type: "settled", to: Math.min(processedMs / 1_000, lastWord?.from ?? Number.POSITIVE_INFINITY) });
+    return events;
+  }
+
+  /** The words that stand, but for the last one, which may not be whole. */
+  settle(): DialectEvent[] {
+    const lastWord = wordsOf(this.#final).at(-1);
+    if (lastWord === undefined) return [];
+    const whole = this.#final.filter((token) => (numberIn(token, "start_ms") ?? 0) / 1_000 < lastWord.from);
+    this.#final = whole;
+    return this.#endSegment();
+  }
+
+  judge(code: number): Verdict | "finished" {
+    return { kind: "temporary", detail: `Soniox has closed the connection with code ${code}.` };
+  }
+
+  #endSegment(): DialectEvent[] {
+    const tokens = this.#final;
+    const segment = String(this.#segments);
+    this.#final = [];
+    const caption = tokens.length === 0 ? ({ type: "void", segment } as const) : this.#caption(tokens, true);
+    this.#segments += 1;
+    return [caption];
+  }
+
+  #caption(tokens: readonly Fields[], final: boolean): DialectEvent {
+    const words = wordsOf(tokens);
+    const [speaker, language] = [textIn(tokens[0] ?? {}, "speaker"), textIn(tokens[0] ?? {}, "language")];
+    return {
+      type: "caption",
+      ...{ segment: String(this.#segments), final, text: textOf(tokens).trim(), words },
+      ...{ from: words[0]?.from, to: words.at(-1)?.to },
+      ...(speaker !== undefined && { speaker }),
+      ...(language !== undefined && { language }),
+    };
+  }
+}
+
+const textOf = (tokens: readonly Fields[]): string => tokens.map((token) => textIn(token, "text") ?? "").join("");
+
+/** Tokens are parts of words; the first of a word begins with a space. */
+function wordsOf(tokens: readonly Fields[]): DialectWord[] {
+  const words: DialectWord[] = [];
+  for (const token of tokens) {
+    const [text, from, to] = [textIn(token, "text"), numberIn(token, "start_ms"), numberIn(token, "end_ms")];
+    if (text === undefined || from === undefined || to === undefined) continue;
+    const last = words.at(-1);
+    if (last === undefined || text.startsWith(" "))
+      words.push({ text: text.trim(), from: from / 1_000, to: to / 1_000 });
+    else words[words.length - 1] = { ...last, text: last.text + text, to: to / 1_000 };
+  }
+  return words;
+}
+
+function verdictOn(fields: Fields): Verdict {
+  const code = numberIn(fields, "error_code") ?? 0;
+  const detail = `Soniox reports error ${code}: ${textIn(fields, "error_message") ?? "no reason was given"}`;
+  if (code === 401) return { kind: "token", detail };
+  if (code === 429) return { kind: "busy", detail };
+  if (code === 408 || code >= 500) return { kind: "temporary", detail };
+  return { kind: "final", detail };
+}

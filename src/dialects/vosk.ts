@@ -1,0 +1,109 @@
+import type { Bytes } from "../protocol/bytes.js";
+import type { Transport } from "../transport/transport.js";
+import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
+import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import { refuseUnlessMono } from "./parts/audio-forms.js";
+import { type Fields, listIn, parseFields, textIn } from "./parts/fields.js";
+import { wordsIn } from "./parts/words.js";
+
+/** Options of {@link vosk}. */
+export interface VoskOptions extends DialectTransportOptions {
+  /** The server compares this text character by character, so it is sent as it is. @defaultValue '{"eof" : 1}' */
+  readonly endMessage?: string | undefined;
+  /** Words or sentences that the recogniser is to expect, and nothing else. @defaultValue everything in its model */
+  readonly phrases?: readonly string[] | undefined;
+}
+
+/**
+ * Speaks with a Vosk server (`alphacep/vosk-server`) of the kind that is written in Python; the one in C++ takes its rate from
+ * its environment. It answers each message of audio, and that answer says that the audio is decoded.
+ * @param url such as `ws://localhost:2700`.
+ */
+export function vosk(url: string | URL, options: VoskOptions = {}): Transport {
+  return dialectTransport(voskDialect(url, options), options);
+}
+
+/** The dialect itself, without sockets. */
+export function voskDialect(
+  url: string | URL,
+  { endMessage = '{"eof" : 1}', phrases }: Omit<VoskOptions, "WebSocket"> = {},
+): Dialect {
+  return {
+    name: "Vosk",
+    terms: { messageMs: { min: 100, max: 1_000 }, pace: 20, silenceMs: 5_000, finishMs: 5_000 },
+    refuse: (format) => refuseUnlessMono("A Vosk server", format),
+    address: () => ({ url }),
+    session: ({ format }) => new VoskSession(format.sampleRate, endMessage, phrases),
+  };
+}
+
+class VoskSession implements DialectSession {
+  readonly #sampleRate: number;
+  readonly #endMessage: string;
+  readonly #phrases: readonly string[] | undefined;
+  /** Samples sent up to the end of each message that is not answered, oldest first. */
+  readonly #unanswered: number[] = [];
+  #sent = 0;
+  #decoded = 0;
+  #utterance = 0;
+  #utteranceFrom = 0;
+  #isFinishing = false;
+
+  constructor(sampleRate: number, endMessage: string, phrases: readonly string[] | undefined) {
+    this.#sampleRate = sampleRate;
+    this.#endMessage = endMessage;
+    this.#phrases = phrases;
+  }
+
+  open(): string[] {
+    const config = { sample_rate: this.#sampleRate, words: true, ...(this.#phrases && { phrase_list: this.#phrases }) };
+    return [JSON.stringify({ config })];
+  }
+
+  /** It never says that it is ready. */
+  readonly isReadyWhenOpen = true;
+
+  audio(payload: Bytes): RemoteMessage {
+    this.#sent += payload.byteLength / 2 / this.#sampleRate;
+    this.#unanswered.push(this.#sent);
+    return payload;
+  }
+
+  finish(): string[] {
+    this.#isFinishing = true;
+    return [this.#endMessage];
+  }
+
+  receive(message: RemoteMessage): DialectEvent[] {
+    const fields = parseFields(message);
+    const answered = this.#unanswered.shift();
+    this.#decoded = answered ?? this.#sent;
+    const isLast = answered === undefined && this.#isFinishing;
+    return [...this.#captions(fields), ...(isLast ? [{ type: "finished" } as const] : [])];
+  }
+
+  judge(code: number): Verdict | "finished" {
+    return { kind: "temporary", detail: `The Vosk server has closed the connection with code ${code}.` };
+  }
+
+  #captions(fields: Fields): DialectEvent[] {
+    const partial = textIn(fields, "partial");
+    const segment = String(this.#utterance);
+    if (partial !== undefined) {
+      if (partial === "") return [];
+      const range = { from: this.#utteranceFrom, to: this.#decoded };
+      return [{ type: "caption", segment, final: false, text: partial, ...range }];
+    }
+    const text = textIn(fields, "text") ?? "";
+    const settled = { type: "settled", to: this.#decoded } as const;
+    const words = wordsIn(listIn(fields, "result"), { text: "word", from: "start", to: "end" });
+    this.#utterance += 1;
+    const from = words[0]?.from ?? this.#utteranceFrom;
+    this.#utteranceFrom = this.#decoded;
+    if (text === "") return [settled];
+    return [
+      { type: "caption", segment, final: true, text, from, to: words.at(-1)?.to ?? this.#decoded, words },
+      settled,
+    ];
+  }
+}

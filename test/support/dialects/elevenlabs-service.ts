@@ -1,0 +1,44 @@
+import type { ServiceCaller, ServiceSession, SpeechService } from "./speech-service.js";
+import { type SpokenWord, textOf, UtteranceListener } from "./utterance.js";
+
+/** ElevenLabs' Scribe realtime: single-use tokens, base64, a committed transcript and then the same with times; no end. */
+export class ElevenLabsService implements SpeechService {
+  readonly #used = new Set<string>();
+
+  accept(caller: ServiceCaller): ServiceSession {
+    const token = caller.query.get("token");
+    const say = (type: string, more: object): void => caller.send(JSON.stringify({ message_type: type, ...more }));
+    if (token === null || this.#used.has(token)) {
+      say("auth_error", { error: "The token is not valid." });
+      caller.close(1008);
+      return { receive() {} };
+    }
+    this.#used.add(token);
+    const rate = Number(caller.query.get("audio_format")?.replace("pcm_", ""));
+    const commit = (words: readonly SpokenWord[]): void => {
+      const text = textOf(words);
+      say("committed_transcript", { text });
+      if (caller.query.get("include_timestamps") !== "true") return;
+      const spoken = words.flatMap((word, n) => [
+        ...(n > 0 ? [{ text: " ", start: word.from, end: word.from, type: "spacing" }] : []),
+        { text: word.text, start: word.from, end: word.to, type: "word", speaker_id: "speaker_0" },
+      ]);
+      say("committed_transcript_with_timestamps", { text, language_code: "en", words: spoken });
+    };
+    const listener = new UtteranceListener(rate, {
+      onWords: (words) => say("partial_transcript", { text: textOf(words) }),
+      onPause: commit,
+    });
+    say("session_started", { session_id: "session", config: {} });
+    return {
+      receive(message) {
+        if (typeof message !== "string") return say("input_error", { error: "Text was expected." });
+        const said = JSON.parse(message) as { message_type: string; audio_base_64: string; commit: boolean };
+        if (said.message_type !== "input_audio_chunk") return say("input_error", { error: "This is no audio." });
+        listener.listen(Buffer.from(said.audio_base_64, "base64"));
+        const words = said.commit ? listener.cutOff() : [];
+        if (words.length > 0) commit(words);
+      },
+    };
+  }
+}
