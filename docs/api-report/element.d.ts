@@ -158,7 +158,9 @@ declare const SERVER_DATA: {
       readonly from: Check<number>;
       readonly to: Check<number>;
     }>[] | undefined>; /** Segments whose captions this one takes the place of, once it is final. */
-    readonly replaces: Check<readonly string[] | undefined>;
+    readonly replaces: Check<readonly string[] | undefined>; /** By a name that the recogniser gave, and a language tag of BCP 47. */
+    readonly speaker: Check<string | undefined>;
+    readonly language: Check<string | undefined>;
   }>>;
   "asr.final": Check<Shape<{
     readonly text: Check<string>;
@@ -173,7 +175,9 @@ declare const SERVER_DATA: {
       readonly from: Check<number>;
       readonly to: Check<number>;
     }>[] | undefined>; /** Segments whose captions this one takes the place of, once it is final. */
-    readonly replaces: Check<readonly string[] | undefined>;
+    readonly replaces: Check<readonly string[] | undefined>; /** By a name that the recogniser gave, and a language tag of BCP 47. */
+    readonly speaker: Check<string | undefined>;
+    readonly language: Check<string | undefined>;
   }>>;
   "mt.partial": Check<Shape<{
     readonly text: Check<string>;
@@ -188,7 +192,9 @@ declare const SERVER_DATA: {
       readonly from: Check<number>;
       readonly to: Check<number>;
     }>[] | undefined>; /** Segments whose captions this one takes the place of, once it is final. */
-    readonly replaces: Check<readonly string[] | undefined>;
+    readonly replaces: Check<readonly string[] | undefined>; /** By a name that the recogniser gave, and a language tag of BCP 47. */
+    readonly speaker: Check<string | undefined>;
+    readonly language: Check<string | undefined>;
   }>>;
   "mt.final": Check<Shape<{
     readonly text: Check<string>;
@@ -203,7 +209,9 @@ declare const SERVER_DATA: {
       readonly from: Check<number>;
       readonly to: Check<number>;
     }>[] | undefined>; /** Segments whose captions this one takes the place of, once it is final. */
-    readonly replaces: Check<readonly string[] | undefined>;
+    readonly replaces: Check<readonly string[] | undefined>; /** By a name that the recogniser gave, and a language tag of BCP 47. */
+    readonly speaker: Check<string | undefined>;
+    readonly language: Check<string | undefined>;
   }>>;
   "asr.void": Check<Shape<{
     readonly segment_ids: Check<readonly string[]>;
@@ -408,6 +416,8 @@ interface Caption {
   readonly to: number | undefined;
   readonly words: readonly CaptionWord[];
   readonly replaces: readonly string[];
+  readonly speaker?: string | undefined;
+  readonly language?: string | undefined;
 }
 interface AudioStreamEventMap<Message = ServerEvent> {
   statechange: Event;
@@ -431,6 +441,8 @@ declare class CaptionEvent extends Event implements Caption {
   readonly to: number | undefined;
   readonly words: readonly CaptionWord[];
   readonly replaces: readonly string[];
+  readonly speaker?: string | undefined;
+  readonly language?: string | undefined;
   constructor(init: Caption);
 }
 declare class ReconnectingEvent extends Event {
@@ -523,6 +535,7 @@ interface Transport {
 }
 interface TransportConnectOptions extends ConnectContext {
   readonly scope?: Scope | undefined;
+  readonly streamScope?: Scope | undefined;
   onMessage(data: string | Bytes): void;
 }
 interface TransportConnection {

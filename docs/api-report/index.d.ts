@@ -144,7 +144,9 @@ declare const SERVER_DATA: {
       readonly from: Check<number>;
       readonly to: Check<number>;
     }>[] | undefined>; /** Segments whose captions this one takes the place of, once it is final. */
-    readonly replaces: Check<readonly string[] | undefined>;
+    readonly replaces: Check<readonly string[] | undefined>; /** By a name that the recogniser gave, and a language tag of BCP 47. */
+    readonly speaker: Check<string | undefined>;
+    readonly language: Check<string | undefined>;
   }>>;
   "asr.final": Check<Shape<{
     readonly text: Check<string>;
@@ -159,7 +161,9 @@ declare const SERVER_DATA: {
       readonly from: Check<number>;
       readonly to: Check<number>;
     }>[] | undefined>; /** Segments whose captions this one takes the place of, once it is final. */
-    readonly replaces: Check<readonly string[] | undefined>;
+    readonly replaces: Check<readonly string[] | undefined>; /** By a name that the recogniser gave, and a language tag of BCP 47. */
+    readonly speaker: Check<string | undefined>;
+    readonly language: Check<string | undefined>;
   }>>;
   "mt.partial": Check<Shape<{
     readonly text: Check<string>;
@@ -174,7 +178,9 @@ declare const SERVER_DATA: {
       readonly from: Check<number>;
       readonly to: Check<number>;
     }>[] | undefined>; /** Segments whose captions this one takes the place of, once it is final. */
-    readonly replaces: Check<readonly string[] | undefined>;
+    readonly replaces: Check<readonly string[] | undefined>; /** By a name that the recogniser gave, and a language tag of BCP 47. */
+    readonly speaker: Check<string | undefined>;
+    readonly language: Check<string | undefined>;
   }>>;
   "mt.final": Check<Shape<{
     readonly text: Check<string>;
@@ -189,7 +195,9 @@ declare const SERVER_DATA: {
       readonly from: Check<number>;
       readonly to: Check<number>;
     }>[] | undefined>; /** Segments whose captions this one takes the place of, once it is final. */
-    readonly replaces: Check<readonly string[] | undefined>;
+    readonly replaces: Check<readonly string[] | undefined>; /** By a name that the recogniser gave, and a language tag of BCP 47. */
+    readonly speaker: Check<string | undefined>;
+    readonly language: Check<string | undefined>;
   }>>;
   "asr.void": Check<Shape<{
     readonly segment_ids: Check<readonly string[]>;
@@ -440,6 +448,8 @@ interface Caption {
   readonly to: number | undefined;
   readonly words: readonly CaptionWord[];
   readonly replaces: readonly string[];
+  readonly speaker?: string | undefined;
+  readonly language?: string | undefined;
 }
 interface AudioStreamEventMap<Message = ServerEvent> {
   statechange: Event;
@@ -463,6 +473,8 @@ declare class CaptionEvent extends Event implements Caption {
   readonly to: number | undefined;
   readonly words: readonly CaptionWord[];
   readonly replaces: readonly string[];
+  readonly speaker?: string | undefined;
+  readonly language?: string | undefined;
   constructor(init: Caption);
 }
 declare class ReconnectingEvent extends Event {
@@ -552,6 +564,7 @@ interface Transport {
 }
 interface TransportConnectOptions extends ConnectContext {
   readonly scope?: Scope | undefined;
+  readonly streamScope?: Scope | undefined;
   onMessage(data: string | Bytes): void;
 }
 interface TransportConnection {
@@ -680,8 +693,8 @@ declare class AudioStream<Message = ServerEvent> extends TypedEventTarget<AudioS
 interface MicrophoneStreamOptions extends AudioStreamOptions {
   readonly microphone?: MicrophoneOptions | undefined;
 }
-declare function createMicrophoneStream<Message = ServerEvent>(url: UrlProvider, options?: MicrophoneStreamOptions): AudioStream<Message>;
-declare function createMicrophoneStream(url: UrlProvider, options?: MicrophoneStreamOptions): AudioStream;
+declare function createMicrophoneStream<Message = ServerEvent>(server: UrlProvider | Transport, options?: MicrophoneStreamOptions): AudioStream<Message>;
+declare function createMicrophoneStream(server: UrlProvider | Transport, options?: MicrophoneStreamOptions): AudioStream;
 interface LevelMeterOptions extends AbortOptions {
   readonly floorDbfs?: number | undefined;
 }

@@ -159,7 +159,9 @@ declare const SERVER_DATA: {
       readonly from: Check<number>;
       readonly to: Check<number>;
     }>[] | undefined>; /** Segments whose captions this one takes the place of, once it is final. */
-    readonly replaces: Check<readonly string[] | undefined>;
+    readonly replaces: Check<readonly string[] | undefined>; /** By a name that the recogniser gave, and a language tag of BCP 47. */
+    readonly speaker: Check<string | undefined>;
+    readonly language: Check<string | undefined>;
   }>>;
   "asr.final": Check<Shape<{
     readonly text: Check<string>;
@@ -174,7 +176,9 @@ declare const SERVER_DATA: {
       readonly from: Check<number>;
       readonly to: Check<number>;
     }>[] | undefined>; /** Segments whose captions this one takes the place of, once it is final. */
-    readonly replaces: Check<readonly string[] | undefined>;
+    readonly replaces: Check<readonly string[] | undefined>; /** By a name that the recogniser gave, and a language tag of BCP 47. */
+    readonly speaker: Check<string | undefined>;
+    readonly language: Check<string | undefined>;
   }>>;
   "mt.partial": Check<Shape<{
     readonly text: Check<string>;
@@ -189,7 +193,9 @@ declare const SERVER_DATA: {
       readonly from: Check<number>;
       readonly to: Check<number>;
     }>[] | undefined>; /** Segments whose captions this one takes the place of, once it is final. */
-    readonly replaces: Check<readonly string[] | undefined>;
+    readonly replaces: Check<readonly string[] | undefined>; /** By a name that the recogniser gave, and a language tag of BCP 47. */
+    readonly speaker: Check<string | undefined>;
+    readonly language: Check<string | undefined>;
   }>>;
   "mt.final": Check<Shape<{
     readonly text: Check<string>;
@@ -204,7 +210,9 @@ declare const SERVER_DATA: {
       readonly from: Check<number>;
       readonly to: Check<number>;
     }>[] | undefined>; /** Segments whose captions this one takes the place of, once it is final. */
-    readonly replaces: Check<readonly string[] | undefined>;
+    readonly replaces: Check<readonly string[] | undefined>; /** By a name that the recogniser gave, and a language tag of BCP 47. */
+    readonly speaker: Check<string | undefined>;
+    readonly language: Check<string | undefined>;
   }>>;
   "asr.void": Check<Shape<{
     readonly segment_ids: Check<readonly string[]>;

@@ -121,6 +121,6 @@ export interface Verdict {
   readonly kind: "temporary" | "busy" | "token" | "final";
   /** What happened and what to do, as a sentence, without anything secret. */
   readonly detail: string;
-  /** For `busy`, in milliseconds. @defaultValue 5_000 */
+  /** For `busy`, in milliseconds; five seconds if it is not given. */
   readonly retryAfterMs?: number | undefined;
 }

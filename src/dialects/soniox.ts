@@ -25,7 +25,7 @@ const ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw"];
 export function sonioxDialect({
   url = "wss://stt-rt.soniox.com/transcribe-websocket",
   config = {},
-  sessionMs = 300 * 60_000,
+  sessionMs = 18_000_000,
 }: SonioxOptions = {}): Dialect {
   return {
     name: "Soniox",

@@ -24,10 +24,8 @@ export const PROTOCOL_VERSION = 1;
 
 /** Name of the WebSocket subprotocol; the only one a server may echo. */
 export const SUBPROTOCOL = "loquilex.v1";
-
 /** What a client writes into `client.hello.accept` to offer binary audio frames. */
 export const AUDIO_EXTENSION = "audio/1";
-
 const identifier = text(128);
 const secret = text(MAX_TOKEN_LENGTH);
 const position = whole();
@@ -85,14 +83,12 @@ const transcript = record({
   words: optional(list(word, 10_000)),
   /** Segments whose captions this one takes the place of, once it is final. */
   replaces: optional(list(identifier, 1_000)),
-  /** Who speaks, by a name that the recogniser gave. */
+  /** By a name that the recogniser gave, and a language tag of BCP 47. */
   speaker: optional(identifier),
-  /** A language tag of BCP 47, such as `en-GB`. */
   language: optional(text(64)),
 });
 
 const voided = record({ segment_ids: list(identifier, 100_000) });
-
 /** A function, so that a page, which reads no messages of clients, does not carry their checks. */
 const clientChecks = () => ({
   "client.hello": record({ ...opening(), takeover: optional(flag) }),
