@@ -51,8 +51,6 @@ export interface SessionManagerOptions {
   readonly scope: Scope;
 }
 
-const GO_AWAY_RETRY_MS = 1_000;
-
 /** Gives the protocol its sockets, its time, and a recording and a recogniser for each session. */
 export class SessionManager {
   /** What has happened so far. */
@@ -135,7 +133,7 @@ export class SessionManager {
 
   async #shutDown(windowMs: number, onFinished: () => void): Promise<void> {
     const { scope, logger, store } = this.#options;
-    const notice = { reason: "The server is restarting.", retryAfterMs: GO_AWAY_RETRY_MS };
+    const notice = { reason: "The server is restarting.", retryAfterMs: 1_000 };
     this.#dispatch({ type: "go-away", ...notice, mayStay: true });
     const closed = this.#connections.ends;
     await spreadOut(Array.from(this.works), { windowMs, scope }, ([key, work]) => {
@@ -246,9 +244,8 @@ export class SessionManager {
     const session = key.sessionId.slice(0, 8);
     const log = logger.child({ session });
     const { encoding, sample_rate: sampleRate, channels, first } = offer;
-    const from = claim?.taken?.storedTo ?? first;
     const said = claim?.taken === undefined ? "A session began." : "A session of another node goes on here.";
-    log.info({ encoding, sampleRate, channels, from }, said);
+    log.info({ encoding, sampleRate, channels, from: claim?.taken?.storedTo ?? first }, said);
     const means = { engine: engines, outDir: config.outDir, disk, clock, logger: log };
     const work = new SessionWork({
       ...{ opened, store, logger: log, figures: this.figures },

@@ -23,7 +23,7 @@ async function serve(token?: string, api: "token" | "open" | "off" = token === u
   const directory = await temporaryFolder();
   const downloads = new ModelDownloads({ catalog: new Map(), directory, logger, clock: systemClock, scope });
   const archive = new SessionArchive({ directory, liveRecordings: () => [] });
-  const config = { api, token, allowedOrigins: ["https://example.org"] };
+  const config = { api, token, allowedOrigins: ["https://example.org"], allowedHosts: ["my.example"] };
   const handler = new Api({ config, downloads, archive, logger, scope, resources: () => ({ everything: "alive" }) });
   const url = await loopbackServer((incoming, response) => handler.handle(incoming, response, incoming.url ?? ""));
   /** `fetch` would not let a test name a host or an origin. */
@@ -72,7 +72,7 @@ describe("the API's door", () => {
     ["a page of another site", { origin: "https://evil.example" }, "foreign_origin"],
     ["a page without a name", { origin: "null" }, "foreign_origin"],
     ["a site whose name was made to lead here", { host: "evil.example" }, "unknown_host"],
-    ["such a site's page", { host: "evil.example", origin: "http://evil.example" }, "unknown_host"],
+    ["such a site's page", { host: "evil.example", origin: "http://evil.example" }, "foreign_origin"],
   ])("is closed to %s, although it is open", async (_, headers, reason) => {
     const { ask } = await serve();
     expect(code(await ask("/api/resources", { headers }))).toEqual([403, reason]);

@@ -193,7 +193,7 @@ describe("downloads of models", () => {
   it("are told as Server-Sent Events from how they stand to their end", async () => {
     const { downloads, begun, server, scope, resources } = await setUp({ a: { url: "/slow" } });
     const api = new Api({
-      config: { api: "open", token: undefined, allowedOrigins: [] },
+      config: { api: "open", token: undefined, allowedOrigins: [], allowedHosts: [] },
       downloads,
       archive: new SessionArchive({ directory: "/nonexistent", liveRecordings: () => [] }),
       logger: createLog({ logLevel: "silent" }),

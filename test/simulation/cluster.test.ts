@@ -3,7 +3,7 @@ import { compileLua } from "./cluster/lua.js";
 import { simulateCluster, simulateClusters } from "./cluster/simulate-cluster.js";
 
 /** A longer run has a command of its own. */
-const SEEDS = Number(process.env.LX_CLUSTER_SEEDS ?? 30);
+const SEEDS = Number(process.env.LX_CLUSTER_SEEDS ?? 20);
 const FIRST = Number(process.env.LX_CLUSTER_FIRST ?? 1);
 
 it("a session that goes from node to node loses nothing and repeats nothing, whatever becomes of nodes and store", async () => {

@@ -45,7 +45,7 @@ export async function serveArchive({ directory }: { readonly directory?: string 
   const logger = createLog({ logLevel: "silent" });
   const downloads = new ModelDownloads({ catalog: new Map(), directory: folder, logger, clock: systemClock, scope });
   const archive = new SessionArchive({ directory: directory ?? folder, liveRecordings: () => [] });
-  const config = { api: "open" as const, token: undefined, allowedOrigins: [] };
+  const config = { api: "open" as const, token: undefined, allowedOrigins: [], allowedHosts: [] };
   const api = new Api({ config, downloads, archive, logger, scope, resources: () => ({}) });
   const url = await loopbackServer((incoming, response) =>
     api.handle(incoming, response, (incoming.url ?? "").split("?", 1)[0] ?? ""),

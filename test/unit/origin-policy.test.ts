@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isAllowedOrigin, normalizeOrigin } from "../../examples/server/connection/origin-policy.js";
+import { isAllowedOrigin, normalizeHost, normalizeOrigin } from "../../examples/server/connection/origin-policy.js";
 
 // ollama/ollama#4791, coder/code-server#6161, field report 82
 describe("an origin", () => {
@@ -41,6 +41,9 @@ describe("an origin", () => {
   });
 });
 
+const LISTED = { allowedOrigins: ["https://app.example", "capacitor://localhost"], allowedHosts: ["name.example"] };
+const NOTHING_LISTED = { allowedOrigins: [], allowedHosts: [] };
+
 describe("a page", () => {
   it.each([
     ["of this host", "https://name.example", "name.example"],
@@ -55,7 +58,7 @@ describe("a page", () => {
     ["of an application that is on the list", "capacitor://localhost", "name.example"],
     ["that is no page but a program", undefined, "name.example"],
   ])("is let in: one %s", (_, origin, host) => {
-    expect(isAllowedOrigin({ origin, host }, ["https://app.example", "capacitor://localhost"])).toBe(true);
+    expect(isAllowedOrigin({ origin, host, peer: "127.0.0.1" }, LISTED)).toBe(true);
   });
 
   it.each([
@@ -72,10 +75,60 @@ describe("a page", () => {
     ["of a file", "file://", "localhost"],
     ["of nonsense", "nonsense", "nonsense"],
   ])("is refused: one %s", (_, origin, host) => {
-    expect(isAllowedOrigin({ origin, host }, [])).toBe(false);
+    expect(isAllowedOrigin({ origin, host, peer: "127.0.0.1" }, NOTHING_LISTED)).toBe(false);
   });
 
   it("without an origin is let in if that is on the list", () => {
-    expect(isAllowedOrigin({ origin: "null", host: "name.example" }, ["null"])).toBe(true);
+    const policy = { ...NOTHING_LISTED, allowedOrigins: ["null"] };
+    expect(isAllowedOrigin({ origin: "null", host: "name.example" }, policy)).toBe(true);
   });
+
+  // DNS rebinding, field report 106
+  it.each([
+    ["of a foreign name that was made to lead here", "http://evil.example:8787", "evil.example:8787", false],
+    [
+      "of a foreign name that looks like an address",
+      "http://127.0.0.1.evil.example:8787",
+      "127.0.0.1.evil.example:8787",
+      false,
+    ],
+    ["of a name that is on the list of hosts", "http://name.example:8787", "name.example:8787", true],
+    ["of an address", "http://192.168.1.5:8787", "192.168.1.5:8787", true],
+    ["of an address of IPv6", "http://[fe80::1]:8787", "[fe80::1]:8787", true],
+    ["whose name TLS has shown to be this server's", "https://any.example", "any.example", true],
+  ])("is told from a foreign one by its host: one %s", (_, origin, host, allowed) => {
+    expect(isAllowedOrigin({ origin, host, peer: "192.168.1.9" }, LISTED)).toBe(allowed);
+  });
+
+  it.each([
+    ["127.0.0.1", true],
+    ["127.3.2.1", true],
+    ["::1", true],
+    ["::ffff:127.0.0.1", true],
+    ["192.168.1.9", false],
+    ["::ffff:192.168.1.9", false],
+    ["fe80::1", false],
+    [undefined, false],
+  ])("of the loopback interface counts if the request comes from there: from %s it is %s", (peer, allowed) => {
+    for (const origin of ["http://localhost:5173", "https://127.0.0.1", "http://[::1]:8787"]) {
+      expect(isAllowedOrigin({ origin, host: "192.168.1.5:8787", peer }, NOTHING_LISTED)).toBe(allowed);
+    }
+  });
+});
+
+describe("a name of the server", () => {
+  it.each([
+    ["Captions.Example.org", "captions.example.org"],
+    [" localhost ", "localhost"],
+    ["[::1]", "[::1]"],
+  ])("has one spelling: %j", (text, spelling) => {
+    expect(normalizeHost(text)).toBe(spelling);
+  });
+
+  it.each(["", "*", "https://example.org", "example.org:80", "example.org/path", "a b", "*.example.org"])(
+    "is not what is none: %j",
+    (text) => {
+      expect(normalizeHost(text)).toBeUndefined();
+    },
+  );
 });

@@ -31,6 +31,7 @@ describe("the backend's settings", () => {
       pocketsphinxJsgf: undefined,
       token: undefined,
       allowedOrigins: [],
+      allowedHosts: [],
       heartbeatSec: 10,
       heartbeatTimeoutSec: 30,
       resumeTtlSec: 60,

@@ -42,7 +42,7 @@ export class ClientConnections {
     new StreamDoor({
       httpServer,
       scope,
-      allowedOrigins: config.allowedOrigins,
+      policy: config,
       maxMessageBytes: config.maxMessageBytes,
       logger,
       occasionalLog,

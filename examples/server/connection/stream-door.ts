@@ -13,7 +13,7 @@ import type { Log } from "../logging/log.js";
 import type { OccasionalLog } from "../logging/occasional-log.js";
 import type { Refusal } from "../protocol/opening-judge.js";
 import { MAX_OPENING_BYTES } from "./client-connection.js";
-import { isAllowedOrigin } from "./origin-policy.js";
+import { isAllowedOrigin, type OriginPolicy } from "./origin-policy.js";
 
 /** Where clients connect. */
 export const STREAM_PATH = "/v1/stream";
@@ -25,8 +25,7 @@ const MAX_SHOWN = 200;
 export interface StreamDoorOptions {
   readonly httpServer: Server;
   readonly scope: Scope;
-  /** As `normalizeOrigin` spells them. */
-  readonly allowedOrigins: readonly string[];
+  readonly policy: OriginPolicy;
   readonly maxMessageBytes: number;
   readonly logger: Log;
   readonly occasionalLog: OccasionalLog;
@@ -125,8 +124,8 @@ export class StreamDoor {
     return { code: CloseCode.forbidden, error: "unknown_address", detail };
   }
 
-  #refuseOrigin({ headers: { origin, host } }: IncomingMessage): Refusal | undefined {
-    if (isAllowedOrigin({ origin, host }, this.#options.allowedOrigins)) return undefined;
+  #refuseOrigin({ headers: { origin, host }, socket }: IncomingMessage): Refusal | undefined {
+    if (isAllowedOrigin({ origin, host, peer: socket.remoteAddress }, this.#options.policy)) return undefined;
     this.#warnOf((origin ?? "").slice(0, MAX_SHOWN), (host ?? "").slice(0, MAX_SHOWN));
     return {
       code: CloseCode.forbidden,
@@ -140,7 +139,8 @@ export class StreamDoor {
     if (this.#warnedOf.has(origin)) return;
     const message =
       `A page of ${origin} was refused: its origin is neither that of this server's own host, ${host}, nor one of ` +
-      `LX_ALLOWED_ORIGINS. If the page is yours, add ${origin} to LX_ALLOWED_ORIGINS.`;
+      `LX_ALLOWED_ORIGINS. If the page is yours, add ${origin} to LX_ALLOWED_ORIGINS, or, if it is served from here ` +
+      "without TLS, the host's name to LX_ALLOWED_HOSTS.";
     if (this.#warnedOf.size < MAX_REMEMBERED_ORIGINS) {
       this.#warnedOf.add(origin);
       this.#options.logger.warn({ origin, host }, message);

@@ -1,4 +1,4 @@
-import { normalizeOrigin } from "../connection/origin-policy.js";
+import { normalizeHost, normalizeOrigin } from "../connection/origin-policy.js";
 
 const MIN_SECRET_BYTES = 32;
 
@@ -86,6 +86,18 @@ export function origins(named: Named): Setting<readonly string[]> {
     read(text) {
       const list = text.split(",").map(normalizeOrigin);
       return list.every((origin) => origin !== undefined) ? list : undefined;
+    },
+  };
+}
+
+export function hosts(named: Named): Setting<readonly string[]> {
+  return {
+    ...named,
+    fallback: [],
+    allowed: "a comma-separated list of names such as captions.example.org, without scheme and port",
+    read(text) {
+      const list = text.split(",").map(normalizeHost);
+      return list.every((host) => host !== undefined) ? list : undefined;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { ENGINE_SETTINGS } from "./engine-settings.js";
 import { LISTEN_SETTINGS } from "./listen-settings.js";
-import { hs256Secret, oneOf, origins, type Setting, storeAddress, whole, words } from "./setting-kinds.js";
+import { hosts, hs256Secret, oneOf, origins, type Setting, storeAddress, whole, words } from "./setting-kinds.js";
 
 export type { Setting };
 
@@ -91,7 +91,11 @@ export const SETTINGS = {
   ),
   allowedOrigins: origins({
     env: "LX_ALLOWED_ORIGINS",
-    help: "Origins of pages that may connect, comma-separated; by default those of this server's own host, and any loopback origin.",
+    help: "Origins of pages that may connect, comma-separated; by default those of this server's own host, and loopback origins from this machine.",
+  }),
+  allowedHosts: hosts({
+    env: "LX_ALLOWED_HOSTS",
+    help: "Names of this server, comma-separated, whose pages may connect without TLS; addresses and localhost always may.",
   }),
   heartbeatSec: whole({ env: "LX_WS_HEARTBEAT_SEC", help: "Seconds of silence before a heartbeat." }, 10, 1, 3_600),
   heartbeatTimeoutSec: whole(

@@ -10,6 +10,8 @@ export class OwnershipReferee {
   readonly #processes = new Map<string, number>();
   readonly #storedTo = new Map<string, number>();
   readonly #messages = new Map<string, string>();
+  /** Lineages that have ended in the store. */
+  readonly #over = new Set<string>();
   /** How often a session went to another process. */
   takeovers = 0;
 
@@ -33,7 +35,16 @@ export class OwnershipReferee {
     }
   }
 
+  /** Redis has died, and has only this: what is there again has not ended. */
+  forgot(state: RedisState): void {
+    for (const key of state.keys()) {
+      const fields = fieldsOf(state, key);
+      if (fields.get("session") !== "") this.#over.delete(fields.get("epoch") ?? "");
+    }
+  }
+
   #judge(process: number, was: Fields, is: Fields): void {
+    this.#judgeEnd(was, is);
     const [owner, node] = [was.get("node"), is.get("node")];
     const isOver = owner === undefined || was.get("session") === "";
     if (node !== undefined && node !== owner) {
@@ -44,6 +55,14 @@ export class OwnershipReferee {
       return;
     }
     if (!isOver && this.#processes.get(owner) !== process) throw new Foul("A node changed another node's session.");
+  }
+
+  /** What is over, or was deleted, does not come back in the same lineage. */
+  #judgeEnd(was: Fields, is: Fields): void {
+    const [before, now] = [was.get("epoch"), is.get("epoch")];
+    const goesOn = now !== undefined && is.get("session") !== "";
+    if (goesOn && this.#over.has(now)) throw new Foul("A session that was over is in the store again.");
+    if (before !== undefined && !(goesOn && now === before)) this.#over.add(before);
   }
 
   #remember(key: string, state: RedisState): void {

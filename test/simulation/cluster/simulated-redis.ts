@@ -92,6 +92,7 @@ export class SimulatedRedis {
       this.#state = last.before;
       this.#writes.pop();
     }
+    this.referee.forgot(this.#state);
   }
 
   /** Its clock leaps, and with it everything may be over whose time is then over. */

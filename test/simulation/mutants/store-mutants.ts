@@ -26,6 +26,18 @@ const TAKEOVERS: ClusterGround = {
   faults: ["a node is killed", "a node stands still", "a node is cut off from Redis", "the client's connection breaks"],
 };
 const FORGETFUL: ClusterGround = { forgetful: true };
+const LEAPS: ClusterGround = {
+  forgetful: true,
+  faults: [
+    "the clock of Redis leaps",
+    "the client's connection breaks",
+    "Redis is slow",
+    "a node is cut off from Redis",
+  ],
+};
+const PAUSES: ClusterGround = {
+  faults: ["a node stands still", "the client's connection breaks", "the client's connection falls silent"],
+};
 const LATE: ClusterGround = {
   faults: ["a command comes twice", "a node is killed", "Redis is slow", "the client's connection breaks"],
 };
@@ -51,19 +63,19 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
     "A node puts back a session that another one has.",
     "  if not isOver and held[1] ~= ARGV[1] then return 'lost' end\n",
     "",
-    FORGETFUL,
+    LEAPS,
   ),
   scripts(
     "A node that was paused puts back a session that is over.",
     "  if isOver and held[2] == ARGV[2] then return 'lost' end\n",
     "",
-    TAKEOVERS,
+    PAUSES,
   ),
   scripts(
     "Nothing is remembered of a session that is over, so that a paused node puts it back.",
     "redis.call('DEL', KEYS[2], KEYS[3])\nredis.call('HSET', KEYS[1], 'session', '')",
     "redis.call('DEL', unpack(KEYS))",
-    TAKEOVERS,
+    PAUSES,
   ),
   scripts(
     "Two nodes claim a session at the same time, and both get it.",

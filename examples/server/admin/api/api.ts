@@ -15,7 +15,7 @@ const MAX_BODY_BYTES = 4_096;
 const MAX_EVENT_STREAMS = 32;
 
 export interface ApiOptions {
-  readonly config: Pick<ServerConfig, "api" | "token" | "allowedOrigins">;
+  readonly config: Pick<ServerConfig, "api" | "token" | "allowedOrigins" | "allowedHosts">;
   readonly downloads: ModelDownloads;
   readonly archive: SessionArchive;
   /** @defaultValue none: there is nothing at `/api/faults`. */
