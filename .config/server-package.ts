@@ -55,6 +55,8 @@ export async function buildServerPackage(folder: string): Promise<void> {
     filter: (path) => !/\.(?:map|d\.ts|md|json)$/.test(path),
   });
   await cp(join(ROOT, "examples/script-tag"), join(folder, "examples/script-tag"), { recursive: true });
+  const programs = `${SERVER}/engines/programs`;
+  await cp(join(ROOT, programs), join(folder, programs), { recursive: true });
   await cp(join(ROOT, "LICENSE"), join(folder, "LICENSE"));
   await put(join(folder, "bin.js"), `#!/usr/bin/env node\nimport "./${SERVER}/main.js";\n`);
   await put(join(folder, "README.md"), README);

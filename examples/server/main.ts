@@ -105,6 +105,7 @@ async function main(errors: OutputPipe): Promise<void> {
   let stopping = false;
   const downloads = new ModelDownloads({
     catalog,
+    maxBytes: config.modelMaxBytes,
     directory: modelDir,
     logger: log,
     clock,

@@ -4,7 +4,7 @@ import type { AudioOffer } from "loquilex/protocol";
 import type { Clock, Scope } from "loquilex/resources";
 import { ClientConnections } from "./connection/client-connections.js";
 import type { Authenticator } from "./door/authenticator.js";
-import type { Engine } from "./engines/engine.js";
+import type { EngineRoster } from "./engines/engine-roster.js";
 import { equalText } from "./equal-text.js";
 import { doFor } from "./fault-owner.js";
 import type { FaultSwitch } from "./faults/fault-switch.js";
@@ -38,7 +38,7 @@ import { WakeUp } from "./wake-up.js";
 export interface SessionManagerOptions {
   readonly config: ServerConfig;
   readonly httpServer: Server;
-  readonly engines: Engine;
+  readonly engines: Pick<EngineRoster, "forOwner">;
   /** Checks what clients present. */
   readonly authenticator: Authenticator;
   /** Where sessions are known, also to other nodes. */
@@ -90,8 +90,7 @@ export class SessionManager {
       createEpoch: () => randomBytes(6).readUIntBE(0, 6),
     });
     this.#wakeUp = new WakeUp({
-      clock,
-      scope,
+      ...{ clock, scope },
       onTime: () => this.#dispatch({ type: "time" }),
       onFault: (error) => this.#logFault(error, {}),
     });
@@ -240,13 +239,14 @@ export class SessionManager {
 
   #open(opened: Extract<ProtocolOutput, { type: "open" }>): void {
     const { config, engines, store, disk, logger, clock, scope } = this.#options;
-    const { key, offer, claim } = opened;
+    const { key, offer, claim, peer, subject } = opened;
     const session = key.sessionId.slice(0, 8);
     const log = logger.child({ session });
     const { encoding, sample_rate: sampleRate, channels, first } = offer;
     const said = claim?.taken === undefined ? "A session began." : "A session of another node goes on here.";
     log.info({ encoding, sampleRate, channels, from: claim?.taken?.storedTo ?? first }, said);
-    const means = { engine: engines, outDir: config.outDir, disk, clock, logger: log };
+    const engine = engines.forOwner(subject ?? this.#connections.addressOf(peer) ?? "");
+    const means = { engine, outDir: config.outDir, disk, clock, logger: log };
     const work = new SessionWork({
       ...{ opened, store, logger: log, figures: this.figures },
       record: (part) => new Recording({ ...part, ...means, scope: scope.child(`session ${session}`) }),

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
+import { plainWord } from "../../examples/server/recording/recording-name.js";
 import { eventually } from "../browser/eventually.js";
 import { PageStream, type PageStreamOptions } from "../browser/page-stream.js";
 import { html, TestSite } from "../browser/test-site.js";
@@ -219,7 +220,7 @@ export class Stage implements AsyncDisposable {
   /** Of what the server has kept of a session. */
   async recordingPath(sessionId: string): Promise<string> {
     const files = await this.backend.files(".wav");
-    const path = files.find((path) => path.includes(sessionId));
+    const path = files.find((path) => path.includes(plainWord(sessionId)));
     if (path === undefined) throw new Error(`The server has no recording of ${sessionId} among ${files.join(", ")}.`);
     return path;
   }

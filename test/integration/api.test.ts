@@ -21,7 +21,14 @@ async function serve(token?: string, api: "token" | "open" | "off" = token === u
   onTestFinished(() => scope.dispose().then(() => {}));
   const logger = createLog({ logLevel: "silent" });
   const directory = await temporaryFolder();
-  const downloads = new ModelDownloads({ catalog: new Map(), directory, logger, clock: systemClock, scope });
+  const downloads = new ModelDownloads({
+    catalog: new Map(),
+    maxBytes: 1,
+    directory,
+    logger,
+    clock: systemClock,
+    scope,
+  });
   const archive = new SessionArchive({ directory, liveRecordings: () => [] });
   const config = { api, token, allowedOrigins: ["https://example.org"], allowedHosts: ["my.example"] };
   const handler = new Api({ config, downloads, archive, logger, scope, resources: () => ({ everything: "alive" }) });

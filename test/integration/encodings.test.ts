@@ -6,6 +6,7 @@ import {
   type WireAudioFrame,
 } from "loquilex/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { plainWord } from "../../examples/server/recording/recording-name.js";
 import { BackendProcess, START_TIMEOUT_MS } from "../support/backend-process.js";
 import { SWEEP_RATE, SWEEP_RUNS, sweepFrames, sweepSnrDb } from "../support/opus-sweep.js";
 import { RawClient } from "../support/raw-client.js";
@@ -43,7 +44,7 @@ async function record(format: Format, frames: readonly WireAudioFrame[]): Promis
 }
 
 async function recordingOf({ sessionId }: RawClient): Promise<WavChunks> {
-  const files = (await backend.files(".wav")).filter((path) => path.includes(sessionId));
+  const files = (await backend.files(".wav")).filter((path) => path.includes(plainWord(sessionId)));
   expect(files).toHaveLength(1);
   return readWavChunks(files[0] ?? "");
 }

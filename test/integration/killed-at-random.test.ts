@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
+import { plainWord } from "../../examples/server/recording/recording-name.js";
 import { recoverRecordings } from "../../examples/server/recording/recover-recordings.js";
 import { Rng } from "../simulation/rng.js";
 import { BackendProcess } from "../support/backend-process.js";
@@ -55,7 +56,9 @@ async function killOnce(outDir: string, delayMs: number): Promise<number> {
   await expectRecoverable(outDir);
   const names = await readdir(outDir);
   for (const client of clients) {
-    const [name = "", ...others] = names.filter((file) => file.startsWith(client.sessionId) && file.endsWith(".txt"));
+    const [name = "", ...others] = names.filter(
+      (file) => file.startsWith(plainWord(client.sessionId)) && file.endsWith(".txt"),
+    );
     expect(others).toEqual([]);
     const text = await readFile(join(outDir, name), "utf8");
     expect(text.endsWith("\n")).toBe(true);

@@ -32,6 +32,13 @@ async function modelServer() {
     } else if (request.url === "/slow") {
       response.writeHead(200, { "content-length": MODEL.byteLength }).write(MODEL.subarray(0, 100_000));
       slow.push(response);
+    } else if (request.url === "/circle") response.writeHead(302, { location: "/circle" }).end();
+    else if (request.url === "/inwards") response.writeHead(302, { location: "http://127.0.0.1:1/whole" }).end();
+    else if (request.url === "/inwards-by-name") response.writeHead(302, { location: "http://localhost:1/" }).end();
+    else if (request.url === "/large") response.writeHead(200, { "content-length": 1_000_001 }).write(MODEL);
+    else if (request.url === "/endless") {
+      response.on("drain", () => response.write(MODEL));
+      response.write(MODEL);
     } else response.writeHead(404).end();
   });
   const finish = (): void => {
@@ -61,6 +68,7 @@ async function setUp(more: Record<string, Partial<Entry>> = {}) {
   const scope = new Scope({ name: "test" });
   const downloads = new ModelDownloads({
     catalog: await readModelCatalog(catalogPath),
+    maxBytes: 1_000_000,
     directory,
     logger: createLog({ logLevel: "silent" }),
     clock: systemClock,
@@ -110,6 +118,12 @@ describe("a download of a model", () => {
     ["is shorter than it should be", { bytes: 1_000_000 }, "wrong_size"],
     ["breaks off", { url: "/cut" }, "interrupted"],
     ["is not there", { url: "/absent" }, "bad_answer"],
+    ["leads in circles", { url: "/circle" }, "bad_answer"],
+    // Field report 108.
+    ["leads to a private address that the catalogue does not name", { url: "/inwards" }, "private_address"],
+    ["leads to a name of a private address", { url: "/inwards-by-name" }, "private_address"],
+    ["has more bytes than allowed, and says so", { url: "/large" }, "too_large"],
+    ["has no end and no size", { url: "/endless" }, "too_large"],
     ["has a server that does not answer", { url: "http://127.0.0.1:1/" }, "unreachable"],
   ])("that %s leaves nothing, says why, and can be tried again", async (_, entry, reason) => {
     const { downloads, over, files, resources } = await setUp({ a: entry });

@@ -1,36 +1,48 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { readdir, readFile, symlink } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import type { ServerData } from "loquilex/protocol";
 import { describe, expect, it } from "vitest";
 import type { EngineStatus } from "../../examples/server/engines/engine.js";
 import { EngineResampler } from "../../examples/server/engines/hearing/engine-resampler.js";
 import { toMono } from "../../examples/server/engines/hearing/mono-samples.js";
-import { framesOf, openRecording } from "../support/open-recording.js";
+import { countingFrame, framesOf, openRecording } from "../support/open-recording.js";
 import { selectedEngine } from "../support/selected-engine.js";
 import { DIGITS_GRAMMAR, SPOKEN_DIGITS } from "../support/speech.js";
+import { spokenDigits } from "../support/spoken-digits.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 /** If the program is missing, this rejects with a sentence that says how to install it. */
-const pocketsphinx = () =>
+const pocketsphinx = (path = process.env.PATH ?? "") =>
   selectedEngine(
     { LX_ENGINE: "pocketsphinx", LX_POCKETSPHINX_JSGF: DIGITS_GRAMMAR, LX_MAX_CUDA_SESSIONS: "1" },
-    { path: process.env.PATH ?? "" },
+    { path },
   );
-
-async function digits(): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array((await readFile(new URL("../support/fixtures/digits.wav", import.meta.url))).subarray(44));
-}
 
 describe("pocketsphinx", () => {
   it("turns spoken digits into captions, a transcript and a recording", { timeout: 60_000 }, async () => {
     const outDir = await temporaryFolder();
     const { recording, of } = openRecording({ outDir, engine: await pocketsphinx() });
-    const spoken = await digits();
+    const spoken = await spokenDigits();
     for (const frame of framesOf(spoken)) recording.append(frame);
+    // All of it came at once, and takes the recogniser longer than last words may.
+    await expect.poll(() => of("asr.final").length, { timeout: 40_000 }).toBeGreaterThan(2);
     await recording.end();
-    const finals = of<{ text: string; segment_id: string; audio: { from: number; to: number } }>("asr.final");
+    const finals = of<ServerData["asr.final"]>("asr.final");
     expect(finals.map(({ text }) => text)).toEqual(SPOKEN_DIGITS);
     expect(new Set(finals.map(({ segment_id }) => segment_id)).size).toBe(finals.length);
-    expect(finals.every(({ audio }) => audio.from <= audio.to && audio.to <= spoken.byteLength / 2)).toBe(true);
+    for (const { segment_id, words = [], audio, text } of finals) {
+      expect(words.map((word) => word.text)).toEqual([text]);
+      expect([words[0]?.from, words.at(-1)?.to]).toEqual([audio?.from, audio?.to]);
+      expect(of<ServerData["asr.partial"]>("asr.partial").some((partial) => partial.segment_id === segment_id)).toBe(
+        true,
+      );
+    }
+    // They are spoken a second apart.
+    const starts = finals.map(({ audio }) => audio?.from ?? 0);
+    for (const [index, start] of starts.slice(1).entries())
+      expect(start - (starts[index] ?? 0)).toBeGreaterThan(12_000);
+    expect(finals.at(-1)?.audio?.to).toBeLessThanOrEqual(spoken.byteLength / 2);
     expect(of("status")).toEqual([{ engine: "pocketsphinx", words: true, detail: "" }]);
     const names = (await readdir(outDir)).toSorted();
     const [captions = "", transcript = "", wav = ""] = names;
@@ -46,7 +58,7 @@ describe("pocketsphinx", () => {
     const outDir = await temporaryFolder();
     const format = { encoding: "pcm_f32le", sampleRate: 48_000, channels: 2 } as const;
     const { recording, of } = openRecording({ outDir, engine: await pocketsphinx(), format });
-    const mono = new EngineResampler(16_000, 48_000).push(toMono(await digits(), "pcm_s16le", 1));
+    const mono = new EngineResampler(16_000, 48_000).push(toMono(await spokenDigits(), "pcm_s16le", 1));
     const frameSamples = 960;
     for (let position = 0; position < mono.length; position += frameSamples) {
       const values = mono.subarray(position, position + frameSamples);
@@ -54,6 +66,8 @@ describe("pocketsphinx", () => {
       const payload = new Uint8Array(interleaved.buffer);
       recording.append({ flags: 0, position, sampleCount: values.length, payload });
     }
+    // All of it came at once, and takes the recogniser longer than last words may.
+    await expect.poll(() => of("asr.final").length, { timeout: 40_000 }).toBeGreaterThan(2);
     await recording.end();
     const finals = of<{ text: string; audio: { from: number; to: number } }>("asr.final");
     expect(finals.map(({ text }) => text)).toEqual(SPOKEN_DIGITS);
@@ -63,20 +77,38 @@ describe("pocketsphinx", () => {
     expect(of("status")).toEqual([{ engine: "pocketsphinx", words: true, detail: "" }]);
   });
 
-  it("leaves streams that it has no place for to the segmenter", { timeout: 60_000 }, async () => {
+  it("needs no python3, and then has finals alone", { timeout: 60_000 }, async () => {
+    const folder = await temporaryFolder();
+    const directories = (process.env.PATH ?? "").split(delimiter);
+    for (const program of ["sh", "cat", "pocketsphinx_continuous"]) {
+      const directory = directories.find((candidate) => existsSync(join(candidate, program))) ?? "";
+      await symlink(join(directory, program), join(folder, program));
+    }
+    const engine = await pocketsphinx(folder);
+    const { recording, of } = openRecording({ outDir: await temporaryFolder(), engine });
+    for (const frame of framesOf(await spokenDigits())) recording.append(frame);
+    await expect.poll(() => of("asr.final").length, { timeout: 40_000 }).toBeGreaterThan(2);
+    await recording.end();
+    expect(of<ServerData["asr.final"]>("asr.final").map(({ text }) => text)).toEqual(SPOKEN_DIGITS);
+    expect(of("asr.partial")).toEqual([]);
+  });
+
+  it("leaves streams that it has no place for to the segmenter, until it has one", { timeout: 60_000 }, async () => {
     const engine = await pocketsphinx();
     const outDir = await temporaryFolder();
-    const details: string[] = [];
-    const onEvent = (t: string, data: unknown) => {
-      if (t === "status") details.push((data as EngineStatus).detail);
-    };
+    const silence = () => countingFrame(0, 1);
     const first = openRecording({ outDir, engine, sessionId: "first" });
+    first.recording.append(silence());
     await expect.poll(() => first.of("status")).toHaveLength(1);
-    await openRecording({ outDir, engine, onEvent }).recording.end();
+    const second = openRecording({ outDir, engine });
+    second.recording.append(silence());
+    await expect
+      .poll(() => second.of<EngineStatus>("status").at(-1))
+      .toMatchObject({
+        place: 1,
+        detail: expect.stringContaining("All 1 places of the engine pocketsphinx are taken, so segmenter listens"),
+      });
     await first.recording.end();
-    const third = openRecording({ outDir, engine, sessionId: "third" });
-    await third.recording.end();
-    expect(details[0]).toContain("All 1 places of the engine pocketsphinx are taken, so segmenter listens instead.");
-    expect(third.of<EngineStatus>("status")[0]?.engine).toBe("pocketsphinx");
+    await expect.poll(() => second.of<EngineStatus>("status").at(-1)?.engine).toBe("pocketsphinx");
   });
 });

@@ -1,6 +1,7 @@
 import { AudioStream, samples, webSocket } from "loquilex";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { WebSocket as NodeWebSocket } from "ws";
+import { plainWord } from "../../examples/server/recording/recording-name.js";
 import { BackendProcess, START_TIMEOUT_MS } from "../support/backend-process.js";
 import { sine } from "../support/signals.js";
 import { accountFor, NOTHING_WRONG, readSamples, stampedSamples } from "../support/stamped-audio.js";
@@ -49,7 +50,7 @@ it("a recording that is given faster than it sounds waits for room, and not a sa
   await stream.close({ timeoutMs: 20_000 });
   expect(performance.now() - begun).toBeLessThan(SECONDS * 1_000);
   expect(drops).toEqual([]);
-  const [path = ""] = (await backend.files(".wav")).filter((name) => name.includes(stream.sessionId));
+  const [path = ""] = (await backend.files(".wav")).filter((name) => name.includes(plainWord(stream.sessionId)));
   expect((await readWav(path)).samples).toHaveLength(SECONDS * RATE);
 });
 
@@ -78,6 +79,6 @@ it("two and a half minutes of samples() go as fast as the server's pace allows, 
   await stream.close({ timeoutMs: 30_000 });
   expect(performance.now() - begun).toBeLessThan((seconds * 1_000) / 2);
   expect(troubles).toEqual([]);
-  const [path = ""] = (await backend.files(".wav")).filter((name) => name.includes(stream.sessionId));
+  const [path = ""] = (await backend.files(".wav")).filter((name) => name.includes(plainWord(stream.sessionId)));
   expect(accountFor(await readSamples(path), 0, seconds * RATE)).toEqual(NOTHING_WRONG);
 });

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { AudioFrameFlag, encodeAudioFrame, SUBPROTOCOL } from "loquilex/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { plainWord } from "../../examples/server/recording/recording-name.js";
 import { BackendProcess, START_TIMEOUT_MS } from "../support/backend-process.js";
 import { besideAHealthyStream as beside } from "../support/healthy-stream.js";
 import { NodeStream } from "../support/node-stream.js";
@@ -115,7 +116,7 @@ describe.concurrent("a server with one bad client", () => {
     await client.until("session.end");
     expect(client.messages("session.end")[0]?.data.position).toBe(end);
     client.socket.close(1000);
-    const [path = ""] = (await backend.files(".wav")).filter((name) => name.includes(client.sessionId));
+    const [path = ""] = (await backend.files(".wav")).filter((name) => name.includes(plainWord(client.sessionId)));
     const { size, blocks } = await stat(path);
     const sound = 4 * 320;
     expect(size).toBeGreaterThanOrEqual(44 + 2 * (sound + 600 * 16_000));
@@ -215,7 +216,7 @@ it("keeps what a client sends right behind its hello, before any answer, in orde
   await client.until("session.end");
   client.socket.close(1000);
   await client.untilClosed();
-  const [file] = (await backend.files(".wav")).filter((path) => path.includes(client.sessionId));
+  const [file] = (await backend.files(".wav")).filter((path) => path.includes(plainWord(client.sessionId)));
   expect(accountFor(await readSamples(file ?? ""), 0, 16_000)).toEqual(NOTHING_WRONG);
 });
 

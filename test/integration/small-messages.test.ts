@@ -1,6 +1,7 @@
 import { Scope, systemClock } from "loquilex/resources";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { WebSocket as NodeWebSocket } from "ws";
+import { plainWord } from "../../examples/server/recording/recording-name.js";
 import type { AudioSource } from "../../src/capture/source.js";
 import { AudioStream } from "../../src/stream/audio-stream.js";
 import type { DropEvent, ReconnectingEvent } from "../../src/stream/events/events.js";
@@ -71,7 +72,7 @@ it("a server that takes messages of 4,096 bytes gets 48 kHz in two channels of f
   await stream.close({ timeoutMs: 25_000 });
   expect(losses).toEqual([]);
   expect(drops).toEqual([]);
-  const files = (await backend.files(".wav")).filter((path) => path.includes(stream.sessionId));
+  const files = (await backend.files(".wav")).filter((path) => path.includes(plainWord(stream.sessionId)));
   expect(files).toHaveLength(1);
   const { data, channels, sampleRate } = await readWavChunks(files[0] ?? "");
   expect({ channels, sampleRate }).toEqual({ channels: 2, sampleRate: 48_000 });

@@ -43,7 +43,14 @@ export async function serveArchive({ directory }: { readonly directory?: string 
   const folder = await temporaryFolder();
   const scope = testScope();
   const logger = createLog({ logLevel: "silent" });
-  const downloads = new ModelDownloads({ catalog: new Map(), directory: folder, logger, clock: systemClock, scope });
+  const downloads = new ModelDownloads({
+    catalog: new Map(),
+    maxBytes: 1,
+    directory: folder,
+    logger,
+    clock: systemClock,
+    scope,
+  });
   const archive = new SessionArchive({ directory: directory ?? folder, liveRecordings: () => [] });
   const config = { api: "open" as const, token: undefined, allowedOrigins: [], allowedHosts: [] };
   const api = new Api({ config, downloads, archive, logger, scope, resources: () => ({}) });

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { plainWord } from "../../examples/server/recording/recording-name.js";
 import type { BackendProcess } from "./backend-process.js";
 import { accountFor, NOTHING_WRONG, readSamples, stampedSample } from "./stamped-audio.js";
 
@@ -15,7 +16,7 @@ export async function recordingsOf(
   { stream }: Pick<SpokenStream, "stream">,
 ): Promise<string[]> {
   const files = await backend.files(".wav");
-  return files.filter((path) => path.includes(stream.sessionId)).toSorted();
+  return files.filter((path) => path.includes(plainWord(stream.sessionId))).toSorted();
 }
 
 /** Puts the recordings of all lives of the server together and checks that the source is in them, sample by sample. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { Balancer } from "../../examples/cluster/balancer.js";
+import { plainWord } from "../../examples/server/recording/recording-name.js";
 import { recoverRecordings } from "../../examples/server/recording/recover-recordings.js";
 import { BackendProcess } from "./backend-process.js";
 import type { NodeStream } from "./node-stream.js";
@@ -85,7 +86,7 @@ export class TestCluster implements AsyncDisposable {
     }
     for (const stream of streams) {
       const parts = [];
-      for (const path of paths.filter((name) => name.includes(stream.stream.sessionId))) {
+      for (const path of paths.filter((name) => name.includes(plainWord(stream.stream.sessionId)))) {
         const from = Number(/Zat(\d+)/.exec(path)?.[1] ?? 0);
         parts.push({ from, samples: await readSamples(path) });
       }

@@ -23,7 +23,7 @@ async function shownEngine(): Promise<string> {
 
 describe("the engines", () => {
   it("are the files of their folder", async () => {
-    expect([...(await engineKinds()).keys()]).toEqual(["command", "pocketsphinx", "segmenter"]);
+    expect([...(await engineKinds()).keys()]).toEqual(["command", "http", "pocketsphinx", "segmenter"]);
   });
 
   it("are one more with the one new file that the README shows", async () => {
@@ -55,7 +55,7 @@ describe("the engines", () => {
 
   it("are chosen by name, and a wrong name is told with those that there are", async () => {
     await expect(selectedEngine({ LX_ENGINE: "whisper" })).rejects.toThrow(
-      'LX_ENGINE (or --engine) is "whisper", and must be one of auto, command, pocketsphinx, segmenter.',
+      'LX_ENGINE (or --engine) is "whisper", and must be one of auto, command, http, pocketsphinx, segmenter.',
     );
     await expect(selectedEngine({ LX_ENGINE: "command" })).rejects.toThrow(
       'LX_ENGINE_COMMAND is not set, and must be a shell command when LX_ENGINE (or --engine) is "command".',

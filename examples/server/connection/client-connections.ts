@@ -33,6 +33,7 @@ export interface ClientConnectionsOptions {
 export class ClientConnections {
   readonly #options: ClientConnectionsOptions;
   readonly #connections = new Map<PeerId, ClientConnection>();
+  readonly #addresses = new Map<PeerId, string>();
   readonly #tally = new Tally();
   #peers = 0;
 
@@ -49,7 +50,7 @@ export class ClientConnections {
       faults,
       guests: new GuestList(guestLimits(config)),
       onTurnedAway: (refusal) => this.#countRefusal(refusal),
-      onConnection: (socket, refusal, hear) => this.#connected(socket, refusal, hear),
+      onConnection: (socket, refusal, hear, address) => this.#connected(socket, refusal, hear, address),
     });
   }
 
@@ -88,7 +89,17 @@ export class ClientConnections {
     this.#connections.get(peer)?.close(CloseCode.internalError, "The server failed to answer this.");
   }
 
-  #connected(socket: WebSocket, refusal: Refusal | undefined, hear: () => void): (why: Refusal) => void {
+  /** Where a client is, as the door counts addresses; `undefined` for one that has gone. */
+  addressOf(peer: PeerId): string | undefined {
+    return this.#addresses.get(peer);
+  }
+
+  #connected(
+    socket: WebSocket,
+    refusal: Refusal | undefined,
+    hear: () => void,
+    address: string,
+  ): (why: Refusal) => void {
     const { config, scope, clock, occasionalLog, ...events } = this.#options;
     this.#peers += 1;
     const peer = this.#peers;
@@ -111,7 +122,11 @@ export class ClientConnections {
       onFault: (error) => events.onFault(peer, error),
     });
     this.#connections.set(peer, connection);
-    void connection.ended.then(() => this.#connections.delete(peer));
+    this.#addresses.set(peer, address);
+    void connection.ended.then(() => {
+      this.#connections.delete(peer);
+      this.#addresses.delete(peer);
+    });
     if (refusal === undefined) events.onConnected(peer);
     else connection.refuse(refusal);
     return (why) => connection.refuse(why);

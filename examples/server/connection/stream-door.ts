@@ -6,6 +6,7 @@ import { CloseCode, SUBPROTOCOL } from "loquilex/protocol";
 import type { Scope } from "loquilex/resources";
 import { type WebSocket, WebSocketServer } from "ws";
 import { refuseUpgrade } from "../admin/refuse-upgrade.js";
+import { addressGroup } from "../door/address-group.js";
 import type { GuestList } from "../door/guest-list.js";
 import { doFor } from "../fault-owner.js";
 import type { FaultSwitch } from "../faults/fault-switch.js";
@@ -37,9 +38,15 @@ export interface StreamDoorOptions {
   /**
    * A client is connected; one with a refusal is to be told that and closed.
    * @param hear to be called when the client has said something.
+   * @param address of the client, or of its network, as the door counts them.
    * @returns what turns the client away later.
    */
-  onConnection(socket: WebSocket, refusal: Refusal | undefined, hear: () => void): (why: Refusal) => void;
+  onConnection(
+    socket: WebSocket,
+    refusal: Refusal | undefined,
+    hear: () => void,
+    address: string,
+  ): (why: Refusal) => void;
 }
 
 /** Turns upgrade requests into WebSockets, and decides who is let in. */
@@ -112,7 +119,7 @@ export class StreamDoor {
         this.#refuseAddress(request) ??
         this.#refuseOrigin(request) ??
         this.#refuseProtocols(request);
-      turnAway = onConnection(webSocket, refusal, hear);
+      turnAway = onConnection(webSocket, refusal, hear, addressGroup(request.socket.remoteAddress ?? ""));
     });
   }
 

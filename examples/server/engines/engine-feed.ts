@@ -155,8 +155,12 @@ export class EngineFeed {
   }
 
   #report(segment: Segment): void {
-    const [from, to] = [this.#ear.toStream(segment.from), this.#ear.toStream(segment.to)];
-    this.#options.onSegment({ ...segment, from, to });
+    const inStream = ({ from, to }: { readonly from: number; readonly to: number }) => ({
+      from: this.#ear.toStream(from),
+      to: this.#ear.toStream(to),
+    });
+    const words = segment.words?.map((word) => ({ ...word, ...inStream(word) }));
+    this.#options.onSegment({ ...segment, ...inStream(segment), words });
   }
 
   #drop(frame: WireAudioFrame): void {

@@ -1,4 +1,10 @@
-import { type Engine, type EngineOpenOptions, EngineRefusal, type EngineRun } from "./engine.js";
+import type { Clock } from "loquilex/resources";
+import type { Log } from "../logging/log.js";
+import type { Engine, EngineOpenOptions, EngineRun } from "./engine.js";
+import { RosteredRun } from "./rostered-run.js";
+
+/** A stream without sound for so long gives its place to one that waits. */
+const IDLE_MS = 10_000;
 
 export interface EngineRosterOptions {
   readonly preferred: Engine;
@@ -6,15 +12,24 @@ export interface EngineRosterOptions {
   readonly fallback: Engine;
   /** Runs of the preferred engine at once. */
   readonly maxRuns: number;
+  readonly clock: Clock;
+  readonly logger: Log;
 }
 
 /**
- * The engine that the sessions see: the preferred one while there is room, the fallback for streams over the cap, for
- * formats the preferred one refuses, and from where it failed. The status says which, and why.
+ * The engine that the sessions see. A stream gets a place of the preferred engine with its first sound. If all places are
+ * taken, it waits for one in a fair queue, and the fallback listens meanwhile; so it does to formats that the preferred
+ * engine refuses, and from where that one failed. The status says which, and why.
  */
 export class EngineRoster implements Engine {
   readonly #options: EngineRosterOptions;
-  #runs = 0;
+  readonly #holders = new Set<RosteredRun>();
+  /** In the order of their first sound. */
+  readonly #waiting = new Set<RosteredRun>();
+  /** Of those that wait; `undefined` after a change. */
+  #queue: readonly RosteredRun[] | undefined;
+  /** Places whose engines say their last words, since another stream needs them more. */
+  #yielding = 0;
   #failures = 0;
 
   constructor(options: EngineRosterOptions) {
@@ -27,7 +42,7 @@ export class EngineRoster implements Engine {
 
   /** Runs of the preferred engine that go on. */
   get runs(): number {
-    return this.#runs;
+    return this.#holders.size + this.#yielding;
   }
 
   /** How often the preferred engine has failed in the middle of a run. */
@@ -36,101 +51,91 @@ export class EngineRoster implements Engine {
   }
 
   open(options: EngineOpenOptions): EngineRun {
-    const { preferred, fallback, maxRuns } = this.#options;
+    return this.#open("", options);
+  }
+
+  /** The engine for streams of one owner, who gets no more than a fair share of the places if others wait. */
+  forOwner(owner: string): Engine {
+    return { name: this.name, open: (options) => this.#open(owner, options) };
+  }
+
+  #open(owner: string, options: EngineOpenOptions): EngineRun {
+    const { preferred, fallback, maxRuns, clock, logger } = this.#options;
     if (preferred === fallback) return fallback.open(options);
-    if (this.#runs >= maxRuns) {
-      return openFallback(
-        fallback,
-        options,
-        `All ${maxRuns} places of the engine ${preferred.name} are taken, so ${fallback.name} listens instead.`,
-      );
+    return new RosteredRun({
+      ...{ owner, options, preferred, fallback, maxRuns, clock, logger },
+      onSound: (run) => this.#seat(run),
+      onFailure: () => {
+        this.#failures += 1;
+      },
+      onLeave: (run) => this.#leave(run),
+      placeOf: (run) => (this.#waiting.has(run) ? this.#ordered.indexOf(run) + 1 : undefined),
+    });
+  }
+
+  /** A stream that has no place has sound. */
+  #seat(run: RosteredRun): void {
+    if (this.#options.maxRuns === 0) return;
+    if (!this.#waiting.has(run)) {
+      this.#waiting.add(run);
+      this.#queue = undefined;
     }
-    try {
-      const run = new GuardedRun(preferred, fallback, options, {
-        onFailure: () => {
-          this.#failures += 1;
-        },
-        onLeave: () => {
-          this.#runs -= 1;
-        },
+    if (this.runs >= this.#options.maxRuns && this.#yielding === 0) this.#freeIdlePlace();
+    this.#fill();
+  }
+
+  #leave(run: RosteredRun): void {
+    if (this.#waiting.delete(run)) this.#queue = undefined;
+    if (!this.#holders.delete(run)) return;
+    this.#queue = undefined;
+    this.#fill();
+  }
+
+  #freeIdlePlace(): void {
+    const latest = this.#options.clock.now() - IDLE_MS;
+    for (const holder of this.#holders) {
+      if (holder.heardAt > latest) continue;
+      this.#holders.delete(holder);
+      this.#queue = undefined;
+      this.#yielding += 1;
+      void holder.yieldPlace().then(() => {
+        this.#yielding -= 1;
+        this.#fill();
       });
-      this.#runs += 1;
-      return run;
-    } catch (error) {
-      const why =
-        error instanceof EngineRefusal ? error.message : `The engine ${preferred.name} did not start: ${error}.`;
-      return openFallback(fallback, options, `${why} ${fallback.name} listens instead.`);
+      return;
     }
   }
-}
 
-function openFallback(fallback: Engine, options: EngineOpenOptions, why: string): EngineRun {
-  return fallback.open({
-    ...options,
-    onStatus: (status) => options.onStatus({ ...status, detail: `${why} ${status.detail}`.trim() }),
-  });
-}
-
-/** What becomes of a place of the preferred engine. */
-interface PlaceEvents {
-  /** The engine failed in the middle of a run. */
-  onFailure(): void;
-  /** The place is free again. */
-  onLeave(): void;
-}
-
-/** A run of the preferred engine that goes on with the fallback when the engine fails. */
-class GuardedRun implements EngineRun {
-  readonly #fallback: Engine;
-  readonly #options: EngineOpenOptions;
-  readonly #place: PlaceEvents;
-  #run: EngineRun;
-  #position: number;
-  #failed = false;
-  #ended = false;
-  #holdsPlace = true;
-
-  constructor(preferred: Engine, fallback: Engine, options: EngineOpenOptions, place: PlaceEvents) {
-    this.#fallback = fallback;
-    this.#options = options;
-    this.#place = place;
-    this.#position = options.startPosition;
-    this.#run = preferred.open({ ...options, onError: (error) => this.#takeOver(error) });
+  #fill(): void {
+    const { maxRuns, clock } = this.#options;
+    while (this.runs < maxRuns) {
+      const next = this.#ordered.find(({ heardAt }) => heardAt > clock.now() - IDLE_MS);
+      if (next === undefined) return;
+      this.#waiting.delete(next);
+      this.#holders.add(next);
+      this.#queue = undefined;
+      if (next.takePlace()) continue;
+      this.#holders.delete(next);
+      this.#queue = undefined;
+    }
   }
 
-  write(samples: Uint8Array, position: number): Promise<void> | undefined {
-    this.#position = position + samples.byteLength / (2 * this.#options.format.channels);
-    return this.#run.write(samples, position);
+  /** Who has fewer places comes first, and then who has waited longer. */
+  get #ordered(): readonly RosteredRun[] {
+    this.#queue ??= this.#order();
+    return this.#queue;
   }
 
-  gap(from: number, to: number): void {
-    this.#position = to;
-    this.#run.gap(from, to);
-  }
-
-  end(): Promise<void> {
-    this.#ended = true;
-    return this.#run.end();
-  }
-
-  async dispose(): Promise<void> {
-    await this.#run.dispose();
-    this.#leave();
-  }
-
-  #takeOver(error: Error): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    this.#place.onFailure();
-    void this.#run.dispose().then(() => this.#leave());
-    // A fallback that begins after the end would have nothing to hear.
-    const then = this.#ended ? "Its last words may be missing." : `${this.#fallback.name} listens from here on.`;
-    const options = { ...this.#options, startPosition: this.#position };
-    this.#run = openFallback(this.#fallback, options, `${error.message} ${then}`);
-  }
-
-  #leave(): void {
-    if (this.#holdsPlace) this.#place.onLeave();
-    this.#holdsPlace = false;
+  #order(): readonly RosteredRun[] {
+    const turns = new Map<string, number>();
+    const nextTurn = ({ owner }: RosteredRun): number => {
+      const turn = turns.get(owner) ?? 0;
+      turns.set(owner, turn + 1);
+      return turn;
+    };
+    for (const holder of this.#holders) nextTurn(holder);
+    return Array.from(this.#waiting, (run) => ({ run, turn: nextTurn(run) }))
+      .toSorted((a, b) => a.turn - b.turn)
+      .map(({ run }) => run);
   }
 }

@@ -9,10 +9,20 @@ export interface EngineFormat {
 
 /** Something that was said, as far as it is known. Positions count samples since the stream began. */
 export interface Segment {
+  /** A final without a text takes back what was said of its segment. */
   readonly text: string;
   /** Stays the same from the first partial to the final, and is never used again in this stream. */
   readonly segmentId: string;
   readonly final: boolean;
+  /** Position of the first sample, and of the one after the last. */
+  readonly from: number;
+  readonly to: number;
+  /** Its words in order, if the engine knows when each was spoken. */
+  readonly words?: readonly SegmentWord[] | undefined;
+}
+
+export interface SegmentWord {
+  readonly text: string;
   /** Position of the first sample, and of the one after the last. */
   readonly from: number;
   readonly to: number;
@@ -25,6 +35,8 @@ export interface EngineStatus {
   readonly words: boolean;
   /** A sentence about anything that is not as asked for; empty otherwise. */
   readonly detail: string;
+  /** While the stream waits for the chosen engine: its place in the queue, where 1 is next. */
+  readonly place?: number | undefined;
 }
 
 export interface EngineOpenOptions {
@@ -33,7 +45,7 @@ export interface EngineOpenOptions {
   readonly startPosition: number;
   /** Owns what the run needs; the run's owner ends it. */
   readonly scope: Scope;
-  /** Called once inside `open`, and again when another engine takes over. */
+  /** Called once inside `open` by an engine that listens, and again when another one takes over. */
   onStatus(status: EngineStatus): void;
   onSegment(segment: Segment): void;
   /** The run is over before it was ended; the message is a sentence for people. Called at most once, never inside `open`. */

@@ -23,6 +23,8 @@ export async function selectEngine(options: SelectEngineOptions): Promise<Engine
     preferred: kind === undefined ? segmenter : await kind.create(options),
     fallback: segmenter,
     maxRuns: options.config.maxEngineSessions,
+    clock: options.clock,
+    logger: options.logger,
   });
 }
 

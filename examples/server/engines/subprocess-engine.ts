@@ -1,22 +1,30 @@
 import type { Clock } from "loquilex/resources";
-import { childEnvironment } from "../processes/child-environment.js";
+import type { Log } from "../logging/log.js";
 import { type ChildExit, ChildProcess } from "../processes/child-process.js";
 import { type Engine, type EngineOpenOptions, EngineRefusal, type EngineRun } from "./engine.js";
+import { parseEngineLine } from "./engine-line.js";
+import { InputClock } from "./input-clock.js";
 
 const SAMPLE_RATE = 16_000;
 /** Silence in place of a gap, enough for a recogniser to end its sentence. */
 const GAP_SILENCE_SEC = 1;
+/** More than any speech takes, and little enough to cost nobody else anything. */
+const OUTPUT_LIMIT = { linesPerSec: 50, charactersPerSec: 65_536, burstSec: 10 };
 
-interface SubprocessEngineOptions {
+export interface SubprocessEngineOptions {
   readonly name: string;
   /** The program and its arguments. */
   readonly program: readonly string[];
+  /** The program's variables. */
+  readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
+  readonly logger: Log;
 }
 
 /**
- * An engine that is a program: it reads raw 16 kHz mono s16le on stdin and prints one line per segment. When exactly a
- * line was spoken it does not say, so a segment reaches from the end of the one before to the audio given so far.
+ * An engine that is a program: it reads raw 16 kHz mono s16le on stdin and prints a line for each segment, as
+ * {@link parseEngineLine} reads it. If a line does not say when it was spoken, its segment reaches from the end of the one
+ * before to the audio given so far.
  */
 export function subprocessEngine(options: SubprocessEngineOptions): Engine {
   return {
@@ -38,40 +46,43 @@ export function subprocessEngine(options: SubprocessEngineOptions): Engine {
 const THROUGH_A_PIPE = 'cat | exec "$0" "$@"';
 
 class SubprocessRun implements EngineRun {
-  readonly #name: string;
+  readonly #engine: SubprocessEngineOptions;
   readonly #options: EngineOpenOptions;
   readonly #subprocess: ChildProcess;
-  #position: number;
+  readonly #input: InputClock;
   #reportedTo: number;
-  #lines = 0;
+  #segments = 0;
+  /** What its segment that goes on is called. */
+  #openId: string | undefined;
   #ending = false;
   #disposed = false;
 
   constructor(engine: SubprocessEngineOptions, options: EngineOpenOptions) {
-    this.#name = engine.name;
+    this.#engine = engine;
     this.#options = options;
-    this.#position = options.startPosition;
+    this.#input = new InputClock(SAMPLE_RATE, options.startPosition);
     this.#reportedTo = options.startPosition;
     this.#subprocess = new ChildProcess({
       command: "sh",
       args: ["-c", THROUGH_A_PIPE, ...engine.program],
+      env: engine.env,
       clock: engine.clock,
       scope: options.scope,
-      env: childEnvironment(),
+      outputLimit: OUTPUT_LIMIT,
       onLine: (line) => this.#line(line),
       onExit: (exit) => this.#exit(exit),
     });
   }
 
-  write(samples: Uint8Array, position: number): Promise<void> | undefined {
-    this.#position = position + samples.byteLength / 2;
+  write(samples: Uint8Array): Promise<void> | undefined {
+    this.#input.advance(samples.byteLength / 2);
     return this.#subprocess.write(Uint8Array.from(samples));
   }
 
   gap(from: number, to: number): void {
     const samples = Math.min(to - from, GAP_SILENCE_SEC * SAMPLE_RATE);
     void this.#subprocess.write(new Uint8Array(2 * samples));
-    this.#position = to;
+    this.#input.skip(samples, to);
   }
 
   end(): Promise<void> {
@@ -85,25 +96,30 @@ class SubprocessRun implements EngineRun {
   }
 
   #line(line: string): void {
-    const text = line.trim();
-    if (text === "" || this.#disposed) return;
-    const from = this.#reportedTo;
-    this.#reportedTo = this.#position;
-    this.#lines += 1;
-    this.#options.onSegment({
-      text,
-      segmentId: `${this.#name}-${from}-${this.#lines}`,
-      final: true,
-      from,
-      to: this.#position,
-    });
+    if (this.#disposed) return;
+    const said = parseEngineLine(line);
+    // What was never shown need not be taken back.
+    if (said === undefined || (said.text === "" && this.#openId === undefined)) return;
+    const position = (seconds: number) => this.#input.toStream(seconds);
+    const from = said.from === undefined ? this.#reportedTo : position(said.from);
+    const to = Math.max(from, said.to === undefined ? this.#input.position : position(said.to));
+    if (this.#openId === undefined) this.#segments += 1;
+    const segmentId = this.#openId ?? `${this.#engine.name}-${from}-${this.#segments}`;
+    this.#openId = said.final ? undefined : segmentId;
+    if (said.final) this.#reportedTo = Math.max(this.#reportedTo, to);
+    const words = said.words?.map((word) => ({ text: word.text, from: position(word.from), to: position(word.to) }));
+    const { text, final } = said;
+    this.#options.onSegment({ text, segmentId, final, from, to, ...(words === undefined ? {} : { words }) });
   }
 
   #exit(exit: ChildExit): void {
     if (this.#disposed || (this.#ending && exit.code === 0)) return;
-    const how = exit.error?.message ?? (exit.signal === null ? `exit code ${exit.code}` : `the signal ${exit.signal}`);
-    const lastWords = exit.stderr.split("\n").at(-1)?.trim() ?? "";
-    const said = lastWords === "" ? "" : `; its last words were: ${lastWords.slice(0, 300)}`;
-    this.#options.onError(new Error(`The engine ${this.#name} ended with ${how}${said}.`));
+    const { name, logger } = this.#engine;
+    // What it printed may name files, and is for whoever runs the server.
+    logger.warn({ engine: name, code: exit.code, signal: exit.signal, stderr: exit.stderr }, "An engine ended.");
+    const how = exit.signal === null ? `exit code ${exit.code}` : `the signal ${exit.signal}`;
+    const message =
+      exit.error === undefined ? `The engine ${name} ended with ${how}.` : `The engine ${name} could not be started.`;
+    this.#options.onError(new Error(message));
   }
 }

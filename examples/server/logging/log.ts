@@ -32,10 +32,10 @@ export const openLogPipe = (clock: Clock): OutputPipe =>
  * @param target where the lines go. @defaultValue standard error, which may wait for its reader
  */
 export function createLog(
-  config: Pick<ServerConfig, "logLevel"> & Partial<Pick<ServerConfig, "token" | "jwtSecret">>,
+  config: Pick<ServerConfig, "logLevel"> & Partial<Pick<ServerConfig, "token" | "jwtSecret" | "engineKey">>,
   target: LogTarget = process.stderr,
 ): Log {
-  const redact = redaction([config.token, config.jwtSecret]);
+  const redact = redaction([config.token, config.jwtSecret, config.engineKey]);
   return pino(
     {
       level: config.logLevel,

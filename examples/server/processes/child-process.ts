@@ -1,9 +1,15 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { type Clock, type Deferred, deferred, type Registration, type Scope } from "loquilex/resources";
+import { type Clock, type Deferred, deferred, type Registration, randomId, type Scope } from "loquilex/resources";
 import { LineDecoder } from "./line-decoder.js";
+import { killMarked, killMarkedNow, MARK } from "./marked-processes.js";
+import { type OutputLimit, OutputMeter } from "./output-meter.js";
 
 const STDERR_TAIL_BYTES = 4_096;
+/** How long the output of a child that has ended may stay open, held by something that it started. */
+const EXIT_GRACE_MS = 500;
+/** Begins the mark of every child of this process. */
+const OWN_MARK = randomId();
 
 export interface ChildProcessOptions {
   readonly command: string;
@@ -14,6 +20,8 @@ export interface ChildProcessOptions {
   readonly scope: Scope;
   /** How long the child has between SIGTERM and SIGKILL, in milliseconds. @defaultValue 2_000 */
   readonly killAfterMs?: number | undefined;
+  /** @defaultValue none: its lines are handed out as they come */
+  readonly outputLimit?: OutputLimit | undefined;
   /** A line the child printed, without its end. */
   onLine(line: string): void;
   /** The child is gone and all it printed has been handed out. Called once, also when it could not be started. */
@@ -30,15 +38,19 @@ export interface ChildExit {
 }
 
 /**
- * A child process that is fed through stdin and prints lines. It leads its own process group, so that what it starts
- * goes with it; a server that dies closes its stdin, which tells it to end.
+ * A child process that is fed through stdin and prints lines. It leads its own process group, and bears a mark in its
+ * environment, so that what it starts goes with it; a server that dies closes its stdin, which tells it to end.
  */
 export class ChildProcess {
   static readonly #alive = new Set<ChildProcess>();
   readonly #options: ChildProcessOptions;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #lines = new LineDecoder();
+  readonly #meter: OutputMeter;
+  readonly #mark = `${OWN_MARK}.${randomId()}`;
   readonly #closed: Deferred<void> = deferred();
+  /** Nothing is left of what it started. */
+  readonly #swept: Deferred<void> = deferred();
   readonly #registration: Registration;
   #stderr: Buffer = Buffer.alloc(0);
   #startError: Error | undefined;
@@ -51,15 +63,23 @@ export class ChildProcess {
   /** The safety net of an exit that waits for nothing: ends, at once, every child that is still there. */
   static killAll(): void {
     for (const child of ChildProcess.#alive) child.#signal("SIGKILL");
+    if (ChildProcess.#alive.size > 0) killMarkedNow(OWN_MARK);
   }
 
   constructor(options: ChildProcessOptions) {
     this.#options = options;
     this.#child = spawn(options.command, options.args, {
       detached: true,
-      env: options.env,
+      env: { ...options.env, [MARK]: this.#mark },
       stdio: ["pipe", "pipe", "pipe"],
       windowsHide: true,
+    });
+    this.#meter = new OutputMeter({
+      limit: options.outputLimit,
+      clock: options.clock,
+      scope: options.scope,
+      onLine: options.onLine,
+      onBusy: (busy) => void (busy ? this.#child.stdout.pause() : this.#child.stdout.resume()),
     });
     this.#watch();
     ChildProcess.#alive.add(this);
@@ -116,12 +136,13 @@ export class ChildProcess {
     if (!(await this.#closesWithin(this.#options.killAfterMs ?? 2_000))) {
       this.#signal("SIGKILL");
       if (!(await this.#closesWithin(1_000))) {
-        // A process that left the group holds our ends of its pipes: let go of them, so that nothing keeps this one alive.
         stdout.destroy();
         stderr.destroy();
         this.#child.unref();
+        await this.#sweep();
       }
     }
+    await this.#swept.promise;
     this.#registration.release();
   }
 
@@ -155,6 +176,7 @@ export class ChildProcess {
       this.#exited = true;
       this.#paused = false;
       this.#letWritersGo();
+      this.#closeAfterGrace();
     });
     // "exit" comes while output is still in the pipes; only "close" says that all of it has been read.
     child.on("close", (code, signal) => this.#close(code, signal));
@@ -162,10 +184,26 @@ export class ChildProcess {
     child.stdin.on("error", () => this.#letWritersGo());
     child.stdin.on("close", () => this.#letWritersGo());
     child.stdin.on("drain", () => this.#letWritersGo());
-    child.stdout.on("data", (chunk: Buffer) => this.#lines.push(chunk).forEach(this.#options.onLine));
+    child.stdout.on("data", (chunk: Buffer) => this.#meter.push(this.#lines.push(chunk)));
     child.stderr.on("data", (chunk: Buffer) => {
       this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(-STDERR_TAIL_BYTES);
     });
+  }
+
+  /** What a child started may hold its output open for as long as it likes. */
+  #closeAfterGrace(): void {
+    const { stdout, stderr } = this.#child;
+    const cancel = this.#options.clock.schedule(EXIT_GRACE_MS, () => {
+      stdout.destroy();
+      stderr.destroy();
+    });
+    void this.#closed.promise.then(cancel);
+  }
+
+  async #sweep(): Promise<void> {
+    const { pid } = this.#child;
+    if (pid !== undefined) await killMarked(this.#mark, pid);
+    this.#swept.resolve();
   }
 
   #close(code: number | null, signal: NodeJS.Signals | null): void {
@@ -176,7 +214,9 @@ export class ChildProcess {
     this.#child.stdin.destroy();
     this.#letWritersGo();
     this.#registration.release();
-    this.#lines.end().forEach(this.#options.onLine);
+    this.#meter.push(this.#lines.end());
+    this.#meter.end();
+    void this.#sweep();
     const stderr = new TextDecoder().decode(this.#stderr).trim();
     const error = this.#startError;
     this.#options.onExit({ code: error === undefined ? code : null, signal, error, stderr });

@@ -1,6 +1,6 @@
 /**
- * A line longer than this is handed out in pieces, so that a program that never ends one cannot fill the memory, and so
- * that each fits into a caption, which clients refuse beyond 100,000 characters.
+ * What is beyond this in a line is left out, so that a program that never ends one cannot fill the memory, and so that each
+ * fits into a caption, which clients refuse beyond 100,000 characters.
  */
 const MAX_LINE_CHARACTERS = 65_536;
 
@@ -10,7 +10,8 @@ const MAX_LINE_CHARACTERS = 65_536;
  */
 export class LineDecoder {
   readonly #decoder = new TextDecoder();
-  #rest = "";
+  #pieces: string[] = [];
+  #length = 0;
 
   /** @returns the lines that are complete now. */
   push(chunk: Uint8Array): string[] {
@@ -20,29 +21,32 @@ export class LineDecoder {
   /** Nothing follows. @returns what is left, which is a line though nothing ended it. */
   end(): string[] {
     const lines = this.#split(this.#decoder.decode());
-    const last = this.#rest;
-    this.#rest = "";
-    return last === "" ? lines : [...lines, last.replace(/\r$/, "")];
+    return this.#length === 0 ? lines : [...lines, this.#takeLine()];
   }
 
   #split(text: string): string[] {
     const [first = "", ...more] = text.split("\n");
-    const lines = [this.#rest + first, ...more];
-    const rest = inPieces(lines.pop() ?? "");
-    this.#rest = rest.pop() ?? "";
-    return [...lines.flatMap((line) => inPieces(line.replace(/\r$/, ""))), ...rest];
+    this.#add(first);
+    return more.map((piece) => {
+      const line = this.#takeLine();
+      this.#add(piece);
+      return line;
+    });
   }
-}
 
-/** No piece ends in the middle of a character. */
-function inPieces(line: string): string[] {
-  const pieces: string[] = [];
-  let from = 0;
-  while (line.length - from > MAX_LINE_CHARACTERS) {
-    const end = from + MAX_LINE_CHARACTERS;
-    const to = /[\ud800-\udbff]/.test(line.charAt(end - 1)) ? end - 1 : end;
-    pieces.push(line.slice(from, to));
-    from = to;
+  #add(piece: string): void {
+    const room = MAX_LINE_CHARACTERS - this.#length;
+    if (room <= 0 || piece === "") return;
+    this.#pieces.push(piece.slice(0, room));
+    this.#length += piece.length;
   }
-  return [...pieces, line.slice(from)];
+
+  #takeLine(): string {
+    const line = this.#pieces.join("");
+    const isCut = this.#length > MAX_LINE_CHARACTERS;
+    this.#pieces = [];
+    this.#length = 0;
+    // No line ends in the middle of a character.
+    return isCut ? line.replace(/[\ud800-\udbff]$/, "") : line.replace(/\r$/, "");
+  }
 }

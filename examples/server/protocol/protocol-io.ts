@@ -76,6 +76,9 @@ export type ProtocolOutput =
   | {
       readonly type: "open";
       readonly key: SessionKey;
+      /** Whose connection it is, and whom its token was issued to. */
+      readonly peer: PeerId;
+      readonly subject: string | undefined;
       readonly offer: AudioOffer;
       readonly opening: Opening;
       readonly claim: Claim | undefined;

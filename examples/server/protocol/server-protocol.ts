@@ -197,7 +197,7 @@ export class ServerProtocol {
       this.#during(other, () => other.supersede("another client")),
     );
     if (refusal !== undefined) this.#refuse(peer, refusal);
-    else this.#attach(peer, this.#begin(opening, claim, subject), opening, entry);
+    else this.#attach(peer, this.#begin(peer, opening, claim, subject), opening, entry);
   }
 
   #attach(
@@ -211,7 +211,7 @@ export class ServerProtocol {
     this.#during(session, () => session.attach(peer, opening, knows, secret));
   }
 
-  #begin(opening: Opening, claim: Claim | undefined, subject: string | undefined): ProtocolSession {
+  #begin(peer: PeerId, opening: Opening, claim: Claim | undefined, subject: string | undefined): ProtocolSession {
     const { openDecoder, terms, createSecret, equalSecrets, createEpoch } = this.#options;
     const { session_id, client_id } = opening.data;
     const taken = claim?.taken;
@@ -223,7 +223,7 @@ export class ServerProtocol {
       secrets: new ResumeSecrets(createSecret, equalSecrets, taken?.secrets),
     });
     this.#sessions.add(session);
-    this.#turn.outputs.push({ type: "open", key, offer, opening, claim });
+    this.#turn.outputs.push({ type: "open", key, peer, subject, offer, opening, claim });
     return session;
   }
 

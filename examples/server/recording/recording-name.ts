@@ -9,7 +9,7 @@ import { StorageError } from "./files/storage-error.js";
  * Finds the name of a new recording, `<session>-<start>`, and takes it by creating its empty transcript, so that no
  * other stream, under the same id or another, ever writes over it. A recording that goes on after another node's is called
  * `<session>-<start>at<position>`.
- * @param sessionId comes from the network: unless it is a plain word, its hash stands for it.
+ * @param sessionId comes from the network: unless it is a short plain word, its hash stands for it.
  * @param continuedAt position of the first sample, if another node has recorded what is before it.
  * @returns the path without an extension.
  * @throws StorageError when nothing can be created there.
@@ -40,8 +40,12 @@ export async function reserveRecordingName(
   }
 }
 
-/** What stands for a session in the names of its files. */
+/**
+ * What stands for a session in the names of its files. Whoever may list a folder is not to learn an id that cannot be guessed:
+ * of a long one they see as much as in the log.
+ */
 export function plainWord(sessionId: string): string {
-  if (/^\w[\w-]{0,63}$/.test(sessionId)) return sessionId;
-  return createHash("sha256").update(sessionId).digest("hex").slice(0, 32);
+  if (/^\w[\w-]{0,15}$/.test(sessionId)) return sessionId;
+  const hash = createHash("sha256").update(sessionId).digest("hex").slice(0, 32);
+  return /^\w[\w-]*$/.test(sessionId) ? `${sessionId.slice(0, 8)}-${hash}` : hash;
 }

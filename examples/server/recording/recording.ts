@@ -15,8 +15,8 @@ import { Recorder } from "./recorder.js";
 import { reserveRecordingName } from "./recording-name.js";
 import type { SessionRecording } from "./session-recording.js";
 
-/** How long an engine may take for its last words, in milliseconds. */
-const ENGINE_END_MS = 15_000;
+/** How long an engine may take for its last words, in milliseconds: less than the five seconds that a client waits. */
+const ENGINE_END_MS = 4_000;
 /** Audio that may wait for a slow engine. */
 const MAX_ENGINE_QUEUE_SEC = 10;
 
@@ -34,6 +34,7 @@ export interface RecordingEvents {
   readonly status: EngineStatus;
   readonly "asr.partial": ServerData["asr.partial"];
   readonly "asr.final": ServerData["asr.final"];
+  readonly "asr.void": ServerData["asr.void"];
   readonly "queue.drop": QueueDrop;
 }
 
@@ -237,6 +238,7 @@ export class Recording implements SessionRecording {
 
   #takeSegment(segment: Segment): void {
     if (!segment.final) this.#captions.partial(segment);
+    else if (segment.text === "") this.#captions.final(segment, Promise.resolve());
     else {
       const { segmentId, text, from, to } = segment;
       const caption = { segment_id: this.#idOf(segmentId), text, from, to };
@@ -249,13 +251,13 @@ export class Recording implements SessionRecording {
     return lineage === undefined ? segmentId : `${lineage}-${segmentId}`;
   }
 
-  #reportCaption({ text, segmentId, final, from, to }: Segment): void {
-    this.#options.onEvent(final ? "asr.final" : "asr.partial", {
-      text,
-      segment_id: this.#idOf(segmentId),
-      final,
-      audio: { from, to },
-    });
+  #reportCaption({ text, segmentId, final, from, to, words }: Segment): void {
+    const segment_id = this.#idOf(segmentId);
+    if (final && text === "") this.#options.onEvent("asr.void", { segment_ids: [segment_id] });
+    else {
+      const caption = { text, segment_id, final, audio: { from, to } };
+      this.#options.onEvent(final ? "asr.final" : "asr.partial", words === undefined ? caption : { ...caption, words });
+    }
   }
 
   #reportStatus(status: EngineStatus): void {
@@ -277,7 +279,9 @@ export class Recording implements SessionRecording {
 
   #reportTranscriptFailure(error: Error): void {
     this.#options.logger.error({ err: error }, "The transcript is behind.");
-    this.#options.onEvent("status", { engine: this.#options.engine.name, words: false, detail: error.message });
+    // The error names a path, which is for whoever runs the server.
+    const detail = "The transcript cannot be written for now; captions go on.";
+    this.#options.onEvent("status", { engine: this.#options.engine.name, words: false, detail });
   }
 
   #fail(error: Error): void {

@@ -101,3 +101,26 @@ export function hosts(named: Named): Setting<readonly string[]> {
     },
   };
 }
+
+/** The address may hold a password. */
+export function httpAddress(named: Named): Setting<string | undefined> {
+  return {
+    ...named,
+    secret: true,
+    fallback: undefined,
+    allowed: "an address that begins with http:// or https://",
+    read: (text) => (/^https?:\/\//.test(text) && URL.canParse(text) ? text : undefined),
+  };
+}
+
+export function variableNames(named: Named): Setting<readonly string[]> {
+  return {
+    ...named,
+    fallback: [],
+    allowed: "a comma-separated list of names of variables",
+    read(text) {
+      const names = text.split(",").map((name) => name.trim());
+      return names.every((name) => /^[A-Za-z_]\w*$/.test(name)) ? names : undefined;
+    },
+  };
+}

@@ -250,6 +250,12 @@ export const SETTINGS = {
     "the path of a file",
     undefined,
   ),
+  modelMaxBytes: whole(
+    { env: "LX_MODEL_MAX_BYTES", help: "Bytes that a downloaded model may have at most." },
+    8_589_934_592,
+    1,
+    999_999_999_999_999,
+  ),
   modelDir: words(
     { env: "LX_MODEL_DIR", help: "Folder for downloaded models; without it, models in LX_OUT_DIR." },
     "the path of a folder",

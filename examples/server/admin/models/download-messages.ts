@@ -5,6 +5,10 @@ export interface DownloadOrder {
   readonly path: string;
   readonly sha256: string;
   readonly bytes: number | undefined;
+  /** More than this is refused, also if nobody has said how large it is. */
+  readonly maxBytes: number;
+  /** Hosts of the catalogue, with their ports. */
+  readonly hosts: readonly string[];
 }
 
 /** The lines that it prints. */

@@ -6,47 +6,38 @@ import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { DownloadFailure } from "./download-failure.js";
 import type { DownloadLine, DownloadOrder } from "./download-messages.js";
+import { requestModel } from "./model-request.js";
 
 const PROGRESS_INTERVAL_MS = 200;
-
-class DownloadFailure extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 function say(line: DownloadLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-async function download({ url, path, sha256, bytes }: DownloadOrder): Promise<number> {
-  const response = await fetch(url, { redirect: "follow" }).catch((error: unknown) => {
+async function download({ url, path, sha256, bytes, maxBytes, hosts }: DownloadOrder): Promise<number> {
+  const response = await requestModel(url, hosts).catch((error: unknown) => {
+    if (error instanceof DownloadFailure) throw error;
     throw new DownloadFailure(
       "unreachable",
       `The model's server could not be reached (${reasonOf(error)}); try again later.`,
     );
   });
-  if (!response.ok || response.body === null) {
-    throw new DownloadFailure(
-      "bad_answer",
-      `The model's server answered ${response.status}; check the catalogue's address.`,
-    );
-  }
+  const { headers } = response;
   // The length of a compressed answer is not the length of the file.
-  const length = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length"));
+  const length = headers["content-encoding"] === undefined ? Number(headers["content-length"]) : 0;
   const totalBytes = bytes ?? (length > 0 ? length : undefined);
+  if (totalBytes !== undefined && totalBytes > maxBytes) throw tooLarge(maxBytes);
   const file = await open(path, "wx");
   const hash = createHash("sha256");
   let receivedBytes = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
   try {
-    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    for await (const chunk of response as AsyncIterable<Uint8Array>) {
       receivedBytes += chunk.byteLength;
       if (totalBytes !== undefined && receivedBytes > totalBytes) throw wrongSize(totalBytes);
+      if (receivedBytes > maxBytes) throw tooLarge(maxBytes);
       hash.update(chunk);
       await writeAll(file, chunk);
       if (performance.now() - toldAt < PROGRESS_INTERVAL_MS) continue;
@@ -74,11 +65,16 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
 const wrongSize = (totalBytes: number): DownloadFailure =>
   new DownloadFailure("wrong_size", `The model should have ${totalBytes} bytes, and what came has not.`);
 
-/** Of a failed fetch the reason is in its cause, and never has the address in it. */
+const tooLarge = (maxBytes: number): DownloadFailure =>
+  new DownloadFailure(
+    "too_large",
+    `The model has more than ${maxBytes} bytes, which LX_MODEL_MAX_BYTES does not allow.`,
+  );
+
+/** The system's code, which never has the address in it. */
 function reasonOf(error: unknown): string {
-  const { code, cause } = error as { readonly code?: unknown; readonly cause?: unknown };
-  if (typeof code === "string") return code;
-  return cause === undefined ? "no reason was given" : reasonOf(cause);
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === "string" ? code : "no reason was given";
 }
 
 function failureOf(error: unknown): DownloadLine {

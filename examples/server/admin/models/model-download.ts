@@ -31,6 +31,9 @@ export interface DownloadView {
 
 export interface ModelDownloadOptions {
   readonly model: CatalogModel;
+  readonly maxBytes: number;
+  /** Hosts that redirects may lead to, though they are private. */
+  readonly hosts: readonly string[];
   /** An existing folder. */
   readonly directory: string;
   readonly clock: Clock;
@@ -59,7 +62,8 @@ export class ModelDownload {
   #ending: Promise<void> | undefined;
 
   constructor(options: ModelDownloadOptions) {
-    const { model, directory, clock, scope } = options;
+    const { model, maxBytes, hosts, directory, clock, scope } = options;
+    const { url, sha256, bytes } = model;
     this.#options = options;
     this.#totalBytes = model.bytes;
     this.#partial = temporaryPath(join(directory, model.name), "tmp");
@@ -73,7 +77,7 @@ export class ModelDownload {
       onLine: (line) => this.#take(line),
       onExit: () => this.#finish("failed"),
     });
-    const order: DownloadOrder = { url: model.url, path: this.#partial, sha256: model.sha256, bytes: model.bytes };
+    const order: DownloadOrder = { url, path: this.#partial, sha256, bytes, maxBytes, hosts };
     void this.#process.write(Buffer.from(`${JSON.stringify(order)}\n`));
     this.#watch();
   }

@@ -14,6 +14,8 @@ const RETRY_AFTER_SEC = 30;
 
 export interface ModelDownloadsOptions {
   readonly catalog: ModelCatalog;
+  /** Of one model. */
+  readonly maxBytes: number;
   /** Made when it is first needed. */
   readonly directory: string;
   readonly logger: Log;
@@ -51,7 +53,7 @@ export class ModelDownloads {
 
   /** @throws ApiError */
   async start(name: string): Promise<DownloadView> {
-    const { catalog, directory, clock, scope, logger } = this.#options;
+    const { catalog, maxBytes, directory, clock, scope, logger } = this.#options;
     const model = catalog.get(name);
     if (model === undefined) throw new ApiError(404, "unknown_model", "The catalogue has no model of this name.");
     const live = Array.from(this.#downloads.values()).filter((download) => !download.over);
@@ -73,8 +75,8 @@ export class ModelDownloads {
         throw new ApiError(409, "already_present", "This model is there already.");
       if (this.#closed) throw new ApiError(503, "stopping", "The server is going down.", RETRY_AFTER_SEC);
       const download = new ModelDownload({
-        model,
-        directory,
+        ...{ model, maxBytes, directory },
+        hosts: Array.from(catalog.values(), ({ url }) => new URL(url).host),
         clock,
         scope: scope.child(`download of ${name}`),
         onChange: (view) => this.#tell(view),
