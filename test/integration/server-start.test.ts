@@ -4,6 +4,7 @@ import { mkdir, open, readdir, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { encodeAudioFrame } from "loquilex/protocol";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { WebSocket } from "ws";
 import { encodeWavHeader, UNKNOWN_SIZE } from "../../examples/server/recording/files/wav-header.js";
@@ -200,6 +201,7 @@ describe("the backend's end", () => {
       LX_ENGINE_COMMAND: `trap '' TERM; echo $$ > ${pidFile}; while :; do sleep 0.05; done`,
     });
     const socket = await openStream(await server.ready());
+    socket.send(encodeAudioFrame({ flags: 0, position: 0, sampleCount: 320, payload: new Uint8Array(640) }));
     await vi.waitFor(async () => expect(await readFile(pidFile, "utf8")).toMatch(/\n$/), { timeout: 5_000 });
     const enginePid = Number(await readFile(pidFile, "utf8"));
     const socketClosed = once(socket, "close");

@@ -68,7 +68,7 @@ export const ENGINE_SETTINGS = {
   maxEngineSessions: whole(
     {
       env: "LX_MAX_CUDA_SESSIONS",
-      help: "Sessions that may run the chosen engine at once; the others get the built-in segmenter.",
+      help: "Sessions that may run the chosen engine at once; the others wait, and the built-in segmenter listens.",
     },
     4,
     0,
