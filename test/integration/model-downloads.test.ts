@@ -16,6 +16,7 @@ import { loopbackServer } from "../support/loopback-server.js";
 import { isProcessAlive } from "../support/process-alive.js";
 import { childrenOf } from "../support/process-figures.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
+import { PATIENTLY } from "../support/waiting.js";
 
 const MODEL = randomBytes(300_000);
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
@@ -84,7 +85,10 @@ async function setUp(more: Record<string, Partial<Entry>> = {}) {
   /** Begins with the first bytes on the disk. */
   const begun = async (name: string): Promise<DownloadView> => {
     const view = await downloads.start(name);
-    await vi.waitFor(() => expect(downloads.get(view.id).view.receivedBytes).toBeGreaterThan(0), { timeout: 10_000 });
+    await vi.waitFor(
+      () => expect(downloads.get(view.id).view.receivedBytes).toBeGreaterThanOrEqual(100_000),
+      PATIENTLY,
+    );
     return downloads.get(view.id).view;
   };
   const files = async () => (await readdir(directory)).filter((name) => name !== ".servers");

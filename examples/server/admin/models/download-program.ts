@@ -11,6 +11,8 @@ import type { DownloadLine, DownloadOrder } from "./download-messages.js";
 import { requestModel } from "./model-request.js";
 
 const PROGRESS_INTERVAL_MS = 200;
+/** Pieces at the beginning that are told at once, so that a slow start is seen. */
+const EAGER_PIECES = 8;
 
 function say(line: DownloadLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -33,6 +35,7 @@ async function download({ url, path, sha256, bytes, maxBytes, hosts }: DownloadO
   const hash = createHash("sha256");
   let receivedBytes = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
+  let pieces = 0;
   try {
     for await (const chunk of response as AsyncIterable<Uint8Array>) {
       receivedBytes += chunk.byteLength;
@@ -40,7 +43,8 @@ async function download({ url, path, sha256, bytes, maxBytes, hosts }: DownloadO
       if (receivedBytes > maxBytes) throw tooLarge(maxBytes);
       hash.update(chunk);
       await writeAll(file, chunk);
-      if (performance.now() - toldAt < PROGRESS_INTERVAL_MS) continue;
+      pieces += 1;
+      if (pieces > EAGER_PIECES && performance.now() - toldAt < PROGRESS_INTERVAL_MS) continue;
       toldAt = performance.now();
       say({ type: "progress", receivedBytes, totalBytes });
     }
