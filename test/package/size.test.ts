@@ -4,6 +4,21 @@ import budget from "../bench/size/budget.json" with { type: "json" };
 import { measureSize } from "../bench/size/measure-size.js";
 import { ROOT } from "./consumer.js";
 
+/** The function of each entry `loquilex/dialects/NAME`. */
+const DIALECTS: Readonly<Record<string, string>> = {
+  assemblyai: "assemblyAI",
+  deepgram: "deepgram",
+  "deepgram-flux": "deepgramFlux",
+  elevenlabs: "elevenLabs",
+  gladia: "gladia",
+  openai: "openAI",
+  "sherpa-onnx": "sherpaOnnx",
+  soniox: "soniox",
+  speechmatics: "speechmatics",
+  vosk: "vosk",
+  "whisper-live": "whisperLive",
+};
+
 // Who makes the package smaller lowers the figure in `test/bench/size/budget.json`: the size, rounded up to half a kB.
 describe("an application that only streams a microphone", () => {
   it("has everything inside within the budget, minified and compressed, and more than a third of it comes later", async () => {
@@ -18,4 +33,23 @@ describe("an application that only streams a microphone", () => {
     expect(gzipBytes).toBeGreaterThan(5_000);
     expect(gzipBytes).toBeLessThanOrEqual(budget.withUrlsBytes);
   });
+});
+
+describe("a speech service's dialect", () => {
+  const sizeOf = (name: string, entry: string) =>
+    measureSize(
+      { packageName: "loquilex", captures: false, code: `import { ${name} } from "${entry}"; console.log(${name});` },
+      ROOT,
+    );
+
+  it.each(Object.entries(DIALECTS))(
+    "%s adds no more than the budget to what all dialects have in common",
+    async (entry, name) => {
+      const common = await sizeOf("dialectTransport", "loquilex/dialects");
+      const whole = await sizeOf(name, `loquilex/dialects/${entry}`);
+      const added = whole.gzipBytes - common.gzipBytes;
+      expect(added).toBeGreaterThan(300);
+      expect(added).toBeLessThanOrEqual(budget.dialectBytes);
+    },
+  );
 });

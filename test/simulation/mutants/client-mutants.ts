@@ -128,7 +128,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   ),
   losses(
     "What is in doubt is lost although the server has it.",
-    "this.#doubtful = after(this.#doubtful, position);",
+    "if (this.#doubtful.length > 0) this.#doubtful = after(this.#doubtful, position);",
     "",
   ),
   sender(
