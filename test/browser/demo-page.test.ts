@@ -123,6 +123,8 @@ describe("the demo page", () => {
     await page.getByRole("button", { name: "Start" }).click();
     await eventually(() => state(page)).toBe("Streaming");
     expect(await browser.live()).toMatchObject({ tracks: 1, contexts: 1, workers: 1 });
+    // A press within half a second is the second one of two.
+    await page.waitForTimeout(700);
     await page.getByRole("button", { name: "Stop" }).click();
     await eventually(() => state(page)).toBe("Stopped");
     await expectReleased(browser);

@@ -94,7 +94,7 @@ const SUBJECTS: Readonly<Record<string, () => Subject>> = {
 
 /** Samples of one frame, within which times have to be right. */
 const FRAME = 320;
-const SEEDS = Number(process.env.LX_DIALECT_SEEDS ?? 5);
+const SEEDS = Number(process.env.LX_DIALECT_SEEDS ?? 3);
 const FIRST_SEED = Number(process.env.LX_DIALECT_FIRST_SEED ?? 0);
 
 type Trouble = "cut" | "black hole" | "refused" | "probe";
