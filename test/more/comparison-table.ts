@@ -6,7 +6,7 @@ import { type Comparison, countComparison } from "./count-comparison.js";
 
 /** An SDK that the same application was written with. */
 interface Sdk {
-  /** Of its files in `comparison`. */
+  /** What its files in `comparison` are called. */
   readonly name: string;
   /** Packages that its two applications import. */
   readonly packages: readonly string[];

@@ -37,7 +37,7 @@ interface Program {
 
 /** What one application takes. */
 export interface Count {
-  /** Of code, its helpers included, without comments and empty lines. */
+  /** Lines of code, its helpers included, without comments and empty lines. */
   readonly lines: number;
   /** Names of the SDK and of the browser's media interfaces, events included. */
   readonly concepts: readonly string[];

@@ -1,4 +1,4 @@
-/** What recognises the speech, from a `status` message; `undefined` for a message that tells something else. */
+/** What recognises the speech, from a `status` message; `undefined` if the message is about something else. */
 export function describeEngine(data: unknown): string | undefined {
   const { engine, words, detail } = (typeof data === "object" && data !== null ? data : {}) as Readonly<
     Record<string, unknown>

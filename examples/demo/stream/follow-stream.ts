@@ -62,7 +62,7 @@ export interface Circumstances {
 }
 
 /**
- * Shows everything a stream tells until it is closed and its end is shown, or until the scope is disposed.
+ * Shows what happens to a stream until it is closed and its end is shown, or until the scope is disposed.
  * @returns what shows the situation anew after something that is no event, such as `muted`.
  */
 export function followStream(

@@ -26,7 +26,7 @@ export class EngineRoster implements Engine {
   readonly #holders = new Set<RosteredRun>();
   /** In the order of their first sound. */
   readonly #waiting = new Set<RosteredRun>();
-  /** Of those that wait; `undefined` after a change. */
+  /** The order in which those that wait get a place; `undefined` after a change. */
   #queue: readonly RosteredRun[] | undefined;
   /** Places whose engines say their last words, since another stream needs them more. */
   #yielding = 0;

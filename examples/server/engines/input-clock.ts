@@ -3,9 +3,9 @@ const MAX_PIECES = 1_000;
 
 /** Samples of an engine's input that follow each other in the stream as well. */
 interface Piece {
-  /** Of the first sample, in the input. */
+  /** Where its first sample is in the input. */
   readonly at: number;
-  /** Of the same sample, in the stream. */
+  /** Where the same sample is in the stream. */
   readonly position: number;
 }
 

@@ -22,7 +22,7 @@ export interface OutputMeterOptions {
 export class OutputMeter {
   readonly #options: OutputMeterOptions;
   #waiting: readonly string[] = [];
-  /** Of {@link #waiting}, how many are handed out. */
+  /** How many of {@link #waiting} are handed out. */
   #given = 0;
   /** Seconds of output that may come at once now. */
   #allowanceSec: number;

@@ -14,7 +14,7 @@ const RETRY_AFTER_SEC = 30;
 
 export interface ModelDownloadsOptions {
   readonly catalog: ModelCatalog;
-  /** Of one model. */
+  /** The most that one model may have. */
   readonly maxBytes: number;
   /** Made when it is first needed. */
   readonly directory: string;
