@@ -5,11 +5,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * of them at the end.
  */
 export const LONGEST: readonly string[] = [
-  "integration/five-hundred-sessions.test.ts",
   "integration/killed-at-random.test.ts",
   "simulation/client-mutants.test.ts",
   "simulation/simulation.test.ts",
-  "integration/frozen-page.test.ts",
   "simulation/server-mutants.test.ts",
   "integration/samples-room.test.ts",
   "integration/long-round-trips.test.ts",

@@ -221,8 +221,8 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   ),
   work(
     "Segments of two recognisers have the same names.",
-    "lineage: taken === undefined ? lineage : `${lineage}.${taken.term}`,",
-    "lineage,",
+    "lineage: taken === undefined ? lineage :",
+    "lineage: true ? lineage :",
     TAKEOVERS,
   ),
   work(
