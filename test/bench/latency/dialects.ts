@@ -56,6 +56,9 @@ export const loquilexDialect: Dialect = (say) => {
   };
 };
 
+/** Nothing but audio. */
+export const rawDialect: Dialect = () => ({ take: (message) => message });
+
 /** Takes the configuration, and then audio without an answer. */
 export const sonioxDialect: Dialect = (say) => ({
   take(message, isBinary) {

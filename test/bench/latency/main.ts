@@ -15,7 +15,7 @@ import {
   tell,
 } from "../report.js";
 import { BUSY_MS, measureLatency, type PageState, PERIOD_MS } from "./measure-latency.js";
-import { type LatencySubject, loquilexSubject, PEER_SUBJECTS } from "./subjects.js";
+import { BARE_SUBJECT, type LatencySubject, loquilexSubject, PEER_SUBJECTS } from "./subjects.js";
 
 const TITLES: Readonly<Record<PageState, string>> = {
   idle: "Page idle",
@@ -43,7 +43,7 @@ const seconds = numberOption("seconds", 20);
 const hiddenMinutes = process.argv.includes("--hidden-minutes") ? numberOption("hidden-minutes", 10) : undefined;
 const executablePath = await ensureChromium();
 const own = listOption("hosts", HOSTS).map(loquilexSubject);
-const all = hiddenMinutes === undefined ? [...own, ...PEER_SUBJECTS] : own;
+const all = hiddenMinutes === undefined ? [BARE_SUBJECT, ...own, ...PEER_SUBJECTS] : own;
 const chosen = listOption("subjects", []);
 const subjects = chosen.length === 0 ? all : all.filter(({ name }) => chosen.some((part) => name.includes(part)));
 
@@ -67,7 +67,16 @@ async function measure(subject: LatencySubject, state: PageState, durationSecond
   }
   if (own.includes(subject) && lostFrames > 0)
     faults.push(`${subject.name}, ${TITLES[state]}: ${lostFrames} frames lost.`);
-  return [`${subject.name} ${subject.version}`, messageMs, p50Ms, p99Ms, maxMs, lostFrames, messages, connections];
+  return [
+    `${subject.name} ${subject.version}`.trimEnd(),
+    messageMs,
+    p50Ms,
+    p99Ms,
+    maxMs,
+    lostFrames,
+    messages,
+    connections,
+  ];
 }
 
 const tables =

@@ -7,6 +7,7 @@ import {
   type Dialect,
   loquilexDialect,
   microsoftDialect,
+  rawDialect,
   sonioxDialect,
   speechmaticsDialect,
 } from "./dialects.js";
@@ -42,6 +43,14 @@ const peer = (name: string, page: string, dialect: Dialect): LatencySubject => (
   dialect,
   script: () => bundled(page),
 });
+
+/** What no package can be faster than on this machine. */
+export const BARE_SUBJECT: LatencySubject = {
+  name: "a worker that only sends, no package",
+  version: "",
+  dialect: rawDialect,
+  script: () => bundled("bare-worker"),
+};
 
 export const PEER_SUBJECTS: readonly LatencySubject[] = [
   peer("@soniox/client", "soniox", sonioxDialect),

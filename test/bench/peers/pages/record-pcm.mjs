@@ -6,13 +6,15 @@ const module = `
       this.frameSamples = processorOptions.frameSamples;
       this.frame = new Int16Array(this.frameSamples);
       this.length = 0;
+      this.target = this.port;
+      this.port.onmessage = ({ data }) => (this.target = data);
     }
     process([[samples]]) {
       for (let index = 0; index < (samples?.length ?? 0); index += 1) {
         this.frame[this.length] = Math.max(-32768, Math.min(32767, samples[index] * 32768));
         this.length += 1;
         if (this.length < this.frameSamples) continue;
-        this.port.postMessage(this.frame.buffer, [this.frame.buffer]);
+        this.target.postMessage(this.frame.buffer, [this.frame.buffer]);
         this.frame = new Int16Array(this.frameSamples);
         this.length = 0;
       }
@@ -20,11 +22,21 @@ const module = `
     }
   });`;
 
+/** Calls back with every frame, on the page. */
 export async function recordPcm(frameMs, onFrame) {
+  (await record(frameMs)).port.onmessage = ({ data }) => onFrame(data);
+}
+
+/** Posts every frame from the audio thread to a port, past the page. */
+export async function recordPcmTo(frameMs, port) {
+  (await record(frameMs)).port.postMessage(port, [port]);
+}
+
+async function record(frameMs) {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
   const context = new AudioContext({ sampleRate: 16_000 });
   await context.audioWorklet.addModule(URL.createObjectURL(new Blob([module], { type: "text/javascript" })));
   const node = new AudioWorkletNode(context, "recorder", { processorOptions: { frameSamples: frameMs * 16 } });
-  node.port.onmessage = ({ data }) => onFrame(data);
   context.createMediaStreamSource(stream).connect(node).connect(context.destination);
+  return node;
 }
