@@ -186,4 +186,32 @@ describe("the demo's web server", () => {
     }
     await vi.waitFor(async () => expect((await readdir("/dev/fd")).length).toBe(before), { timeout: 5_000 });
   });
+
+  it("opens one file at a time for a client that asks for many and takes none", async () => {
+    const { port } = await serve();
+    const before = (await readdir("/dev/fd")).length;
+    const socket = connect(port, "127.0.0.1").pause();
+    socket.write("GET /dist/loquilex.iife.js HTTP/1.1\r\nHost: x\r\n\r\n".repeat(500));
+    await once(socket, "readable");
+    // Both ends of the connection, and a file.
+    expect((await readdir("/dev/fd")).length - before).toBeLessThan(10);
+    socket.destroy();
+    await vi.waitFor(async () => expect((await readdir("/dev/fd")).length).toBe(before), { timeout: 5_000 });
+  });
+
+  it("answers requests in their order that come without waiting for each other's answers", async () => {
+    const { port } = await serve();
+    const socket = connect(port, "127.0.0.1").setEncoding("utf8");
+    const asked = ["/", "/assets/demo.js", "/nothing", "/healthz"];
+    const last = "GET /dist/capture.worklet.js HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    socket.write(asked.map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join("") + last);
+    const bodies = (await socket.toArray())
+      .join("")
+      .split(/HTTP\/1\.1 \d+/)
+      .map((text) => text.split("\r\n\r\n")[1]);
+    expect(bodies).toEqual([
+      ...[undefined, "<h1>demo</h1>", "demo()", expect.stringContaining("nothing at this address")],
+      ...[expect.stringContaining("sessions"), "worklet()"],
+    ]);
+  });
 });

@@ -85,7 +85,11 @@ export function createHttpServer(options: HttpServerOptions): Server | TlsServer
       response.destroy();
       options.onFault(error);
     };
-    doFor(onFault, () => answerRequest(request, response));
+    const answerNow = (): void => void doFor(onFault, () => answerRequest(request, response));
+    // An answer that waits behind another one of its connection hears nothing of the connection's end, and whatever was
+    // opened for it would stay open: each request of a connection begins when it is its turn.
+    if (response.socket === null) response.once("socket", answerNow);
+    else answerNow();
   };
   const { tls } = options;
   const server =
