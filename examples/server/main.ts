@@ -111,7 +111,7 @@ async function main(errors: OutputPipe): Promise<void> {
     clock,
     scope: scope.child("models"),
   });
-  if (await isThere(modelDir)) await downloads.openFolder();
+  if (await isThere(modelDir)) await openModelDir(downloads, modelDir);
   const report = () => resourceReport(scope, manager);
   const archive = new SessionArchive({
     directory: config.outDir,
@@ -217,6 +217,15 @@ async function prepareOutDir(options: SharedFolderOptions): Promise<void> {
       { cause: error },
     );
   }
+}
+
+async function openModelDir(downloads: ModelDownloads, modelDir: string): Promise<void> {
+  await downloads.openFolder().catch((error: unknown) => {
+    throw new StartError(
+      `LX_MODEL_DIR is ${JSON.stringify(modelDir)}, and must be a folder that this user can write to (${codeOf(error)}).`,
+      { cause: error },
+    );
+  });
 }
 
 /** Until then they go on sending clients here, who are served. */

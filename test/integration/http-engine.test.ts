@@ -1,10 +1,16 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { encodeServerMessage, parseServerMessage } from "loquilex/protocol";
+import { systemClock } from "loquilex/resources";
 import { describe, expect, it, vi } from "vitest";
+import type { Segment } from "../../examples/server/engines/engine.js";
+import { EngineFeed } from "../../examples/server/engines/engine-feed.js";
+import { httpEngine } from "../../examples/server/engines/http/http-engine.js";
 import { createLog } from "../../examples/server/logging/log.js";
 import { loopbackServer } from "../support/loopback-server.js";
-import { openEngine, textsOf } from "../support/selected-engine.js";
+import { openEngine, selectedEngine, textsOf } from "../support/selected-engine.js";
 import { letHear, spokenDigits } from "../support/spoken-digits.js";
+import { testScope } from "../support/test-scope.js";
 
 interface Asked {
   readonly path: string | undefined;
@@ -139,6 +145,60 @@ describe("an engine that is a service over HTTP", () => {
     expect(statuses.at(-1)?.detail).toContain(reason.replace("refuses", "refused"));
     expect(asked.length).toBe(requests);
     expect(JSON.stringify(statuses) + lines.join("")).not.toMatch(/s3cret|127\.0\.0\.1/);
+    await run.dispose();
+  });
+
+  // A client refuses a longer caption as a violation, and would be sent it again whenever it comes back.
+  it("that answers with a book has captions no longer than clients take", async () => {
+    const text = "x".repeat(200_000);
+    const words = Array.from({ length: 15_000 }, (_, index) => ({ word: "w", start: 0, end: index / 100_000 }));
+    const { url } = await service(saying({ text, words }));
+    const opened: Segment[] = [];
+    const feed = new EngineFeed({
+      ...{ engine: await selectedEngine(settings(url, { LX_ENGINE_WORDS: "on" })), clock: systemClock },
+      ...{ format: { encoding: "pcm_s16le", sampleRate: 16_000, channels: 1 }, startPosition: 0, scope: testScope() },
+      ...{ maxQueuedSamples: 10_000_000, onStatus: () => {}, onDrop: () => {} },
+      onSegment: (segment) => opened.push(segment),
+    });
+    feed.start();
+    const samples = await spokenDigits();
+    for (let at = 0; at < samples.byteLength; at += 640) {
+      const payload = samples.subarray(at, at + 640);
+      feed.push({ flags: 0, position: at / 2, sampleCount: payload.byteLength / 2, payload });
+    }
+    await feed.end();
+    await feed.dispose();
+    expect(opened.length).toBeGreaterThan(0);
+    for (const { text: shown, words: timed = [], segmentId, final, from, to } of opened) {
+      expect(shown.length).toBe(65_536);
+      const caption = { text: shown, segment_id: segmentId, final, audio: { from, to }, words: timed };
+      expect(parseServerMessage(encodeServerMessage("asr.final", caption, { sid: "s", seq: 1 })).t).toBe("asr.final");
+    }
+  });
+
+  it.each<readonly [string, Readonly<Record<string, string>>]>([
+    ["LX_ENGINE_KEY is (not shown)", { LX_ENGINE_KEY: "sk-\u201cpasted\u201d" }],
+    ["LX_ENGINE_KEY is (not shown)", { LX_ENGINE_KEY: "sk-1\u200b" }],
+    ["LX_ENGINE_URL is (not shown)", { LX_ENGINE_URL: "http://user:100%@127.0.0.1/" }],
+  ])("needs a key and an address that a request can carry: %s", async (sentence, more) => {
+    await expect(openEngine({ ...settings("http://127.0.0.1/"), ...more })).rejects.toThrow(sentence);
+  });
+
+  it("that cannot be asked at all is given up, and nothing else fails", async () => {
+    const lost: Error[] = [];
+    const engine = httpEngine({
+      ...{ name: "http", url: "http://127.0.0.1/", key: "\u201c", fields: [], timeoutMs: 1_000 },
+      ...{ clock: systemClock, random: Math.random, logger: createLog({ logLevel: "silent" }) },
+    });
+    const run = engine.open({
+      ...{ format: { sampleRate: 16_000, channels: 1 }, startPosition: 1_000, scope: testScope() },
+      ...{ onStatus: () => {}, onSegment: () => {}, onError: (error) => lost.push(error) },
+    });
+    await letHear(run, await spokenDigits(), 1_000);
+    await run.end();
+    expect(lost.map(({ message }) => message)).toEqual([
+      "The service of the engine http cannot be asked (ERR_INVALID_CHAR).",
+    ]);
     await run.dispose();
   });
 

@@ -106,6 +106,15 @@ describe("the backend's start", () => {
     expect(await refusal({ PORT: "0", LX_OUT_DIR: file })).toContain("must be a folder");
   });
 
+  it("refuses a folder of models that it cannot write to in one sentence", async () => {
+    const outDir = await temporaryFolder();
+    const file = join(outDir, "file");
+    await writeFile(file, "");
+    expect(await refusal({ PORT: "0", LX_OUT_DIR: outDir, LX_MODEL_DIR: file })).toMatch(
+      /^LX_MODEL_DIR is ".*file", and must be a folder that this user can write to \(\w+\)\.$/,
+    );
+  });
+
   // Node's recursive mkdir never settles there: the server said nothing, and used a whole processor.
   it.runIf(process.platform === "linux")("refuses a folder where the system makes none at all", async () => {
     expect(await refusal({ PORT: "0", LX_OUT_DIR: "/proc/recordings/of/today" })).toBe(

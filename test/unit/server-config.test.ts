@@ -109,6 +109,15 @@ describe("the backend's settings", () => {
     expect(complaint([], environment as unknown as Record<string, string>)).toBe(sentence);
   });
 
+  it.each(["redis://", "redis://host/name", "redis://host?db=1", "redis://:100%@host", "host:6379"])(
+    "take no address of a Redis in which something is wrong: %s",
+    (address) => {
+      expect(complaint([], { LX_STORE: address })).toBe(
+        "LX_STORE is (not shown), and must be memory, or an address such as redis://user:password@host:6379/0 (rediss:// for TLS).",
+      );
+    },
+  );
+
   it("name the flag when the flag is wrong", () => {
     expect(complaint(["--port", "x"])).toBe('--port is "x", and must be a whole number from 0 to 65535.');
     expect(complaint(["--port="])).toBe('--port is "", and must be a whole number from 0 to 65535.');

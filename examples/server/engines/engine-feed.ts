@@ -1,6 +1,7 @@
 import type { WireAudioFrame } from "loquilex/protocol";
 import { BoundedQueue, type BoundedQueueMetrics, type Clock, type Scope, withSignal } from "loquilex/resources";
 import type { Engine, EngineRun, EngineStatus, Segment } from "./engine.js";
+import { fitSegment } from "./fit-segment.js";
 import { ENGINE_FORMAT, EngineEar, type HeardAudio, type StreamFormat } from "./hearing/engine-ear.js";
 
 /** Losses are told in pieces of this length, not frame by frame. */
@@ -154,7 +155,8 @@ export class EngineFeed {
     if (to > from) run.gap(from, to);
   }
 
-  #report(segment: Segment): void {
+  #report(said: Segment): void {
+    const segment = fitSegment(said);
     const inStream = ({ from, to }: { readonly from: number; readonly to: number }) => ({
       from: this.#ear.toStream(from),
       to: this.#ear.toStream(to),

@@ -15,8 +15,8 @@ export interface TimedWord {
 }
 
 /** As the protocol has it. */
-const MAX_WORDS = 10_000;
-const MAX_WORD_CHARACTERS = 1_000;
+export const MAX_WORDS = 10_000;
+export const MAX_WORD_CHARACTERS = 1_000;
 /** More of this in a line, as a share, and it is no text. */
 const MOST_NOISE = 0.25;
 

@@ -1,4 +1,4 @@
-import { httpAddress, oneOf, variableNames, whole, words } from "./setting-kinds.js";
+import { headerText, httpAddress, oneOf, variableNames, whole, words } from "./setting-kinds.js";
 
 /** What turns sound into words. */
 export const ENGINE_SETTINGS = {
@@ -28,11 +28,7 @@ export const ENGINE_SETTINGS = {
     env: "LX_ENGINE_URL",
     help: "Address of the engine named http: an OpenAI-compatible service, such as http://127.0.0.1:8000/v1/audio/transcriptions.",
   }),
-  engineKey: words(
-    { env: "LX_ENGINE_KEY", help: "Key of that service, sent as a bearer token. Never logged.", secret: true },
-    "text without control characters",
-    undefined,
-  ),
+  engineKey: headerText({ env: "LX_ENGINE_KEY", help: "Key of that service, sent as a bearer token. Never logged." }),
   engineModel: words(
     { env: "LX_ENGINE_MODEL", help: "Model that the service is asked for." },
     "the name of a model",

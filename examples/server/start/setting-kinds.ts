@@ -62,8 +62,38 @@ export function storeAddress(named: Named): Setting<string> {
     ...named,
     secret: true,
     fallback: "memory",
-    allowed: "memory, or an address that begins with redis:// or rediss://",
-    read: (text) => (text === "memory" || (/^rediss?:\/\//.test(text) && URL.canParse(text)) ? text : undefined),
+    allowed: "memory, or an address such as redis://user:password@host:6379/0 (rediss:// for TLS)",
+    read: (text) => (text === "memory" || isRedisAddress(text) ? text : undefined),
+  };
+}
+
+/** What is behind the host can only be the number of a database. */
+function isRedisAddress(text: string): boolean {
+  if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { hostname, pathname, search, hash, username, password } = new URL(text);
+  return hostname !== "" && /^\/?\d{0,9}$/.test(pathname + search + hash) && [username, password].every(isEncoded);
+}
+
+const hasGoodNames = ({ username, password }: URL): boolean => [username, password].every(isEncoded);
+
+/** Whether each percent sign begins the code of a character. */
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a request's header can carry. A key that was copied out of a text may have other quotation marks or invisible signs in it. */
+export function headerText(named: Named): Setting<string | undefined> {
+  return {
+    ...named,
+    secret: true,
+    fallback: undefined,
+    allowed: "text of ASCII characters, as a request's header has them",
+    read: (text) => (/^[!-~](?:[ -~]*[!-~])?$/.test(text) ? text : undefined),
   };
 }
 
@@ -109,7 +139,7 @@ export function httpAddress(named: Named): Setting<string | undefined> {
     secret: true,
     fallback: undefined,
     allowed: "an address that begins with http:// or https://",
-    read: (text) => (/^https?:\/\//.test(text) && URL.canParse(text) ? text : undefined),
+    read: (text) => (/^https?:\/\//.test(text) && URL.canParse(text) && hasGoodNames(new URL(text)) ? text : undefined),
   };
 }
 

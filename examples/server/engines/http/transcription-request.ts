@@ -1,5 +1,6 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { codeOf } from "../../error-code.js";
 import { plainText, type TimedWord, timedWord } from "../engine-line.js";
 
 /** More than the longest segment has words for. */
@@ -64,8 +65,15 @@ function post({ url, key, fields, wav, signal }: TranscriptionOrder): Promise<In
   if (key !== undefined) headers.authorization = `Bearer ${key}`;
   const send = new URL(url).protocol === "https:" ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
-    // A connection that is kept would outlive the run.
-    const request = send(url, { method: "POST", headers, agent: false, signal });
+    let request: ClientRequest;
+    try {
+      // A connection that is kept would outlive the run.
+      request = send(url, { method: "POST", headers, agent: false, signal });
+    } catch (error) {
+      // The address or the key holds something that no request can carry.
+      reject(new TranscriptionError(`cannot be asked (${codeOf(error)})`, "never"));
+      return;
+    }
     request.once("response", resolve);
     request.on("error", (error) => reject(asTranscriptionError(error)));
     request.end(body);
