@@ -43,6 +43,23 @@ describe("recordings that are old", () => {
     expect(await sweep(30, 0)).toEqual([`${recording("new", "20")}.txt`, `${recording("new", "20")}.wav`]);
   });
 
+  it("go in all their parts, those of other servers included", async () => {
+    const { put, sweep } = await folder();
+    for (const part of ["", "at16000", "at32000-2"]) {
+      for (const extension of ["wav", "2.wav", "txt", "jsonl"])
+        await put(`${recording("old", "01")}${part}.${extension}`, 31);
+    }
+    await put(`${recording("old", "01")}at64000-recovered-2.wav`, 31);
+    expect(await sweep(30, 0)).toEqual([]);
+  });
+
+  it("go once if two servers that share the folder delete them at the same time", async () => {
+    const { put, sweep } = await folder();
+    for (let count = 0; count < 20; count += 1) await put(`${recording(`s${count}`, "01")}.wav`, 31);
+    await Promise.all([sweep(30, 0), sweep(30, 0), sweep(30, 0)]);
+    expect(await sweep(30, 0)).toEqual([]);
+  });
+
   it("go from the oldest on if all together take too much", async () => {
     const { put, sweep } = await folder();
     for (const [session, daysAgo] of [

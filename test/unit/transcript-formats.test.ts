@@ -94,6 +94,14 @@ describe("the captions of several recordings of a session", () => {
     expect(texts(recording(1, 0, [0, 10], [10, 20]), recording(2, 0, [5, 15]))).toEqual(["2: 5"]);
   });
 
+  it("are those of all of them if a clock was set back before one that goes on where another one ended", () => {
+    const [first, second, third] = [recording(1, 20, [20, 30]), recording(2, 0, [0, 10], [10, 20]), recording(3, 10)];
+    expect(texts(first, second)).toEqual(["2: 0", "2: 10", "1: 20"]);
+    expect(texts(first, second, third)).toEqual(["2: 0", "1: 20"]);
+    // What began anew is another life all the same.
+    expect(texts(recording(1, 0, [0, 10]), recording(2, 10, [10, 20]), recording(3, 0, [5, 15]))).toEqual(["3: 5"]);
+  });
+
   it("are compared by their time if the rates differ", () => {
     const other = recording(2, 8, [8, 16]);
     expect(

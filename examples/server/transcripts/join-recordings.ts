@@ -14,7 +14,7 @@ export interface RecordedCaptions extends CaptionsContent {
  */
 export function joinRecordings(recordings: readonly RecordedCaptions[]): TimedCaption[] {
   let joined: TimedCaption[] = [];
-  for (const { head, captions, recording } of recordings) {
+  for (const { head, captions, recording } of inOrder(recordings)) {
     if (head === undefined) continue;
     const { sample_rate: sampleRate, start_position } = head;
     const beginsAt = start_position / sampleRate;
@@ -30,3 +30,22 @@ export function joinRecordings(recordings: readonly RecordedCaptions[]): TimedCa
 
 /** Captions come in the order of their ends, so that a few of the last ones say how far they reach. */
 const MAX_ACROSS = 100;
+
+/**
+ * The names of recordings say when each began by the clock of its server, which may be set back, or may differ from that of
+ * the server before: of those that go on where another one ended, the position says which comes later.
+ */
+function inOrder(recordings: readonly RecordedCaptions[]): RecordedCaptions[] {
+  const ordered: RecordedCaptions[] = [];
+  let life: RecordedCaptions[] = [];
+  for (const recording of recordings) {
+    const beginsAnew = startOf(recording) === 0 && life.some((other) => startOf(other) === 0);
+    if (beginsAnew) ordered.push(...life.splice(0));
+    life = [...life, recording].toSorted((a, b) => startOf(a) - startOf(b));
+  }
+  return [...ordered, ...life];
+}
+
+/** In seconds. */
+const startOf = ({ head }: RecordedCaptions): number =>
+  head === undefined ? 0 : head.start_position / head.sample_rate;

@@ -1,6 +1,7 @@
 import { lstat, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Scope } from "loquilex/resources";
+import { codeOf } from "../../error-code.js";
 import type { Log } from "../../logging/log.js";
 import { parseTemporaryName } from "../files/temporary-path.js";
 
@@ -31,7 +32,7 @@ interface Kept {
 }
 
 /** A recording's name, and what it may be followed by. */
-const NAME = /^(.+-\d{8}T\d{6}Z(?:-\d+)?)(?:\.\d+)?(?:-recovered-\d+)?\.(?:wav|txt|jsonl)$/s;
+const NAME = /^(.+-\d{8}T\d{6}Z(?:at\d+)?(?:-\d+)?)(?:\.\d+)?(?:-recovered-\d+)?\.(?:wav|txt|jsonl)$/s;
 
 /**
  * Deletes recordings with their transcripts, the oldest first, by age and by how much all take. It touches only files that
@@ -57,18 +58,33 @@ export class Retention {
     const all = Array.from((await findAll(directory)).values()).toSorted((a, b) => a.writtenAt - b.writtenAt);
     let total = all.reduce((sum, { bytes }) => sum + bytes, 0);
     const deleted: string[] = [];
+    /** One that cannot be deleted keeps no other one. */
+    let failure: unknown;
     for (const { paths, bytes, writtenAt, isUnfinished } of all) {
       const ageMs = now() - writtenAt;
       if (isUnfinished || ageMs < MIN_AGE_MS) continue;
       const isTooOld = keepDays > 0 && ageMs > keepDays * MS_PER_DAY;
       if (!isTooOld && (keepBytes === 0 || total <= keepBytes)) continue;
-      for (const path of paths) await unlink(path);
+      try {
+        for (const path of paths) await removeIfThere(path);
+      } catch (error) {
+        failure ??= error;
+        continue;
+      }
       total -= bytes;
       deleted.push(...paths);
     }
+    if (failure !== undefined) logger.warn({ err: failure }, "An old recording could not be deleted.");
     if (deleted.length > 0) logger.info({ files: deleted.length, bytesLeft: total }, "Old recordings were deleted.");
     return deleted;
   }
+}
+
+/** Another server may delete the same. */
+async function removeIfThere(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (codeOf(error) !== "ENOENT") throw error;
+  });
 }
 
 async function findAll(directory: string): Promise<Map<string, Kept>> {
