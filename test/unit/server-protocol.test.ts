@@ -139,6 +139,26 @@ describe("a server that lacks audio and has asked for it", () => {
   });
 });
 
+describe("a resume secret", () => {
+  it("is void once its client has sent anything on a connection that brought a newer one", () => {
+    const server = begun();
+    for (const [peer, attempt] of [
+      [2, 2],
+      [3, 3],
+    ] as const) {
+      server.handle({ type: "closed", peer: peer - 1, code: 1006 });
+      server.resume(peer, "first", { attempt, resume_token: "secret 1" });
+      expect(server.said(peer).map(({ t }) => t)).toContain("session.ack");
+    }
+    server.beat(3);
+    server.handle({ type: "closed", peer: 3, code: 1006 });
+    server.resume(4, "first", { attempt: 4, resume_token: "secret 1" });
+    expect(server.error(4)).toMatchObject({ code: "invalid_resume_token" });
+    server.resume(5, "first", { attempt: 4, resume_token: "secret 3" });
+    expect(server.said(5).map(({ t }) => t)).toContain("session.ack");
+  });
+});
+
 describe("a server that was paused", () => {
   it("lets a detached session wait its whole time anew, since nobody could come back meanwhile", () => {
     const server = begun();

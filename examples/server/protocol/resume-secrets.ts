@@ -36,6 +36,11 @@ export class ResumeSecrets {
     this.#valid.splice(0, Math.max(0, this.#indexOf(secret)));
   }
 
+  /** The client has the newest one, so all older ones are void. */
+  keepNewest(): void {
+    this.#valid.splice(0, this.#valid.length - 1);
+  }
+
   #indexOf(secret: string | undefined): number {
     return secret === undefined ? -1 : this.#valid.findIndex((valid) => this.#equal(valid, secret));
   }

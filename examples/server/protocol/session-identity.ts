@@ -21,6 +21,8 @@ export class SessionIdentity {
   #generation: number;
   /** The client has shown that it got an answer. */
   #confirmed: boolean;
+  /** It has shown that on the connection that is attached, and so has the secret that the connection brought. */
+  #hasNewest = false;
 
   constructor(options: SessionIdentityOptions) {
     this.#options = options;
@@ -43,9 +45,12 @@ export class SessionIdentity {
     };
   }
 
-  /** Something came from the client. */
+  /** Something came from the client on the connection that is attached. */
   confirm(): void {
+    if (this.#hasNewest) return;
     this.#confirmed = true;
+    this.#hasNewest = true;
+    this.#options.secrets.keepNewest();
   }
 
   /**
@@ -56,6 +61,7 @@ export class SessionIdentity {
     const { secrets } = this.#options;
     this.#attempt = data.attempt;
     this.#generation += 1;
+    this.#hasNewest = false;
     if (kind === "resume" && knows) secrets.use(data.resume_token);
     return { secret: secrets.issue(secret), generation: this.#generation };
   }
