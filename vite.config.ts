@@ -224,6 +224,17 @@ const scriptTagBuild: UserConfig = {
   },
 };
 
+/** `dist/program.js`: what `npx loquilex` runs, in Node and on the built package. */
+const programBuild: UserConfig = {
+  build: {
+    target: "node20",
+    minify: false,
+    emptyOutDir: false,
+    lib: { entry: fromHere("./examples/conformance/main.ts"), formats: ["es"], fileName: () => "program.js" },
+    rolldownOptions: { external: [/^node:/, /^loquilex\//] },
+  },
+};
+
 /** `dist/demo`: the demo page against the built package, as an application would bundle it. */
 const demoBuild: UserConfig = {
   root: fromHere("./examples/demo"),
@@ -242,7 +253,12 @@ const demoBuild: UserConfig = {
   },
 };
 
-const builds: Record<string, UserConfig> = { production: moduleBuild, iife: scriptTagBuild, demo: demoBuild };
+const builds: Record<string, UserConfig> = {
+  production: moduleBuild,
+  iife: scriptTagBuild,
+  program: programBuild,
+  demo: demoBuild,
+};
 
 export default defineConfig(async ({ mode }) => {
   const config = builds[mode];

@@ -6,16 +6,15 @@ import type { Schema } from "./schema-shape.js";
 const inProject = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 /** What `messageChecks()` returns where the functions that make checks make schemas. */
-interface Definitions {
+export interface Definitions {
   readonly envelope: { readonly properties: Readonly<Record<string, Schema>>; readonly required: readonly string[] };
   readonly reserved: readonly string[];
   readonly client: Readonly<Record<string, Schema>>;
   readonly server: Readonly<Record<string, Schema>>;
 }
 
-/** The protocol's text messages as a JSON schema, made of the definitions that both ends check messages against. */
-export async function protocolSchema(): Promise<object> {
-  const { envelope, reserved: prefixes, client, server } = await readDefinitions();
+/** The schema of each message, by its `t`. */
+export function messageSchemas({ envelope, reserved: prefixes, client, server }: Definitions) {
   const message = (t: Schema, data: Schema): Schema => ({
     type: "object",
     properties: { ...envelope.properties, v: { const: 1 }, t, data },
@@ -23,9 +22,16 @@ export async function protocolSchema(): Promise<object> {
   });
   const messages = (definitions: Readonly<Record<string, Schema>>): Record<string, Schema> =>
     Object.fromEntries(Object.entries(definitions).map(([t, data]) => [t, message({ const: t }, data)]));
-  const references = (...names: readonly string[]) => names.map((name) => ({ $ref: `#/$defs/${name}` }));
   const reserved = `^(?:${prefixes.map((prefix) => prefix.replace(".", "\\.")).join("|")})`;
   const ownType = { not: { anyOf: [{ enum: Object.keys(server) }, { pattern: reserved }] } };
+  const applicationMessage = message({ ...(envelope.properties.t as object), ...ownType }, true);
+  return { clientMessages: messages(client), serverMessages: messages(server), applicationMessage };
+}
+
+/** The protocol's text messages as a JSON schema, made of the definitions that both ends check messages against. */
+export async function protocolSchema(): Promise<object> {
+  const { clientMessages, serverMessages, applicationMessage } = messageSchemas(await readDefinitions());
+  const references = (...names: readonly string[]) => names.map((name) => ({ $ref: `#/$defs/${name}` }));
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     $id: "urn:loquilex:protocol:1",
@@ -34,22 +40,23 @@ export async function protocolSchema(): Promise<object> {
       "PROTOCOL.md is the contract. A length there counts UTF-16 units, and a length here counts characters; unknown fields are ignored.",
     anyOf: references("clientMessage", "serverMessage"),
     $defs: {
-      clientMessage: { description: "What a client may send.", anyOf: references(...Object.keys(client)) },
+      clientMessage: { description: "What a client may send.", anyOf: references(...Object.keys(clientMessages)) },
       serverMessage: {
         description: "What a server may send.",
-        anyOf: references(...Object.keys(server), "applicationMessage"),
+        anyOf: references(...Object.keys(serverMessages), "applicationMessage"),
       },
       applicationMessage: {
         description: "A message of the application's own.",
-        ...(message({ ...(envelope.properties.t as object), ...ownType }, true) as object),
+        ...(applicationMessage as object),
       },
-      ...messages(client),
-      ...messages(server),
+      ...clientMessages,
+      ...serverMessages,
     },
   };
 }
 
-async function readDefinitions(): Promise<Definitions> {
+/** Makes schemas of what the messages are checked against. */
+export async function readDefinitions(): Promise<Definitions> {
   const result = await build({
     configFile: false,
     logLevel: "warn",

@@ -52,7 +52,7 @@ export async function buildServerPackage(folder: string): Promise<void> {
   await stop();
   await cp(join(ROOT, "dist"), join(folder, "dist"), {
     recursive: true,
-    filter: (path) => !/\.(?:map|d\.ts|md|json)$/.test(path),
+    filter: (path) => !/\.(?:map|d\.ts|md|json)$|\bprogram\.js$/.test(path),
   });
   await cp(join(ROOT, "examples/script-tag"), join(folder, "examples/script-tag"), { recursive: true });
   const programs = `${SERVER}/engines/programs`;

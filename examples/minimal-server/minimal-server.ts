@@ -28,8 +28,10 @@ export function listen(port: number, folder: string, scope: Scope): WebSocketSer
   const clients = new Set<Client>();
   const handleProtocols = (offered: Set<string>) => offered.has(protocol.SUBPROTOCOL) && protocol.SUBPROTOCOL;
   const server = new WebSocketServer({ port, host: "127.0.0.1", maxPayload: MAX_MESSAGE_BYTES, handleProtocols });
-  server.on("connection", (socket) => {
+  server.on("connection", (socket, { headers }) => {
     const client = attend(socket, folder, clients);
+    if (socket.protocol === "" && headers["sec-websocket-protocol"] !== undefined)
+      client.close(CloseCode.unsupported, "This server speaks none of the subprotocols that were offered.");
     clients.add(client);
     socket.on("close", () => clients.delete(client));
   });

@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { CloseCode, encodeClientMessage } from "loquilex/protocol";
+import { CloseCode, encodeClientMessage, SUBPROTOCOL } from "loquilex/protocol";
 import { type Clock, Scope } from "loquilex/resources";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { Witness } from "../../examples/conformance/client/witness.js";
 import { listen } from "../../examples/minimal-server/minimal-server.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { NodeStream } from "../support/node-stream.js";
@@ -102,6 +103,19 @@ describe("the minimal server", () => {
     heir.hello({ ...sameSession, takeover: true });
     await heir.until("session.new");
     expect((await healthy.untilClosed()).code).toBe(CloseCode.superseded);
+  });
+
+  it("closes a client that offers foreign subprotocols only, and serves one that offers none or its own among others", async () => {
+    const { url } = await minimalServer();
+    // Other clients hide what comes after a handshake without one of their subprotocols.
+    const foreign = await Witness.connect({ url, protocols: ["other.v9"] });
+    expect((await foreign.untilClosed()).code).toBe(CloseCode.unsupported);
+    for (const protocols of [[], ["other.v9", SUBPROTOCOL]]) {
+      const client = await RawClient.connect(url, { protocols });
+      client.hello();
+      await client.until("session.new");
+      expect(client.socket.protocol).toBe(protocols.at(-1) ?? "");
+    }
   });
 
   it("answers heartbeats, has its own, and gives up a client that stays silent or nameless", async () => {

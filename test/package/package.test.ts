@@ -75,7 +75,8 @@ describe("the packed package", () => {
   });
 
   it("needs no other package", async () => {
-    expect(await readdir(join(consumer.folder, "node_modules"))).toEqual([".package-lock.json", "loquilex"]);
+    expect(await readdir(join(consumer.folder, "node_modules"))).toEqual([".bin", ".package-lock.json", "loquilex"]);
+    expect(await readdir(join(consumer.folder, "node_modules/.bin"))).toEqual(["loquilex"]);
   });
 
   it("names no folder of the machine that built it", async () => {

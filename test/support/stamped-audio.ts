@@ -1,30 +1,17 @@
 import { readFile } from "node:fs/promises";
+import { stampedSamples } from "../../examples/conformance/client/stamped-sound.js";
 import { parseWav } from "./wav.js";
 
-/** A "word" of this length begins each {@link CYCLE_SAMPLES}, so that a segmenter hears something. */
-export const LOUD_SAMPLES = 6_400;
-/** A word and the quiet after it. */
-export const CYCLE_SAMPLES = 17_600;
+export {
+  CYCLE_SAMPLES,
+  LOUD_SAMPLES,
+  stampedPayload,
+  stampedSample,
+  stampedSamples,
+} from "../../examples/conformance/client/stamped-sound.js";
+
 /** Samples from which a place in the signal is told. */
 const KEY_SAMPLES = 8;
-
-/** The one sample that belongs at a position: noise, so that every stretch of it tells where it belongs. */
-export function stampedSample(position: number): number {
-  let hash = Math.imul(position ^ 0x9e37_79b9, 0x85eb_ca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x27d4_eb2f);
-  return hash >> (position % CYCLE_SAMPLES < LOUD_SAMPLES ? 17 : 26);
-}
-
-export function stampedSamples(from: number, to: number): Int16Array<ArrayBuffer> {
-  const samples = new Int16Array(to - from);
-  for (let i = 0; i < samples.length; i++) samples[i] = stampedSample(from + i);
-  return samples;
-}
-
-/** 16-bit little-endian, as all machines are on which this runs. */
-export const stampedPayload = (position: number, sampleCount: number): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(stampedSamples(position, position + sampleCount).buffer);
 
 export async function readSamples(path: string): Promise<Int16Array> {
   const { samples } = parseWav(await readFile(path));

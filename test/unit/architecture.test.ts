@@ -3,6 +3,7 @@ import { codeOf, filesIn, type Import, importsOf, textOf } from "../support/sour
 
 const SOURCES = filesIn(["src"], /\.ts$/).filter((path) => !path.endsWith(".d.ts"));
 const EXAMPLES = filesIn(["examples"], /\.(?:ts|js|mjs)$/);
+const CONFORMANCE = EXAMPLES.filter((path) => path.startsWith("examples/conformance/"));
 
 /** What may import what. A file falls under the first rule that names it. */
 interface Rule {
@@ -185,7 +186,7 @@ describe("the examples", () => {
       if (specifier.startsWith(".")) return !target.startsWith(`${own}/`);
       if (specifier.startsWith("loquilex")) return !PUBLIC.includes(specifier);
       // A page has neither Node nor packages beside the one it shows.
-      if (!/^examples\/(?:(?:minimal-)?server|cluster)\//.test(path)) return true;
+      if (!/^examples\/(?:(?:minimal-)?server|cluster|conformance)\//.test(path)) return true;
       // Vite brings esbuild, which the benchmark of a bare checkout needs no other way.
       return !specifier.startsWith("node:") && ![...packages, "esbuild"].includes(nameOf(specifier));
     });
@@ -198,6 +199,20 @@ describe("the examples", () => {
     );
     expect([...new Set(used)].sort()).toEqual(["loquilex", "loquilex/resources"]);
   });
+});
+
+describe("the conformance kit", () => {
+  it.each(CONFORMANCE)(
+    "%s uses the package by its public names, its own files and Node, and no other package",
+    (path) => {
+      const wrong = importsOf(path).filter(({ specifier, target }) =>
+        specifier.startsWith(".")
+          ? !target.startsWith("examples/conformance/")
+          : !specifier.startsWith("node:") && !["loquilex/protocol", "loquilex/resources"].includes(specifier),
+      );
+      expect(wrong).toEqual([]);
+    },
+  );
 });
 
 describe("pure parts", () => {

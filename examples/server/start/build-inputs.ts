@@ -6,6 +6,7 @@ import { join } from "node:path";
 const INPUTS = [
   "src",
   ".config",
+  "examples/conformance",
   "examples/demo",
   "package.json",
   "package-lock.json",
