@@ -7,6 +7,7 @@ import type { TlsIdentity } from "../door/tls-identity.js";
 import { doFor } from "../fault-owner.js";
 import { sendJson } from "./api/json-http.js";
 import type { Probes } from "./probes.js";
+import { RequestTurns } from "./request-turns.js";
 
 export interface HttpServerOptions {
   /** The project's folder, with `dist` and `examples` in it. */
@@ -80,16 +81,13 @@ export function createHttpServer(options: HttpServerOptions): Server | TlsServer
     requestTimeout: REQUEST_MS,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
   };
+  const turns = new RequestTurns();
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const onFault = (error: unknown): void => {
       response.destroy();
       options.onFault(error);
     };
-    const answerNow = (): void => void doFor(onFault, () => answerRequest(request, response));
-    // An answer that waits behind another one of its connection hears nothing of the connection's end, and whatever was
-    // opened for it would stay open: each request of a connection begins when it is its turn.
-    if (response.socket === null) response.once("socket", answerNow);
-    else answerNow();
+    turns.wait(request, response, () => doFor(onFault, () => answerRequest(request, response)));
   };
   const { tls } = options;
   const server =
