@@ -155,7 +155,7 @@ async function main(errors: OutputPipe): Promise<void> {
     logger: log,
     scope: scope.child("sessions"),
   });
-  const metrics = new Metrics({ manager, engines, store, isReady: () => readiness().ready });
+  const metrics = new Metrics({ manager, engines, store, clock, isReady: () => readiness().ready });
   const address = await listen(httpServer, config);
   const occasionalLog = new OccasionalLog(log, clock);
   // Such as when there are no descriptors left for another connection: those that there are go on.

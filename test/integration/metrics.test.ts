@@ -1,6 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it, vi } from "vitest";
+import { Metrics } from "../../examples/server/admin/metrics/metrics.js";
+import { ServerFigures } from "../../examples/server/server-figures.js";
+import { SessionWorks } from "../../examples/server/session-works.js";
+import { memoryStore } from "../../examples/server/store/memory-store.js";
 import { BackendProcess, START_TIMEOUT_MS } from "../support/backend-process.js";
+import { ManualClock } from "../support/manual-clock.js";
 import { NodeStream } from "../support/node-stream.js";
 import { RawClient } from "../support/raw-client.js";
 import { ask } from "../support/serve-archive.js";
@@ -12,6 +17,26 @@ const seriesValue = (text: string, series: string): number | undefined => {
   const line = text.split("\n").find((candidate) => candidate.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length));
 };
+
+it("are read once for all who ask at the same time", async () => {
+  const clock = new ManualClock();
+  let reads = 0;
+  const metrics = new Metrics({
+    manager: {
+      get sessionCount() {
+        reads += 1;
+        return 0;
+      },
+      ...{ connectionCount: 0, refused: {}, works: new SessionWorks(), figures: new ServerFigures() },
+    },
+    ...{ engines: { name: "none", runs: 0, failures: 0 }, store: memoryStore, clock, isReady: () => true },
+  });
+  const texts = await Promise.all(Array.from({ length: 50 }, () => metrics.text()));
+  expect([reads, new Set(texts).size]).toEqual([1, 1]);
+  clock.advance(500);
+  await metrics.text();
+  expect(reads).toBe(2);
+});
 
 describe("a server's metrics", { timeout: START_TIMEOUT_MS * 2 }, () => {
   it("count what happens, name nobody, and are all that the dashboard shows", async () => {

@@ -1,9 +1,13 @@
+import type { Clock } from "loquilex/resources";
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { SessionManager } from "../../session-manager.js";
 import type { StoreHealth } from "../../store/store.js";
 
 /** How exactly the delay of the event loop is measured, in milliseconds. Each measurement wakes the process. */
 const DELAY_PRECISION_MS = 20;
+
+/** Anybody may ask, and with many connections reading takes a while: all who ask within this time are told the same. */
+const SHARED_MS = 500;
 
 /** What the chosen engine does. */
 export interface EngineFigures {
@@ -18,14 +22,19 @@ export interface MetricsSources {
   readonly manager: Pick<SessionManager, "sessionCount" | "connectionCount" | "refused" | "works" | "figures">;
   readonly engines: EngineFigures;
   readonly store: { readonly health: StoreHealth };
+  readonly clock: Clock;
   isReady(): boolean;
 }
 
 /** The server's figures as Prometheus reads them. Nothing in them names a session, a client or a token. */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #clock: Clock;
+  #text: Promise<string> | undefined;
+  #readAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ manager, engines, store, isReady }: MetricsSources) {
+  constructor({ manager, engines, store, clock, isReady }: MetricsSources) {
+    this.#clock = clock;
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: DELAY_PRECISION_MS });
     const gauge = (name: string, help: string, read: () => number): void => {
@@ -102,6 +111,11 @@ export class Metrics {
   }
 
   text(): Promise<string> {
-    return this.#registry.metrics();
+    const now = this.#clock.now();
+    if (this.#text === undefined || now - this.#readAt >= SHARED_MS) {
+      this.#readAt = now;
+      this.#text = this.#registry.metrics();
+    }
+    return this.#text;
   }
 }
