@@ -5,6 +5,7 @@ import { createLog } from "../../examples/server/logging/log.js";
 import type { Claim, StoredSession } from "../../examples/server/protocol/claim.js";
 import type { Opening } from "../../examples/server/protocol/protocol-io.js";
 import { createRedisClient } from "../../examples/server/store/redis/redis-client.js";
+import { keysOf } from "../../examples/server/store/redis/redis-keys.js";
 import { RedisStore } from "../../examples/server/store/redis/redis-store.js";
 import type { Hold } from "../../examples/server/store/store.js";
 import { RedisServer } from "../support/redis-server.js";
@@ -190,5 +191,28 @@ describe("a session in Redis", () => {
     expect(taken).toMatchObject({ storedTo: 5 * FRAME });
     expect(taken !== undefined && heard(taken)).toBe(true);
     expect(taken?.audio[0]?.position).toBeLessThanOrEqual(taken?.recordedTo ?? -1);
+  });
+
+  it("is asked for its audio again if Redis has dropped that and kept the rest", async () => {
+    const [first, second, third] = await Promise.all([new Node(), new Node(), new Node()].map((node) => node.ready()));
+    if (first === undefined || second === undefined || third === undefined) return expect.unreachable();
+    const { sessionId, secret, hold } = await begin(first);
+    for (let position = 0; position < 4 * FRAME; position += FRAME) speak(hold, position);
+    await hold.settle();
+    hold.recorded(FRAME);
+    hold.emit("status", {});
+    await hold.settle();
+    await redis.forget(keysOf(sessionId)[1]);
+    const opening = resume(sessionId, secret, 2);
+    const claim = await second.store.claim(opening, nobody);
+    expect(claim.taken).toMatchObject({ storedTo: FRAME, recordedTo: FRAME, audio: [] });
+    // The node that has it now is believed, and the next one gets what it was sent.
+    const now = second.hold(opening, claim);
+    for (let position = FRAME; position < 3 * FRAME; position += FRAME) speak(now.hold, position);
+    await now.hold.settle();
+    const { taken } = await third.store.claim(resume(sessionId, claim.secret, 3), nobody);
+    expect(taken).toMatchObject({ storedTo: 3 * FRAME, recordedTo: FRAME });
+    expect(taken?.audio[0]?.position).toBe(FRAME);
+    expect(taken !== undefined && heard(taken)).toBe(true);
   });
 });

@@ -78,6 +78,11 @@ export class RedisServer implements AsyncDisposable {
     if (!(await says(this.port, "FLUSHALL", "+OK"))) throw new Error("redis-server has not forgotten everything.");
   }
 
+  /** Drops one key, as it does by itself if its memory is full and it is set up so. */
+  async forget(key: string): Promise<void> {
+    if (!(await says(this.port, `DEL ${key}`, ":1"))) throw new Error("redis-server does not know this key.");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill9();
     await rm(this.#folder, { recursive: true, force: true });

@@ -28,6 +28,8 @@ export interface StoredSession {
   readonly captionedTo: number;
   /** What is not yet on a disk, or has no final caption yet, in order. */
   readonly audio: readonly WireAudioFrame[];
+  /** The store has forgotten audio that it had: less is stored than it says, and it has to be told. */
+  readonly forgotten?: boolean | undefined;
   /** Number of the last message. */
   readonly seq: number;
   /** The newest ones, in order. */

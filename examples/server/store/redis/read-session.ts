@@ -57,8 +57,14 @@ export async function readSession(link: RedisLink, sessionId: string): Promise<S
   const head = await readHead(link, sessionId);
   if (head === undefined) return undefined;
   const [, audioKey, messagesKey] = keysOf(sessionId);
-  const [audio, messages] = await Promise.all([readEntries(link, audioKey), readEntries(link, messagesKey)]);
-  return { ...head, audio: audio.map(toFrame), messages: messages.map(toMessage) };
+  const [entries, messages] = await Promise.all([readEntries(link, audioKey), readEntries(link, messagesKey)]);
+  const audio = entries.map(toFrame);
+  const there = { audio, messages: messages.map(toMessage) };
+  // A Redis that is short of memory may drop the audio and keep the rest. Its client has what is on no disk, and sends it again.
+  const last = audio.at(-1);
+  const endsAt = last === undefined ? head.recordedTo : last.position + last.sampleCount;
+  const forgotten = endsAt < head.storedTo;
+  return forgotten ? { ...head, ...there, storedTo: endsAt, forgotten } : { ...head, ...there };
 }
 
 type Entry = readonly [id: Buffer, fields: readonly Buffer[]];

@@ -83,7 +83,7 @@ export class RedisHold implements Hold {
     this.#captionedTo = taken?.captionedTo ?? offer.first;
     this.#kept = this.#recordedTo;
     this.#seq = taken?.seq ?? 0;
-    this.#known = taken !== undefined;
+    this.#known = taken !== undefined && taken.forgotten !== true;
     this.#lastWriteAt = clock.now();
     this.#identity = {
       attempt: opening.data.attempt,
