@@ -6,8 +6,8 @@ import { violationsOf } from "../support/accessibility.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
 import { parseWav } from "../support/wav.js";
-import { eventually } from "./eventually.js";
-import { expectReleased } from "./released.js";
+import { eventually } from "../browser/eventually.js";
+import { expectReleased } from "../browser/released.js";
 
 /** For people to look at; git does not see it. */
 const PICTURES = join(import.meta.dirname, "../../out-screenshots");
