@@ -26,8 +26,11 @@ export interface CaptionsElement extends HTMLElement {
   texts: Partial<CaptionsTexts>;
   /** The stream of the latest start. */
   readonly stream: AudioStream | undefined;
+  /** Starts as the button does, unless it runs already. Never rejects: the element shows what goes wrong. */
   start(): Promise<void>;
+  /** Ends the stream in order, with its last captions. Never rejects. */
   close(): Promise<void>;
+  /** Ends the stream at once; the microphone is off before it returns. */
   abort(): void;
 }
 

@@ -49,12 +49,13 @@ export class CaptionsView {
     this.#finals.setAttribute("aria-label", texts.captions);
   }
 
-  showState({ state, error }: Pick<RecorderSnapshot<never>, "state" | "error">, texts: CaptionsTexts): void {
+  showState(snapshot: Pick<RecorderSnapshot<never>, "state" | "error" | "warning">, texts: CaptionsTexts): void {
+    const { state, error, warning } = snapshot;
     this.button.textContent = isRunning(state) ? texts.stop : texts.start;
     this.level.hidden = !isRunning(state);
     const isTold = state === "starting" || state === "reconnecting" || state === "interrupted";
     setText(this.#status, isTold ? texts[state] : "");
-    setText(this.#error, error?.message ?? "");
+    setText(this.#error, (error ?? warning)?.message ?? "");
   }
 
   showCaptions({ finals, partials }: Pick<TranscriptSnapshot, "finals" | "partials">): void {

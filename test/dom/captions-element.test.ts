@@ -102,6 +102,16 @@ describe("<loquilex-captions>", () => {
     expect(part("error").textContent).toBe("");
   });
 
+  it("says at once that the server cannot be reached, while it goes on trying", async () => {
+    vi.stubGlobal("WebSocket", FakeSocket.asWebSocket());
+    const made = FakeSocket.made.length;
+    press(0);
+    await vi.waitFor(() => expect(FakeSocket.made).toHaveLength(made + 1));
+    FakeSocket.last.drop();
+    await vi.waitFor(() => expect(part("error").textContent).toMatch(/^[A-Z].*server.*\.$/s));
+    expect(part("button").textContent).toBe("Stop");
+  });
+
   it("lets the person choose the microphone, before and while it runs", async () => {
     const select = part<HTMLSelectElement>("select");
     await vi.waitFor(() => expect(select.options).toHaveLength(3));

@@ -9,7 +9,7 @@ import { snippetOf } from "../support/run-snippet.js";
 import { project } from "./more.js";
 
 it("an empty Vite project has captions with the script of docs/start.md, which has fewer than ten lines", async () => {
-  const { code } = snippetOf("docs/start.md", "js", "document.onclick");
+  const { code } = snippetOf("docs/start.md", "js", "defineCaptionsElement");
   expect(code.trim().split("\n").filter(Boolean).length).toBeLessThan(10);
   await using backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
   const folder = await project({
@@ -24,8 +24,8 @@ it("an empty Vite project has captions with the script of docs/start.md, which h
   });
   await browser.page.goto(site.url("/"));
   const clicked = performance.now();
-  await browser.page.locator("html").click();
-  await browser.page.waitForFunction(() => /\w/.test(document.body.textContent ?? ""));
+  await browser.page.getByRole("button", { name: "Start" }).click();
+  await browser.page.getByRole("log").getByText(/\w/).first().waitFor();
   console.log(`Words were shown ${Math.round(performance.now() - clicked)} ms after the click.`);
   expect(browser.pageErrors).toEqual([]);
   await browser.page.goto("about:blank");

@@ -17,10 +17,10 @@ export interface Snippet {
   readonly code: string;
 }
 
-export const MANUAL: readonly ManualPage[] = ["README.md", ...filesIn(["docs"], /\.md$/)].map((path) => ({
-  path,
-  text: textOf(path),
-}));
+/** All pages but those of the reference, which a program writes. */
+export const MANUAL: readonly ManualPage[] = ["README.md", ...filesIn(["docs"], /\.md$/)]
+  .filter((path) => !path.startsWith("docs/reference/"))
+  .map((path) => ({ path, text: textOf(path) }));
 
 /** The page without its code. */
 export const prose = ({ text }: ManualPage): string => text.replaceAll(/^```[\s\S]*?^```$/gm, "");
@@ -40,8 +40,11 @@ export function table(heading: string): string[][] {
   );
 }
 
+/** What language models are told, which is code that applications copy as well. */
+const FOR_MODELS: ManualPage = { path: "docs/llms.txt", text: textOf("docs/llms.txt") };
+
 /** All code of the manual, in the order of its pages. */
-export const SNIPPETS: readonly Snippet[] = MANUAL.flatMap(({ path: page, text }) =>
+export const SNIPPETS: readonly Snippet[] = [...MANUAL, FOR_MODELS].flatMap(({ path: page, text }) =>
   Array.from(text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm), ({ 1: language = "", 2: code = "", index }) => ({
     page,
     line: text.slice(0, index).split("\n").length + 1,

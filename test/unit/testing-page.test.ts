@@ -10,3 +10,7 @@ test("the stream of silence on the page about testing is acknowledged whole by a
   const send = sendSilence as (transport: LoquiLex.Transport) => Promise<number>;
   expect(await send(new FakeTransport())).toBe(500);
 });
+
+test("the transcript on the page about testing takes a caption of a stream that is played", async () => {
+  await runSnippet(snippetOf(PAGE, "ts", "new CaptionEvent("), { loquilex: LoquiLex });
+});
