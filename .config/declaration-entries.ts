@@ -5,7 +5,7 @@ import { dts } from "rolldown-plugin-dts";
 const inProject = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 /** Where `tsc -p src` puts one declaration file for each source file. */
-const EMITTED = inProject("node_modules/.cache/loquilex/types");
+export const EMITTED = inProject("node_modules/.cache/loquilex/types");
 
 /**
  * The entries of package.json that have types, by the name of their file in `dist`, with the declaration file that each

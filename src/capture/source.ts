@@ -69,6 +69,7 @@ export interface SourceOpenOptions {
   readonly scope?: Scope | undefined;
   readonly format: AudioFormat;
   readonly frameDurationMs: number;
+  /** Takes each frame, in order. */
   onFrame(frame: AudioFrame): void;
   /**
    * Where the SDK's own sources deliver from the audio thread, so that no frame has to wait for the page.

@@ -1,7 +1,9 @@
 /** A promise with its two ends at hand. Its rejection counts as handled, since not every wait is awaited. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
+  /** Fulfils the promise. */
   resolve(value: T): void;
+  /** Rejects the promise. */
   reject(reason: unknown): void;
 }
 

@@ -96,14 +96,12 @@ export class Scope implements AsyncDisposable {
     return this.#controller.signal;
   }
 
+  /** Whether its disposal has begun. */
   get disposed(): boolean {
     return this.#controller.signal.aborted;
   }
 
-  /**
-   * A scope that ends before this one does. What fails when this one ends it is part of this one's report; what fails
-   * when it ends by itself is a report of its own.
-   */
+  /** A scope that ends before this one does. Its failures are in this one's report only if this one has ended it. */
   child(name: string): Scope {
     const child = new Scope({
       name: `${this.name}/${name}`,
@@ -188,6 +186,7 @@ export class Scope implements AsyncDisposable {
     return this.#dispose(reason, true);
   }
 
+  /** Disposes it at the end of an `await using` block. */
   async [asyncDispose](): Promise<void> {
     await this.dispose();
   }

@@ -3,7 +3,7 @@ import type { ConnectionState, StreamState } from "../state.js";
 import type { AudioStream } from "../stream/audio-stream.js";
 import type { WarningEvent } from "../stream/events/events.js";
 
-/** What a {@link Recorder} does at one moment. It does not change. */
+/** What a recorder does at one moment. It does not change. */
 export interface RecorderSnapshot<Message> {
   /** The stream of the latest start; `undefined` before the first. */
   readonly stream: AudioStream<Message> | undefined;

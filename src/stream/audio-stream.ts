@@ -106,6 +106,7 @@ export class AudioStream<Message = ServerEvent>
     return this.#run.running.muted;
   }
 
+  /** Sends silence from now on, or sound again. */
   set muted(muted: boolean) {
     this.#run.running.muted = muted;
   }
@@ -178,10 +179,7 @@ export class AudioStream<Message = ServerEvent>
     await this.#run.bound(supervisor.pause(releaseDevice, signal), undefined);
   }
 
-  /**
-   * Captures again, after acquiring the device again if it was released. Aborting the signal leaves the stream paused, and
-   * a device that is granted later is let go.
-   */
+  /** Captures again, with the device acquired anew if it was released. Aborting the signal leaves the stream paused. */
   async resume(options: AbortOptions = {}): Promise<void> {
     const { supervisor, signal } = this.#running("resume()", options);
     await this.#run.bound(supervisor.resume(signal), undefined);

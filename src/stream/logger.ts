@@ -2,7 +2,9 @@ import { attempt } from "../internal/attempt.js";
 
 /** Where the SDK tells what it acquires, releases and works around. `console` fits. */
 export interface Logger {
+  /** An acquisition, a release or a step. */
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** A problem that the stream is handling, or a step of a cleanup that failed. */
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 

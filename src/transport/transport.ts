@@ -24,6 +24,7 @@ export interface TransportConnectOptions extends ConnectContext {
   readonly scope?: Scope | undefined;
   /** Ends with the stream: the owner of what outlives a connection. */
   readonly streamScope?: Scope | undefined;
+  /** Takes each message that arrives, in order. */
   onMessage(data: string | Bytes): void;
 }
 
@@ -33,6 +34,7 @@ export interface TransportConnection {
   readonly bufferedBytes: number;
   /** Resolves, and never rejects, when the connection is gone. */
   readonly closed: Promise<TransportCloseInfo>;
+  /** Sends a message, or keeps it until it can be sent. */
   send(data: string | Bytes): void;
   /**
    * Detaches every handler and starts the closing handshake without waiting for it: a black-holed link delivers its

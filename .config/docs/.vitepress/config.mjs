@@ -31,7 +31,7 @@ export default defineConfig({
     nav: [
       { text: "Guides", link: "/docs/start" },
       { text: "Reference", link: "/docs/reference" },
-      { text: "Types", link: "/api/README" },
+      { text: "Types", link: "/docs/reference/README" },
       { text: "Protocol", link: "/src/protocol/PROTOCOL" },
     ],
     sidebar: [
@@ -40,7 +40,7 @@ export default defineConfig({
       {
         text: "Reference",
         items: [
-          { text: "Types of all entries", link: "/api/README" },
+          { text: "All types", link: "/docs/reference/README" },
           { text: "The protocol", link: "/src/protocol/PROTOCOL" },
           { text: "Changes", link: "/CHANGELOG" },
         ],
