@@ -11,6 +11,7 @@ import { type BenchName, sectionOf, TITLES, writeResults } from "./results-file.
 const PROGRAMS: Readonly<Record<BenchName, readonly string[]>> = {
   latency: ["latency/main.ts"],
   hidden: ["latency/main.ts", "--hidden-minutes", "10"],
+  firstWords: ["first-words/main.ts"],
   engines: ["engines/main.ts"],
   cpu: ["cpu/main.ts", "--minutes", "10"],
   heap: ["heap/main.ts"],

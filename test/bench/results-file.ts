@@ -7,6 +7,7 @@ import { type BenchReport, toMarkdown } from "./report.js";
 export const TITLES = {
   latency: "Latency",
   hidden: "Latency of a hidden page",
+  firstWords: "First words",
   engines: "A blocked page in three engines",
   cpu: "CPU, garbage and heap",
   heap: "Heap",

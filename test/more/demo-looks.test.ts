@@ -2,12 +2,12 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { eventually } from "../browser/eventually.js";
+import { expectReleased } from "../browser/released.js";
 import { violationsOf } from "../support/accessibility.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
 import { parseWav } from "../support/wav.js";
-import { eventually } from "../browser/eventually.js";
-import { expectReleased } from "../browser/released.js";
 
 /** For people to look at; git does not see it. */
 const PICTURES = join(import.meta.dirname, "../../out-screenshots");

@@ -2,10 +2,14 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { resample } from "./audio-compare-resample.js";
-import { encodeWav, type MonoAudio, parseWav, readWav } from "./wav.js";
+import { encodeWav, type MonoAudio, parseWav } from "./wav.js";
+import { wavChannels } from "./wav-channels.js";
+import { readWavChunks } from "./wav-chunks.js";
 
 /** Spoken by espeak-ng, 16 kHz; its band ends at 7 kHz, where a flat response is promised, so comparisons need no allowance. */
 const SENTENCE = fixture("sentence.wav");
+/** Three sentences of the demo's sample, spoken by flite. */
+const SAMPLE = fixture("../../../examples/demo/stream/sample.wav");
 /** "three one four two", spoken by espeak-ng, a second apart over a faint noise as every room has it. */
 const DIGITS = fixture("digits.wav");
 
@@ -13,12 +17,16 @@ export const SPOKEN_DIGITS: readonly string[] = ["three", "one", "four", "two"];
 /** A grammar of one digit an utterance, which makes the small recogniser exact. */
 export const DIGITS_GRAMMAR = fixture("digits.jsgf");
 
+const RECORDINGS = { sentence: SENTENCE, digits: DIGITS, sample: SAMPLE };
+
+const NOTHING: MonoAudio = { samples: new Float64Array(), sampleRate: 16_000 };
+
 const FADE_MS = 20;
 
 export interface SpeechOptions {
   /** Where the file goes. */
   readonly folder: string;
-  readonly what: "sentence" | "digits";
+  readonly what: keyof typeof RECORDINGS;
   /** From where to where in the recording it is taken, in milliseconds. @defaultValue all of it */
   readonly part?: readonly [fromMs: number, toMs: number];
   /** Silence before; a browser swallows some of it until the page's audio runs. @defaultValue 500 */
@@ -40,7 +48,7 @@ export interface Speech {
 /** Writes speech to a file, at a rate of which the product must make 16 kHz again. */
 export async function writeSpeech(options: SpeechOptions): Promise<Speech> {
   const { folder, what, part, leadMs = 500, tailMs = 500, sampleRate = 44_100 } = options;
-  const recording = await readWav(what === "sentence" ? SENTENCE : DIGITS);
+  const [recording = NOTHING] = wavChannels(await readWavChunks(RECORDINGS[what]));
   const spoken = part === undefined ? recording : cut(recording, ...part);
   const durationMs = leadMs + (spoken.samples.length * 1_000) / spoken.sampleRate + tailMs;
   const inSamples = (ms: number): number => Math.round((ms * sampleRate) / 1_000);
