@@ -1,11 +1,7 @@
 import { once } from "node:events";
-import { access } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
-import { delimiter, join } from "node:path";
-import { codeOf } from "../server/error-code.js";
-import { makeFolder } from "../server/recording/files/make-folder.js";
-import { readInvocation } from "../server/start/config.js";
-import { StartError } from "../server/start/start-error.js";
+import { delimiter, join, resolve } from "node:path";
 import { Balancer } from "./balancer.js";
 import { Program } from "./program.js";
 
@@ -19,38 +15,50 @@ const started: { stop(): Promise<void> }[] = [];
 let startedRedis = false;
 
 async function main(): Promise<void> {
-  const given = process.argv.slice(2);
-  // What is wrong is said before anything is started.
-  const invocation = readInvocation(given, process.env);
-  if (invocation.kind === "help") {
-    process.stdout.write(invocation.text);
-    return;
-  }
-  const { outDir: folder, port, tlsCert, store: asked } = invocation.config;
-  if (tlsCert !== undefined) {
-    throw new StartError(
-      "LX_TLS_CERT and LX_TLS_KEY must not be set for a cluster, whose servers speak without TLS here.",
-    );
-  }
-  const store = asked === "memory" ? await startRedis(join(folder, "redis")) : asked;
+  const { folder, port, givenStore } = readSettings();
+  const store = givenStore ?? (await startRedis(join(folder, "redis")));
   const ports: number[] = [];
   for (let count = 1; count <= NODES; count += 1) {
     const outDir = join(folder, `node-${count}`);
-    const own = ["--host", HOST, "--port", "0", "--out-dir", outDir, ...(asked === "memory" ? ["--store", store] : [])];
-    // An address may hold a password, which must not be in the list of processes.
-    const node = new Program(`Node ${count}`, [...NODE, ...given, ...own], { LX_STORE: store });
+    const node = new Program(`Node ${count}`, NODE, { HOST, PORT: "0", LX_OUT_DIR: outDir, LX_STORE: store });
     started.unshift(node);
     // The first one builds what it serves, if anything has changed.
     ports.push(Number(await node.printed(/^LoquiLex demo: http:\/\/.*:(\d+)/)));
   }
   const balancer = await Balancer.listen({ host: HOST, port, nodes: ports }).catch((error: unknown) => {
-    throw new StartError(
-      `Port ${port} on ${HOST} cannot be had (${codeOf(error)}); set PORT (or --port) to another port, 0 for any free one.`,
+    throw new Error(
+      `Port ${port} on ${HOST} cannot be had (${codeOf(error)}); set PORT to another port, 0 for any free one.`,
     );
   });
   started.unshift({ stop: () => balancer[Symbol.asyncDispose]() });
   process.stdout.write(`LoquiLex demo: http://${HOST}:${balancer.port}\n`);
 }
+
+/**
+ * What the cluster itself has to know; the rest goes to the servers as it is, and they say what is wrong with it.
+ * @throws Error with a sentence for people.
+ */
+function readSettings() {
+  const { LX_OUT_DIR, LX_STORE, LX_TLS_CERT, LX_TLS_KEY, PORT } = process.env;
+  if (process.argv.length > 2) {
+    throw new Error("A cluster takes no options; set PORT, LX_OUT_DIR and the servers' settings as variables.");
+  }
+  if (LX_TLS_CERT || LX_TLS_KEY) {
+    throw new Error(
+      "LX_TLS_CERT and LX_TLS_KEY must not be set for a cluster, whose servers speak without TLS on this machine.",
+    );
+  }
+  const port = PORT || "8787";
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new Error(`PORT is ${JSON.stringify(port)}, and must be a whole number from 0 to 65535.`);
+  }
+  // Servers that know of no sessions but their own are no cluster.
+  const givenStore = LX_STORE === "" || LX_STORE === "memory" ? undefined : LX_STORE;
+  return { folder: resolve(LX_OUT_DIR || "./out"), port: Number(port), givenStore };
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : String(error);
 
 /** @returns its address. @throws Error that says what to do, if there is no Redis. */
 async function startRedis(folder: string): Promise<string> {
@@ -60,9 +68,9 @@ async function startRedis(folder: string): Promise<string> {
       "redis-server is not on the PATH. Install it (Debian: apt-get install redis-server), or set LX_STORE to the address of a Redis.",
     );
   }
-  await makeFolder(folder).catch((error: unknown) => {
-    throw new StartError(
-      `LX_OUT_DIR (or --out-dir) must be a folder that this user can make and write to: ${folder} cannot be made (${codeOf(error)}).`,
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw new Error(
+      `LX_OUT_DIR must be a folder that this user can make and write to: ${folder} cannot be made (${codeOf(error)}).`,
     );
   });
   const port = await freePort();
