@@ -163,7 +163,7 @@ async function main(errors: OutputPipe): Promise<void> {
     occasionalLog.write("warn", "listening", { err: error }, "A connection could not be accepted."),
   );
   const { outDir: directory, keepDays, keepBytes } = config;
-  new Retention({ directory, keepDays, keepBytes, logger: log, scope: scope.child("retention") });
+  new Retention({ directory, keepDays, keepBytes, clock, logger: log, scope: scope.child("retention") });
   if (tls !== undefined) warnOfExpiry(tls, log);
   if (tlsFiles !== undefined && httpServer instanceof TlsServer) {
     const renewal = new TlsRenewal({ server: httpServer, files: tlsFiles, logger: log, scope: scope.child("TLS") });

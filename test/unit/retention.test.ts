@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createLog } from "../../examples/server/logging/log.js";
 import { temporaryPath } from "../../examples/server/recording/files/temporary-path.js";
 import { Retention } from "../../examples/server/recording/folder/retention.js";
+import { ManualClock } from "../support/manual-clock.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { testScope } from "../support/test-scope.js";
 
@@ -22,7 +23,8 @@ async function folder() {
   };
   const sweep = async (keepDays: number, keepBytes: number): Promise<string[]> => {
     const logger = createLog({ logLevel: "silent" });
-    const options = { directory, keepDays: 0, keepBytes: 0, logger, scope: testScope(), now: () => NOW };
+    const clock = new ManualClock();
+    const options = { directory, keepDays: 0, keepBytes: 0, logger, clock, scope: testScope(), now: () => NOW };
     // The constructor of one that has limits would sweep by itself.
     const retention = new Retention(options);
     Object.assign(options, { keepDays, keepBytes });
@@ -58,6 +60,30 @@ describe("recordings that are old", () => {
     for (let count = 0; count < 20; count += 1) await put(`${recording(`s${count}`, "01")}.wav`, 31);
     await Promise.all([sweep(30, 0), sweep(30, 0), sweep(30, 0)]);
     expect(await sweep(30, 0)).toEqual([]);
+  });
+
+  it("stay while the date has just been set, and go once it has lasted for an hour", async () => {
+    const { directory, put } = await folder();
+    await put(`${recording("old", "01")}.wav`, 20);
+    const [clock, logger] = [new ManualClock(), createLog({ logLevel: "silent" })];
+    let aheadMs = 0;
+    const now = (): number => NOW + clock.now() + aheadMs;
+    const options = { directory, keepDays: 0, keepBytes: 0, logger, clock, scope: testScope(), now };
+    const retention = new Retention(options);
+    Object.assign(options, { keepDays: 30 });
+    const sweepIn = (ms: number): Promise<string[]> => {
+      clock.advance(ms);
+      return retention.sweep();
+    };
+    expect(await sweepIn(60_000)).toEqual([]);
+    aheadMs = 365 * DAY_MS;
+    expect(await sweepIn(60_000)).toEqual([]);
+    aheadMs = 0;
+    expect(await sweepIn(60_000)).toEqual([]);
+    aheadMs = 11 * DAY_MS;
+    expect(await sweepIn(60_000)).toEqual([]);
+    expect(await sweepIn(3_599_000)).toEqual([]);
+    expect(await sweepIn(1_000)).toHaveLength(1);
   });
 
   it("go from the oldest on if all together take too much", async () => {

@@ -1,6 +1,6 @@
 import { lstat, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import type { Scope } from "loquilex/resources";
+import type { Clock, Scope } from "loquilex/resources";
 import { codeOf } from "../../error-code.js";
 import type { Log } from "../../logging/log.js";
 import { parseTemporaryName } from "../files/temporary-path.js";
@@ -10,6 +10,9 @@ const MS_PER_DAY = 86_400_000;
 /** What is younger may belong to a recording of another server that has just begun. */
 const MIN_AGE_MS = 3_600_000;
 
+/** How much the date may differ from what has passed since the last look; a machine that slept counts as set. */
+const MOST_DRIFT_MS = 600_000;
+
 export interface RetentionOptions {
   readonly directory: string;
   /** Recordings that ended longer ago go; 0 for no limit. */
@@ -17,6 +20,7 @@ export interface RetentionOptions {
   /** If all together have more, the oldest go; 0 for no limit. */
   readonly keepBytes: number;
   readonly logger: Log;
+  readonly clock: Clock;
   readonly scope: Scope;
   /** The present, in milliseconds since 1970, as the times of files are. @defaultValue the system's */
   readonly now?: (() => number) | undefined;
@@ -40,6 +44,10 @@ const NAME = /^(.+-\d{8}T\d{6}Z(?:at\d+)?(?:-\d+)?)(?:\.\d+)?(?:-recovered-\d+)?
  */
 export class Retention {
   readonly #options: RetentionOptions;
+  /** How far the system's date is from the clock that nobody sets. */
+  #dateOffset: number | undefined;
+  /** When the date was found to have been set, on that clock. */
+  #dateSetAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
@@ -54,6 +62,7 @@ export class Retention {
 
   /** Deletes what is too old or too much. @returns the names of the files. @throws the file system's error. */
   async sweep(): Promise<string[]> {
+    if (!this.#isDateSettled()) return [];
     const { directory, keepDays, keepBytes, logger, now = Date.now } = this.#options;
     const all = Array.from((await findAll(directory)).values()).toSorted((a, b) => a.writtenAt - b.writtenAt);
     let total = all.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -77,6 +86,22 @@ export class Retention {
     if (failure !== undefined) logger.warn({ err: failure }, "An old recording could not be deleted.");
     if (deleted.length > 0) logger.info({ files: deleted.length, bytesLeft: total }, "Old recordings were deleted.");
     return deleted;
+  }
+
+  /**
+   * Whether the date may be believed. One that has leapt, be it because it was wrong or because it is now, makes recordings
+   * old in a moment, and what is deleted is gone: it has to last first.
+   */
+  #isDateSettled(): boolean {
+    const { clock, logger, now = Date.now } = this.#options;
+    const offset = now() - clock.now();
+    const before = this.#dateOffset ?? offset;
+    this.#dateOffset = offset;
+    if (Math.abs(offset - before) > MOST_DRIFT_MS) {
+      this.#dateSetAt = clock.now();
+      logger.warn("The system's date was set: for an hour no old recordings are deleted.");
+    }
+    return clock.now() - this.#dateSetAt >= MIN_AGE_MS;
   }
 }
 
