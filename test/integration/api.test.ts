@@ -98,6 +98,15 @@ describe("the API's door", () => {
     expect((await ask("/api/resources", { headers })).status).toBe(status);
   });
 
+  it("knows a token that is not ASCII, as programs send it and as pages do", async () => {
+    const { ask } = await serve("s3crét");
+    for (const encoding of ["utf8", "latin1"] as const) {
+      const authorization = `Bearer ${Buffer.from("s3crét", encoding).toString("latin1")}`;
+      expect((await ask("/api/resources", { headers: { authorization } })).status).toBe(200);
+    }
+    expect((await ask("/api/resources", { headers: { authorization: "Bearer s3cret" } })).status).toBe(401);
+  });
+
   it("lets a page of an allowed origin in with the token, and no other one", async () => {
     const { ask } = await serve("s3cret");
     const headers = { authorization: "Bearer s3cret", host: "my.example" };

@@ -123,6 +123,22 @@ describe("a client that knocks at the wrong door", () => {
     expect(await answer.text()).toContain("must pass the Upgrade and Connection headers on");
   });
 
+  // Java's client asks so unless it is told not to.
+  it("is answered over HTTP/1.1 if it would like to go on in HTTP/2, with what it sends and as often as it asks", async () => {
+    const socket = await rawConnection();
+    socket.setEncoding("utf8");
+    const h2c = "Connection: keep-alive, Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
+    for (let count = 0; count < 2; count += 1) {
+      socket.write(`GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n${h2c}\r\n`);
+      expect(String((await once(socket, "data"))[0])).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    }
+    const body = JSON.stringify({ name: "no such model" });
+    const about = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+    socket.write(`POST /api/models/download HTTP/1.1\r\nHost: 127.0.0.1\r\n${h2c}${about}\r\n${body}`);
+    expect(String((await once(socket, "data"))[0])).toMatch(/^HTTP\/1\.1 40[34] /);
+    socket.destroy();
+  });
+
   it("hears what is wrong with its handshake", async () => {
     const socket = await rawConnection();
     socket.write(handshake().replace("Version: 13", "Version: 7"));
@@ -187,7 +203,7 @@ describe("refused clients that never hang up", () => {
     ["are of a foreign origin", () => handshake(["Origin: https://half-open.example"])],
     ["ask at another address", () => handshake([], "/elsewhere")],
     ["speak no WebSocket", () => handshake().replace("Key: dGhlIHNhbXBsZSBub25jZQ==", "Key: x")],
-    ["want another upgrade", () => handshake().replace("Upgrade: websocket", "Upgrade: h2c")],
+    ["want another upgrade", () => handshake().replace("Upgrade: websocket", "Upgrade: another")],
   ])("leave no descriptor behind, two hundred of them that %s", async (_, request) => {
     const before = processFigures(backend.pid).descriptors;
     const sockets = await Promise.all(Array.from({ length: 200 }, rawConnection));

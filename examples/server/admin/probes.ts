@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { equalText } from "../equal-text.js";
 import type { ServerConfig } from "../start/config.js";
+import { presentsToken } from "./bearer-token.js";
 import type { Metrics } from "./metrics/metrics.js";
 
 /** Whether a load balancer should send new clients here. */
@@ -54,8 +54,7 @@ export class Probes {
       send(response, 404, "text/plain", "The metrics are off; see LX_METRICS.\n");
       return;
     }
-    const [, presented = ""] = /^Bearer (.+)$/i.exec(headers.authorization ?? "") ?? [];
-    if (config.metrics === "token" && (config.token === undefined || !equalText(presented, config.token))) {
+    if (config.metrics === "token" && (config.token === undefined || !presentsToken(headers, config.token))) {
       send(response, 401, "text/plain", "Send the server's token: Authorization: Bearer …\n");
       return;
     }

@@ -5,6 +5,7 @@ import { Server as TlsServer } from "node:tls";
 import { CloseCode, SUBPROTOCOL } from "loquilex/protocol";
 import type { Scope } from "loquilex/resources";
 import { type WebSocket, WebSocketServer } from "ws";
+import { askAgain } from "../admin/ask-again.js";
 import { refuseUpgrade } from "../admin/refuse-upgrade.js";
 import { addressGroup } from "../door/address-group.js";
 import type { GuestList } from "../door/guest-list.js";
@@ -72,6 +73,10 @@ export class StreamDoor {
       refuseUpgrade(socket, "400 Bad Request", `${message}.`, scope);
     });
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+      if (request.headers.upgrade?.toLowerCase() === "h2c") {
+        askAgain(httpServer, request, socket, head);
+        return;
+      }
       const onFault = (error: unknown): void => {
         options.logger.error({ err: error }, "A handshake failed in a way that nothing expected.");
         socket.destroy();

@@ -56,7 +56,8 @@ export class GuestList {
   /** A connection begins. @param answer ends it with a sentence while it has asked for nothing yet. */
   arrive(socket: Socket, answer: (refusal: Refusal) => void): void {
     const name = nameOf(socket);
-    if (name === undefined) return;
+    // One that has asked for another protocol, and is answered in this one, comes a second time.
+    if (name === undefined || this.#guests.has(name)) return;
     const guest: Guest = { group: addressGroup(socket.remoteAddress ?? ""), turnAway: answer };
     this.#guests.set(name, guest);
     this.#perGroup.set(guest.group, this.#countOf(guest.group) + 1);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { isAllowedOrigin, isKnownHost } from "../../connection/origin-policy.js";
-import { equalText } from "../../equal-text.js";
 import type { ServerConfig } from "../../start/config.js";
+import { presentsToken } from "../bearer-token.js";
 import { ApiError } from "./api-error.js";
 
 type AccessConfig = Pick<ServerConfig, "api" | "token" | "allowedOrigins" | "allowedHosts">;
@@ -12,7 +12,7 @@ type AccessConfig = Pick<ServerConfig, "api" | "token" | "allowedOrigins" | "all
  * @throws ApiError
  */
 export function checkAccess(request: IncomingMessage, config: AccessConfig): void {
-  const { origin, host, authorization } = request.headers;
+  const { origin, host } = request.headers;
   if (config.api === "off" || (config.api === "token" && config.token === undefined)) {
     throw new ApiError(403, "api_off", "The API is off; set LX_TOKEN to use it, or LX_API to open it without a token.");
   }
@@ -27,8 +27,7 @@ export function checkAccess(request: IncomingMessage, config: AccessConfig): voi
       "Without a token the API is used by this server's address, or by a name that is in LX_ALLOWED_HOSTS.",
     );
   }
-  const presented = /^Bearer (.+)$/i.exec(authorization ?? "")?.[1];
-  if (presented === undefined || !equalText(presented, config.token)) {
+  if (!presentsToken(request.headers, config.token)) {
     throw new ApiError(401, "unauthorized", "Send the server's token: Authorization: Bearer …");
   }
 }
