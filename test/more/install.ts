@@ -14,13 +14,18 @@ const changedMs = (path: string): Promise<number> =>
     () => 0,
   );
 
-/** Installs the packages of this folder if they are not those of its lockfile, and the packed package beside them. */
+/** Installs the packages of a folder if they are not those of its lockfile. */
+async function installPackages(folder: string): Promise<void> {
+  const installed = await changedMs(join(folder, "node_modules/.package-lock.json"));
+  if (installed >= (await changedMs(join(folder, "package-lock.json")))) return;
+  // None of the packages needs a script for what is done with it here.
+  await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder });
+}
+
+/** Installs the packages of this folder and of the vendors' clients, and the packed package beside the former. */
 export async function install(): Promise<void> {
-  const installed = await changedMs(join(MORE, "node_modules/.package-lock.json"));
-  if (installed < (await changedMs(join(MORE, "package-lock.json")))) {
-    // The packages are built and checked with, and none of them needs a script for that.
-    await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: MORE });
-  }
+  await installPackages(join(MORE, "vendors"));
+  await installPackages(MORE);
   const folder = await mkdtemp(join(tmpdir(), "loquilex-packed-"));
   try {
     const packed = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: ROOT });

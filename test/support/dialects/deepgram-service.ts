@@ -1,4 +1,4 @@
-import type { ServiceCaller, ServiceSession, SpeechService } from "./speech-service.js";
+import type { Handshake, ServiceCaller, ServiceSession, SpeechService } from "./speech-service.js";
 import { type SpokenWord, textOf, UtteranceListener } from "./utterance.js";
 
 /** It gives up if nothing comes for so long. */
@@ -9,6 +9,13 @@ const IDLE_MS = 10_000;
  * other until one is final, also where nobody speaks, time counted from bytes, `KeepAlive` and `CloseStream`.
  */
 export class DeepgramService implements SpeechService {
+  /** Credentials that it takes. @defaultValue all */
+  valid: ReadonlySet<string> | undefined;
+
+  admits(handshake: Handshake): boolean {
+    return this.valid?.has(credentialIn(handshake)) ?? true;
+  }
+
   choose(offered: readonly string[]): string | undefined {
     return offered.find((name) => name === "bearer" || name === "token");
   }
@@ -71,3 +78,9 @@ export class DeepgramService implements SpeechService {
     };
   }
 }
+
+/** The one that pages put into the subprotocols, and others into a header. */
+export const credentialIn = ({ protocols, authorization = "" }: Handshake): string =>
+  protocols[0] === "bearer" || protocols[0] === "token"
+    ? (protocols[1] ?? "")
+    : authorization.replace(/^(?:Bearer|Token) /i, "");

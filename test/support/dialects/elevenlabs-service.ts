@@ -25,9 +25,23 @@ export class ElevenLabsService implements SpeechService {
       ]);
       say("committed_transcript_with_timestamps", { text, language_code: "en", words: spoken });
     };
+    /** What is not committed. */
+    let open: readonly SpokenWord[] = [];
+    const commitOpen = (): void => {
+      if (open.length > 0) commit(open);
+      open = [];
+    };
+    const isManual = caller.query.get("commit_strategy") !== "vad";
+    let earlier: readonly SpokenWord[] = [];
     const listener = new UtteranceListener(rate, {
-      onWords: (words) => say("partial_transcript", { text: textOf(words) }),
-      onPause: commit,
+      onWords(words) {
+        open = [...earlier, ...words];
+        say("partial_transcript", { text: textOf(open) });
+      },
+      onPause() {
+        if (!isManual) commitOpen();
+        earlier = open;
+      },
     });
     say("session_started", { session_id: "session", config: {} });
     return {
@@ -36,8 +50,10 @@ export class ElevenLabsService implements SpeechService {
         const said = JSON.parse(message) as { message_type: string; audio_base_64: string; commit: boolean };
         if (said.message_type !== "input_audio_chunk") return say("input_error", { error: "This is no audio." });
         listener.listen(Buffer.from(said.audio_base_64, "base64"));
-        const words = said.commit ? listener.cutOff() : [];
-        if (words.length > 0) commit(words);
+        if (!said.commit) return;
+        listener.cutOff();
+        commitOpen();
+        earlier = [];
       },
     };
   }

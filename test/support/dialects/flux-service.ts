@@ -1,8 +1,16 @@
-import type { ServiceCaller, ServiceSession, SpeechService } from "./speech-service.js";
+import { credentialIn } from "./deepgram-service.js";
+import type { Handshake, ServiceCaller, ServiceSession, SpeechService } from "./speech-service.js";
 import { type SpokenWord, textOf, UtteranceListener } from "./utterance.js";
 
 /** Deepgram's `/v2/listen`: `Connected` first, numbered messages, turns; the end ends no turn, and closes without a code. */
 export class FluxService implements SpeechService {
+  /** Credentials that it takes. @defaultValue all */
+  valid: ReadonlySet<string> | undefined;
+
+  admits(handshake: Handshake): boolean {
+    return this.valid?.has(credentialIn(handshake)) ?? true;
+  }
+
   choose(offered: readonly string[]): string | undefined {
     return offered.find((name) => name === "bearer" || name === "token");
   }

@@ -71,6 +71,8 @@ export class OpenAIService implements SpeechService {
           session?: { audio?: { input?: { format?: { rate?: number } } } };
         };
         if (said.type === "session.update") {
+          // An address with a model begins a conversation.
+          if (caller.query.has("model")) return fail("invalid_session_type");
           if (said.session?.audio?.input?.format?.rate !== RATE) return fail("invalid_format");
           isTranscribing = true;
           say({ type: "session.updated", session: said.session });

@@ -1,5 +1,14 @@
 import { once } from "node:events";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { type Clock, systemClock } from "loquilex/resources";
 import { type WebSocket, WebSocketServer } from "ws";
 
@@ -8,12 +17,18 @@ export type WireMessage = string | Uint8Array;
 
 const NO_CODE = 1005;
 
-/** Whom a service speaks to on one connection. */
-export interface ServiceCaller {
-  readonly clock: Clock;
+/** What a handshake says of its caller. */
+export interface Handshake {
   /** What the address asks for. */
   readonly query: URLSearchParams;
   readonly protocols: readonly string[];
+  /** What a client that is not a page may send. */
+  readonly authorization?: string | undefined;
+}
+
+/** Whom a service speaks to on one connection. */
+export interface ServiceCaller extends Handshake {
+  readonly clock: Clock;
   send(message: WireMessage): void;
   close(code: number, reason?: string): void;
 }
@@ -25,47 +40,56 @@ export interface ServiceSession {
   gone?(): void;
 }
 
+/** A request beside the connections. */
+export interface ServiceRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  /** Where the caller makes its connections, without a slash at the end. */
+  readonly webSocketUrl: string;
+}
+
 /** A speech service as those who speak its protocol see it, without sockets, so that it runs under any clock. */
 export interface SpeechService {
   /** Which of the offered subprotocols it answers with. */
   choose?(offered: readonly string[]): string | undefined;
+  /** Whether it does not refuse the handshake with 401. */
+  admits?(handshake: Handshake): boolean;
+  /** What it answers to a request without a connection: a status and JSON. */
+  answer?(request: ServiceRequest): readonly [status: number, body: object];
   accept(caller: ServiceCaller): ServiceSession;
 }
 
-/** A service behind a real WebSocket server on this machine. */
+export interface ServiceHostOptions {
+  /** Certificate and key, for clients that speak TLS only. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+}
+
+/** A service behind a real server on this machine. */
 export class ServiceHost implements AsyncDisposable {
-  readonly #server: WebSocketServer;
+  readonly #server: Server;
+  readonly #webSockets: WebSocketServer;
+  readonly #isSecure: boolean;
   /** Every connection so far. */
   readonly sockets: WebSocket[] = [];
 
-  private constructor(server: WebSocketServer) {
-    this.#server = server;
+  private constructor(service: SpeechService, { tls }: ServiceHostOptions) {
+    this.#isSecure = tls !== undefined;
+    this.#server = tls === undefined ? createServer() : createSecureServer(tls);
+    this.#server.on("request", (request, response) => void this.#answer(service, request, response));
+    this.#webSockets = new WebSocketServer({
+      server: this.#server,
+      handleProtocols: (offered) => service.choose?.(Array.from(offered)) ?? false,
+      verifyClient: ({ req }: { readonly req: IncomingMessage }) => service.admits?.(handshakeOf(req)) ?? true,
+    });
+    this.#webSockets.on("connection", (socket, request) => this.#attend(service, socket, request));
   }
 
-  static async listen(service: SpeechService): Promise<ServiceHost> {
-    const server = new WebSocketServer({
-      port: 0,
-      host: "127.0.0.1",
-      handleProtocols: (offered) => service.choose?.(Array.from(offered)) ?? false,
-    });
-    const host = new ServiceHost(server);
-    server.on("connection", (socket, request) => {
-      host.sockets.push(socket);
-      socket.on("error", () => socket.terminate());
-      const session = service.accept({
-        clock: systemClock,
-        query: new URL(request.url ?? "/", "ws://127.0.0.1").searchParams,
-        protocols: (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim()),
-        send: (message) => socket.readyState === socket.OPEN && socket.send(message),
-        // A close frame without a code is one that says 1005 to whoever gets it.
-        close: (code, reason) => (code === NO_CODE ? socket.close() : socket.close(code, reason)),
-      });
-      socket.on("message", (data: Buffer, isBinary) => {
-        if (socket.readyState === socket.OPEN) session.receive(isBinary ? new Uint8Array(data) : data.toString());
-      });
-      socket.on("close", () => session.gone?.());
-    });
-    await once(server, "listening");
+  static async listen(service: SpeechService, options: ServiceHostOptions = {}): Promise<ServiceHost> {
+    const host = new ServiceHost(service, options);
+    host.#server.listen(0, "127.0.0.1");
+    await once(host.#server, "listening");
     return host;
   }
 
@@ -73,8 +97,56 @@ export class ServiceHost implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Without a slash at the end. */
+  get webSocketUrl(): string {
+    return this.#isSecure ? `wss://localhost:${this.port}` : `ws://127.0.0.1:${this.port}`;
+  }
+
+  /** Without a slash at the end. */
+  get httpUrl(): string {
+    return this.webSocketUrl.replace("ws", "http");
+  }
+
+  /** Ends every connection as a network does that breaks. */
+  cut(): void {
     for (const socket of this.sockets) socket.terminate();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    this.#webSockets.close();
+    this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
+
+  #attend(service: SpeechService, socket: WebSocket, request: IncomingMessage): void {
+    this.sockets.push(socket);
+    socket.on("error", () => socket.terminate());
+    const session = service.accept({
+      clock: systemClock,
+      ...handshakeOf(request),
+      send: (message) => socket.readyState === socket.OPEN && socket.send(message),
+      // A close frame without a code is one that says 1005 to whoever gets it.
+      close: (code, reason) => (code === NO_CODE ? socket.close() : socket.close(code, reason)),
+    });
+    socket.on("message", (data: Buffer, isBinary) => {
+      if (socket.readyState === socket.OPEN) session.receive(isBinary ? new Uint8Array(data) : data.toString());
+    });
+    socket.on("close", () => session.gone?.());
+  }
+
+  async #answer(service: SpeechService, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "", url: path = "/", headers } = request;
+    const body = await text(request);
+    // Through a proxy there is another one than here.
+    const webSocketUrl = `${this.#isSecure ? "wss" : "ws"}://${headers.host}`;
+    const [status, answer] = service.answer?.({ method, path, headers, body, webSocketUrl }) ?? [404, {}];
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(answer));
+  }
 }
+
+const handshakeOf = ({ url = "/", headers }: IncomingMessage): Handshake => ({
+  query: new URL(url, "ws://127.0.0.1").searchParams,
+  protocols: (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim()),
+  authorization: headers.authorization,
+});
