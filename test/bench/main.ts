@@ -19,6 +19,7 @@ const PROGRAMS: Readonly<Record<BenchName, readonly string[]>> = {
   teardown: ["teardown/main.ts"],
   resampler: ["resampler/main.ts"],
   outage: ["outage/main.ts"],
+  "outage-dialects": ["outage-dialects/main.ts"],
   server: ["server/main.ts"],
 };
 

@@ -15,6 +15,7 @@ export const TITLES = {
   teardown: "Teardown",
   resampler: "Resampler",
   outage: "Outage",
+  "outage-dialects": "Outage of a speech service",
   server: "Server",
 } as const;
 
