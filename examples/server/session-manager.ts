@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
-import type { AudioOffer } from "loquilex/protocol";
 import type { Clock, Scope } from "loquilex/resources";
 import { ClientConnections } from "./connection/client-connections.js";
 import type { Authenticator } from "./door/authenticator.js";
@@ -24,10 +23,9 @@ import type { RecordingDisk } from "./recording/disk/recording-disk.js";
 import { drainRecordings } from "./recording/drain-recordings.js";
 import { DiskSpace } from "./recording/folder/disk-space.js";
 import { refuseFormat } from "./recording/granted-audio.js";
-import { OpusFrameDecoder } from "./recording/opus/opus-frame-decoder.js";
-import { OpusThreads } from "./recording/opus/opus-threads.js";
 import { Recording } from "./recording/recording.js";
 import { ServerFigures } from "./server-figures.js";
+import { SessionDecoders } from "./session-decoders.js";
 import { SessionWork } from "./session-work.js";
 import { SessionWorks } from "./session-works.js";
 import { spreadOut } from "./spread-out.js";
@@ -61,8 +59,7 @@ export class SessionManager {
   readonly #protocol: ServerProtocol;
   readonly #wakeUp: WakeUp;
   readonly #connections: ClientConnections;
-  readonly #opusThreads: OpusThreads;
-  readonly #decoders = new Map<SessionKey, OpusFrameDecoder>();
+  readonly #decoders: SessionDecoders;
   /** Recordings whose session is over and that still let go of what they had. */
   readonly #releasing = new Set<Promise<void>>();
   readonly #queue: ProtocolInput[] = [];
@@ -73,7 +70,7 @@ export class SessionManager {
   constructor(options: SessionManagerOptions) {
     this.#options = options;
     const { config, httpServer, logger, scope, faults, clock } = options;
-    this.#opusThreads = new OpusThreads({ clock, scope });
+    this.#decoders = new SessionDecoders({ clock, scope, logger, dispatch: (input) => this.#dispatch(input) });
     const space = new DiskSpace({
       ...{ directory: config.outDir, minFreeBytes: config.minFreeBytes, logger, scope },
       onChange: (isLow) => this.#tellOfDisk(isLow),
@@ -84,7 +81,7 @@ export class SessionManager {
       maxSessionsPerSubject: config.maxSessionsPerSubject,
       refuseAll: () => space.refusal,
       refuseFormat,
-      openDecoder: (key, offer) => this.#openDecoder(key, offer),
+      openDecoder: (key, offer) => this.#decoders.open(key, offer),
       createSecret: () => randomBytes(32).toString("base64url"),
       equalSecrets: equalText,
       createEpoch: () => randomBytes(6).readUIntBE(0, 6),
@@ -97,6 +94,7 @@ export class SessionManager {
     this.#connections = new ClientConnections({
       ...{ config, httpServer, scope, faults, clock, logger, occasionalLog: new OccasionalLog(logger, clock) },
       onConnected: (peer) => this.#dispatch({ type: "connected", peer }),
+      onExpected: (peer, message) => this.#takeExpected(peer, message),
       onMessage: (peer, data) => this.#receive(peer, data),
       onClosed: (peer, code) => this.#dispatch({ type: "closed", peer, code }),
       onFault: (peer, error) => this.#connectionFault(peer, error),
@@ -149,6 +147,19 @@ export class SessionManager {
     // A socket that is torn down while its client still sends would lose the reason it was closed for.
     await Promise.all(closed);
     await scope.dispose();
+  }
+
+  /** @returns whether the message was audio about which there was nothing to decide. */
+  #takeExpected(peer: PeerId, message: Uint8Array<ArrayBuffer>): boolean {
+    const session = this.#busy ? undefined : this.#protocol.expecting(peer, this.#options.clock.now());
+    const frame = session?.takeExpected(message);
+    if (session === undefined || frame === undefined) return false;
+    try {
+      this.works.get(session.key)?.append(frame);
+    } catch (error) {
+      this.#sessionFault(session.key, error);
+    }
+    return true;
   }
 
   /** @returns whether there was audio in it that is new. */
@@ -260,20 +271,6 @@ export class SessionManager {
     for (const work of this.works.values()) work.tell("disk.space", { low: isLow, detail });
   }
 
-  #openDecoder(key: SessionKey, offer: AudioOffer): OpusFrameDecoder | undefined {
-    if (offer.encoding !== "opus") return undefined;
-    const decoder = new OpusFrameDecoder({
-      ...{ offer, threads: this.#opusThreads },
-      onReady: () => this.#dispatch({ type: "decoder-ready", key }),
-      onFailed: (error) => {
-        this.#options.logger.error({ err: error }, "There is no Opus decoder.");
-        this.#dispatch({ type: "fail", key, reason: "The server cannot decode Opus now." });
-      },
-    });
-    this.#decoders.set(key, decoder);
-    return decoder;
-  }
-
   #end(key: SessionKey): void {
     this.works
       .get(key)
@@ -286,8 +283,7 @@ export class SessionManager {
 
   #release(key: SessionKey, reason: FinishReason): void {
     const work = this.works.get(key);
-    this.#decoders.get(key)?.dispose();
-    this.#decoders.delete(key);
+    this.#decoders.close(key);
     if (work === undefined) return;
     this.works.delete(key);
     this.#options.logger.info({ session: key.sessionId.slice(0, 8), reason }, "A session is over.");

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { CloseCode, encodeServerMessage, fitCloseReason } from "loquilex/protocol";
 import { type Clock, type Deferred, deferred, type Scope } from "loquilex/resources";
 import type { RawData, WebSocket } from "ws";
@@ -5,6 +6,7 @@ import { FrameBudget } from "../door/frame-budget.js";
 import { type InboundLimits, InboundPace } from "../door/inbound-pace.js";
 import { doFor, type OnFault } from "../fault-owner.js";
 import type { Refusal } from "../protocol/opening-judge.js";
+import { BinaryLane } from "./binary-lane.js";
 
 /**
  * Bytes of an opening, which a client sends before it is told the limit: room for every field at its longest, a token of
@@ -30,13 +32,16 @@ const TOO_SHORT: Refusal = {
   detail: "The client sends too many frames for the audio in them; a frame should have 5 ms at least.",
 };
 
-interface Inbound {
-  readonly data: RawData;
-  readonly isBinary: boolean;
+type Inbound = string | Uint8Array<ArrayBuffer>;
+
+/** A client behind the door. */
+export interface ConnectedClient {
+  readonly socket: WebSocket;
+  /** What the WebSocket reads from. */
+  readonly stream: Duplex;
 }
 
-export interface ClientConnectionOptions {
-  readonly socket: WebSocket;
+export interface ClientConnectionOptions extends ConnectedClient {
   readonly clock: Clock;
   /** The connection's own; ended with it. */
   readonly scope: Scope;
@@ -48,8 +53,13 @@ export interface ClientConnectionOptions {
   readonly pace: InboundLimits;
   /** The client has said something for the first time. */
   onOpening(): void;
+  /**
+   * Takes audio about which there is nothing to decide. @returns `false` if {@link onMessage} has to take the message;
+   * nothing has happened then.
+   */
+  onExpected(message: Uint8Array<ArrayBuffer>): boolean;
   /** @returns whether there was audio in it that the server did not have. */
-  onMessage(data: string | Uint8Array<ArrayBuffer>): boolean;
+  onMessage(message: string | Uint8Array<ArrayBuffer>): boolean;
   /** The socket failed; its end follows. */
   onError(error: Error): void;
   /** The client has left more than allowed unread, and the connection is being closed. Called at most once. */
@@ -77,11 +87,12 @@ export class ClientConnection {
   constructor(options: ClientConnectionOptions) {
     this.#options = options;
     this.#pace = new InboundPace(options.pace, options.clock.now());
-    const { socket, scope } = options;
+    const { socket, stream, scope, maxMessageBytes } = options;
     scope.defer("socket", () => socket.terminate());
     socket.on("error", (error) => options.onError(error));
+    BinaryLane.lay(stream, socket, { maxBytes: maxMessageBytes, onMessage: (message) => this.#hear(message) });
     socket.on("message", (data, isBinary) => {
-      doFor(options.onFault, () => this.#receive({ data, isBinary }));
+      doFor(options.onFault, () => this.#receive(isBinary ? toBytes(data) : data.toString()));
     });
     socket.on("close", (code) => {
       void scope.dispose();
@@ -136,17 +147,38 @@ export class ClientConnection {
     this.#options.onRefused(refusal);
   }
 
+  /** The short way of nearly everything that comes. */
+  #hear(message: Uint8Array<ArrayBuffer>): void {
+    if (!this.#takeExpected(message)) doFor(this.#options.onFault, () => this.#receive(message));
+  }
+
+  /** On nobody's behalf, since that would cost more than the rest. @returns whether that was all that there is to do. */
+  #takeExpected(message: Uint8Array<ArrayBuffer>): boolean {
+    if (this.#givenUp || !this.#hasOpened || this.#held.length > 0) return false;
+    if (!this.#pace.hasRoom || !this.#frames.hasRoom) return false;
+    const { onExpected, onFault } = this.#options;
+    try {
+      if (!onExpected(message)) return false;
+    } catch (error) {
+      onFault(error);
+    }
+    this.#pace.spend(message.byteLength);
+    this.#frames.take(message);
+    this.#fruitlessPauses = 0;
+    return true;
+  }
+
   #receive(inbound: Inbound): void {
     if (this.#givenUp) return;
-    if (this.#held.length === 0 && this.#isTimeFor(inbound)) this.#take(inbound);
+    if (this.#held.length === 0 && this.#isTimeFor(sizeOf(inbound))) this.#take(inbound);
     else {
       this.#held.push(inbound);
       if (this.#held.length === 1) this.#pause();
     }
   }
 
-  #isTimeFor({ data }: Inbound): boolean {
-    return this.#pace.take(sizeOf(data), this.#options.clock.now());
+  #isTimeFor(bytes: number): boolean {
+    return this.#pace.take(bytes, this.#options.clock.now());
   }
 
   #pause(): void {
@@ -164,7 +196,7 @@ export class ClientConnection {
     const held = this.#held;
     let taken = 0;
     for (const inbound of held) {
-      if (this.#givenUp || !this.#isTimeFor(inbound)) break;
+      if (this.#givenUp || !this.#isTimeFor(sizeOf(inbound))) break;
       this.#take(inbound);
       taken += 1;
     }
@@ -173,14 +205,13 @@ export class ClientConnection {
     else this.#options.socket.resume();
   }
 
-  #take({ data, isBinary }: Inbound): void {
+  #take(message: Inbound): void {
     if (this.#givenUp) return;
     const { maxMessageBytes, onOpening, onMessage } = this.#options;
-    const message = isBinary ? toBytes(data) : data.toString();
     const isOpening = !this.#hasOpened;
     this.#hasOpened = true;
     if (isOpening) onOpening();
-    if (!isOpening && sizeOf(data) > maxMessageBytes) {
+    if (!isOpening && sizeOf(message) > maxMessageBytes) {
       this.close(CloseCode.messageTooBig, `A message must not have more than ${maxMessageBytes} bytes.`);
       this.#reportClosed(CloseCode.messageTooBig);
     } else if (typeof message !== "string" && !this.#frames.take(message)) this.refuse(TOO_SHORT);
@@ -194,8 +225,8 @@ export class ClientConnection {
   }
 }
 
-const sizeOf = (data: RawData): number =>
-  Array.isArray(data) ? data.reduce((sum, part) => sum + part.byteLength, 0) : data.byteLength;
+const sizeOf = (message: Inbound): number =>
+  typeof message === "string" ? Buffer.byteLength(message) : message.byteLength;
 
 /** A view of what came in, which nobody else writes to. */
 function toBytes(data: RawData): Uint8Array<ArrayBuffer> {

@@ -1,7 +1,6 @@
 import type { Server } from "node:http";
 import { CloseCode } from "loquilex/protocol";
 import type { Clock, Scope } from "loquilex/resources";
-import type { WebSocket } from "ws";
 import { guestLimits } from "../door/descriptor-limit.js";
 import { GuestList } from "../door/guest-list.js";
 import { Tally } from "../door/tally.js";
@@ -11,7 +10,7 @@ import type { OccasionalLog } from "../logging/occasional-log.js";
 import type { Refusal } from "../protocol/opening-judge.js";
 import type { PeerId } from "../protocol/protocol-io.js";
 import type { ServerConfig } from "../start/config.js";
-import { ClientConnection } from "./client-connection.js";
+import { ClientConnection, type ConnectedClient } from "./client-connection.js";
 import { StreamDoor } from "./stream-door.js";
 
 export interface ClientConnectionsOptions {
@@ -23,6 +22,8 @@ export interface ClientConnectionsOptions {
   readonly occasionalLog: OccasionalLog;
   readonly faults: FaultSwitch | undefined;
   onConnected(peer: PeerId): void;
+  /** As {@link ClientConnectionOptions.onExpected}. */
+  onExpected(peer: PeerId, message: Uint8Array<ArrayBuffer>): boolean;
   /** @returns whether there was audio in it that the server did not have. */
   onMessage(peer: PeerId, data: string | Uint8Array<ArrayBuffer>): boolean;
   onClosed(peer: PeerId, code: number): void;
@@ -50,7 +51,7 @@ export class ClientConnections {
       faults,
       guests: new GuestList(guestLimits(config)),
       onTurnedAway: (refusal) => this.#countRefusal(refusal),
-      onConnection: (socket, refusal, hear, address) => this.#connected(socket, refusal, hear, address),
+      onConnection: (client, refusal, hear, address) => this.#connected(client, refusal, hear, address),
     });
   }
 
@@ -95,7 +96,7 @@ export class ClientConnections {
   }
 
   #connected(
-    socket: WebSocket,
+    client: ConnectedClient,
     refusal: Refusal | undefined,
     hear: () => void,
     address: string,
@@ -104,13 +105,14 @@ export class ClientConnections {
     this.#peers += 1;
     const peer = this.#peers;
     const connection = new ClientConnection({
-      socket,
+      ...client,
       clock,
       scope: scope.child(`connection ${peer}`),
       maxBufferedBytes: config.maxBufferedBytes,
       maxMessageBytes: config.maxMessageBytes,
       pace: { messagesPerSec: config.maxMessagesPerSec, bytesPerSec: config.maxBytesPerSec },
       onOpening: hear,
+      onExpected: (message) => events.onExpected(peer, message),
       onMessage: (data) => events.onMessage(peer, data),
       onError: ({ message }) => occasionalLog.write("warn", "socket", { peer, error: message }, "A connection failed."),
       onUnread: (bytes) => {

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { Server as TlsServer } from "node:tls";
 import { CloseCode, SUBPROTOCOL } from "loquilex/protocol";
 import type { Scope } from "loquilex/resources";
-import { type WebSocket, WebSocketServer } from "ws";
+import { WebSocketServer } from "ws";
 import { askAgain } from "../admin/ask-again.js";
 import { refuseUpgrade } from "../admin/refuse-upgrade.js";
 import { addressGroup } from "../door/address-group.js";
@@ -14,7 +14,7 @@ import type { FaultSwitch } from "../faults/fault-switch.js";
 import type { Log } from "../logging/log.js";
 import type { OccasionalLog } from "../logging/occasional-log.js";
 import type { Refusal } from "../protocol/opening-judge.js";
-import { MAX_OPENING_BYTES } from "./client-connection.js";
+import { type ConnectedClient, MAX_OPENING_BYTES } from "./client-connection.js";
 import { isAllowedOrigin, type OriginPolicy } from "./origin-policy.js";
 
 /** Where clients connect. */
@@ -43,7 +43,7 @@ export interface StreamDoorOptions {
    * @returns what turns the client away later.
    */
   onConnection(
-    socket: WebSocket,
+    client: ConnectedClient,
     refusal: Refusal | undefined,
     hear: () => void,
     address: string,
@@ -124,7 +124,8 @@ export class StreamDoor {
         this.#refuseAddress(request) ??
         this.#refuseOrigin(request) ??
         this.#refuseProtocols(request);
-      turnAway = onConnection(webSocket, refusal, hear, addressGroup(request.socket.remoteAddress ?? ""));
+      const address = addressGroup(request.socket.remoteAddress ?? "");
+      turnAway = onConnection({ socket: webSocket, stream: line }, refusal, hear, address);
     });
   }
 

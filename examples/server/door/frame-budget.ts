@@ -12,6 +12,11 @@ const SPARE_FRAMES = 2_000;
 export class FrameBudget {
   #left = SPARE_FRAMES;
 
+  /** Whether another frame is within the budget, whatever it is. */
+  get hasRoom(): boolean {
+    return this.#left >= 1;
+  }
+
   /** @returns whether the frame is within the budget. What is no frame costs nothing: others decide about it. */
   take(message: Uint8Array): boolean {
     if (message[0] !== AUDIO_FRAME_KIND || message.byteLength <= AUDIO_FRAME_HEADER_BYTES) return true;

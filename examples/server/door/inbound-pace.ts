@@ -22,14 +22,24 @@ export class InboundPace {
     this.#filledAt = now;
   }
 
+  /** Whether a message can be taken whatever the time is. */
+  get hasRoom(): boolean {
+    return this.#messages >= 1 && this.#bytes > 0;
+  }
+
   /** Takes a message if it is time for it. */
   take(bytes: number, now: number): boolean {
-    if (this.#messages < 1 || this.#bytes <= 0) this.#fill(now);
-    if (this.#messages < 1 || this.#bytes <= 0) return false;
+    if (!this.hasRoom) this.#fill(now);
+    if (!this.hasRoom) return false;
+    this.spend(bytes);
+    return true;
+  }
+
+  /** Takes a message for which there is room. */
+  spend(bytes: number): void {
     this.#messages -= 1;
     // One that is larger than what is left is taken whole, and those after it wait.
     this.#bytes -= bytes;
-    return true;
   }
 
   #fill(now: number): void {

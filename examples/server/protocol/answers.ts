@@ -1,4 +1,4 @@
-import { type AudioOffer, encodeServerMessage, type ServerData } from "loquilex/protocol";
+import { type AudioOffer, CloseCode, encodeServerMessage, type ServerData } from "loquilex/protocol";
 import type { Refusal } from "./opening-judge.js";
 import type { Gap } from "./outbox.js";
 import type { PeerId, ProtocolOutput, SessionKey } from "./protocol-io.js";
@@ -70,3 +70,27 @@ export function refuse(
     { type: "close", peer, code, reason: detail.slice(0, MAX_REASON_LENGTH) },
   ];
 }
+
+/** Answers whoever something failed for in a way that nothing expected. */
+export const failure = (detail: string): Refusal => ({
+  code: CloseCode.internalError,
+  error: "internal_error",
+  detail,
+});
+
+export const TOO_EARLY: Refusal = {
+  code: CloseCode.protocolViolation,
+  error: "too_early",
+  detail: "Wait for the answer before sending more.",
+};
+export const TOO_LATE: Refusal = {
+  code: CloseCode.timeout,
+  error: "timeout",
+  detail: "The connection did not say who it is in time.",
+};
+
+export const unauthorized = (detail = "The token is missing or wrong."): Refusal => ({
+  code: CloseCode.unauthorized,
+  error: "unauthorized",
+  detail,
+});

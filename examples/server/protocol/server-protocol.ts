@@ -1,6 +1,6 @@
 import { type AudioOffer, CloseCode, ShapeError } from "loquilex/protocol";
 import { Alarms } from "./alarms.js";
-import { refuse } from "./answers.js";
+import { failure, refuse, TOO_EARLY, TOO_LATE, unauthorized } from "./answers.js";
 import type { FrameDecoder } from "./audio-inlet.js";
 import type { Claim } from "./claim.js";
 import { findEntrance } from "./entrance.js";
@@ -64,9 +64,14 @@ export class ServerProtocol {
     return this.#sessions.size > 0 || this.#peers.size > 0;
   }
 
+  /** By how much the last look at the time is longer ago than it ought to be. */
+  #sleptMs(now: number): number {
+    return this.#isWaiting ? now - this.#turn.now - TICK_MS : 0;
+  }
+
   handle(input: ProtocolInput, now: number): ProtocolOutput[] {
     const turn = this.#turn;
-    const sleptMs = this.#isWaiting ? now - turn.now - TICK_MS : 0;
+    const sleptMs = this.#sleptMs(now);
     turn.now = now;
     turn.outputs = [];
     if (sleptMs > LATE_MS) this.#wake(sleptMs);
@@ -75,10 +80,17 @@ export class ServerProtocol {
     } catch (error) {
       if (!("peer" in input)) throw error;
       turn.outputs.push({ type: "fault", sessionId: undefined, error });
-      const detail = "The server failed to answer this.";
-      this.#refuse(input.peer, { code: CloseCode.internalError, error: "internal_error", detail });
+      this.#refuse(input.peer, failure("The server failed to answer this."));
     }
     return turn.outputs;
+  }
+
+  /** The session that may take what a connection brings by itself; `undefined` if {@link handle} has to be asked. */
+  expecting(peer: PeerId, now: number): ProtocolSession | undefined {
+    const state = this.#peers.get(peer);
+    if (state?.phase !== "attached" || this.#sleptMs(now) > LATE_MS) return undefined;
+    this.#turn.now = now;
+    return state.session;
   }
 
   #take(input: ProtocolInput): void {
@@ -133,10 +145,7 @@ export class ServerProtocol {
     if (state.phase === "attached") this.#receiveFor(state.session, data);
     else if (state.phase === "new") this.#open(peer, data, state.deadline);
     else if (state.early.length < MAX_EARLY_MESSAGES) state.early.push(data);
-    else {
-      const detail = "Wait for the answer before sending more.";
-      this.#refuse(peer, { code: CloseCode.protocolViolation, error: "too_early", detail });
-    }
+    else this.#refuse(peer, TOO_EARLY);
   }
 
   #receiveFor(session: ProtocolSession, data: Message): void {
@@ -164,12 +173,8 @@ export class ServerProtocol {
   #authorized({ peer, granted, subject, detail, claim }: Authorization): void {
     const state = this.#peers.get(peer);
     if (state?.phase !== "authorizing" || state.opening === undefined) return;
-    if (!granted) {
-      const refusal = { code: CloseCode.unauthorized, error: "unauthorized" };
-      this.#refuse(peer, { ...refusal, detail: detail ?? "The token is missing or wrong." });
-      return;
-    }
-    this.#enter(peer, state.opening, claim, subject);
+    if (granted) this.#enter(peer, state.opening, claim, subject);
+    else this.#refuse(peer, unauthorized(detail));
     for (const data of state.early) this.#receive(peer, data);
   }
 
@@ -249,10 +254,8 @@ export class ServerProtocol {
   #checkNewcomer(peer: PeerId): void {
     const state = this.#peers.get(peer);
     if (state === undefined || state.phase === "attached") return;
-    if (this.#turn.now >= state.deadline) {
-      const detail = "The connection did not say who it is in time.";
-      this.#refuse(peer, { code: CloseCode.timeout, error: "timeout", detail });
-    } else this.#alarms.set(peer, state.deadline);
+    if (this.#turn.now >= state.deadline) this.#refuse(peer, TOO_LATE);
+    else this.#alarms.set(peer, state.deadline);
   }
 
   /** Lets something happen in a session, and what follows from it. What goes wrong in it ends it, and nobody else's. */
@@ -268,23 +271,19 @@ export class ServerProtocol {
       this.#break(session);
     }
     this.#alarms.set(session, session.wakeAt);
-    for (const output of outputs.slice(before)) {
-      if (output.type === "close") this.#forget(output.peer);
-      else if (output.type === "finished") this.#finished(session);
+    for (let index = before; index < outputs.length; index += 1) {
+      const output = outputs[index];
+      if (output?.type === "close") this.#forget(output.peer);
+      if (output?.type !== "finished") continue;
+      this.#sessions.delete(session);
+      this.#alarms.delete(session);
     }
-  }
-
-  #finished(session: ProtocolSession): void {
-    this.#sessions.delete(session);
-    this.#alarms.delete(session);
   }
 
   #break(session: ProtocolSession): void {
-    const detail = "The server failed in this session.";
-    for (const [peer, state] of this.#peers) {
-      if (state.phase !== "attached" || state.session !== session) continue;
-      this.#refuse(peer, { code: CloseCode.internalError, error: "internal_error", detail });
-    }
+    for (const [peer, state] of this.#peers)
+      if (state.phase === "attached" && state.session === session)
+        this.#refuse(peer, failure("The server failed in this session."));
     this.#turn.outputs.push({ type: "finished", key: session.key, reason: "failed" });
   }
 

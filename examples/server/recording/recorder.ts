@@ -1,5 +1,6 @@
 import type { WireAudioFrame } from "loquilex/protocol";
 import type { BoundedQueueMetrics, Clock } from "loquilex/resources";
+import { presentOwner } from "../fault-owner.js";
 import { AudioBacklog, type AudioBlock } from "./audio-backlog.js";
 import type { SharedTurn } from "./disk/shared-turn.js";
 import type { WavFile } from "./files/wav-file.js";
@@ -37,6 +38,7 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #backlog: AudioBacklog;
   readonly #writeAtSamples: number;
+  readonly #forOwner = presentOwner();
   /** Position of the next sample. */
   #position: number;
   /** Samples of sound, and of silence that stands for gaps, in the recording. */
@@ -97,7 +99,7 @@ export class Recorder {
 
   #writeSoon(): void {
     if (this.#writing !== undefined) return;
-    if (this.#backlog.samples >= this.#writeAtSamples) this.#writing = this.#write();
+    if (this.#backlog.samples >= this.#writeAtSamples) this.#begin();
     else if (this.#waitsForTurn) this.#options.writeTurn.checkTime();
     else {
       this.#waitsForTurn = true;
@@ -107,8 +109,15 @@ export class Recorder {
 
   readonly #onTurn = (): void => {
     this.#waitsForTurn = false;
-    if (!this.#backlog.isEmpty) this.#writing ??= this.#write();
+    if (!this.#backlog.isEmpty && this.#writing === undefined) this.#begin();
   };
+
+  /** On behalf of whom the recording is for, whoever it was who happened to cause it. */
+  #begin(): void {
+    this.#forOwner(() => {
+      this.#writing = this.#write();
+    });
+  }
 
   /** Writes what waits now. Never rejects. */
   async #write(): Promise<void> {

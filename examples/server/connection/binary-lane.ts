@@ -1,0 +1,123 @@
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import { unmask } from "./unmask.js";
+
+/** A final frame with nothing reserved in it. */
+const WHOLE_BINARY_MESSAGE = 0x82;
+const FINAL = 0x80;
+const OPCODE = 0x0f;
+const FIRST_CONTROL = 8;
+const GOODBYE = 8;
+const MASKED = 0x80;
+const MASK_BYTES = 4;
+/** These lengths stand for one in two and in eight bytes. */
+const LENGTH_16 = 126;
+const LENGTH_64 = 127;
+
+export interface BinaryLaneOptions {
+  /** What is longer is the WebSocket's. */
+  readonly maxBytes: number;
+  /** Takes bytes, in their order, that are no whole binary message. */
+  toWebSocket(chunk: Buffer): void;
+  /** Takes a binary message, unmasked: a view of what came in, which nobody else writes to. */
+  onMessage(message: Uint8Array<ArrayBuffer>): void;
+}
+
+/**
+ * Takes whole binary messages straight out of what a socket has brought: nearly everything that ever comes is one, and
+ * the WebSocket's own way of reading them, which has to be ready for everything, costs several times as much. It decides
+ * nothing: text, what is in pieces, compressed, too long or against the rules goes to the WebSocket as it came.
+ */
+export class BinaryLane {
+  readonly #options: BinaryLaneOptions;
+  /** Bytes of the frame that the WebSocket is in the middle of. */
+  #left = 0;
+  /** The beginning of a frame whose head has not come as a whole; the WebSocket has it already. */
+  readonly #head: number[] = [];
+  /** The WebSocket is in the middle of a message of several frames. */
+  #inPieces = false;
+  /** The client has said goodbye, and nothing after it is heard. */
+  #isOver = false;
+
+  constructor(options: BinaryLaneOptions) {
+    this.#options = options;
+  }
+
+  /** Stands between a socket and its WebSocket from now on. */
+  static lay(stream: Duplex, socket: WebSocket, options: Omit<BinaryLaneOptions, "toWebSocket">): void {
+    const listeners = stream.listeners("data");
+    const toWebSocket = (chunk: Buffer): void => {
+      for (const listener of listeners) listener.call(stream, chunk);
+    };
+    const lane = new BinaryLane({ ...options, toWebSocket });
+    stream.removeAllListeners("data");
+    stream.on("data", (chunk: Buffer) => lane.push(chunk));
+    // From the first violation on it reads nothing more, and no longer takes itself off the socket.
+    socket.on("error", () => lane.end());
+  }
+
+  push(chunk: Buffer): void {
+    if (this.#isOver && this.#left === 0) return;
+    let at = 0;
+    while (this.#isBetweenMessages) {
+      const from = payloadOfMessageAt(chunk, at);
+      const end = from + payloadBytes(chunk, at);
+      if (from === 0 || end > chunk.byteLength || end - from > this.#options.maxBytes) break;
+      unmask(chunk, from, end);
+      at = end;
+      this.#options.onMessage(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset + from, end - from));
+    }
+    // All that is left of the chunk is the WebSocket's, since it may find what comes first to be against the rules.
+    if (at < chunk.byteLength) this.#giveAway(at === 0 ? chunk : chunk.subarray(at));
+  }
+
+  /** Lets go of whatever comes from now on. */
+  end(): void {
+    this.#isOver = true;
+    this.#left = 0;
+  }
+
+  get #isBetweenMessages(): boolean {
+    return this.#left === 0 && this.#head.length === 0 && !this.#inPieces && !this.#isOver;
+  }
+
+  #giveAway(chunk: Buffer): void {
+    for (let at = 0; at < chunk.byteLength; ) {
+      const inFrame = Math.min(this.#left, chunk.byteLength - at);
+      this.#left -= inFrame;
+      at += inFrame;
+      const byte = chunk[at];
+      if (byte === undefined) break;
+      this.#followHead(byte);
+      at += 1;
+    }
+    this.#options.toWebSocket(chunk);
+  }
+
+  #followHead(byte: number): void {
+    const head = this.#head;
+    head.push(byte);
+    const [first = 0, second = 0] = head;
+    const length = second & ~MASKED;
+    const lengthBytes = length === LENGTH_64 ? 8 : length === LENGTH_16 ? 2 : 0;
+    if (head.length < 2 + lengthBytes + MASK_BYTES) return;
+    const longLength = head.slice(2, 2 + lengthBytes).reduce((sum, next) => 256 * sum + next, 0);
+    this.#left = lengthBytes === 0 ? length : longLength;
+    head.length = 0;
+    const opcode = first & OPCODE;
+    if (opcode < FIRST_CONTROL) this.#inPieces = (first & FINAL) === 0;
+    else if (opcode === GOODBYE) this.#isOver = true;
+  }
+}
+
+/** Where the payload begins; 0 if the frame is no whole, masked, binary message with something in it. */
+function payloadOfMessageAt(chunk: Uint8Array, at: number): number {
+  const second = chunk[at + 1] ?? 0;
+  if (chunk[at] !== WHOLE_BINARY_MESSAGE || second <= MASKED || second === (MASKED | LENGTH_64)) return 0;
+  return at + 2 + (second === (MASKED | LENGTH_16) ? 2 : 0) + MASK_BYTES;
+}
+
+function payloadBytes(chunk: Uint8Array, at: number): number {
+  const length = (chunk[at + 1] ?? 0) & ~MASKED;
+  return length === LENGTH_16 ? 256 * (chunk[at + 2] ?? 0) + (chunk[at + 3] ?? 0) : length;
+}
