@@ -7,6 +7,7 @@ import { type InboundLimits, InboundPace } from "../door/inbound-pace.js";
 import { doFor, type OnFault } from "../fault-owner.js";
 import type { Refusal } from "../protocol/opening-judge.js";
 import { BinaryLane } from "./binary-lane.js";
+import { writeTextFrame } from "./text-frame.js";
 
 /**
  * Bytes of an opening, which a client sends before it is told the limit: room for every field at its longest, a token of
@@ -126,7 +127,9 @@ export class ClientConnection {
   }
 
   send(data: string): void {
-    if (!this.#givenUp) this.#options.socket.send(data);
+    const { socket, stream } = this.#options;
+    // Past the WebSocket, which would write head and text each by itself. What it says of its own it writes at once, too.
+    if (!this.#givenUp && socket.readyState === socket.OPEN) writeTextFrame(stream, data);
   }
 
   close(code: number, reason: string): void {

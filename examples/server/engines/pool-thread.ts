@@ -2,10 +2,12 @@ import type { Clock, Registration, Scope } from "loquilex/resources";
 import { forEverybody } from "../fault-owner.js";
 import { sharedBytes } from "../processes/growing-bytes.js";
 import { Thread } from "../processes/thread.js";
-import { packBatch, type RunNote, type RunStep, type ThreadAnswer } from "./thread-batch.js";
+import { bytesOf, packBatch, type RunNote, type RunStep, type ThreadAnswer } from "./thread-batch.js";
 
 /** Audio is gathered this long: a message for each piece would cost more than what is done with it. */
 const GATHER_MS = 100;
+/** With so much of it a batch is full: what is for the other runs comes right after it, in the same memory. */
+const BATCH_BYTES = 2 ** 20;
 /** A thread that says nothing for so long while it has work is taken for hanging. Its start counts. */
 const ANSWER_MS = 10_000;
 /** A timer this late says that this process slept, and its threads with it. */
@@ -48,6 +50,8 @@ export class PoolThread {
   #left: number[] = [];
   /** Members that the batch at work is for; `undefined` while the thread has nothing to do. */
   #atWork: readonly ThreadMember[] | undefined;
+  /** There was more to do than a batch has room for. */
+  #isBehind = false;
   #gathering: Registration | undefined;
   #gatheredAt = 0;
   #watchdog: Registration | undefined;
@@ -104,11 +108,20 @@ export class PoolThread {
     this.#gathering?.dispose();
     this.#gathering = undefined;
     if (this.#dead) return;
-    const members = [...this.#waiting];
-    this.#waiting.clear();
+    const members: ThreadMember[] = [];
     const steps: (readonly [number, RunStep])[] = this.#left.map((run) => [run, { type: "close" }]);
     this.#left = [];
-    for (const member of members) for (const step of member.takeSteps()) steps.push([member.id, step]);
+    let bytes = 0;
+    for (const member of this.#waiting) {
+      if (bytes >= BATCH_BYTES) break;
+      this.#waiting.delete(member);
+      members.push(member);
+      for (const step of member.takeSteps()) {
+        steps.push([member.id, step]);
+        bytes += bytesOf(step);
+      }
+    }
+    this.#isBehind = this.#waiting.size > 0;
     this.#atWork = members;
     this.#thread.post(packBatch(steps, this.#memory));
     this.#watch();
@@ -121,7 +134,8 @@ export class PoolThread {
     this.#atWork = undefined;
     for (const member of members) if (this.#members.has(member.id)) member.done();
     for (const note of notes) this.#members.get(note.run)?.hear(note);
-    if (this.#waiting.size > 0 || this.#left.length > 0) this.#gather();
+    if (this.#isBehind) this.#send();
+    else if (this.#waiting.size > 0 || this.#left.length > 0) this.#gather();
   }
 
   #watch(): void {

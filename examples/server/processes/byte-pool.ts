@@ -3,6 +3,7 @@ const LEAST_BYTES = 4_096;
 const SIZES = 6;
 /** Memory that is kept for later; what is given back beyond it is collected. */
 const MAX_KEPT_BYTES = 32 * 2 ** 20;
+const UNUSED_MS = 500;
 
 /**
  * Memory for audio that waits a fraction of a second, shared by all sessions, so that one in which nobody speaks holds none.
@@ -13,6 +14,9 @@ export class BytePool {
   readonly none = new Uint8Array(0);
   readonly #kept: Uint8Array<ArrayBuffer>[][] = Array.from({ length: SIZES }, () => []);
   #keptBytes = 0;
+  /** The fewest pieces of each size that were here since the last look: nobody has needed those. */
+  #unused: number[] = this.#kept.map(() => 0);
+  #lookedAt = 0;
 
   /** @returns memory of that size or more, with anything in it. */
   take(leastBytes: number): Uint8Array<ArrayBuffer> {
@@ -20,6 +24,7 @@ export class BytePool {
     const memory = this.#kept[size]?.pop();
     if (memory === undefined) return new Uint8Array(Math.max(leastBytes, LEAST_BYTES * 2 ** size));
     this.#keptBytes -= memory.byteLength;
+    this.#unused[size] = Math.min(this.#unused[size] ?? 0, this.#kept[size]?.length ?? 0);
     return memory;
   }
 
@@ -30,6 +35,19 @@ export class BytePool {
     if (kept === undefined || this.#keptBytes + byteLength > MAX_KEPT_BYTES) return;
     this.#keptBytes += byteLength;
     kept.push(memory);
+  }
+
+  /**
+   * Lets go of what nobody has needed for {@link UNUSED_MS}, so that a crowd that is gone, or silent, leaves nothing behind.
+   * To be called now and then.
+   */
+  forgetUnused(now: number): void {
+    if (now < this.#lookedAt + UNUSED_MS) return;
+    this.#lookedAt = now;
+    for (const [size, pieces] of this.#kept.entries()) {
+      for (const { byteLength } of pieces.splice(0, this.#unused[size] ?? 0)) this.#keptBytes -= byteLength;
+      this.#unused[size] = pieces.length;
+    }
   }
 }
 

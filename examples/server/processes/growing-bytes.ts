@@ -71,10 +71,11 @@ export const sharedBytes = (): GrowingBytes<SharedArrayBuffer> =>
     none: new Uint8Array(new SharedArrayBuffer(0)),
   });
 
-const pool = new BytePool();
+/** What all {@link pooledBytes} share. */
+export const bytePool = new BytePool();
 
 /** Bytes whose memory is everybody's while there are none. */
-export const pooledBytes = (): GrowingBytes => new GrowingBytes(pool);
+export const pooledBytes = (): GrowingBytes => new GrowingBytes(bytePool);
 
 /** How many bytes the pieces have together. */
 export function totalBytes(pieces: readonly Uint8Array[]): number {

@@ -1,7 +1,7 @@
 import type { WireAudioFrame } from "loquilex/protocol";
 import type { BoundedQueueMetrics, Clock } from "loquilex/resources";
 import { presentOwner } from "../fault-owner.js";
-import { AudioBacklog, type AudioBlock } from "./audio-backlog.js";
+import { AudioBacklog, type AudioBlock, type Stretch } from "./audio-backlog.js";
 import type { SharedTurn } from "./disk/shared-turn.js";
 import type { WavFile } from "./files/wav-file.js";
 import { bytesPerFrame, type WavFormat } from "./files/wav-header.js";
@@ -44,6 +44,7 @@ export class Recorder {
   /** Samples of sound, and of silence that stands for gaps, in the recording. */
   #sound = 0;
   #silence = 0;
+  #file: WavFile | undefined;
   #writing: Promise<void> | undefined;
   #waitsForTurn = false;
   #failure: Error | undefined;
@@ -122,9 +123,10 @@ export class Recorder {
   /** Writes what waits now. Never rejects. */
   async #write(): Promise<void> {
     try {
-      const file = await this.#options.file;
+      // Waiting for what is there already would cost as much as the rest.
+      this.#file ??= await this.#options.file;
       for (const block of this.#backlog.take()) {
-        await this.#writeBlock(file, block);
+        for (const stretch of block.stretches) await this.#writeStretch(this.#file, stretch, block);
         this.#backlog.reuse(block);
         // At once, since the next block may fail.
         this.#options.onKept(this.#position);
@@ -136,14 +138,13 @@ export class Recorder {
     if (!this.#backlog.isEmpty) this.#writeSoon();
   }
 
-  async #writeBlock(file: WavFile, { stretches, bytes }: AudioBlock): Promise<void> {
-    for (const { position, sampleCount, from, to } of stretches) {
-      const gap = position - this.#position;
-      if (gap > 0) file.skip(this.#silenceFor(gap));
-      await file.append(bytes.subarray(from, to));
-      this.#sound += sampleCount;
-      this.#position = position + sampleCount;
-    }
+  async #writeStretch(file: WavFile, stretch: Stretch, { bytes }: AudioBlock): Promise<void> {
+    const { position, sampleCount, from, to } = stretch;
+    const gap = position - this.#position;
+    if (gap > 0) file.skip(this.#silenceFor(gap));
+    await file.append(bytes.subarray(from, to));
+    this.#sound += sampleCount;
+    this.#position = position + sampleCount;
   }
 
   /** A client could otherwise have files of any size made by naming a position. No clock has a say: it may stand still. */

@@ -1,10 +1,15 @@
 import type { Clock, Scope } from "loquilex/resources";
 import { forEverybody } from "../../fault-owner.js";
-import { sharedBytes } from "../../processes/growing-bytes.js";
+import { sharedBytes, totalBytes } from "../../processes/growing-bytes.js";
 import { Thread } from "../../processes/thread.js";
 import { threadCode } from "../../processes/thread-code.js";
 import { type AppendAnswer, type AppendStart, type AppendStep, packAppends } from "./append-batch.js";
 
+/**
+ * How much the thread is given at once. What all sessions write in one turn would be many times that, in memory that is
+ * kept, and the first of them would hear as late as the last.
+ */
+const BATCH_BYTES = 2 ** 20;
 /** How many threads in a row may die of a batch before its writes fail. */
 const MAX_DEATHS = 3;
 
@@ -135,13 +140,22 @@ export class DiskWriter {
       void forEverybody(() => this.#start());
       return;
     }
+    this.#atWork = this.#takeBatch();
     const batch = packAppends(
-      this.#waiting.map((pending) => this.#stepOf(pending)),
+      this.#atWork.map((pending) => this.#stepOf(pending)),
       this.#memory,
     );
-    this.#atWork = this.#waiting;
-    this.#waiting = [];
     this.#thread.post(batch);
+  }
+
+  /** Takes out the oldest, but no more than a batch has room for. One that is larger is a batch of its own. */
+  #takeBatch(): readonly Pending[] {
+    let bytes = 0;
+    const end = this.#waiting.findIndex(({ pieces }, index) => {
+      bytes += totalBytes(pieces);
+      return index > 0 && bytes > BATCH_BYTES;
+    });
+    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
   }
 
   #stepOf({ file, type, position, pieces }: Work): AppendStep {

@@ -60,7 +60,15 @@ export class WavFile {
   }
 
   /** Appends whole samples. When it throws, none of these bytes are counted as part of the recording. */
-  async append(bytes: Uint8Array): Promise<void> {
+  append(bytes: Uint8Array): Promise<void> {
+    const dataBytes = this.#dataBytes + bytes.byteLength;
+    const isPlain = dataBytes % bytesPerFrame(this.#format) === 0 && dataBytes <= this.#maxDataBytes;
+    return isPlain && bytes.byteLength > 0 && this.#pendingBytes === 0
+      ? this.#write(bytes)
+      : this.#appendWithCare(bytes);
+  }
+
+  async #appendWithCare(bytes: Uint8Array): Promise<void> {
     const frameBytes = bytesPerFrame(this.#format);
     if (bytes.byteLength % frameBytes !== 0) {
       throw new RangeError(
