@@ -52,15 +52,15 @@ describe("a pool of memory", () => {
     expect(again.filter((memory) => known.has(memory))).toHaveLength(256);
   });
 
-  it("lets go of what nobody has needed for half a second, and keeps what is in use", () => {
+  it("lets go of what nobody has needed for a second, and keeps what is in use", () => {
     const pool = new BytePool();
     const pieces = Array.from({ length: 10 }, () => pool.take(8_192));
     for (const memory of pieces) pool.give(memory);
     pool.forgetUnused(1_000);
     const inUse = [pool.take(8_192), pool.take(8_192), pool.take(8_192)];
     for (const memory of inUse) pool.give(memory);
-    pool.forgetUnused(1_200);
-    pool.forgetUnused(1_500);
+    pool.forgetUnused(1_800);
+    pool.forgetUnused(2_000);
     const again = Array.from({ length: 10 }, () => pool.take(8_192));
     expect(new Set(again.filter((memory) => pieces.includes(memory)))).toEqual(new Set(inUse));
   });

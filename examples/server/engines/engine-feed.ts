@@ -1,6 +1,5 @@
 import type { WireAudioFrame } from "loquilex/protocol";
 import { BoundedQueue, type BoundedQueueMetrics, type Clock, type Scope, withSignal } from "loquilex/resources";
-import { presentOwner } from "../fault-owner.js";
 import type { Engine, EngineRun, EngineStatus, Segment } from "./engine.js";
 import { fitSegment } from "./fit-segment.js";
 import { ENGINE_FORMAT, EngineEar, type HeardAudio, type StreamFormat } from "./hearing/engine-ear.js";
@@ -27,7 +26,6 @@ export class EngineFeed {
   readonly #options: EngineFeedOptions;
   readonly #queue: BoundedQueue<WireAudioFrame>;
   readonly #ear: EngineEar;
-  readonly #forOwner = presentOwner();
   #run: EngineRun | undefined;
   /** Position of the next sample that the engine expects. */
   #position: number;
@@ -134,9 +132,7 @@ export class EngineFeed {
       const room = this.#give(run, frame);
       if (room === undefined) return;
       this.#busy = true;
-      this.#forOwner(() => {
-        this.#feeding = this.#feed(run, room);
-      });
+      this.#feeding = this.#feed(run, room);
     } catch (error) {
       this.#fail(error);
     }

@@ -3,7 +3,8 @@ const LEAST_BYTES = 4_096;
 const SIZES = 6;
 /** Memory that is kept for later; what is given back beyond it is collected. */
 const MAX_KEPT_BYTES = 32 * 2 ** 20;
-const UNUSED_MS = 500;
+/** Longer than it takes all sessions to need their memory again, also on a machine that is slow. */
+const UNUSED_MS = 900;
 
 /**
  * Memory for audio that waits a fraction of a second, shared by all sessions, so that one in which nobody speaks holds none.

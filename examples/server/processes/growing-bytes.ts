@@ -13,6 +13,8 @@ export class GrowingBytes<Memory extends ArrayBufferLike = ArrayBuffer> {
   /** `undefined` until something is appended. */
   #memory: Uint8Array<Memory> | undefined;
   #used = 0;
+  /** How much there was when the memory was let go of: most likely there will be as much again. */
+  #usual = 0;
 
   constructor(source: Source<Memory>) {
     this.#source = source;
@@ -34,7 +36,7 @@ export class GrowingBytes<Memory extends ArrayBufferLike = ArrayBuffer> {
   #withRoomFor(bytes: number): Uint8Array<Memory> {
     const memory = this.#memory;
     if (memory !== undefined && bytes <= memory.byteLength) return memory;
-    const larger = this.#source.take(Math.max(bytes, 2 * (memory?.byteLength ?? 0)));
+    const larger = this.#source.take(Math.max(bytes, memory === undefined ? this.#usual : 2 * memory.byteLength));
     if (memory !== undefined) {
       larger.set(memory.subarray(0, this.#used));
       this.#source.give(memory);
@@ -55,6 +57,7 @@ export class GrowingBytes<Memory extends ArrayBufferLike = ArrayBuffer> {
 
   /** Begins anew, and lets others use the memory, which nobody may be reading any more. */
   release(): void {
+    this.#usual = this.#used;
     this.#used = 0;
     if (this.#memory !== undefined) this.#source.give(this.#memory);
     this.#memory = undefined;

@@ -1,6 +1,5 @@
 import type { WireAudioFrame } from "loquilex/protocol";
 import type { Clock } from "loquilex/resources";
-import { presentOwner } from "../../fault-owner.js";
 import type { StoredMessage } from "../../protocol/claim.js";
 import { AudioBacklog } from "../../recording/audio-backlog.js";
 import type { SharedTurn } from "../../recording/disk/shared-turn.js";
@@ -60,7 +59,6 @@ export class RedisHold implements Hold {
   #writes = 0;
   /** Redis knows the session. */
   #known: boolean;
-  readonly #forOwner = presentOwner();
   #writing: Promise<void> | undefined;
   #waitsForTurn = false;
   #lastWriteAt: number;
@@ -111,7 +109,7 @@ export class RedisHold implements Hold {
     this.#waitsForTurn = true;
     void this.#options.turn.next().then(() => {
       this.#waitsForTurn = false;
-      this.#forOwner(() => this.write());
+      this.write();
     });
   }
 
