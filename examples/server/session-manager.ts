@@ -154,11 +154,10 @@ export class SessionManager {
     const session = this.#busy ? undefined : this.#protocol.expecting(peer, this.#options.clock.now());
     const frame = session?.takeExpected(message);
     if (session === undefined || frame === undefined) return false;
-    try {
-      this.works.get(session.key)?.append(frame);
-    } catch (error) {
-      this.#sessionFault(session.key, error);
-    }
+    doFor(
+      (error) => this.#sessionFault(session.key, error),
+      () => this.works.get(session.key)?.append(frame),
+    );
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { BinaryLane } from "../../examples/server/connection/binary-lane.js";
+import { MessageLane } from "../../examples/server/connection/message-lane.js";
 
 const MAX_BYTES = 1_000;
 
@@ -27,11 +27,15 @@ function through(chunks: readonly Uint8Array[], pass: (chunk: Buffer) => void = 
   const messages: Buffer[] = [];
   const rest: Buffer[] = [];
   const order: string[] = [];
-  const lane = new BinaryLane({
+  const lane = new MessageLane({
     maxBytes: MAX_BYTES,
-    onMessage: (message) => {
+    onBytes: (message) => {
       messages.push(Buffer.from(message));
       order.push("message");
+    },
+    onText: (text) => {
+      messages.push(Buffer.from(text));
+      order.push("text");
     },
     toWebSocket: (chunk) => {
       rest.push(Buffer.from(chunk));
@@ -52,7 +56,7 @@ function pieces(bytes: Buffer, ...lengths: number[]): Buffer[] {
   return found;
 }
 
-describe("the lane of whole binary messages", () => {
+describe("the lane of whole messages", () => {
   it.each([1, 2, 3, 4, 5, 125, 126, 127, 640, MAX_BYTES])(
     "unmasks messages of %i bytes, wherever they lie",
     (bytes) => {
@@ -64,7 +68,7 @@ describe("the lane of whole binary messages", () => {
   );
 
   it.each([
-    ["text", frame(Buffer.from("hello"), { opcode: 1 })],
+    ["text that is no UTF-8", frame(Buffer.from([0x61, 0xc3, 0x28]), { opcode: 1 })],
     ["a ping", frame(Buffer.from("hello"), { opcode: 9 })],
     ["nothing in it", frame(Buffer.alloc(0))],
     ["reserved bits", frame(Buffer.from("hello"), { reserved: 0x40 })],
@@ -77,6 +81,13 @@ describe("the lane of whole binary messages", () => {
     expect(messages).toHaveLength(2);
     expect(rest).toEqual(Buffer.concat([other, next]));
     expect(order).toEqual(["message", "rest", "message"]);
+  });
+
+  it("reads text as text", () => {
+    const texts = ["hello", "é€😀".repeat(40)].map((text) => Buffer.from(text));
+    const { messages, rest, order } = through([Buffer.concat(texts.map((text) => frame(text, { opcode: 1 })))]);
+    expect({ messages, order }).toEqual({ messages: texts, order: ["text", "text"] });
+    expect(rest).toHaveLength(0);
   });
 
   it("leaves an unmasked frame to the WebSocket", () => {

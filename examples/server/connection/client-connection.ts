@@ -6,7 +6,7 @@ import { FrameBudget } from "../door/frame-budget.js";
 import { type InboundLimits, InboundPace } from "../door/inbound-pace.js";
 import { doFor, type OnFault } from "../fault-owner.js";
 import type { Refusal } from "../protocol/opening-judge.js";
-import { BinaryLane } from "./binary-lane.js";
+import { MessageLane } from "./message-lane.js";
 import { writeTextFrame } from "./text-frame.js";
 
 /**
@@ -55,8 +55,8 @@ export interface ClientConnectionOptions extends ConnectedClient {
   /** The client has said something for the first time. */
   onOpening(): void;
   /**
-   * Takes audio about which there is nothing to decide. @returns `false` if {@link onMessage} has to take the message;
-   * nothing has happened then.
+   * Takes audio about which there is nothing to decide, and keeps nothing of the message, which is in memory that is good
+   * until the call returns. @returns `false` if {@link onMessage} has to take the message; nothing has happened then.
    */
   onExpected(message: Uint8Array<ArrayBuffer>): boolean;
   /** @returns whether there was audio in it that the server did not have. */
@@ -91,7 +91,8 @@ export class ClientConnection {
     const { socket, stream, scope, maxMessageBytes } = options;
     scope.defer("socket", () => socket.terminate());
     socket.on("error", (error) => options.onError(error));
-    BinaryLane.lay(stream, socket, { maxBytes: maxMessageBytes, onMessage: (message) => this.#hear(message) });
+    const onText = (text: string): void => void doFor(options.onFault, () => this.#receive(text));
+    MessageLane.lay(stream, socket, { maxBytes: maxMessageBytes, onBytes: (message) => this.#hear(message), onText });
     socket.on("message", (data, isBinary) => {
       doFor(options.onFault, () => this.#receive(isBinary ? toBytes(data) : data.toString()));
     });
@@ -152,7 +153,9 @@ export class ClientConnection {
 
   /** The short way of nearly everything that comes. */
   #hear(message: Uint8Array<ArrayBuffer>): void {
-    if (!this.#takeExpected(message)) doFor(this.#options.onFault, () => this.#receive(message));
+    if (this.#takeExpected(message)) return;
+    const kept = message.slice();
+    doFor(this.#options.onFault, () => this.#receive(kept));
   }
 
   /** On nobody's behalf, since that would cost more than the rest. @returns whether that was all that there is to do. */

@@ -1,8 +1,11 @@
+import { isUtf8 } from "node:buffer";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
+import { readInPlace } from "./read-in-place.js";
 import { unmask } from "./unmask.js";
 
-/** A final frame with nothing reserved in it. */
+/** Final frames with nothing reserved in them. */
+const WHOLE_TEXT_MESSAGE = 0x81;
 const WHOLE_BINARY_MESSAGE = 0x82;
 const FINAL = 0x80;
 const OPCODE = 0x0f;
@@ -14,22 +17,23 @@ const MASK_BYTES = 4;
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 
-export interface BinaryLaneOptions {
+export interface MessageLaneOptions {
   /** What is longer is the WebSocket's. */
   readonly maxBytes: number;
-  /** Takes bytes, in their order, that are no whole binary message. */
+  /** Takes bytes, in their order, that are no whole message. */
   toWebSocket(chunk: Buffer): void;
-  /** Takes a binary message, unmasked: a view of what came in, which nobody else writes to. */
-  onMessage(message: Uint8Array<ArrayBuffer>): void;
+  /** Takes a binary message, unmasked, in memory that is good until the call returns. */
+  onBytes(message: Uint8Array<ArrayBuffer>): void;
+  onText(message: string): void;
 }
 
 /**
- * Takes whole binary messages straight out of what a socket has brought: nearly everything that ever comes is one, and
+ * Takes whole messages straight out of what a socket has brought: nearly everything that ever comes is one, and
  * the WebSocket's own way of reading them, which has to be ready for everything, costs several times as much. It decides
- * nothing: text, what is in pieces, compressed, too long or against the rules goes to the WebSocket as it came.
+ * nothing: what is in pieces, compressed, too long or against the rules goes to the WebSocket as it came.
  */
-export class BinaryLane {
-  readonly #options: BinaryLaneOptions;
+export class MessageLane {
+  readonly #options: MessageLaneOptions;
   /** Bytes of the frame that the WebSocket is in the middle of. */
   #left = 0;
   /** The beginning of a frame whose head has not come as a whole; the WebSocket has it already. */
@@ -39,19 +43,22 @@ export class BinaryLane {
   /** The client has said goodbye, and nothing after it is heard. */
   #isOver = false;
 
-  constructor(options: BinaryLaneOptions) {
+  constructor(options: MessageLaneOptions) {
     this.#options = options;
   }
 
   /** Stands between a socket and its WebSocket from now on. */
-  static lay(stream: Duplex, socket: WebSocket, options: Omit<BinaryLaneOptions, "toWebSocket">): void {
+  static lay(stream: Duplex, socket: WebSocket, options: Omit<MessageLaneOptions, "toWebSocket">): void {
     const listeners = stream.listeners("data");
+    let inPlace = false;
     const toWebSocket = (chunk: Buffer): void => {
-      for (const listener of listeners) listener.call(stream, chunk);
+      const kept = inPlace ? Buffer.from(chunk) : chunk;
+      for (const listener of listeners) listener.call(stream, kept);
     };
-    const lane = new BinaryLane({ ...options, toWebSocket });
+    const lane = new MessageLane({ ...options, toWebSocket });
     stream.removeAllListeners("data");
     stream.on("data", (chunk: Buffer) => lane.push(chunk));
+    inPlace = readInPlace(stream, (chunk) => lane.push(chunk));
     // From the first violation on it reads nothing more, and no longer takes itself off the socket.
     socket.on("error", () => lane.end());
   }
@@ -64,8 +71,15 @@ export class BinaryLane {
       const end = from + payloadBytes(chunk, at);
       if (from === 0 || end > chunk.byteLength || end - from > this.#options.maxBytes) break;
       unmask(chunk, from, end);
+      const message = new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset + from, end - from);
+      if (chunk[at] === WHOLE_BINARY_MESSAGE) this.#options.onBytes(message);
+      else if (isUtf8(message)) this.#options.onText(chunk.toString("utf8", from, end));
+      else {
+        // As it came.
+        unmask(chunk, from, end);
+        break;
+      }
       at = end;
-      this.#options.onMessage(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset + from, end - from));
     }
     // All that is left of the chunk is the WebSocket's, since it may find what comes first to be against the rules.
     if (at < chunk.byteLength) this.#giveAway(at === 0 ? chunk : chunk.subarray(at));
@@ -110,10 +124,11 @@ export class BinaryLane {
   }
 }
 
-/** Where the payload begins; 0 if the frame is no whole, masked, binary message with something in it. */
+/** Where the payload begins; 0 if the frame is no whole, masked message with something in it. */
 function payloadOfMessageAt(chunk: Uint8Array, at: number): number {
   const second = chunk[at + 1] ?? 0;
-  if (chunk[at] !== WHOLE_BINARY_MESSAGE || second <= MASKED || second === (MASKED | LENGTH_64)) return 0;
+  if (chunk[at] !== WHOLE_BINARY_MESSAGE && chunk[at] !== WHOLE_TEXT_MESSAGE) return 0;
+  if (second <= MASKED || second === (MASKED | LENGTH_64)) return 0;
   return at + 2 + (second === (MASKED | LENGTH_16) ? 2 : 0) + MASK_BYTES;
 }
 

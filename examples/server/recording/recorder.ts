@@ -1,6 +1,5 @@
 import type { WireAudioFrame } from "loquilex/protocol";
 import type { BoundedQueueMetrics, Clock } from "loquilex/resources";
-import { presentOwner } from "../fault-owner.js";
 import { AudioBacklog, type AudioBlock, type Stretch } from "./audio-backlog.js";
 import type { SharedTurn } from "./disk/shared-turn.js";
 import type { WavFile } from "./files/wav-file.js";
@@ -38,7 +37,6 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #backlog: AudioBacklog;
   readonly #writeAtSamples: number;
-  readonly #forOwner = presentOwner();
   /** Position of the next sample. */
   #position: number;
   /** Samples of sound, and of silence that stands for gaps, in the recording. */
@@ -100,7 +98,7 @@ export class Recorder {
 
   #writeSoon(): void {
     if (this.#writing !== undefined) return;
-    if (this.#backlog.samples >= this.#writeAtSamples) this.#begin();
+    if (this.#backlog.samples >= this.#writeAtSamples) this.#writing = this.#write();
     else if (this.#waitsForTurn) this.#options.writeTurn.checkTime();
     else {
       this.#waitsForTurn = true;
@@ -110,15 +108,8 @@ export class Recorder {
 
   readonly #onTurn = (): void => {
     this.#waitsForTurn = false;
-    if (!this.#backlog.isEmpty && this.#writing === undefined) this.#begin();
+    if (!this.#backlog.isEmpty) this.#writing ??= this.#write();
   };
-
-  /** On behalf of whom the recording is for, whoever it was who happened to cause it. */
-  #begin(): void {
-    this.#forOwner(() => {
-      this.#writing = this.#write();
-    });
-  }
 
   /** Writes what waits now. Never rejects. */
   async #write(): Promise<void> {
