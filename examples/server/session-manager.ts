@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { Clock, Scope } from "loquilex/resources";
 import { ClientConnections } from "./connection/client-connections.js";
 import type { Authenticator } from "./door/authenticator.js";
+import { OverloadWatch } from "./door/overload-watch.js";
 import type { EngineRoster } from "./engines/engine-roster.js";
 import { equalText } from "./equal-text.js";
 import { doFor } from "./fault-owner.js";
@@ -74,11 +75,12 @@ export class SessionManager {
       ...{ directory: config.outDir, minFreeBytes: config.minFreeBytes, logger, scope },
       onChange: (isLow) => this.#tellOfDisk(isLow),
     });
-    const { maxSessions, maxSessionsPerSubject } = config;
+    const { maxSessions, maxSessionsPerSubject, maxDelayMs } = config;
+    const overload = new OverloadWatch({ maxDelayMs, logger, clock, scope });
     this.#protocol = new ServerProtocol({
       terms: { ...serverTerms(config), systemHeartbeat: () => ({ sessions: this.sessionCount }) },
       ...{ maxSessions, maxSessionsPerSubject, refuseFormat, equalSecrets: equalText },
-      refuseAll: () => space.refusal,
+      refuseAll: () => space.refusal ?? overload.refusal,
       openDecoder: (key, offer) => this.#decoders.open(key, offer),
       createSecret: () => randomBytes(32).toString("base64url"),
       createEpoch: () => randomBytes(6).readUIntBE(0, 6),

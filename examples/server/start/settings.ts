@@ -206,6 +206,15 @@ export const SETTINGS = {
     1,
     100_000,
   ),
+  maxDelayMs: whole(
+    {
+      env: "LX_MAX_DELAY_MS",
+      help: "Milliseconds that the server may be late with its work, time and again, before new sessions are told to come back later; 0 for no limit.",
+    },
+    500,
+    0,
+    60_000,
+  ),
   maxSessionsPerSubject: whole(
     {
       env: "LX_MAX_SESSIONS_PER_SUBJECT",
