@@ -23,12 +23,13 @@ const loads: readonly Load[] =
         { streams: 3_000, rate: 10, seconds },
       ];
 
-const ratioOf = ({ cpuPercent, bareCpuPercent }: LoadMeasurement): number => cpuPercent / bareCpuPercent;
+const ratioOf = ({ server, bare }: LoadMeasurement): number => server.perFrameUs / bare.perFrameUs;
 
 function cellsOf(found: LoadMeasurement): Cell[] {
-  const { streams, rate, cpuPercent, bareCpuPercent, figures, loopDelayMs } = found;
+  const { streams, rate, server, bare, figures, loopDelayMs } = found;
   return [
-    ...[streams, rate, cpuPercent, bareCpuPercent, ratioOf(found), figures.ackMs?.p50, figures.ackMs?.p99],
+    ...[streams, rate, server.percent, server.perFrameUs, bare.percent, bare.perFrameUs, ratioOf(found)],
+    ...[figures.ackMs?.p50, figures.ackMs?.p99],
     ...[figures.unacknowledged, loopDelayMs.p99, found.idleStreamBytes / 1_000, found.idleStreamDescriptors],
     ...[found.threads, figures.cpuPercent, figures.behindMs],
   ];
@@ -65,7 +66,9 @@ const found = report({
         { title: "streams" },
         { title: "frames a second of each" },
         { title: "CPU %" },
+        { title: "µs a frame", digits: 1 },
         { title: "bare `ws` CPU %" },
+        { title: "bare `ws` µs a frame", digits: 1 },
         { title: "ratio", digits: 1 },
         { title: "ack p50 ms" },
         { title: "ack p99 ms" },

@@ -27,10 +27,17 @@ export interface Load {
   readonly seconds: number;
 }
 
+export interface ProcessorTime {
+  /** Of one core. */
+  readonly percent: number;
+  /** In microseconds, for each frame that was sent. */
+  readonly perFrameUs: number;
+}
+
 export interface LoadMeasurement extends Load {
-  /** In percent of one core, of the server and of a bare `ws` receiver. */
-  readonly cpuPercent: number;
-  readonly bareCpuPercent: number;
+  readonly server: ProcessorTime;
+  /** Of a bare `ws` receiver of the same frames. */
+  readonly bare: ProcessorTime;
   readonly figures: LoadFigures;
   readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number };
   /** Of one stream more that has sent something and is idle. */
@@ -41,7 +48,7 @@ export interface LoadMeasurement extends Load {
 
 /** The reference backend, and then a bare receiver, each on a core of its own, under the same load from another core. */
 export async function measureLoad(load: Load): Promise<LoadMeasurement> {
-  const bareCpuPercent = await measureBare(load);
+  const bare = await measureBare(load);
   const folder = await mkdtemp(join(tmpdir(), "loquilex-bench-"));
   const probePath = join(folder, "probe");
   await using generator = startGenerator(load);
@@ -71,13 +78,12 @@ export async function measureLoad(load: Load): Promise<LoadMeasurement> {
     const idle = await openHalf();
     await ask({ type: "stream", seconds: WARM_UP_SEC });
     await probe(probePath);
-    const measured = await cpuDuring(backend.pid, () => ask({ type: "stream", seconds: load.seconds }));
+    const measured = await timeDuring(backend.pid, () => ask({ type: "stream", seconds: load.seconds }));
     const { loopDelayMs } = await probe(probePath);
     const { unacknowledged, ends } = await ask({ type: "stop" });
     return {
       ...load,
-      cpuPercent: measured.cpuPercent,
-      bareCpuPercent,
+      ...{ server: measured.time, bare },
       figures: { ...measured.found, unacknowledged, ends },
       loopDelayMs,
       idleStreamBytes: (2 * (idle.rssBytes - half.rssBytes)) / load.streams,
@@ -92,15 +98,15 @@ export async function measureLoad(load: Load): Promise<LoadMeasurement> {
   }
 }
 
-async function measureBare(load: Load): Promise<number> {
+async function measureBare(load: Load): Promise<ProcessorTime> {
   await using receiver = program("bare-receiver.ts", SERVER_CORE);
   await using generator = startGenerator(load);
   const port = await receiver.hear<number>();
   const ask = (request: LoadRequest): Promise<LoadFigures> => generator.ask(request);
   await ask({ type: "open", streams: load.streams, port, path: "/", bare: true });
   await ask({ type: "stream", seconds: 2 });
-  const { cpuPercent } = await cpuDuring(receiver.pid, () => ask({ type: "stream", seconds: BARE_SEC }));
-  return cpuPercent;
+  const { time } = await timeDuring(receiver.pid, () => ask({ type: "stream", seconds: BARE_SEC }));
+  return time;
 }
 
 const startGenerator = ({ rate }: Load): AskedProgram => program("generate-load.ts", GENERATOR_CORE, [String(rate)]);
@@ -109,10 +115,15 @@ const startGenerator = ({ rate }: Load): AskedProgram => program("generate-load.
 const program = (module: string, core: number, args: readonly string[] = []): AskedProgram =>
   new AskedProgram(new URL(module, import.meta.url), { args, wrap: (command) => pinned(core, command) });
 
-async function cpuDuring<T>(pid: number, work: () => Promise<T>): Promise<{ found: T; cpuPercent: number }> {
+async function timeDuring(
+  pid: number,
+  work: () => Promise<LoadFigures>,
+): Promise<{ readonly found: LoadFigures; readonly time: ProcessorTime }> {
   const [before, startedAt] = [cpuSeconds(pid), performance.now()];
   const found = await work();
-  return { found, cpuPercent: ((cpuSeconds(pid) - before) * 100_000) / (performance.now() - startedAt) };
+  const seconds = cpuSeconds(pid) - before;
+  const percent = (seconds * 100_000) / (performance.now() - startedAt);
+  return { found, time: { percent, perFrameUs: (seconds * 1e6) / found.frames } };
 }
 
 /** Of all threads of a process, those included that have ended. */
