@@ -6,6 +6,10 @@ import { bytesOf, packBatch, type RunNote, type RunStep, type ThreadAnswer } fro
 
 /** Audio is gathered this long: a message for each piece would cost more than what is done with it. */
 const GATHER_MS = 100;
+/** Beyond so many runs so much longer for each: a batch costs the same for a run whether it has one frame of it or five. */
+const FEW_RUNS = 100;
+const GATHER_MS_PER_RUN = 0.1;
+const MAX_GATHER_MS = 300;
 /** With so much of it a batch is full: what is for the other runs comes right after it, in the same memory. */
 const BATCH_BYTES = 2 ** 20;
 /** A thread that says nothing for so long while it has work is taken for hanging. Its start counts. */
@@ -98,8 +102,10 @@ export class PoolThread {
     if (this.#atWork !== undefined || this.#dead) return;
     const { clock, scope } = this.#options;
     if (this.#gathering === undefined) {
-      this.#gatheredAt = clock.now() + GATHER_MS;
-      this.#gathering = forEverybody(() => scope.timeout(GATHER_MS, () => this.#send(), "batch for a thread"));
+      const longerMs = GATHER_MS_PER_RUN * Math.max(0, this.size - FEW_RUNS);
+      const gatherMs = Math.min(MAX_GATHER_MS, GATHER_MS + longerMs);
+      this.#gatheredAt = clock.now() + gatherMs;
+      this.#gathering = forEverybody(() => scope.timeout(gatherMs, () => this.#send(), "batch for a thread"));
       // A timer waits for as long as sockets bring something.
     } else if (clock.now() >= this.#gatheredAt) this.#send();
   }
