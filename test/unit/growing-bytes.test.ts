@@ -59,7 +59,8 @@ describe("a pool of memory", () => {
     pool.forgetUnused(1_000);
     const inUse = [pool.take(8_192), pool.take(8_192), pool.take(8_192)];
     for (const memory of inUse) pool.give(memory);
-    pool.forgetUnused(1_800);
+    pool.forgetUnused(1_200);
+    pool.forgetUnused(1_500);
     pool.forgetUnused(2_000);
     const again = Array.from({ length: 10 }, () => pool.take(8_192));
     expect(new Set(again.filter((memory) => pieces.includes(memory)))).toEqual(new Set(inUse));

@@ -3,8 +3,8 @@ const LEAST_BYTES = 4_096;
 const SIZES = 6;
 /** Memory that is kept for later; what is given back beyond it is collected. */
 const MAX_KEPT_BYTES = 32 * 2 ** 20;
-/** Longer than it takes all sessions to need their memory again, also on a machine that is slow. */
-const UNUSED_MS = 900;
+/** How often is looked at what nobody needs: less than half a second, since timers may come a moment too early. */
+const LOOK_MS = 400;
 
 /**
  * Memory for audio that waits a fraction of a second, shared by all sessions, so that one in which nobody speaks holds none.
@@ -15,8 +15,9 @@ export class BytePool {
   readonly none = new Uint8Array(0);
   readonly #kept: Uint8Array<ArrayBuffer>[][] = Array.from({ length: SIZES }, () => []);
   #keptBytes = 0;
-  /** The fewest pieces of each size that were here since the last look: nobody has needed those. */
-  #unused: number[] = this.#kept.map(() => 0);
+  /** The fewest pieces of each size that were here since the last look, and between the two before: nobody has needed those. */
+  readonly #unused = this.#kept.map(() => 0);
+  readonly #unusedBefore = this.#kept.map(() => 0);
   #lookedAt = 0;
 
   /** @returns memory of that size or more, with anything in it. */
@@ -39,14 +40,17 @@ export class BytePool {
   }
 
   /**
-   * Lets go of what nobody has needed for {@link UNUSED_MS}, so that a crowd that is gone, or silent, leaves nothing behind.
-   * To be called now and then.
+   * Lets go of what nobody has needed between three looks, so that a crowd that is gone, or silent, leaves nothing behind. A
+   * server that is slow needs longer than one of them until everybody has written. To be called now and then.
    */
   forgetUnused(now: number): void {
-    if (now < this.#lookedAt + UNUSED_MS) return;
+    if (now < this.#lookedAt + LOOK_MS) return;
     this.#lookedAt = now;
     for (const [size, pieces] of this.#kept.entries()) {
-      for (const { byteLength } of pieces.splice(0, this.#unused[size] ?? 0)) this.#keptBytes -= byteLength;
+      const unused = this.#unused[size] ?? 0;
+      const forgotten = pieces.splice(0, Math.min(unused, this.#unusedBefore[size] ?? 0));
+      for (const { byteLength } of forgotten) this.#keptBytes -= byteLength;
+      this.#unusedBefore[size] = unused - forgotten.length;
       this.#unused[size] = pieces.length;
     }
   }
