@@ -674,6 +674,7 @@ interface CaptionsTexts {
   readonly starting: string;
   readonly reconnecting: string;
   readonly interrupted: string;
+  readonly lost: string;
 }
 interface CaptionsElement extends HTMLElement {
   url: UrlProvider;

@@ -9,9 +9,12 @@ import { createTranscript } from "../transcript/transcript.js";
 import type { UrlProvider } from "../transport/transport.js";
 import { type CaptionsTexts, ENGLISH } from "./captions-texts.js";
 import { CaptionsView, isRunning } from "./captions-view.js";
+import { MicrophoneChoice } from "./microphone-choice.js";
 
 /** A second press within this time, in milliseconds, is one too many and not a change of mind. */
 const DOUBLE_PRESS_MS = 500;
+/** What a page may set before the element is defined. */
+const PROPERTIES = ["url", "options", "texts"] as const;
 
 /**
  * `<loquilex-captions url="wss://…">`: a button, a level, a choice of microphones and captions. It ends with its removal
@@ -44,20 +47,41 @@ export function defineCaptionsElement(name = "loquilex-captions"): void {
   customElements.define(
     name,
     class extends HTMLElement implements CaptionsElement {
-      options: MicrophoneStreamOptions = {};
+      #options: MicrophoneStreamOptions = {};
       #url: UrlProvider | undefined;
       #texts = ENGLISH;
-      #chosen = "";
       #microphones: readonly MicrophoneInfo[] = [];
       #shown: AudioStream | undefined;
+      /** Some of what the stream that is shown captured is lost. */
+      #hasLost = false;
+      /** Why the microphone that was chosen last is not used. */
+      #refusal: Error | undefined;
       #startedAt = Number.NEGATIVE_INFINITY;
       #scope: Scope | undefined;
       readonly #view = new CaptionsView(this.attachShadow({ mode: "open" }));
-      readonly #recorder = new Recorder<ServerEvent>(() => {
-        const { microphone } = this.options;
-        const deviceId = this.#chosen === "" ? microphone?.deviceId : this.#chosen;
-        return createMicrophoneStream(this.url, { ...this.options, microphone: { ...microphone, deviceId } });
+      readonly #choice = new MicrophoneChoice((error) => {
+        this.#refusal = error;
+        this.#show();
       });
+      readonly #recorder = new Recorder<ServerEvent>(() => {
+        const options = this.#options;
+        const deviceId = this.#choice.begin(options?.microphone?.deviceId);
+        return createMicrophoneStream(
+          this.url,
+          options && { ...options, microphone: { ...options.microphone, deviceId } },
+        );
+      });
+
+      constructor() {
+        super();
+        for (const name of PROPERTIES) {
+          if (!Object.hasOwn(this, name)) continue;
+          // Set before the definition, it hides the property of the same name.
+          const early: unknown = this[name];
+          Reflect.deleteProperty(this, name);
+          Reflect.set(this, name, early);
+        }
+      }
 
       get url(): UrlProvider {
         return this.#url ?? this.getAttribute("url") ?? "";
@@ -65,6 +89,15 @@ export function defineCaptionsElement(name = "loquilex-captions"): void {
 
       set url(url: UrlProvider) {
         this.#url = url;
+      }
+
+      get options(): MicrophoneStreamOptions {
+        return this.#options;
+      }
+
+      set options(options: MicrophoneStreamOptions | undefined) {
+        this.#options = options === undefined ? {} : options;
+        this.#show();
       }
 
       get texts(): CaptionsTexts {
@@ -111,11 +144,15 @@ export function defineCaptionsElement(name = "loquilex-captions"): void {
         } catch {
           // What is missing is the error of a start, which says it to the person.
         }
-        this.#show();
+        this.#update();
       }
 
       disconnectedCallback(): void {
         void this.#scope?.dispose();
+      }
+
+      adoptedCallback(): void {
+        this.#view.dress();
       }
 
       #onPress(now: number): void {
@@ -126,25 +163,39 @@ export function defineCaptionsElement(name = "loquilex-captions"): void {
       }
 
       #choose(deviceId: string): void {
-        this.#chosen = deviceId;
-        // One that cannot be had is a warning of the stream, and the one in use goes on.
-        this.stream?.setDevice(deviceId === "" ? undefined : deviceId).catch(() => this.#show());
+        this.#refusal = undefined;
+        this.#choice.choose(deviceId, this.stream);
+        this.#show();
       }
 
       #list(microphones: readonly MicrophoneInfo[]): void {
         this.#microphones = microphones;
-        this.#view.showMicrophones(microphones, this.#chosen, this.#texts);
+        this.#showMicrophones();
       }
 
       #onChange(): void {
-        const { stream } = this.#recorder.getSnapshot();
-        if (stream !== undefined && stream !== this.#shown) this.#follow(stream);
-        this.#show();
+        this.#update();
         this.dispatchEvent(new Event("statechange"));
+      }
+
+      #update(): void {
+        const { stream } = this;
+        if (stream !== undefined && stream !== this.#shown) this.#follow(stream);
+        void this.#choice.follow(stream);
+        this.#show();
       }
 
       #follow(stream: AudioStream): void {
         this.#shown = stream;
+        this.#hasLost = false;
+        this.#refusal = undefined;
+        const life = this.#scope?.child("shown stream");
+        life?.listen(stream, "drop", () => {
+          if (this.#shown !== stream) return;
+          this.#hasLost = true;
+          this.#show();
+        });
+        life?.listen(stream, "close", () => void life.dispose());
         const transcript = createTranscript(stream);
         const show = (): void => {
           if (this.#shown === stream) this.#view.showCaptions(transcript);
@@ -156,8 +207,14 @@ export function defineCaptionsElement(name = "loquilex-captions"): void {
 
       #show(): void {
         this.#view.showTexts(this.#texts);
-        this.#view.showState(this.#recorder.getSnapshot(), this.#texts);
-        this.#view.showMicrophones(this.#microphones, this.#chosen, this.#texts);
+        const { state, error, warning } = this.#recorder.getSnapshot();
+        this.#view.showState({ state, error, warning: this.#refusal ?? warning, hasLost: this.#hasLost }, this.#texts);
+        this.#showMicrophones();
+      }
+
+      #showMicrophones(): void {
+        const chosen = this.#choice.of(this.#options?.microphone?.deviceId);
+        this.#view.showMicrophones(this.#microphones, chosen, this.#texts);
       }
     },
   );

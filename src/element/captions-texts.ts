@@ -9,6 +9,7 @@ export interface CaptionsTexts {
   readonly starting: string;
   readonly reconnecting: string;
   readonly interrupted: string;
+  readonly lost: string;
 }
 
 export const ENGLISH: CaptionsTexts = {
@@ -21,4 +22,5 @@ export const ENGLISH: CaptionsTexts = {
   starting: "Starting. Allow the microphone if the browser asks.",
   reconnecting: "The connection is lost. What you say is kept, and sent when it is back.",
   interrupted: "The microphone delivers nothing at the moment.",
+  lost: "Some of what you said was lost.",
 };

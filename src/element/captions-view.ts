@@ -1,8 +1,15 @@
 import type { MicrophoneInfo } from "../capture/microphone/microphones.js";
+import { isAudioStreamError } from "../errors.js";
 import type { RecorderSnapshot } from "../recorder/recorder.js";
 import type { TranscriptSnapshot } from "../transcript/transcript.js";
 import { STYLE } from "./captions-style.js";
 import type { CaptionsTexts } from "./captions-texts.js";
+
+/** What is shown of a stream beside its captions. */
+export interface ShownState extends Pick<RecorderSnapshot<never>, "state" | "error" | "warning"> {
+  /** Some of what was captured is lost. */
+  readonly hasLost: boolean;
+}
 
 /** What the element shows, in a shadow tree whose parts a page can style. */
 export class CaptionsView {
@@ -18,13 +25,11 @@ export class CaptionsView {
   readonly #finals = part("div", "finals");
   readonly #partial = part("p", "partial");
   #shownFinals: TranscriptSnapshot["finals"] = [];
+  #shownChoices = "";
 
   constructor(root: ShadowRoot) {
     this.#root = root;
-    const style = new CSSStyleSheet();
-    style.replaceSync(STYLE);
-    // A policy against inline styles does not forbid these.
-    root.adoptedStyleSheets = [style];
+    this.dress();
     this.button.type = "button";
     this.#status.setAttribute("role", "status");
     this.#error.setAttribute("role", "alert");
@@ -42,6 +47,15 @@ export class CaptionsView {
     root.append(controls, this.#status, this.#error, this.#captions);
   }
 
+  /** Gives the tree its style. A style sheet belongs to one document, and an element that moves to another leaves it behind. */
+  dress(): void {
+    const { CSSStyleSheet: StyleSheet } = this.#root.ownerDocument.defaultView ?? globalThis;
+    const style = new StyleSheet();
+    style.replaceSync(STYLE);
+    // A policy against inline styles does not forbid these.
+    this.#root.adoptedStyleSheets = [style];
+  }
+
   showTexts(texts: CaptionsTexts): void {
     this.#chooserText.textContent = texts.microphone;
     this.level.setAttribute("aria-label", texts.level);
@@ -49,13 +63,15 @@ export class CaptionsView {
     this.#finals.setAttribute("aria-label", texts.captions);
   }
 
-  showState(snapshot: Pick<RecorderSnapshot<never>, "state" | "error" | "warning">, texts: CaptionsTexts): void {
-    const { state, error, warning } = snapshot;
+  showState({ state, error, warning, hasLost }: ShownState, texts: CaptionsTexts): void {
     this.button.textContent = isRunning(state) ? texts.stop : texts.start;
     this.level.hidden = !isRunning(state);
-    const isTold = state === "starting" || state === "reconnecting" || state === "interrupted";
+    // The warning says that what is spoken is kept no longer.
+    const isKept = !isAudioStreamError(warning, "audio-dropping");
+    const isTold = state === "starting" || (state === "reconnecting" && isKept) || state === "interrupted";
     setText(this.#status, isTold ? texts[state] : "");
-    setText(this.#error, (error ?? warning)?.message ?? "");
+    const problem = error ?? warning;
+    setText(this.#error, [...(problem ? [problem.message] : []), ...(hasLost ? [texts.lost] : [])].join(" "));
   }
 
   showCaptions({ finals, partials }: Pick<TranscriptSnapshot, "finals" | "partials">): void {
@@ -70,24 +86,35 @@ export class CaptionsView {
   /** @param chosen the `deviceId` of the microphone in use; empty for the default. */
   showMicrophones(microphones: readonly MicrophoneInfo[], chosen: string, { defaultMicrophone }: CaptionsTexts): void {
     const known = microphones.filter(({ deviceId }) => deviceId !== "");
-    // Rebuilding a list that somebody has opened would close it.
-    if (this.#root.activeElement !== this.select || known.length !== this.select.options.length - 1) {
-      const choices = [{ deviceId: "", label: defaultMicrophone }, ...known];
-      this.select.replaceChildren(...choices.map(choice));
-    }
+    const choices = [{ deviceId: "", label: defaultMicrophone }, ...known];
+    const shown = JSON.stringify(choices.map(({ deviceId, label }) => [deviceId, label]));
+    // Rebuilding a list that somebody has opened closes it.
+    if (shown !== this.#shownChoices) this.select.replaceChildren(...choices.map(choice));
+    this.#shownChoices = shown;
     this.select.value = known.some(({ deviceId }) => deviceId === chosen) ? chosen : "";
     this.#chooser.hidden = known.length < 2;
   }
 
-  /** Lines that stay are left alone, so that they are not read out again. */
+  /** Lines that stay are left alone, so that they are not read out again; those at the beginning are not even looked at. */
   #showFinals(finals: TranscriptSnapshot["finals"]): void {
-    const lines = new Map(this.#shownFinals.map((caption, index) => [caption, this.#finals.children[index]]));
-    const wanted = finals.map((caption) => lines.get(caption) ?? line(caption.text));
-    for (const shown of [...this.#finals.children]) if (!wanted.includes(shown)) shown.remove();
-    wanted.forEach((element, index) => {
-      const there = this.#finals.children[index] ?? null;
-      if (there !== element) this.#finals.insertBefore(element, there);
-    });
+    const shown = this.#shownFinals;
+    const changed = finals.findIndex((caption, index) => caption !== shown[index]);
+    const same = changed < 0 ? finals.length : changed;
+    let next = this.#finals.children[same] ?? null;
+    const lines = new Map<unknown, Element>();
+    for (const caption of shown.slice(same)) {
+      if (next === null) break;
+      lines.set(caption, next);
+      next = next.nextElementSibling;
+    }
+    const wanted = finals.slice(same).map((caption) => lines.get(caption) ?? line(caption.text));
+    const kept = new Set(wanted);
+    for (const old of lines.values()) if (!kept.has(old)) old.remove();
+    next = this.#finals.children[same] ?? null;
+    for (const element of wanted) {
+      if (element === next) next = next.nextElementSibling;
+      else this.#finals.insertBefore(element, next);
+    }
     this.#shownFinals = finals;
   }
 }

@@ -1,5 +1,5 @@
 import { checkEach, checkObject, checkSignal, numberFrom, optional } from "../internal/arguments.js";
-import { Scope } from "../internal/scope.js";
+import { type Registration, Scope } from "../internal/scope.js";
 import type { AudioStream } from "./audio-stream.js";
 import type { LevelEvent } from "./events/events.js";
 import type { AbortOptions } from "./options/options.js";
@@ -12,6 +12,8 @@ export interface LevelMeterOptions extends AbortOptions {
 
 /** How fast the meter falls, in decibels per second: a meter that fell at once could not be read (IEC 60268-10, type I). */
 const FALL_DB_PER_SECOND = 13;
+/** A level that comes so much later than the one before it, in milliseconds, is missing: nothing is heard. */
+const MISSING_AFTER_MS = 1_000;
 
 /**
  * Shows a stream's peak level in an element, without an AnalyserNode and without work on the page's side. A `<meter>` gets
@@ -36,19 +38,26 @@ export function showLevel(
   const scope = new Scope({ name: "level meter" });
   const show = prepare(element, floorDbfs);
   let shown = floorDbfs;
-  let shownAt = 0;
+  let shownAt: number | undefined;
+  let missing: Registration | undefined;
+  const empty = (): void => {
+    shown = floorDbfs;
+    show(shown);
+  };
   const target = stream as unknown as EventTarget;
   scope.listen(target, "level", (event: Event) => {
     const { peakDbfs, timestamp } = event as LevelEvent;
-    const fallen = shown - (FALL_DB_PER_SECOND * Math.max(0, timestamp - shownAt)) / 1_000;
+    const sinceMs = Math.max(0, timestamp - (shownAt ?? timestamp));
+    const fallen = shown - (FALL_DB_PER_SECOND * sinceMs) / 1_000;
     shown = Math.min(0, Math.max(floorDbfs, fallen, peakDbfs));
     shownAt = timestamp;
     show(shown);
+    // Without a connection, no change of state tells of a microphone that is paused or delivers nothing.
+    missing?.dispose();
+    missing = scope.timeout(MISSING_AFTER_MS + sinceMs, empty, "next level");
   });
   scope.listen(target, "statechange", () => {
-    if (stream.state === "streaming" || stream.state === "reconnecting") return;
-    shown = floorDbfs;
-    show(shown);
+    if (stream.state !== "streaming" && stream.state !== "reconnecting") empty();
   });
   const end = (): void => void scope.dispose();
   scope.follow(stream.signal, end);

@@ -5,7 +5,8 @@ import { type RunningClient, type RunningNews, sourceFormat } from "../host/runn
 import { withSignal } from "../internal/abort.js";
 import { systemClock } from "../internal/clock.js";
 import type { CloseInfo, ConnectionState, StreamState } from "../state.js";
-import { DeviceChangeEvent, LevelEvent, WarningEvent } from "./events/events.js";
+import { DeviceChangeEvent, WarningEvent } from "./events/events.js";
+import { FallbackNotice } from "./events/fallback-notice.js";
 import { LateDrops } from "./events/late-drops.js";
 import { toCaption, toStreamEvent } from "./events/session-events.js";
 import { DEFAULTS } from "./options/defaults.js";
@@ -33,6 +34,7 @@ export class StreamRun {
   #ending: { readonly error: AnyAudioStreamError | undefined } | undefined;
   #info: CloseInfo | undefined;
   readonly #lateDrops = new LateDrops();
+  readonly #fallback = new FallbackNotice((event) => this.#observer.deref()?.onEvent(event));
   readonly #tracker: StateTracker;
   #interruption: InterruptReason | undefined;
 
@@ -48,7 +50,10 @@ export class StreamRun {
         interrupted: this.#interruption !== undefined,
         paused: this.source.paused,
       }),
-      () => this.#observer.deref()?.onState(),
+      () => {
+        this.#observer.deref()?.onState();
+        this.#fallback.enter(this.state);
+      },
       () => this.#observer.deref()?.onEvent(new Event("connectionstatechange")),
     );
     this.source = new StreamSource({
@@ -245,9 +250,6 @@ export class StreamRun {
       case "audio":
         this.#tracker.note({ hasAudio: true });
         return;
-      case "level":
-        this.#tell(new LevelEvent(event.level));
-        return;
       case "source-failed":
         this.#onSourceEnd(event.error);
         return;
@@ -291,7 +293,7 @@ export class StreamRun {
 
   /** After the end only losses are told, once everything is released. */
   #tell(event: Event): void {
-    if (this.#info === undefined) this.#observer.deref()?.onEvent(event);
-    else this.#lateDrops.add(event);
+    if (this.#info !== undefined) this.#lateDrops.add(event);
+    else if (!this.#fallback.hold(event, this.state)) this.#observer.deref()?.onEvent(event);
   }
 }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { StreamState } from "../../src/state.js";
 import { LevelEvent } from "../../src/stream/events/events.js";
 import { showLevel } from "../../src/stream/level-meter.js";
@@ -29,6 +29,7 @@ class FakeStream extends EventTarget {
 }
 
 afterEach(() => {
+  vi.useRealTimers();
   for (const stream of streams.splice(0)) stream.ending.abort();
 });
 
@@ -71,6 +72,22 @@ describe("a level meter", () => {
     }
     stream.level(-6, 0);
     stream.become("reconnecting");
+    expect(levelOf(bar)).toBeCloseTo(0.9, 6);
+  });
+
+  it("is empty when no level comes any more, as of a microphone that is paused without a connection", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const stream = new FakeStream();
+    const bar = document.createElement("div");
+    showLevel(stream, bar);
+    stream.level(-6, 0);
+    vi.advanceTimersByTime(900);
+    stream.level(-6, 900);
+    vi.advanceTimersByTime(1_800);
+    expect(levelOf(bar)).toBeCloseTo(0.9, 6);
+    vi.advanceTimersByTime(200);
+    expect(levelOf(bar)).toBe(0);
+    stream.level(-6, 3_000);
     expect(levelOf(bar)).toBeCloseTo(0.9, 6);
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { listMicrophones, type MicrophoneInfo, watchMicrophones } from "../../src/capture/microphone/microphones.js";
+import { createMicrophoneStream } from "../../src/microphone-stream.js";
 import { type FakeAudio, type FakeDevice, installFakeAudio } from "../support/fake-audio.js";
 import { settle } from "../support/heard-capture.js";
 
@@ -68,6 +69,20 @@ describe("watchMicrophones()", () => {
     fake.setPermission("granted");
     await settle();
     expect(lists.map(([microphone]) => microphone?.label)).toEqual(["", "Built-in"]);
+  });
+
+  it("tells the labels once a stream has a microphone, in a browser that does not tell of the permission", async () => {
+    fake.setPermission("prompt");
+    fake.devices = [{ deviceId: "", label: "" }];
+    const lists = watch();
+    await settle();
+    fake.devices = [BUILT_IN];
+    const stream = createMicrophoneStream("wss://example.org/");
+    void stream.warmUp({ signal: ending.signal }).catch(() => {});
+    await settle();
+    expect(lists.map(([microphone]) => microphone?.label)).toEqual(["", "Built-in"]);
+    stream.abort();
+    await stream.closed;
   });
 
   it("tells nothing any more once its signal is aborted, not even what was on its way", async () => {

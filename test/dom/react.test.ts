@@ -34,15 +34,15 @@ afterEach(async () => {
 const liveTracks = (): number => fake.liveTracks.length;
 
 /** An application: its state, its captions, its microphones. */
-function Captions({ url = "wss://example.org/" }: { url?: string }) {
-  handle = useMicrophoneStream(url, { levelIntervalMs: 50 });
+function Captions({ url = "wss://example.org/", deviceId }: { url?: string; deviceId?: string }) {
+  handle = useMicrophoneStream(url, { levelIntervalMs: 50, microphone: { deviceId } });
   const { finals, partial } = useTranscript(handle.stream);
   const labels = useMicrophones().map(({ label }) => label);
   const texts = [...finals.map(({ text }) => text), partial?.text ?? "…"];
   return createElement("p", null, [handle.state, handle.error?.name, ...texts, ...labels].join(" "));
 }
 
-const render = (props: { url?: string } = {}) =>
+const render = (props: { url?: string; deviceId?: string } = {}) =>
   act(async () => root.render(createElement(StrictMode, null, createElement(Captions, props))));
 
 async function start(): Promise<void> {
@@ -132,6 +132,12 @@ describe("the hooks under StrictMode", () => {
     await render({ url: 5 as never });
     await act(() => handle.start());
     expect(handle).toMatchObject({ stream: undefined, state: "idle", error: expect.any(TypeError) });
+  });
+
+  it("show that another microphone is used than the chosen one, when audio flows", async () => {
+    await render({ deviceId: "gone" });
+    await start();
+    expect(handle.warning).toMatchObject({ code: "device-fallback" });
   });
 
   it("keep their functions from one rendering to the next", async () => {

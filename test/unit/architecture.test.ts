@@ -94,6 +94,7 @@ const RULES: readonly Rule[] = [
       /^src\/microphone-stream$/,
       /^src\/stream\/level-meter$/,
       MICROPHONES,
+      ERRORS,
       INTERNAL,
     ],
     typesOf: [STREAM, PORTS],

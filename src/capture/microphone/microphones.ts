@@ -4,6 +4,7 @@ import { within } from "../../internal/within.js";
 import { captureFailed, insecureContext, listTimeout, messageOf, noMediaDevices } from "../media-errors.js";
 import { missingCaptureFeatures } from "../requirements.js";
 import { DeviceList } from "./devices/device-list.js";
+import { onGrant } from "./permission/grants.js";
 import { onPermissionChange, permissionWithin } from "./permission/permission.js";
 
 /** How long a browser may take to list its devices, in milliseconds. A busy one takes seconds. */
@@ -50,8 +51,8 @@ export async function listMicrophones(): Promise<MicrophoneInfo[]> {
 
 /**
  * Calls back with the microphones now, and again whenever the list changes: when one is plugged in or out, when the system
- * has another default, and, if the browser reports that, when the permission is given and the labels with it. A list that
- * the browser fails to give is passed over.
+ * has another default, and when a stream has been given the microphone or, if the browser reports that, the permission is
+ * given, and the labels with it. A list that the browser fails to give is passed over.
  * @returns what ends the watch.
  * @throws AudioStreamError `insecure-context` or `unsupported`, TypeError for a callback or a signal that is none.
  */
@@ -84,6 +85,7 @@ export function watchMicrophones(
     callback(microphones);
   };
   onDevicesChanged(scope, () => void report());
+  onGrant(scope, () => void report());
   void permissionWithin(scope).then((status) => {
     if (status !== undefined) onPermissionChange(scope, status, () => void report());
   });

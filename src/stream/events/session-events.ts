@@ -1,7 +1,7 @@
 import type { RunningNews } from "../../host/running-client.js";
 import type { ServerMessage } from "../../protocol/messages.js";
 import { toStreamError } from "../stream-errors.js";
-import { CaptionEvent, DropEvent, ReconnectedEvent, ReconnectingEvent } from "./events.js";
+import { CaptionEvent, DropEvent, LevelEvent, ReconnectedEvent, ReconnectingEvent } from "./events.js";
 
 /** What the application hears of what the running side reports; `undefined` if that is no event of its own. */
 export function toStreamEvent(event: RunningNews, sampleRate: number): Event | undefined {
@@ -10,6 +10,8 @@ export function toStreamEvent(event: RunningNews, sampleRate: number): Event | u
       return event.reconnection && new ReconnectedEvent(event.reconnection);
     case "reconnecting":
       return new ReconnectingEvent({ ...event, error: toStreamError(event.error) });
+    case "level":
+      return new LevelEvent(event.level);
     case "message":
       return new MessageEvent("message", { data: event.message });
     case "drop": {

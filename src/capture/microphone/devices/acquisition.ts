@@ -14,6 +14,7 @@ import {
 } from "../../media-errors.js";
 import { audioConstraints, type MicrophoneOptions } from "../microphone-options.js";
 import { listInputs } from "../microphones.js";
+import { noteGrant } from "../permission/grants.js";
 import { onPermissionChange, permissionWithin } from "../permission/permission.js";
 import { isAlias, isMonitor } from "./device-list.js";
 
@@ -130,6 +131,7 @@ async function request(
 /** @param waiting aborted when nobody waits for the track any more. */
 async function getTrack(scope: Scope, options: MicrophoneOptions, waiting: AbortSignal): Promise<MediaStreamTrack> {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: audioConstraints(options) });
+  noteGrant();
   const tracks = stream.getTracks();
   if (waiting.aborted) for (const late of tracks) late.stop();
   else for (const track of tracks) scope.defer("microphone track", () => track.stop());
