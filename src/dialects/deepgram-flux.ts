@@ -3,6 +3,7 @@ import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
 import { refuseUnlessMono } from "./parts/audio-forms.js";
+import { checked } from "./parts/checked.js";
 import { type Fields, listIn, numberIn, parseFields, textIn } from "./parts/fields.js";
 import { type QueryValues, withQuery } from "./parts/query.js";
 import { wordsIn } from "./parts/words.js";
@@ -19,7 +20,7 @@ export interface DeepgramFluxOptions {
 
 /** Speaks with Deepgram's `/v2/listen` (Flux), which tells turns of a conversation apart. */
 export function deepgramFlux(options: DeepgramFluxOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(deepgramFluxDialect(options), options);
+  return dialectTransport(deepgramFluxDialect(checked(options)), options);
 }
 
 /** The dialect itself, without sockets. */

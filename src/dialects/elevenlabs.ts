@@ -3,6 +3,7 @@ import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
 import { toBase64 } from "./parts/audio-forms.js";
+import { checked } from "./parts/checked.js";
 import { type Fields, listIn, parseFields, textIn } from "./parts/fields.js";
 import { type QueryValues, withQuery } from "./parts/query.js";
 import { wordsIn } from "./parts/words.js";
@@ -20,7 +21,7 @@ export interface ElevenLabsOptions {
  * address only. It has no message for the end: the last words are those of the last commit.
  */
 export function elevenLabs(options: ElevenLabsOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(elevenLabsDialect(options), options);
+  return dialectTransport(elevenLabsDialect(checked(options)), options);
 }
 
 const PCM_RATES = [8_000, 16_000, 22_050, 24_000, 44_100, 48_000];

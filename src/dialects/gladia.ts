@@ -2,6 +2,7 @@ import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import { checked } from "./parts/checked.js";
 import { fieldsIn, listIn, numberIn, parseFields, textIn } from "./parts/fields.js";
 import { wordsIn } from "./parts/words.js";
 
@@ -10,7 +11,7 @@ import { wordsIn } from "./parts/words.js";
  * the address that Gladia answers with; it holds the job's own token. Each connection is a job of its own.
  */
 export function gladia(options: DialectTransportOptions = {}): Transport {
-  return dialectTransport(gladiaDialect(), options);
+  return dialectTransport(gladiaDialect(), checked(options));
 }
 
 /** The dialect itself, without sockets. */

@@ -3,6 +3,7 @@ import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
 import { refuseUnlessMono, toBase64 } from "./parts/audio-forms.js";
+import { checked } from "./parts/checked.js";
 import { type Fields, fieldsIn, numberIn, parseFields, textIn } from "./parts/fields.js";
 
 /** Options of {@link openAI}. */
@@ -18,7 +19,7 @@ export interface OpenAIOptions {
  * The service takes 24 kHz only, and gives no times of words.
  */
 export function openAI(options: OpenAIOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(openAIDialect(options), options);
+  return dialectTransport(openAIDialect(checked(options)), options);
 }
 
 const SAMPLE_RATE = 24_000;

@@ -3,6 +3,7 @@ import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
 import { refuseUnlessMono, toFloats } from "./parts/audio-forms.js";
+import { checked, checkedAddress } from "./parts/checked.js";
 import { type Fields, numberIn, parseFields, textIn } from "./parts/fields.js";
 
 /** Options of {@link sherpaOnnx}. */
@@ -16,7 +17,7 @@ export interface SherpaOnnxOptions {
  * @param url such as `ws://localhost:6006`.
  */
 export function sherpaOnnx(url: string | URL, options: SherpaOnnxOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(sherpaOnnxDialect(url, options), options);
+  return dialectTransport(sherpaOnnxDialect(checkedAddress(url), checked(options)), options);
 }
 
 /** The dialect itself, without sockets. */

@@ -2,6 +2,7 @@ import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, DialectWord, RemoteMessage, Verdict } from "./dialect.js";
 import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import { checked } from "./parts/checked.js";
 import { type Fields, listIn, numberIn, parseFields, textIn } from "./parts/fields.js";
 
 /** Options of {@link soniox}. */
@@ -16,7 +17,7 @@ export interface SonioxOptions {
 
 /** Speaks with Soniox' real-time service. The stream's `getToken` gives a temporary key, which goes into the first message. */
 export function soniox(options: SonioxOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(sonioxDialect(options), options);
+  return dialectTransport(sonioxDialect(checked(options)), options);
 }
 
 const ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw"];

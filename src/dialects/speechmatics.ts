@@ -2,6 +2,7 @@ import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, DialectWord, RemoteMessage, Verdict } from "./dialect.js";
 import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import { checked } from "./parts/checked.js";
 import { type Fields, fieldsIn, listIn, numberIn, parseFields, textIn } from "./parts/fields.js";
 import { withQuery } from "./parts/query.js";
 
@@ -18,7 +19,7 @@ export interface SpeechmaticsOptions {
  * from a browser in the address only.
  */
 export function speechmatics(options: SpeechmaticsOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(speechmaticsDialect(options), options);
+  return dialectTransport(speechmaticsDialect(checked(options)), options);
 }
 
 const ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw"];

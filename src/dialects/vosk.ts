@@ -3,6 +3,7 @@ import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
 import { refuseUnlessMono } from "./parts/audio-forms.js";
+import { checked, checkedAddress } from "./parts/checked.js";
 import { type Fields, listIn, parseFields, textIn } from "./parts/fields.js";
 import { wordsIn } from "./parts/words.js";
 
@@ -20,7 +21,7 @@ export interface VoskOptions extends DialectTransportOptions {
  * @param url such as `ws://localhost:2700`.
  */
 export function vosk(url: string | URL, options: VoskOptions = {}): Transport {
-  return dialectTransport(voskDialect(url, options), options);
+  return dialectTransport(voskDialect(checkedAddress(url), checked(options)), options);
 }
 
 /** The dialect itself, without sockets. */

@@ -3,6 +3,7 @@ import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
 import { refuseUnlessMono, toFloats } from "./parts/audio-forms.js";
+import { checked, checkedAddress } from "./parts/checked.js";
 import { type Fields, listIn, parseFields, textIn } from "./parts/fields.js";
 import { withQuery } from "./parts/query.js";
 
@@ -20,7 +21,7 @@ export interface WhisperLiveOptions {
  * @param url such as `ws://localhost:9090`.
  */
 export function whisperLive(url: string | URL, options: WhisperLiveOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(whisperLiveDialect(url, options), options);
+  return dialectTransport(whisperLiveDialect(checkedAddress(url), checked(options)), options);
 }
 
 const SAMPLE_RATE = 16_000;

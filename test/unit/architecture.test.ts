@@ -50,7 +50,7 @@ const RULES: readonly Rule[] = [
   { of: /^src\/transport\//, may: [/^src\/transport\//, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
   {
     of: /^src\/dialects\//,
-    may: [/^src\/dialects\//, ERRORS, INTERNAL, PROTOCOL, /^src\/transport\/websocket$/],
+    may: [/^src\/dialects\//, ERRORS, INTERNAL, PROTOCOL, /^src\/transport\/web(?:socket|-address)$/],
     typesOf: [PORTS],
   },
   { of: FRAMES, may: [FRAMES, ERRORS, INTERNAL, PROTOCOL], typesOf: [PORTS, INLET] },

@@ -1,11 +1,23 @@
+import { CAPTION_LIMITS, MAX_IDENTIFIER_LENGTH } from "../../protocol/limits.js";
 import type { ServerData } from "../../protocol/messages.js";
 import type { DialectEvent } from "../dialect.js";
 import type { RemoteLeg } from "./remote-leg.js";
 
-/** Names a segment in the stream. A service counts anew in each session. */
-export const segmentId = ({ number }: RemoteLeg, segment: string): string => `${number}.${segment}`;
+/** Longer names of segments are numbered instead. */
+const MAX_NAME_LENGTH = MAX_IDENTIFIER_LENGTH / 2;
 
-/** The protocol's caption of what a service said, with positions in place of times. */
+/** Names a segment in the stream. A service counts anew in each session. */
+export function segmentId({ number, longNames }: RemoteLeg, segment: string): string {
+  if (segment.length <= MAX_NAME_LENGTH) return `${number}.${segment}`;
+  const known = longNames.get(segment) ?? longNames.size;
+  longNames.set(segment, known);
+  return `${number}.long ${known}`;
+}
+
+/**
+ * The protocol's caption of what a service said, with positions in place of times. What is longer than a caption may be is cut:
+ * a message that cannot be read would come again and again.
+ */
 export function captionOf(
   leg: RemoteLeg,
   { segment, text, final, from, to, words, speaker, language }: Extract<DialectEvent, { readonly type: "caption" }>,
@@ -16,12 +28,16 @@ export function captionOf(
     return { from: start, to: Math.max(start, map.positionAt(end, "to")) };
   };
   return {
-    text,
+    text: text.slice(0, CAPTION_LIMITS.text),
     segment_id: segmentId(leg, segment),
     final,
     ...(from !== undefined && to !== undefined && { audio: range(from, to) }),
-    ...(words !== undefined && { words: words.map((word) => ({ text: word.text, ...range(word.from, word.to) })) }),
-    ...(speaker !== undefined && { speaker }),
-    ...(language !== undefined && { language }),
+    ...(words !== undefined && {
+      words: words
+        .slice(0, CAPTION_LIMITS.words)
+        .map((word) => ({ text: word.text.slice(0, CAPTION_LIMITS.word), ...range(word.from, word.to) })),
+    }),
+    ...(speaker !== undefined && { speaker: speaker.slice(0, MAX_IDENTIFIER_LENGTH) }),
+    ...(language !== undefined && { language: language.slice(0, CAPTION_LIMITS.language) }),
   };
 }

@@ -33,6 +33,8 @@ export class RemoteLeg implements RemoteObserver {
   readonly map: AudioMap;
   /** Segments with a caption that is not final. */
   readonly open = new Set<string>();
+  /** Numbers of segments whose names are too long to be used. */
+  readonly longNames = new Map<string, number>();
   readonly #options: RemoteLegOptions;
   readonly #waiting: WaitingAudio;
   /** Position after the last sample that it was given. */
