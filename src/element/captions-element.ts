@@ -134,6 +134,10 @@ export function defineCaptionsElement(name = "loquilex-captions"): void {
           this.#recorder.subscribe(() => this.#onChange()),
         );
         scope.defer("stream", () => this.#recorder.putAway());
+        // A frame or a window that goes away takes its elements along without a word to them.
+        const view = this.ownerDocument.defaultView;
+        if (view !== null && view !== window)
+          scope.listen(view, "pagehide", ({ persisted }: PageTransitionEvent) => persisted || this.#recorder.putAway());
         scope.listen(this.#view.button, "click", (event: Event) => this.#onPress(event.timeStamp));
         scope.listen(this.#view.select, "change", () => this.#choose(this.#view.select.value));
         try {

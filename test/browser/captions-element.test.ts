@@ -91,4 +91,21 @@ describe("<loquilex-captions> in a page", () => {
     await expectReleased(browser);
     expect([browser.pageErrors, browser.consoleErrors]).toEqual([[], []]);
   });
+
+  it("keeps its looks in a document that it is moved to, and turns the microphone off when that goes away", async () => {
+    await page.goto(site.url("/plain"));
+    await page.evaluate(() => {
+      const frame = document.createElement("iframe");
+      document.body.append(frame);
+      const element = document.querySelector("loquilex-captions");
+      if (element !== null) frame.contentDocument?.body.append(element);
+    });
+    const moved = page.frameLocator("iframe").locator('loquilex-captions [part="button"]');
+    expect(await moved.evaluate((button) => getComputedStyle(button).cursor)).toBe("pointer");
+    await moved.click();
+    await page.frameLocator("iframe").locator('[part="final"]').first().waitFor();
+    await page.evaluate(() => document.querySelector("iframe")?.remove());
+    await expectReleased(browser);
+    expect([browser.pageErrors, browser.consoleErrors]).toEqual([[], []]);
+  });
 });
