@@ -9,6 +9,7 @@ import { type Cell, numberOption, report, tell } from "../report.js";
 import { writeResults } from "../results-file.js";
 import { type Load, type LoadMeasurement, measureLoad } from "./measure-load.js";
 import { whyUnpinned } from "./pinning.js";
+import { STEPS } from "./steps.js";
 
 const TARGETS = { p99Ms: 250, idleStreamBytes: 60_000, ratio: 2 };
 /** How far the load generator may be behind before the figures are its own. */
@@ -82,6 +83,7 @@ const found = report({
       ],
       rows: measured.map(cellsOf),
     },
+    ...STEPS,
   ],
   notes: [whyUnpinned() ?? [], notes].flat(),
   faults: measured.flatMap(missed),
