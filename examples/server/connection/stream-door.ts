@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { Server as TlsServer } from "node:tls";
 import { CloseCode, SUBPROTOCOL } from "loquilex/protocol";
 import type { Scope } from "loquilex/resources";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { askAgain } from "../admin/ask-again.js";
 import { refuseUpgrade } from "../admin/refuse-upgrade.js";
 import { addressGroup } from "../door/address-group.js";
@@ -77,11 +77,7 @@ export class StreamDoor {
         askAgain(httpServer, request, socket, head);
         return;
       }
-      const onFault = (error: unknown): void => {
-        options.logger.error({ err: error }, "A handshake failed in a way that nothing expected.");
-        socket.destroy();
-      };
-      doFor(onFault, () => this.#upgrade(request, socket, head));
+      doFor(this.#faultsOf(socket), () => this.#upgrade(request, socket, head));
     };
     httpServer.on("upgrade", onUpgrade);
     scope.defer("upgrade listener", () => httpServer.off("upgrade", onUpgrade));
@@ -112,21 +108,36 @@ export class StreamDoor {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // A client that is gone before the handshake must not take the server down.
-    socket.on("error", () => socket.destroy());
-    const { guests, faults, onConnection } = this.#options;
-    const hear = (): void => guests.hear(request.socket);
+    destroyOnError(socket);
+    const { faults } = this.#options;
     const line = faults === undefined ? socket : faults.connect(request, socket, head);
     if (line === undefined) return;
     this.#server.handleUpgrade(request, line, line === socket ? head : Buffer.alloc(0), (webSocket) => {
-      let turnAway: (why: Refusal) => void = () => webSocket.terminate();
-      const refusal =
-        guests.upgrade(request.socket, (why) => turnAway(why)) ??
-        this.#refuseAddress(request) ??
-        this.#refuseOrigin(request) ??
-        this.#refuseProtocols(request);
-      const address = addressGroup(request.socket.remoteAddress ?? "");
-      turnAway = onConnection({ socket: webSocket, stream: line }, refusal, hear, address);
+      this.#admit(webSocket, line, request);
     });
+  }
+
+  // The functions that stay as long as the connection are made where there is no request that they could keep in memory.
+
+  #faultsOf(socket: Duplex): (error: unknown) => void {
+    const { logger } = this.#options;
+    return (error) => {
+      logger.error({ err: error }, "A handshake failed in a way that nothing expected.");
+      socket.destroy();
+    };
+  }
+
+  #admit(socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
+    const { guests, onConnection } = this.#options;
+    const { socket: raw } = request;
+    let turnAway: (why: Refusal) => void = () => socket.terminate();
+    const refusal =
+      guests.upgrade(raw, (why) => turnAway(why)) ??
+      this.#refuseAddress(request) ??
+      this.#refuseOrigin(request) ??
+      this.#refuseProtocols(request);
+    const hear = (): void => guests.hear(raw);
+    turnAway = onConnection({ socket, stream }, refusal, hear, addressGroup(raw.remoteAddress ?? ""));
   }
 
   #refuseAddress({ url = "" }: IncomingMessage): Refusal | undefined {
@@ -169,3 +180,7 @@ export class StreamDoor {
     return { code: CloseCode.unsupported, error: "unsupported_protocol", detail };
   }
 }
+
+const destroyOnError = (socket: Duplex): void => {
+  socket.on("error", () => socket.destroy());
+};
