@@ -228,7 +228,7 @@ const scriptTagBuild: UserConfig = {
 const programBuild: UserConfig = {
   build: {
     target: "node20",
-    minify: false,
+    minify: true,
     emptyOutDir: false,
     lib: { entry: fromHere("./examples/conformance/main.ts"), formats: ["es"], fileName: () => "program.js" },
     rolldownOptions: { external: [/^node:/, /^loquilex\//] },

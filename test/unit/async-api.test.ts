@@ -12,17 +12,17 @@ interface Described {
 const namesIn = (description: Described, operation: string): string[] =>
   (description.operations[operation]?.messages ?? []).map(({ $ref }) => $ref.split("/").at(-1) ?? "").toSorted();
 
-describe("the AsyncAPI description of a server", () => {
-  it("is one by the schema of AsyncAPI itself, and a damaged one is not", async () => {
+describe("the AsyncAPI description of a server", async () => {
+  const description = (await asyncApi()) as Described;
+
+  it("is one by the schema of AsyncAPI itself, and a damaged one is not", () => {
     const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
     const isValid = ajv.compile(asyncApiSchemas.schemasWithoutId["3.0.0"] as object);
-    const description = (await asyncApi()) as Described;
     expect(isValid(description), JSON.stringify(isValid.errors?.slice(0, 3))).toBe(true);
     expect(isValid({ ...description, operations: { takeFromClient: { action: "hear" } } })).toBe(false);
   });
 
-  it("has each message of the protocol, with what the SDK accepts", async () => {
-    const description = (await asyncApi()) as Described;
+  it("has each message of the protocol, with what the SDK accepts", () => {
     expect(namesIn(description, "takeFromClient")).toEqual([...Object.keys(CLIENT_SAMPLES), "audioFrame"].toSorted());
     expect(namesIn(description, "sendToClient")).toEqual(
       [...Object.keys(SERVER_SAMPLES), "applicationMessage"].toSorted(),
