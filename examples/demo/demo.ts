@@ -2,7 +2,6 @@ import {
   type AudioStream,
   checkSupport,
   isAudioStreamError,
-  listMicrophones,
   preloadWorklet,
   type SamplesSource,
   watchMicrophones,
@@ -38,6 +37,8 @@ let shown = demo.child("stream");
 let refresh = (): void => {};
 let startedAt = Number.NEGATIVE_INFINITY;
 let released = false;
+/** The microphone that the stream was asked for. */
+let asked: string | undefined;
 
 prepare();
 
@@ -56,7 +57,7 @@ function prepare(): void {
   demo.listen(page.start, "click", ({ timeStamp }: Event) => press(server, timeStamp));
   demo.listen(page.sample, "click", () => void startSample(server));
   demo.listen(page.mute, "click", toggleMute);
-  demo.listen(page.microphone, "change", () => act((stream) => stream.setDevice(chosenMicrophone(page))));
+  demo.listen(page.microphone, "change", () => act(switchMicrophone));
   demo.listen(page.pause, "click", () => act(togglePause));
   demo.listen(page.more, "click", () => {
     page.panel.hidden = !page.panel.hidden;
@@ -89,7 +90,9 @@ function press(server: URL, timeStamp: number): void {
 async function startSample(server: URL): Promise<void> {
   page.sample.disabled = true;
   try {
-    start(server, await openSample(demo.signal));
+    const sample = await openSample(demo.signal);
+    // Somebody may have pressed Start meanwhile.
+    if (current === undefined || !isRunning(current.state)) start(server, sample);
   } catch (error) {
     showError(page, "The sample cannot be played", sentenceOf(error));
   } finally {
@@ -102,6 +105,7 @@ function start(server: URL, sample: SamplesSource | undefined): void {
   shown = demo.child("stream");
   released = false;
   emptyPage();
+  asked = chosenMicrophone(page);
   const stream = makeStream(page, faults.address(server), sample);
   const token = page.token.value;
   const life = shown;
@@ -122,12 +126,8 @@ function start(server: URL, sample: SamplesSource | undefined): void {
   );
   // A failed start closes the stream with its error, which the page shows from there.
   stream.start().then(
-    // Browsers that do not tell when the permission is given name the microphones from now on.
-    () =>
-      listMicrophones().then(
-        (microphones) => showMicrophones(page, microphones),
-        () => {},
-      ),
+    // Another microphone may have been chosen meanwhile.
+    () => stream === current && act(switchMicrophone),
     () => {},
   );
   // The sample ends by itself, and its last words are waited for.
@@ -179,6 +179,22 @@ async function togglePause(stream: AudioStream): Promise<void> {
   } else {
     released = page.release.checked;
     await stream.pause({ releaseDevice: released });
+  }
+}
+
+/** What is shown as chosen is what is used, as soon as there is a microphone that can be exchanged. */
+async function switchMicrophone(stream: AudioStream): Promise<void> {
+  const [before, chosen] = [asked, chosenMicrophone(page)];
+  if (chosen === before || stream.track === undefined || stream.state === "starting") return;
+  asked = chosen;
+  try {
+    await stream.setDevice(chosen);
+  } catch (error) {
+    if (asked === chosen && stream === current) {
+      asked = before;
+      page.microphone.value = before ?? "";
+    }
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { deferred } from "../../src/internal/deferred.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
 import { DIGITS_GRAMMAR, SPOKEN_DIGITS } from "../support/speech.js";
@@ -130,5 +131,28 @@ describe("the demo page", () => {
     await expectReleased(browser);
     expect(browser.pageErrors).toEqual([]);
     expect(browser.consoleErrors).toEqual([]);
+  });
+
+  it("plays no sample over a recording that was started while the sample was being loaded", async () => {
+    await using browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
+    const { page } = browser;
+    await page.goto(backend.url);
+    const loading = deferred<void>();
+    await page.route("**/*.wav", async (route) => {
+      await loading.promise;
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Send a sample" }).click();
+    await page.getByRole("button", { name: "Start" }).click();
+    await eventually(() => state(page)).toBe("Streaming");
+    const answered = page.waitForResponse("**/*.wav");
+    loading.resolve();
+    await (await answered).finished();
+    await eventually(() => page.locator("#sample").isEnabled()).toBe(true);
+    expect(await page.locator("#advice").textContent()).toContain("Your voice");
+    await page.getByRole("button", { name: "Stop" }).click();
+    await eventually(() => state(page)).toBe("Stopped");
+    await expectReleased(browser);
+    expect([browser.pageErrors, browser.consoleErrors]).toEqual([[], []]);
   });
 });
