@@ -8,6 +8,8 @@ import { readWavChunks } from "./wav-chunks.js";
 
 /** Spoken by espeak-ng, 16 kHz; its band ends at 7 kHz, where a flat response is promised, so comparisons need no allowance. */
 const SENTENCE = fixture("sentence.wav");
+/** "switch off the radio", spoken by flite's voice slt, in µ-law. */
+const PHRASE = fixture("phrase.wav");
 /** Three sentences of the demo's sample, spoken by flite. */
 const SAMPLE = fixture("../../../examples/demo/stream/sample.wav");
 /** "three one four two", spoken by espeak-ng, a second apart over a faint noise as every room has it. */
@@ -17,7 +19,7 @@ export const SPOKEN_DIGITS: readonly string[] = ["three", "one", "four", "two"];
 /** A grammar of one digit an utterance, which makes the small recogniser exact. */
 export const DIGITS_GRAMMAR = fixture("digits.jsgf");
 
-const RECORDINGS = { sentence: SENTENCE, digits: DIGITS, sample: SAMPLE };
+const RECORDINGS = { sentence: SENTENCE, digits: DIGITS, phrase: PHRASE, sample: SAMPLE };
 
 const NOTHING: MonoAudio = { samples: new Float64Array(), sampleRate: 16_000 };
 
