@@ -30,39 +30,44 @@ beforeAll(async () => {
 
 afterAll(() => site[Symbol.asyncDispose]());
 
-it.each(ENGINE_NAMES)("a page in %s understands one of four phrases by itself, under a strict policy", async (name) => {
-  const engine = await findEngine(name);
-  if (engine === undefined) {
-    expect(process.env.LX_ENGINES, `${name} is not on this machine.`).not.toBe("all");
-    return;
-  }
-  const { path, durationMs } = await writeSpeech({
-    folder: await temporaryFolder(),
-    what: "phrase",
-    sampleRate: 48_000,
-    tailMs: 1_000,
-  });
-  await using sound = await VirtualSound.start(SOUND_STEP_MS);
-  const microphone = await sound.plugIn("Microphone");
-  await microphone.makeDefault();
-  await using page = await launchEngine(engine, sound.env);
-  await page.open(site.url("/"));
-  const pressed = performance.now();
-  await click(page, "start");
-  await eventually(() => textOf(page, "state")).toBe("streaming");
-  const loadedMs = performance.now() - pressed;
-  const spoken = performance.now();
-  const speaking = microphone.speak(path);
-  await eventually(() => textOf(page, "captions")).toMatch(/^switch/);
-  const partialMs = performance.now() - spoken;
-  await speaking;
-  await eventually(() => textOf(page, "captions")).toBe("switch off the radio");
-  await click(page, "stop");
-  await eventually(() => textOf(page, "state")).toBe("closed");
-  expect(await textOf(page, "captions")).toBe("switch off the radio");
-  expect(await textOf(page, "problem")).toBe("");
-  console.log(
-    `${page.version}: streaming ${Math.round(loadedMs)} ms after Start, first word ${Math.round(partialMs)} ms after ` +
-      `the beginning of a file of ${Math.round(durationMs)} ms.`,
-  );
-});
+// An engine that leaves out some milliseconds of a word on a busy machine has it spoken again.
+it.each(ENGINE_NAMES)(
+  "a page in %s understands a phrase by itself, under a strict policy",
+  { retry: 2 },
+  async (name) => {
+    const engine = await findEngine(name);
+    if (engine === undefined) {
+      expect(process.env.LX_ENGINES, `${name} is not on this machine.`).not.toBe("all");
+      return;
+    }
+    const { path, durationMs } = await writeSpeech({
+      folder: await temporaryFolder(),
+      what: "phrase",
+      sampleRate: 48_000,
+      tailMs: 1_000,
+    });
+    await using sound = await VirtualSound.start(SOUND_STEP_MS);
+    const microphone = await sound.plugIn("Microphone");
+    await microphone.makeDefault();
+    await using page = await launchEngine(engine, sound.env);
+    await page.open(site.url("/"));
+    const pressed = performance.now();
+    await click(page, "start");
+    await eventually(() => textOf(page, "state")).toBe("streaming");
+    const loadedMs = performance.now() - pressed;
+    const spoken = performance.now();
+    const speaking = microphone.speak(path);
+    await eventually(() => textOf(page, "captions")).toMatch(/^switch/);
+    const partialMs = performance.now() - spoken;
+    await speaking;
+    await eventually(() => textOf(page, "captions")).toBe("switch off the radio");
+    await click(page, "stop");
+    await eventually(() => textOf(page, "state")).toBe("closed");
+    expect(await textOf(page, "captions")).toBe("switch off the radio");
+    expect(await textOf(page, "problem")).toBe("");
+    console.log(
+      `${page.version}: streaming ${Math.round(loadedMs)} ms after Start, first word ${Math.round(partialMs)} ms after ` +
+        `the beginning of a file of ${Math.round(durationMs)} ms.`,
+    );
+  },
+);
