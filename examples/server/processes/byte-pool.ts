@@ -2,7 +2,7 @@
 const LEAST_BYTES = 4_096;
 const SIZES = 6;
 /** Memory that is kept for later; what is given back beyond it is collected. */
-const MAX_KEPT_BYTES = 32 * 2 ** 20;
+const MAX_KEPT_BYTES = 256 * 2 ** 20;
 /** How often is looked at what nobody needs: less than half a second, since timers may come a moment too early. */
 const LOOK_MS = 400;
 
@@ -14,11 +14,16 @@ export class BytePool {
   /** Stands for memory where there is none. */
   readonly none = new Uint8Array(0);
   readonly #kept: Uint8Array<ArrayBuffer>[][] = Array.from({ length: SIZES }, () => []);
+  readonly #maxKeptBytes: number;
   #keptBytes = 0;
   /** The fewest pieces of each size that were here since the last look, and between the two before: nobody has needed those. */
   readonly #unused = this.#kept.map(() => 0);
   readonly #unusedBefore = this.#kept.map(() => 0);
   #lookedAt = 0;
+
+  constructor(maxKeptBytes = MAX_KEPT_BYTES) {
+    this.#maxKeptBytes = maxKeptBytes;
+  }
 
   /** @returns memory of that size or more, with anything in it. */
   take(leastBytes: number): Uint8Array<ArrayBuffer> {
@@ -34,7 +39,7 @@ export class BytePool {
   give(memory: Uint8Array<ArrayBuffer>): void {
     const { byteLength } = memory;
     const kept = this.#kept[sizeFor(byteLength)];
-    if (kept === undefined || this.#keptBytes + byteLength > MAX_KEPT_BYTES) return;
+    if (kept === undefined || this.#keptBytes + byteLength > this.#maxKeptBytes) return;
     this.#keptBytes += byteLength;
     kept.push(memory);
   }
