@@ -97,12 +97,14 @@ const functionOf = async (entry: string): Promise<string> =>
 
 /**
  * Puts self-contained functions in the places of `host/running/running-code.ts` and `frames/opus/opus-code.ts`. The page calls
- * them, and a worker gets them as text, so that the package carries each once. Both are emitted as one file, too, for pages
- * whose policy forbids blobs.
+ * them, and a worker gets them as text, so that the package carries each once. The function of
+ * `dialects/worker/dialect-code.ts` is for workers alone, since a page has the one dialect that it imports. All of them are
+ * emitted as files, too, for pages whose policy forbids blobs.
  */
 function workerCode(): Plugin {
   const running = fromHere("./src/host/running/running-code.ts");
   const opus = fromHere("./src/frames/opus/opus-code.ts");
+  const dialects = fromHere("./src/dialects/worker/dialect-code.ts");
   /** The page takes this module from the running side. */
   const socket = fromHere("./src/transport/socket.ts");
   const bundleOf = (module: string): string => module.replace(/\.ts$/, "-bundle.ts");
@@ -114,7 +116,8 @@ function workerCode(): Plugin {
   const modules: Record<string, readonly string[]> = {
     [running]: [
       "export const { pageHost, openSocket } = make();",
-      `export const workerSource = (encoder) => "(" + make + ")().serveWorker(self, " + encoder + ");";`,
+      "export const workerSource = (encoder, transports) =>",
+      `  "(" + make + ")().serveWorker(self, " + encoder + ", " + transports + ");";`,
     ],
     [opus]: [
       // Not called before it is needed, so that a bundler sees that nothing happens.
@@ -122,6 +125,7 @@ function workerCode(): Plugin {
       `const opusSource = () => "(" + make + ")().openOpus";`,
       "export { openOpus, opusSource };",
     ],
+    [dialects]: [`export const transportSource = () => "(" + make + ")().makeTransport";`],
   };
   return {
     name: "worker-code",
@@ -140,9 +144,12 @@ function workerCode(): Plugin {
       return [`const make = ${await makeCode(id)};`, ...lines].join("\n");
     },
     async generateBundle() {
-      const [run, encode] = await Promise.all([makeCode(running), makeCode(opus)]);
-      const source = `(${run})().serveWorker(self, (${encode})().openOpus);\n`;
-      this.emitFile({ type: "asset", fileName: "loquilex.worker.js", source });
+      const [run, encode, speak] = await Promise.all([running, opus, dialects].map(makeCode));
+      const emit = (fileName: string, ...parts: readonly string[]): void => {
+        this.emitFile({ type: "asset", fileName, source: `(${run})().serveWorker(self, ${parts.join(", ")});\n` });
+      };
+      emit("loquilex.worker.js", `(${encode})().openOpus`);
+      emit("loquilex.dialects.worker.js", `(${encode})().openOpus`, `(${speak})().makeTransport`);
     },
   };
 }
@@ -172,6 +179,7 @@ function buildStamp(): Plugin {
 const LATE_PARTS: Record<string, string> = {
   "\0virtual:capture-worklet": "inside/worklet.js",
   [fromHere("./src/host/running/running-code.ts")]: "inside/running-side.js",
+  [fromHere("./src/dialects/worker/dialect-code.ts")]: "inside/dialects.js",
 };
 
 /**

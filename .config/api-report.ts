@@ -9,16 +9,25 @@ export const REPORTS = fileURLToPath(new URL("../docs/api-report", import.meta.u
 
 const COMMENTS = /^ *(?:\/\*[\s\S]*?\*\/|\/\/.*)\n/gm;
 
-/** Everything that each entry of the package offers, as one file of declarations without comments, by the file's name. */
+/**
+ * Everything that the entries of the package offer, as declarations without comments by the file's name: a file for each entry,
+ * and files for what several of them share, so that a change of that is seen once.
+ */
 export async function apiReports(): Promise<Map<string, string>> {
-  const reports = new Map<string, string>();
-  for (const [name, input] of Object.entries(declarationEntries())) {
-    const bundle = await rolldown({ input, plugins: [rollUp()], external: /^[^./]/ });
-    const { output } = await bundle.generate({ format: "es" });
-    await bundle.close();
-    reports.set(`${name.replaceAll("/", "-")}.d.ts`, output[0].code.replaceAll(COMMENTS, ""));
-  }
-  return reports;
+  const input = Object.fromEntries(
+    Object.entries(declarationEntries()).map(([name, path]) => [name.replaceAll("/", "-"), path]),
+  );
+  const bundle = await rolldown({ input, plugins: [rollUp()], external: /^[^./]/ });
+  const { output } = await bundle.generate({
+    format: "es",
+    chunkFileNames: "shared-[name].d.ts",
+    // What is shared keeps its name.
+    minifyInternalExports: false,
+  });
+  await bundle.close();
+  return new Map(
+    output.flatMap((file) => (file.type === "chunk" ? [[file.fileName, file.code.replaceAll(COMMENTS, "")]] : [])),
+  );
 }
 
 /** The reports as they were last written by `npm run api-report`. */

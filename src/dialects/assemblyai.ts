@@ -1,11 +1,12 @@
 import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
-import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import type { DialectTransportOptions } from "./dialect-transport.js";
 import { checked } from "./parts/checked.js";
 import { type Fields, listIn, numberIn, parseFields, textIn } from "./parts/fields.js";
 import { type QueryValues, withQuery } from "./parts/query.js";
 import { wordsIn } from "./parts/words.js";
+import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link assemblyAI}. */
 export interface AssemblyAIOptions {
@@ -23,7 +24,7 @@ export interface AssemblyAIOptions {
  * stays late, and silence is left out until it is not.
  */
 export function assemblyAI(options: AssemblyAIOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(assemblyAIDialect(checked(options)), options);
+  return serviceTransport("assemblyai", assemblyAIDialect(checked(options)), options, options);
 }
 
 const ENCODINGS = { pcm_s16le: "pcm_s16le", mulaw: "pcm_mulaw" } as const;

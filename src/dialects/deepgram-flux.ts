@@ -1,12 +1,13 @@
 import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
-import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import type { DialectTransportOptions } from "./dialect-transport.js";
 import { refuseUnlessMono } from "./parts/audio-forms.js";
 import { checked } from "./parts/checked.js";
 import { type Fields, listIn, numberIn, parseFields, textIn } from "./parts/fields.js";
 import { type QueryValues, withQuery } from "./parts/query.js";
 import { wordsIn } from "./parts/words.js";
+import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link deepgramFlux}. */
 export interface DeepgramFluxOptions {
@@ -20,7 +21,7 @@ export interface DeepgramFluxOptions {
 
 /** Speaks with Deepgram's `/v2/listen` (Flux), which tells turns of a conversation apart. */
 export function deepgramFlux(options: DeepgramFluxOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(deepgramFluxDialect(checked(options)), options);
+  return serviceTransport("deepgram-flux", deepgramFluxDialect(checked(options)), options, options);
 }
 
 /** The dialect itself, without sockets. */
@@ -54,7 +55,6 @@ export function deepgramFluxDialect({
 }
 
 class FluxSession implements DialectSession {
-  #isFinishing = false;
   /** The latest of a turn that has not ended. */
   #turn: Extract<DialectEvent, { readonly type: "caption" }> | undefined;
 
@@ -67,7 +67,6 @@ class FluxSession implements DialectSession {
   }
 
   finish(): string[] {
-    this.#isFinishing = true;
     return [JSON.stringify({ type: "CloseStream" })];
   }
 
@@ -94,7 +93,7 @@ class FluxSession implements DialectSession {
   }
 
   judge(code: number): Verdict | "finished" {
-    if (this.#isFinishing && (code === 1000 || code === 1005)) return "finished";
+    if (code === 1000 || code === 1005) return "finished";
     return { kind: "temporary", detail: `Deepgram has closed the connection with code ${code}.` };
   }
 

@@ -1,11 +1,12 @@
 import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
-import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import type { DialectTransportOptions } from "./dialect-transport.js";
 import { checked } from "./parts/checked.js";
 import { fieldsIn, listIn, numberIn, parseFields, textIn } from "./parts/fields.js";
 import { type QueryValues, withQuery } from "./parts/query.js";
 import { wordsIn } from "./parts/words.js";
+import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link deepgram}. */
 export interface DeepgramOptions {
@@ -22,7 +23,7 @@ export interface DeepgramOptions {
  * the token, which goes into the subprotocols.
  */
 export function deepgram(options: DeepgramOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(deepgramDialect(checked(options)), options);
+  return serviceTransport("deepgram", deepgramDialect(checked(options)), options, options);
 }
 
 const ENCODINGS = { pcm_s16le: "linear16", mulaw: "mulaw" } as const;

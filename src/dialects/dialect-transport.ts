@@ -19,12 +19,18 @@ import type { Dialect, RemoteAddress, Verdict } from "./dialect.js";
 export interface DialectTransportOptions {
   /** Another implementation of the browser's interface. @defaultValue globalThis.WebSocket */
   readonly WebSocket?: typeof WebSocket | undefined;
+  /** What a relative address is relative to. @defaultValue document.baseURI */
+  readonly baseUrl?: string | undefined;
 }
 
 /** Connects a stream to a speech service by its own protocol. */
 export function dialectTransport(dialect: Dialect, options: DialectTransportOptions = {}): Transport {
   const standIns = new WeakMap<Scope, StandIn>();
   return {
+    checkFormat(format) {
+      const refusal = dialect.refuse(format);
+      if (refusal !== undefined) throw new TypeError(refusal);
+    },
     async connect({ scope, streamScope, signal, onMessage }: TransportConnectOptions): Promise<TransportConnection> {
       signal.throwIfAborted();
       const owner = streamScope ?? scope ?? new Scope({ name: dialect.name });
@@ -75,10 +81,10 @@ async function connectRemote(
   observer: RemoteObserver,
   scope: Scope,
   name: string,
-  { WebSocket }: DialectTransportOptions,
+  options: DialectTransportOptions,
 ): Promise<void> {
   try {
-    const socket = webSocket(address.url, { protocols: address.protocols ?? [], WebSocket });
+    const socket = webSocket(address.url, { ...options, protocols: address.protocols ?? [] });
     const onMessage = observer.received.bind(observer);
     const connection = await socket.connect({ attempt: 1, signal: scope.signal, scope, onMessage });
     void connection.closed.then(({ code, reason }) => observer.closed(code, reason));

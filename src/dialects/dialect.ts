@@ -12,7 +12,10 @@ export interface Dialect {
   /** The service, as errors name it. */
   readonly name: string;
   readonly terms: DialectTerms;
-  /** Returns why audio of this format cannot be sent and what to use instead, as a sentence; `undefined` if it can. */
+  /**
+   * Returns why audio of this format cannot be sent and what to use instead, as a sentence; `undefined` if it can. Called when a
+   * stream is made.
+   */
   refuse(format: AudioFormat): string | undefined;
   /** Says where the next connection goes. Called for each connection, since tokens may be good for one only. */
   address(request: DialectRequest): RemoteAddress;
@@ -76,7 +79,7 @@ export interface DialectSession {
    * @param isEnd whether the end was asked for and has come, so that nothing will be sent again.
    */
   settle?(isEnd: boolean): readonly DialectEvent[];
-  /** What it means that the connection was closed. `"finished"` counts only after {@link finish}. */
+  /** What it means that the connection was closed. `"finished"` before {@link finish} was called is `temporary`. */
   judge(code: number, reason: string): Verdict | "finished";
 }
 
@@ -108,7 +111,7 @@ export type DialectEvent =
   | { readonly type: "void"; readonly segment: string }
   /** Every word before this time has been said in a final caption: that audio is not needed any more. */
   | { readonly type: "settled"; readonly to: number }
-  /** The service has said everything. */
+  /** The service has said everything. Counts only after {@link DialectSession.finish}, so that it may be said earlier. */
   | { readonly type: "finished" }
   /** The service refuses to go on. */
   | { readonly type: "refused"; readonly verdict: Verdict };

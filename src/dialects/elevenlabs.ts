@@ -1,12 +1,13 @@
 import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
-import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import type { DialectTransportOptions } from "./dialect-transport.js";
 import { toBase64 } from "./parts/audio-forms.js";
 import { checked } from "./parts/checked.js";
 import { type Fields, listIn, parseFields, textIn } from "./parts/fields.js";
 import { type QueryValues, withQuery } from "./parts/query.js";
 import { wordsIn } from "./parts/words.js";
+import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link elevenLabs}. */
 export interface ElevenLabsOptions {
@@ -21,7 +22,7 @@ export interface ElevenLabsOptions {
  * address only. It has no message for the end: the last words are those of the last commit.
  */
 export function elevenLabs(options: ElevenLabsOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(elevenLabsDialect(checked(options)), options);
+  return serviceTransport("elevenlabs", elevenLabsDialect(checked(options)), options, options);
 }
 
 const PCM_RATES = [8_000, 16_000, 22_050, 24_000, 44_100, 48_000];
@@ -62,7 +63,6 @@ export function elevenLabsDialect({
 class ElevenLabsSession implements DialectSession {
   readonly #sampleRate: number;
   #commits = 0;
-  #isFinishing = false;
 
   constructor(sampleRate: number) {
     this.#sampleRate = sampleRate;
@@ -77,7 +77,6 @@ class ElevenLabsSession implements DialectSession {
   }
 
   finish(): string[] {
-    this.#isFinishing = true;
     return [this.#chunk("", true)];
   }
 
@@ -98,7 +97,7 @@ class ElevenLabsSession implements DialectSession {
   }
 
   judge(code: number): Verdict | "finished" {
-    if (this.#isFinishing && code === 1000) return "finished";
+    if (code === 1000) return "finished";
     return { kind: "temporary", detail: `ElevenLabs has closed the connection with code ${code}.` };
   }
 
@@ -117,8 +116,7 @@ class ElevenLabsSession implements DialectSession {
     const spoken = listIn(fields, "words").filter(({ type }) => type === undefined || type === "word");
     const words = wordsIn(spoken, { text: "text", from: "start", to: "end" });
     const [first, last] = [words[0], words.at(-1)];
-    const isEnd = this.#isFinishing ? [{ type: "finished" } as const] : [];
-    if (first === undefined || last === undefined) return [{ type: "void", segment }, ...isEnd];
+    if (first === undefined || last === undefined) return [{ type: "void", segment }, { type: "finished" }];
     const [language, speaker] = [textIn(fields, "language_code"), textIn(spoken[0] ?? {}, "speaker_id")];
     return [
       {
@@ -128,7 +126,8 @@ class ElevenLabsSession implements DialectSession {
         ...(speaker !== undefined && { speaker }),
       },
       { type: "settled", to: last.to },
-      ...isEnd,
+      // The end that was asked for is a commit, too.
+      { type: "finished" },
     ];
   }
 }

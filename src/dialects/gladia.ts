@@ -1,17 +1,18 @@
 import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
-import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import type { DialectTransportOptions } from "./dialect-transport.js";
 import { checked } from "./parts/checked.js";
 import { fieldsIn, listIn, numberIn, parseFields, textIn } from "./parts/fields.js";
 import { wordsIn } from "./parts/words.js";
+import { serviceTransport } from "./worker/service-transport.js";
 
 /**
  * Speaks with Gladia's live service, version 2. Your server asks Gladia for a job with the key, and the stream's `getToken` returns
  * the address that Gladia answers with; it holds the job's own token. Each connection is a job of its own.
  */
 export function gladia(options: DialectTransportOptions = {}): Transport {
-  return dialectTransport(gladiaDialect(), checked(options));
+  return serviceTransport("gladia", gladiaDialect(), checked(options));
 }
 
 /** The dialect itself, without sockets. */
@@ -43,7 +44,6 @@ export function gladiaDialect(): Dialect {
 
 class GladiaSession implements DialectSession {
   readonly isReadyWhenOpen = true;
-  #isFinishing = false;
 
   open(): string[] {
     return [];
@@ -54,7 +54,6 @@ class GladiaSession implements DialectSession {
   }
 
   finish(): string[] {
-    this.#isFinishing = true;
     return [JSON.stringify({ type: "stop_recording" })];
   }
 
@@ -86,7 +85,7 @@ class GladiaSession implements DialectSession {
   }
 
   judge(code: number): Verdict | "finished" {
-    if (this.#isFinishing && (code === 1000 || code === 1001)) return "finished";
+    if (code === 1000 || code === 1001) return "finished";
     const detail = `Gladia has closed the connection with code ${code}.`;
     // The job is over or was never there: the next token is another job.
     return { kind: code >= 4400 && code < 4500 ? "token" : "temporary", detail };

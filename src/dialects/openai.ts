@@ -1,10 +1,11 @@
 import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
-import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import type { DialectTransportOptions } from "./dialect-transport.js";
 import { refuseUnlessMono, toBase64 } from "./parts/audio-forms.js";
 import { checked } from "./parts/checked.js";
 import { type Fields, fieldsIn, numberIn, parseFields, textIn } from "./parts/fields.js";
+import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link openAI}. */
 export interface OpenAIOptions {
@@ -19,7 +20,7 @@ export interface OpenAIOptions {
  * The service takes 24 kHz only, and gives no times of words.
  */
 export function openAI(options: OpenAIOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(openAIDialect(checked(options)), options);
+  return serviceTransport("openai", openAIDialect(checked(options)), options, options);
 }
 
 const SAMPLE_RATE = 24_000;

@@ -1,10 +1,11 @@
 import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
-import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import type { DialectTransportOptions } from "./dialect-transport.js";
 import { refuseUnlessMono, toFloats } from "./parts/audio-forms.js";
 import { checked, checkedAddress } from "./parts/checked.js";
 import { type Fields, numberIn, parseFields, textIn } from "./parts/fields.js";
+import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link sherpaOnnx}. */
 export interface SherpaOnnxOptions {
@@ -17,7 +18,13 @@ export interface SherpaOnnxOptions {
  * @param url such as `ws://localhost:6006`.
  */
 export function sherpaOnnx(url: string | URL, options: SherpaOnnxOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(sherpaOnnxDialect(checkedAddress(url), checked(options)), options);
+  return serviceTransport(
+    "sherpa-onnx",
+    sherpaOnnxDialect(checkedAddress(url), checked(options)),
+    options,
+    url,
+    options,
+  );
 }
 
 /** The dialect itself, without sockets. */
@@ -38,7 +45,6 @@ class SherpaSession implements DialectSession {
   readonly isReadyWhenOpen = true;
   readonly #sampleRate: number;
   #sentSeconds = 0;
-  #isFinishing = false;
   #open: Extract<DialectEvent, { readonly type: "caption" }> | undefined;
 
   constructor(sampleRate: number) {
@@ -55,7 +61,6 @@ class SherpaSession implements DialectSession {
   }
 
   finish(): string[] {
-    this.#isFinishing = true;
     return ["Done"];
   }
 
@@ -78,7 +83,7 @@ class SherpaSession implements DialectSession {
   }
 
   judge(code: number): Verdict | "finished" {
-    if (this.#isFinishing && code === 1000) return "finished";
+    if (code === 1000) return "finished";
     return { kind: "temporary", detail: `sherpa-onnx has closed the connection with code ${code}.` };
   }
 

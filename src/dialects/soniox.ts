@@ -1,9 +1,10 @@
 import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, DialectWord, RemoteMessage, Verdict } from "./dialect.js";
-import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import type { DialectTransportOptions } from "./dialect-transport.js";
 import { checked } from "./parts/checked.js";
 import { type Fields, listIn, numberIn, parseFields, textIn } from "./parts/fields.js";
+import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link soniox}. */
 export interface SonioxOptions {
@@ -17,7 +18,7 @@ export interface SonioxOptions {
 
 /** Speaks with Soniox' real-time service. The stream's `getToken` gives a temporary key, which goes into the first message. */
 export function soniox(options: SonioxOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(sonioxDialect(checked(options)), options);
+  return serviceTransport("soniox", sonioxDialect(checked(options)), options, options);
 }
 
 const ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw"];

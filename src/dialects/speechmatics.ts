@@ -1,10 +1,11 @@
 import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, DialectWord, RemoteMessage, Verdict } from "./dialect.js";
-import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import type { DialectTransportOptions } from "./dialect-transport.js";
 import { checked } from "./parts/checked.js";
 import { type Fields, fieldsIn, listIn, numberIn, parseFields, textIn } from "./parts/fields.js";
 import { withQuery } from "./parts/query.js";
+import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link speechmatics}. */
 export interface SpeechmaticsOptions {
@@ -19,7 +20,7 @@ export interface SpeechmaticsOptions {
  * from a browser in the address only.
  */
 export function speechmatics(options: SpeechmaticsOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(speechmaticsDialect(checked(options)), options);
+  return serviceTransport("speechmatics", speechmaticsDialect(checked(options)), options, options);
 }
 
 const ENCODINGS = ["pcm_s16le", "pcm_f32le", "mulaw"];

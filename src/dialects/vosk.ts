@@ -1,11 +1,12 @@
 import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
-import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import type { DialectTransportOptions } from "./dialect-transport.js";
 import { refuseUnlessMono } from "./parts/audio-forms.js";
 import { checked, checkedAddress } from "./parts/checked.js";
 import { type Fields, listIn, parseFields, textIn } from "./parts/fields.js";
 import { wordsIn } from "./parts/words.js";
+import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link vosk}. */
 export interface VoskOptions extends DialectTransportOptions {
@@ -21,13 +22,13 @@ export interface VoskOptions extends DialectTransportOptions {
  * @param url such as `ws://localhost:2700`.
  */
 export function vosk(url: string | URL, options: VoskOptions = {}): Transport {
-  return dialectTransport(voskDialect(checkedAddress(url), checked(options)), options);
+  return serviceTransport("vosk", voskDialect(checkedAddress(url), checked(options)), options, url, options);
 }
 
 /** The dialect itself, without sockets. */
 export function voskDialect(
   url: string | URL,
-  { endMessage = '{"eof" : 1}', phrases }: Omit<VoskOptions, "WebSocket"> = {},
+  { endMessage = '{"eof" : 1}', phrases }: Omit<VoskOptions, keyof DialectTransportOptions> = {},
 ): Dialect {
   return {
     name: "Vosk",
@@ -48,7 +49,6 @@ class VoskSession implements DialectSession {
   #decoded = 0;
   #utterance = 0;
   #utteranceFrom = 0;
-  #isFinishing = false;
 
   constructor(sampleRate: number, endMessage: string, phrases: readonly string[] | undefined) {
     this.#sampleRate = sampleRate;
@@ -71,7 +71,6 @@ class VoskSession implements DialectSession {
   }
 
   finish(): string[] {
-    this.#isFinishing = true;
     return [this.#endMessage];
   }
 
@@ -79,8 +78,9 @@ class VoskSession implements DialectSession {
     const fields = parseFields(message);
     const answered = this.#unanswered.shift();
     this.#decoded = answered ?? this.#sent;
-    const isLast = answered === undefined && this.#isFinishing;
-    return [...this.#captions(fields), ...(isLast ? [{ type: "finished" } as const] : [])];
+    // What answers no audio answers the end.
+    const end: DialectEvent[] = answered === undefined ? [{ type: "finished" }] : [];
+    return [...this.#captions(fields), ...end];
   }
 
   judge(code: number): Verdict | "finished" {

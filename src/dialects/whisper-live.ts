@@ -1,11 +1,12 @@
 import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
-import { type DialectTransportOptions, dialectTransport } from "./dialect-transport.js";
+import type { DialectTransportOptions } from "./dialect-transport.js";
 import { refuseUnlessMono, toFloats } from "./parts/audio-forms.js";
 import { checked, checkedAddress } from "./parts/checked.js";
 import { type Fields, listIn, parseFields, textIn } from "./parts/fields.js";
 import { withQuery } from "./parts/query.js";
+import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link whisperLive}. */
 export interface WhisperLiveOptions {
@@ -21,7 +22,13 @@ export interface WhisperLiveOptions {
  * @param url such as `ws://localhost:9090`.
  */
 export function whisperLive(url: string | URL, options: WhisperLiveOptions & DialectTransportOptions = {}): Transport {
-  return dialectTransport(whisperLiveDialect(checkedAddress(url), checked(options)), options);
+  return serviceTransport(
+    "whisper-live",
+    whisperLiveDialect(checkedAddress(url), checked(options)),
+    options,
+    url,
+    options,
+  );
 }
 
 const SAMPLE_RATE = 16_000;

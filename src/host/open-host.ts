@@ -1,8 +1,10 @@
+import type { Scope } from "../internal/scope.js";
 import type { WorkerCode } from "../internal/worker-thread.js";
+import { type PortableTransport, portableOf } from "../transport/portable.js";
 import type { ConnectContext, Transport } from "../transport/transport.js";
 import { addressOf } from "../transport/websocket.js";
 import { LatePageHost } from "./page/late-page-host.js";
-import { loadRunningCode, type RunningCode, runningCode } from "./running/running-code-loader.js";
+import { loadCode, loadRunningCode, type RunningCode, runningCode } from "./running/running-code-loader.js";
 import type { RunningParts } from "./running/running-side.js";
 import type { HostObserver, RunningHost } from "./running-host.js";
 import type { RunningOptions } from "./running-messages.js";
@@ -16,10 +18,14 @@ export const HOSTS = ["auto", "worker", "page"] as const;
 export type HostChoice = (typeof HOSTS)[number];
 
 /** How a worker reaches the server. It holds nothing of the application. */
-export type WorkerRoute = Omit<WorkerAddress, "baseUrl">;
+export interface WorkerRoute extends Omit<WorkerAddress, "baseUrl"> {
+  readonly code?: PortableTransport["code"];
+}
 
 /** Returns `undefined` for a transport that a worker cannot make. */
 export function routeOf(transport: Transport): WorkerRoute | undefined {
+  const portable = portableOf(transport);
+  if (portable !== undefined) return { url: undefined, protocols: undefined, ...portable };
   const address = addressOf(transport);
   return address && { ...address, url: typeof address.url === "function" ? undefined : String(address.url) };
 }
@@ -50,7 +56,7 @@ export function checkHost({ host, route }: HostOptions, { session }: RunningOpti
   if (host !== "worker") return;
   if (route === undefined) {
     throw new TypeError(
-      'host must not be "worker" with a transport other than webSocket(url), which a worker cannot make.',
+      'host must not be "worker" with a transport other than webSocket(url) or one of loquilex/dialects, which a worker cannot make.',
     );
   }
   if (session.retry?.policy !== undefined) {
@@ -75,7 +81,7 @@ export function openHost(chosen: HostOptions, options: RunningOptions, parts: Ho
   return new WorkerHost({
     scope: parts.scope,
     setup: setupOf(route, options, parts),
-    codes: codesOf(workerUrl, encoderSource),
+    codes: codesOf(workerUrl, encoderSource, route),
     answerer: { token: (context) => parts.getToken?.(context), url: (context) => parts.getUrl(context) },
     source: parts.source,
     onEvent: parts.onEvent,
@@ -98,23 +104,30 @@ function openOnPage(options: RunningOptions, parts: HostParts, restored: Restore
   return loaded === undefined ? new LatePageHost({ ...parts, restored: session, open }) : open(loaded);
 }
 
-/** The file at the address has all encoders inside. The code inside the package is loaded only if there is no such file. */
-function codesOf(workerUrl: string | undefined, encoderSource: string | undefined): LateWorkerCode[] {
+/** The file at the address has all encoders inside, and that of the dialects all dialects. The code inside the package is loaded only if there is no such file. */
+function codesOf(
+  workerUrl: string | undefined,
+  encoderSource: string | undefined,
+  { code }: WorkerRoute,
+): LateWorkerCode[] {
   const served = workerUrl === undefined ? [] : [{ url: workerUrl }];
-  return [...served, async (scope) => inlineCode(await loadRunningCode(scope), encoderSource)];
+  const inline = async (scope: Scope): Promise<WorkerCode> => {
+    const [{ workerSource }, transports] = await Promise.all([
+      loadRunningCode(scope),
+      code === undefined ? undefined : loadCode(scope, code),
+    ]);
+    // The sources run as they are, which only happens in tests.
+    if (workerSource === undefined) throw new Error(NO_WORKERS);
+    return { source: workerSource(encoderSource, transports?.transportSource?.()) };
+  };
+  return [...served, inline];
 }
 
-function inlineCode({ workerSource }: RunningCode, encoderSource: string | undefined): WorkerCode {
-  // The sources run as they are, which only happens in tests.
-  if (workerSource === undefined) throw new Error(NO_WORKERS);
-  return { source: workerSource(encoderSource) };
-}
-
-function setupOf(route: WorkerRoute, options: RunningOptions, parts: HostParts): WorkerSetup {
+function setupOf({ code: _code, ...address }: WorkerRoute, options: RunningOptions, parts: HostParts): WorkerSetup {
   const { random: _, ...session } = options.session;
   return {
     options: { ...options, session },
-    address: { ...route, baseUrl: document.baseURI },
+    address: { ...address, baseUrl: document.baseURI },
     asksForToken: parts.getToken !== undefined,
   };
 }

@@ -2,7 +2,9 @@
  * Every text message of protocol v1, as PROTOCOL.md describes it. Both ends check what comes in against these
  * definitions and take their types from them.
  */
-import { CAPTION_LIMITS, MAX_IDENTIFIER_LENGTH, MAX_SENTENCE_LENGTH, MAX_TOKEN_LENGTH } from "./limits.js";
+import { transcript, voided } from "./caption-checks.js";
+import { identifier, position } from "./common-checks.js";
+import { MAX_SENTENCE_LENGTH, MAX_TOKEN_LENGTH } from "./limits.js";
 import {
   anything,
   type Check,
@@ -24,11 +26,11 @@ export const PROTOCOL_VERSION = 1;
 
 /** Name of the WebSocket subprotocol; the only one a server may echo. */
 export const SUBPROTOCOL = "loquilex.v1";
+
 /** What a client writes into `client.hello.accept` to offer binary audio frames. */
 export const AUDIO_EXTENSION = "audio/1";
-const identifier = text(MAX_IDENTIFIER_LENGTH);
+
 const secret = text(MAX_TOKEN_LENGTH);
-const position = whole();
 const sequence = whole();
 const sentence = text(MAX_SENTENCE_LENGTH);
 
@@ -71,24 +73,6 @@ const audioStart = record({
   pace: real(1, 1_000),
 });
 
-const word = record({ text: text(CAPTION_LIMITS.word), from: position, to: position });
-
-const transcript = record({
-  text: text(CAPTION_LIMITS.text),
-  segment_id: identifier,
-  final: optional(flag),
-  /** Positions of the segment's first sample and of the one after its last. */
-  audio: optional(record({ from: position, to: position })),
-  /** The words of the text in order, with the positions of each one's first sample and of the one after its last. */
-  words: optional(list(word, CAPTION_LIMITS.words)),
-  /** Segments whose captions this one takes the place of, once it is final. */
-  replaces: optional(list(identifier, 1_000)),
-  /** By a name that the recogniser gave, and a language tag of BCP 47. */
-  speaker: optional(identifier),
-  language: optional(text(CAPTION_LIMITS.language)),
-});
-
-const voided = record({ segment_ids: list(identifier, 100_000) });
 /** A function, so that a page, which reads no messages of clients, does not carry their checks. */
 const clientChecks = () => ({
   "client.hello": record({ ...opening(), takeover: optional(flag) }),
@@ -103,6 +87,7 @@ const clientChecks = () => ({
   "client.flow": record({ max_in_flight: whole(1, 100_000) }),
   "client.end": record({ position }),
 });
+
 let clientData: ReturnType<typeof clientChecks> | undefined;
 
 const SERVER_DATA = {

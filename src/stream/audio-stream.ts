@@ -54,9 +54,9 @@ export class AudioStream<Message = ServerEvent>
       if (type === "level") this.#run.running.wantLevels();
       if (type === "error") this.#hearsErrors = true;
     });
-    checkParts(parts);
     this.#options = options;
     this.#resolved = resolveOptions(options, Math.random);
+    checkParts(parts, this.#resolved.format);
     const { scope, logger, releaseForgotten } = streamScope(options.logger ?? debugLogger());
     this.#scope = scope;
     this.#guard = new LeakGuard(releaseForgotten);

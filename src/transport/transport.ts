@@ -1,3 +1,4 @@
+import type { AudioFormat } from "../capture/source.js";
 import type { Scope } from "../internal/scope.js";
 import type { Bytes } from "../protocol/bytes.js";
 
@@ -14,6 +15,12 @@ export type UrlProvider = string | URL | ((context: ConnectContext) => string | 
 
 /** Makes connections. */
 export interface Transport {
+  /**
+   * Called when a stream is made, so that a format that cannot be sent is known before anybody speaks. A transport that takes
+   * every format needs none.
+   * @throws TypeError saying why audio of this format cannot be sent, and what to use instead.
+   */
+  checkFormat?(format: AudioFormat): void;
   /** @throws whatever kept the connection from opening; `signal.reason` when aborted. Either way nothing stays open. */
   connect(options: TransportConnectOptions): Promise<TransportConnection>;
 }

@@ -32,6 +32,8 @@ declare global {
   var sdk: typeof import("loquilex");
   /** The package as the script tag gives it. */
   var LoquiLex: typeof import("loquilex");
+  /** Of a page that has `/vosk.js`. */
+  var vosk: typeof import("loquilex/dialects/vosk").vosk | undefined;
   var stream: AudioStream;
   var streamRecord: StreamRecord;
 }
@@ -44,6 +46,8 @@ export interface PageStreamOptions extends Pick<MicrophoneStreamOptions, "frameD
   readonly workerUrl?: string;
   readonly host?: MicrophoneStreamOptions["host"];
   readonly token?: string;
+  /** Speaks with a Vosk server instead of one of LoquiLex. @defaultValue false */
+  readonly toVosk?: boolean;
 }
 
 /** Where streams run unless a test says otherwise: `LX_HOST=page npm run test:browser` tries all of it on the page. */
@@ -64,7 +68,7 @@ export class PageStream {
     const { channels, deviceId, workletUrl, ...others } = options;
     const microphone = { ...UNPROCESSED, channels, deviceId, workletUrl };
     await page.evaluate(
-      async ({ url, options: { token, ...options } }) => {
+      async ({ url, options: { token, toVosk, ...options } }) => {
         const deadline = performance.now() + 10_000;
         while (!("sdk" in globalThis)) {
           if (performance.now() > deadline) throw new Error("The page has not loaded the SDK. Was it built?");
@@ -79,7 +83,8 @@ export class PageStream {
           reconnections: [],
         };
         const getToken = token === undefined ? undefined : () => token;
-        const stream = sdk.createMicrophoneStream(url, { ...options, getToken });
+        const server = toVosk === true && globalThis.vosk !== undefined ? globalThis.vosk(url) : url;
+        const stream = sdk.createMicrophoneStream(server, { ...options, getToken });
         stream.addEventListener("statechange", () => record.states.push(stream.state));
         stream.addEventListener("message", ({ data: { t, data } }) => record.messages.push({ t, data }));
         stream.addEventListener("drop", ({ from, to }) => record.drops.push({ from, to }));

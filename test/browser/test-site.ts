@@ -17,6 +17,7 @@ export interface SitePage {
 const SDK_PAGE: SitePage = { html: html('<script type="module" src="/sdk.js"></script>') };
 const SCRIPTS: Readonly<Record<string, string>> = {
   "/sdk.js": 'import * as sdk from "/dist/index.js"; globalThis.sdk = sdk;',
+  "/vosk.js": 'import { vosk } from "/dist/dialects/vosk.js"; globalThis.vosk = vosk;',
   "/classic.js": "globalThis.sdk = LoquiLex;",
 };
 
@@ -56,7 +57,7 @@ export class TestSite implements AsyncDisposable {
         response.setHeader("Content-Type", "text/html").end(page.html);
       } else if (SCRIPTS[path] !== undefined) {
         response.setHeader("Content-Type", "text/javascript").end(SCRIPTS[path]);
-      } else if (/^\/dist\/(?:inside\/)?[\w.-]+\.js$/.test(path)) {
+      } else if (/^\/dist\/(?:(?:inside|dialects)\/)?[\w.-]+\.js$/.test(path)) {
         readFile(DIST + path.slice("/dist/".length)).then(
           (bytes) => response.setHeader("Content-Type", "text/javascript").end(bytes),
           () => response.writeHead(404).end("Run `npm run build` first."),

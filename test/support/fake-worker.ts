@@ -1,4 +1,5 @@
 import { vi } from "vitest";
+import { makeTransport } from "../../src/dialects/worker/dialect-code-bundle.js";
 import { openOpus } from "../../src/frames/opus/open-opus.js";
 import type { PageMessage } from "../../src/host/worker/worker-messages.js";
 import { serveWorker } from "../../src/host/worker/worker-side.js";
@@ -35,7 +36,7 @@ export class FakeWorker extends EventTarget {
     queueMicrotask(() => {
       if (start === "error") this.fail("It cannot be loaded.");
       if (typeof start === "object") this.#thread.postMessage(start.says);
-      if (start === "run" && !this.terminated) serveWorker(this.#thread, openOpus);
+      if (start === "run" && !this.terminated) serveWorker(this.#thread, openOpus, makeTransport);
     });
   }
 

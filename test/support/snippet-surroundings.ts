@@ -27,6 +27,10 @@ declare module "loquilex/loquilex.worker.js" {
   const address: string;
   export default address;
 }
+declare module "loquilex/loquilex.dialects.worker.js" {
+  const address: string;
+  export default address;
+}
 declare module "*?url&no-inline" {
   const address: string;
   export default address;

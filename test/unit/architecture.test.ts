@@ -32,7 +32,7 @@ const ANYTHING = /^src\//;
 
 const RULES: readonly Rule[] = [
   { of: /^src\/capture\/source\.ts$/, may: [], typesOf: [ERRORS, PROTOCOL, INTERNAL, INLET] },
-  { of: /^src\/transport\/transport\.ts$/, may: [], typesOf: [PROTOCOL, INTERNAL] },
+  { of: /^src\/transport\/transport\.ts$/, may: [], typesOf: [PROTOCOL, INTERNAL, PORTS] },
   { of: INTERNAL, may: [INTERNAL], typesOf: [] },
   { of: PROTOCOL, may: [PROTOCOL], typesOf: [] },
   { of: /^src\/worklet\//, may: [/^src\/worklet\//, PROTOCOL], typesOf: [] },
@@ -50,7 +50,7 @@ const RULES: readonly Rule[] = [
   { of: /^src\/transport\//, may: [/^src\/transport\//, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
   {
     of: /^src\/dialects\//,
-    may: [/^src\/dialects\//, ERRORS, INTERNAL, PROTOCOL, /^src\/transport\/web(?:socket|-address)$/],
+    may: [/^src\/dialects\//, ERRORS, INTERNAL, PROTOCOL, /^src\/transport\/(?:web(?:socket|-address)|portable)$/],
     typesOf: [PORTS],
   },
   { of: FRAMES, may: [FRAMES, ERRORS, INTERNAL, PROTOCOL], typesOf: [PORTS, INLET] },
@@ -63,7 +63,7 @@ const RULES: readonly Rule[] = [
       FRAMES,
       SESSION,
       PORTS,
-      /^src\/transport\/(?:websocket|socket)$/,
+      /^src\/transport\/(?:websocket|socket|portable)$/,
       ERRORS,
       /^src\/version$/,
       INTERNAL,
@@ -171,6 +171,7 @@ describe("who may import whom", () => {
       "src/worklet/capture.worklet.ts",
       "src/host/running/running-code-bundle.ts",
       "src/frames/opus/opus-code-bundle.ts",
+      "src/dialects/worker/dialect-code-bundle.ts",
     ];
     expect(SOURCES.filter((path) => !used.has(path) && !entries.includes(path))).toEqual([]);
   });

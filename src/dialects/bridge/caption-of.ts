@@ -6,12 +6,12 @@ import type { RemoteLeg } from "./remote-leg.js";
 /** Longer names of segments are numbered instead. */
 const MAX_NAME_LENGTH = MAX_IDENTIFIER_LENGTH / 2;
 
-/** Names a segment in the stream. A service counts anew in each session. */
-export function segmentId({ number, longNames }: RemoteLeg, segment: string): string {
-  if (segment.length <= MAX_NAME_LENGTH) return `${number}.${segment}`;
+/** Names a segment in the stream. A service counts anew in each session, and sessions are counted anew in each worker. */
+export function segmentId({ begin, number, longNames }: RemoteLeg, segment: string): string {
+  if (segment.length <= MAX_NAME_LENGTH) return `${begin}.${number}.${segment}`;
   const known = longNames.get(segment) ?? longNames.size;
   longNames.set(segment, known);
-  return `${number}.long ${known}`;
+  return `${begin}.${number}.long ${known}`;
 }
 
 /**

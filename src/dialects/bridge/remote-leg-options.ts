@@ -8,7 +8,7 @@ import type { RemoteLeg } from "./remote-leg.js";
 export interface RemoteLegObserver {
   onEvent(leg: RemoteLeg, event: DialectEvent): void;
   /** The session is over before it was finished. Called once. */
-  onLost(leg: RemoteLeg, verdict: Verdict): void;
+  onLost(verdict: Verdict): void;
 }
 
 export interface RemoteLegOptions {

@@ -30,6 +30,8 @@ const SLOW_PACE = 1.5;
 /** One session of a service: gives it its audio at its pace, and time. */
 export class RemoteLeg implements RemoteObserver {
   readonly number: number;
+  /** Position of its first sample. */
+  readonly begin: number;
   readonly map: AudioMap;
   /** Segments with a caption that is not final. */
   readonly open = new Set<string>();
@@ -58,6 +60,7 @@ export class RemoteLeg implements RemoteObserver {
     const { number, format, begin, clock } = options;
     this.#options = options;
     this.number = number;
+    this.begin = begin;
     this.#end = begin;
     this.#settled = begin;
     this.#unanswered = new UnansweredAudio(options.terms, begin);
@@ -134,13 +137,13 @@ export class RemoteLeg implements RemoteObserver {
     const verdict = session.judge(code, reason);
     if (verdict !== "finished") this.failed(verdict);
     else if (this.#phase === "finishing") this.#finishNow();
-    else this.failed({ kind: "temporary", detail: "The service ended the session." });
+    else this.failed({ kind: "temporary", detail: `The service ended the session with code ${code}.` });
   }
 
   failed(verdict: Verdict): void {
     if (this.#phase === "over" || this.#phase === "finished") return;
     this.leave();
-    this.#options.observer.onLost(this, verdict);
+    this.#options.observer.onLost(verdict);
   }
 
   push(frame: WireAudioFrame): void {

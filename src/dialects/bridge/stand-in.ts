@@ -23,7 +23,6 @@ import { PACE, welcomeTo } from "./welcome.js";
 
 type Opening = Extract<ClientMessage, { readonly t: "client.hello" | "session.resume" }>;
 
-const EPOCH = 1;
 /** How often the lag is told, in milliseconds, and from how much on. */
 const LAG_INTERVAL_MS = 1_000;
 const LAG_MS = 2_000;
@@ -39,6 +38,8 @@ export class StandIn {
   #client: Client | undefined;
   #format: AudioFormat | undefined;
   #sessionId = "";
+  /** `undefined` until the first answer. */
+  #epoch: number | undefined;
   /** Sessions of the service that have not said everything, oldest first; audio goes to the last one unless it is finishing. */
   #legs: RemoteLeg[] = [];
   /** What the last one has said before the one before it was through. */
@@ -102,11 +103,6 @@ export class StandIn {
     const { audio, session_id, max_in_flight } = opening.data;
     const { dialect } = this.#options;
     const format = { encoding: audio.encoding, sampleRate: audio.sample_rate, channelCount: audio.channels };
-    const refusal = dialect.refuse(format);
-    if (refusal !== undefined) {
-      this.#refuse(unsupported(refusal));
-      return;
-    }
     this.#format = format;
     this.#sessionId = session_id;
     this.#endAt = undefined;
@@ -127,7 +123,7 @@ export class StandIn {
         scope,
         observer: {
           onEvent: (from, event) => this.#onEvent(from, event, opening),
-          onLost: (from, verdict) => this.#onLost(from, verdict),
+          onLost: (verdict) => this.#onLost(verdict),
         },
       });
       this.#legs.push(leg);
@@ -152,7 +148,6 @@ export class StandIn {
     else if (event.type === "void") this.#void(leg, [segmentId(leg, event.segment)]);
     this.#release(leg);
     if (event.type === "finished") this.#leave(leg);
-    else this.#rollOverIfDue(leg);
   }
 
   #answer(opening: Opening): void {
@@ -161,13 +156,17 @@ export class StandIn {
     const start = { position: this.#expected, pace: PACE };
     const client = this.#client;
     const send = (json: string): void => client?.send(json);
-    if (opening.t === "session.resume" && opening.data.epoch === EPOCH) {
+    const known = opening.t === "session.resume" ? opening.data : undefined;
+    // The worker in which the session began may have died: then nothing is known of it here.
+    const epoch = this.#epoch ?? (known?.epoch ?? 0) + 1;
+    this.#epoch = epoch;
+    if (known?.epoch === epoch) {
       const nothing = { finalized_transcript: [], active_partials: [] };
-      this.#say("session.snapshot", { session_id, epoch: EPOCH, current_seq: this.#messages.last, ...nothing });
-      this.#messages.attach(send, opening.data.last_seq);
-      this.#say("session.ack", { session_id, status: "resumed", epoch: EPOCH, audio: start });
+      this.#say("session.snapshot", { session_id, epoch, current_seq: this.#messages.last, ...nothing });
+      this.#messages.attach(send, known.last_seq);
+      this.#say("session.ack", { session_id, status: "resumed", epoch, audio: start });
     } else {
-      this.#say("session.new", { session_id, epoch: EPOCH, reason: "created", audio: start });
+      this.#say("session.new", { session_id, epoch, reason: "created", audio: start });
       this.#messages.attach(send, 0);
     }
     this.#say("audio.ack", { position: Math.min(this.#released, this.#expected) });
@@ -223,10 +222,12 @@ export class StandIn {
     for (const event of held) this.#apply(next, event);
   }
 
-  #onLost(leg: RemoteLeg, verdict: Verdict): void {
-    this.#void(leg);
-    // What later sessions have heard begins where this one did not come to an end: they begin anew there.
-    for (const one of this.#legs) one.dispose();
+  #onLost(verdict: Verdict): void {
+    // What later sessions have heard begins where an earlier one did not come to an end: they begin anew there.
+    for (const one of this.#legs) {
+      this.#void(one);
+      one.dispose();
+    }
     this.#legs = [];
     this.#held.clear();
     this.#current = undefined;
@@ -243,7 +244,7 @@ export class StandIn {
     this.#held.delete(leg);
   }
 
-  /** Sends the client to the next session of the service, while this one says what is left. */
+  /** Sends the client to the next session of the service, while this one says what is left. Not amid the events of a message. */
   #rollOverIfDue(leg: RemoteLeg): void {
     if (leg !== this.#current || this.#endAt !== undefined) return;
     const moment = rolloverMoment(leg, this.#options.dialect.terms.sessionMs);

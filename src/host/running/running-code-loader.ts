@@ -13,13 +13,16 @@ export type RunningCode = typeof import("./running-code.js");
 /** A page whose worker has an address of its own has no use for it. */
 export const runningCode = /* @__PURE__ */ new LateModule<RunningCode>(() => import("./running-code.js"));
 
+/** Loads the running side's code, as {@link loadCode} does. */
+export const loadRunningCode = (scope: Scope): Promise<RunningCode> => loadCode(scope, runningCode);
+
 /**
- * Loads the running side's code, for no longer than the scope lives.
+ * Loads code for no longer than the scope lives.
  * @throws AudioStreamError `code-load-failed`, or the reason of the scope's end.
  */
-export async function loadRunningCode(scope: Scope): Promise<RunningCode> {
+export async function loadCode<Code>(scope: Scope, code: LateModule<Code>): Promise<Code> {
   try {
-    return await withinWakingTime(scope, LOAD_TIMEOUT_MS, runningCode.load(), {
+    return await withinWakingTime(scope, LOAD_TIMEOUT_MS, code.load(), {
       resource: "code that sends audio",
       late: () => new Error(`It did not come within ${LOAD_TIMEOUT_MS / 1_000} seconds.`),
     });

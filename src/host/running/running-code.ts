@@ -4,5 +4,10 @@
  */
 export { pageHost } from "../page/page-host.js";
 
-/** `undefined` where the sources run as they are. @param encoder as {@link ImportedEncoding.source}. */
-export const workerSource: ((encoder: string | undefined) => string) | undefined = undefined;
+/**
+ * `undefined` where the sources run as they are.
+ * @param encoder as {@link ImportedEncoding.source}.
+ * @param transports as {@link TransportCode.transportSource}.
+ */
+export const workerSource: ((encoder: string | undefined, transports: string | undefined) => string) | undefined =
+  undefined;

@@ -140,7 +140,7 @@ export class WorkerHost implements RunningHost {
     );
     let isGreeted = false;
     scope.listen(thread, "message", ({ data }: MessageEvent<WorkerMessage>) => {
-      const strangeness = isGreeted ? undefined : strangenessOf(data);
+      const strangeness = isGreeted ? undefined : strangenessOf(data, this.#parts.setup.address.given !== undefined);
       if (strangeness !== undefined) return fail(strangeness);
       isGreeted = true;
       watch.heard();

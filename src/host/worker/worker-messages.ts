@@ -13,6 +13,8 @@ export interface WorkerAddress {
   /** `undefined` if the page is asked before each connection. */
   readonly url: string | undefined;
   readonly protocols: string | readonly string[] | undefined;
+  /** What the transport is made of, if it is more than an address. */
+  readonly given?: string | undefined;
   /** What relative addresses are relative to. */
   readonly baseUrl: string;
 }

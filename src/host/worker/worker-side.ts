@@ -2,13 +2,14 @@ import type { EncoderOpener } from "../../frames/imported-encoding.js";
 import { systemClock } from "../../internal/clock.js";
 import { Scope } from "../../internal/scope.js";
 import { sentenceOf } from "../../internal/text-of.js";
+import type { TransportMaker } from "../../transport/portable.js";
 import { openSocket } from "../../transport/socket.js";
 import type { ConnectContext } from "../../transport/transport.js";
 import { RunningSide } from "../running/running-side.js";
 import { EventOutbox } from "./event-outbox.js";
 import { PageQuestions } from "./page-questions.js";
 import { fromWire, wired } from "./wire-error.js";
-import { GREETING } from "./worker-greeting.js";
+import { greeting } from "./worker-greeting.js";
 import type { PageMessage, WorkerMessage, WorkerSetup } from "./worker-messages.js";
 
 /** The worker as it sees itself. */
@@ -21,15 +22,17 @@ export interface WorkerThread extends EventTarget {
 class WorkerSide {
   readonly #thread: WorkerThread;
   readonly #openEncoder: EncoderOpener | undefined;
+  readonly #makeTransport: TransportMaker | undefined;
   readonly #outbox: EventOutbox;
   readonly #questions: PageQuestions;
   readonly #scope: Scope;
   #side: RunningSide | undefined;
 
   /** Listens to the page from now on. */
-  constructor(thread: WorkerThread, openEncoder: EncoderOpener | undefined) {
+  constructor(thread: WorkerThread, openEncoder: EncoderOpener | undefined, makeTransport: TransportMaker | undefined) {
     this.#thread = thread;
     this.#openEncoder = openEncoder;
+    this.#makeTransport = makeTransport;
     this.#outbox = new EventOutbox((events) =>
       this.#post({ type: "events", events: events.map(wired), checkpoint: this.#side?.checkpoint }),
     );
@@ -44,7 +47,7 @@ class WorkerSide {
         }),
     });
     this.#scope.listen(thread, "message", ({ data }: MessageEvent<PageMessage>) => this.#handle(data));
-    this.#post(GREETING);
+    this.#post(greeting(makeTransport !== undefined));
   }
 
   #handle(message: PageMessage): void {
@@ -73,16 +76,18 @@ class WorkerSide {
   }
 
   #open({ options, address, asksForToken }: WorkerSetup): RunningSide {
-    const { url, protocols, baseUrl } = address;
+    const { url, protocols, baseUrl, given } = address;
     const ask = this.#questions;
     // The transport and the driver check what the page answers, which is not always what its type says.
     const provider = url ?? ((context: ConnectContext) => ask.ask("url", context) as Promise<string>);
+    // The page has looked at the greeting: if something is given, there is a maker for it.
+    const made = given === undefined ? undefined : this.#makeTransport?.(given);
     return new RunningSide(
       { ...options, session: { ...options.session, random: Math.random } },
       {
         scope: this.#scope.child("session"),
         clock: systemClock,
-        transport: { connect: (asked) => openSocket(provider, { protocols, baseUrl }, asked) },
+        transport: made ?? { connect: (asked) => openSocket(provider, { protocols, baseUrl }, asked) },
         openEncoder: options.format.encoding === "opus" ? this.#openEncoder : undefined,
         getToken: asksForToken ? (context) => ask.ask("token", context) as Promise<string> : undefined,
         onEvent: (event) => this.#outbox.add(event),
@@ -104,6 +109,6 @@ class WorkerSide {
 }
 
 /** To be called once, in a worker. */
-export function serveWorker(thread: WorkerThread, openEncoder?: EncoderOpener): void {
-  new WorkerSide(thread, openEncoder);
+export function serveWorker(thread: WorkerThread, openEncoder?: EncoderOpener, makeTransport?: TransportMaker): void {
+  new WorkerSide(thread, openEncoder, makeTransport);
 }

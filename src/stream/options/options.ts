@@ -50,13 +50,13 @@ export interface AudioStreamOptions {
   readonly takeover?: boolean | undefined;
   /**
    * Where frames and messages are handled: in a worker, which a busy page does not delay, or on the page. `"auto"` takes a worker
-   * if there can be one, `"worker"` fails without one. It has to be the page for a transport other than `webSocket(url)`,
-   * and if `reconnect` is a function. {@link StreamStats.host} says which it is. @defaultValue "auto"
+   * if there can be one, `"worker"` fails without one. It has to be the page for a transport other than `webSocket(url)`
+   * or one of `loquilex/dialects`, and if `reconnect` is a function. {@link StreamStats.host} says which it is. @defaultValue "auto"
    */
   readonly host?: "auto" | "worker" | "page" | undefined;
   /**
-   * Where `dist/loquilex.worker.js` is served, for pages whose policy forbids workers from a blob. If it fails, the code
-   * inside the package is tried.
+   * Where `dist/loquilex.worker.js` is served, for pages whose policy forbids workers from a blob; for the transports of
+   * `loquilex/dialects`, `dist/loquilex.dialects.worker.js`. If it fails, the code inside the package is tried.
    */
   readonly workerUrl?: string | URL | undefined;
   readonly replay?: ReplayOptions | undefined;

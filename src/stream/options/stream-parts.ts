@@ -1,4 +1,4 @@
-import type { AudioSource } from "../../capture/source.js";
+import type { AudioFormat, AudioSource } from "../../capture/source.js";
 import type { Transport } from "../../transport/transport.js";
 
 /** Where the audio comes from, and what carries it to the server. */
@@ -7,8 +7,8 @@ export interface AudioStreamParts {
   readonly transport: Transport;
 }
 
-/** @throws TypeError when there is no source to open or no transport to connect. */
-export function checkParts(parts: AudioStreamParts): void {
+/** @throws TypeError when there is no source to open, no transport to connect, or one that cannot send audio of this format. */
+export function checkParts(parts: AudioStreamParts, format: AudioFormat): void {
   const { source, transport } = (parts ?? {}) as Partial<AudioStreamParts>;
   if (typeof source?.open !== "function") {
     throw new TypeError(
@@ -18,4 +18,5 @@ export function checkParts(parts: AudioStreamParts): void {
   if (typeof transport?.connect !== "function") {
     throw new TypeError("transport must have the function connect(): give what webSocket(url) returns.");
   }
+  transport.checkFormat?.(format);
 }

@@ -9,7 +9,7 @@ import type { Rng } from "../../simulation/rng.js";
 import { Timer } from "../../simulation/timer.js";
 import type { VirtualTime } from "../../simulation/virtual-time.js";
 import { RETRY } from "../session-rig.js";
-import { stampedPayload } from "../stamped-audio.js";
+import { CYCLE_SAMPLES, LOUD_SAMPLES, stampedPayload } from "../stamped-audio.js";
 import type { ServiceSession, SpeechService, WireMessage } from "./speech-service.js";
 
 export interface DialectRunOptions {
@@ -47,6 +47,10 @@ export class DialectRun {
   /** New connections to the service fail. */
   isRefusing = false;
   ended: "ended" | "failed" | undefined;
+  /** Codes with which the service has closed connections. */
+  readonly closes: number[] = [];
+  /** Whether the microphone has been paused at some time. */
+  wasPaused = false;
   readonly #options: DialectRunOptions;
   readonly #clock: Clock;
   readonly #standIn: StandIn;
@@ -89,18 +93,26 @@ export class DialectRun {
     return this.#position;
   }
 
+  /** Nothing is captured meanwhile, from the end of a word on, and positions go on without a gap. */
+  set isPaused(paused: boolean) {
+    this.#isPaused = paused;
+    this.wasPaused ||= paused;
+  }
+
   start(): void {
     this.#handle({ type: "start" });
     const { time } = this.#options;
     const tick = (): void => {
       if (this.#isStopped || this.ended !== undefined) return;
-      this.#speak();
+      const isWithinWord = this.#position % CYCLE_SAMPLES < LOUD_SAMPLES;
+      if (!this.#isPaused || isWithinWord) this.#speak();
       time.after(FRAME_MS, tick);
     };
     time.after(FRAME_MS, tick);
   }
 
   #isStopped = false;
+  #isPaused = false;
 
   close(timeoutMs = 60_000): void {
     this.#isStopped = true;
@@ -216,7 +228,10 @@ export class DialectRun {
       if (scope.disposed) return;
       if (this.isRefusing) return observer.failed({ kind: "temporary", detail: "Refused." });
       this.remoteConnections += 1;
-      const remote: RemoteWire = new RemoteWire(time, rng, observer, () => this.#remotes.delete(remote));
+      const remote: RemoteWire = new RemoteWire(time, rng, observer, (code) => {
+        this.#remotes.delete(remote);
+        if (code !== undefined) this.closes.push(code);
+      });
       this.#remotes.add(remote);
       remote.open(service, new URL(url).searchParams, protocols);
       scope.defer("remote", () => remote.leave());
@@ -230,12 +245,13 @@ class RemoteWire {
   readonly #time: VirtualTime;
   readonly #rng: Rng;
   readonly #observer: RemoteObserver;
-  readonly #onGone: () => void;
+  readonly #onGone: (closeCode: number | undefined) => void;
   #session: ServiceSession | undefined;
   #isOpen = true;
   #lastArrival = { toService: 0, toClient: 0 };
 
-  constructor(time: VirtualTime, rng: Rng, observer: RemoteObserver, onGone: () => void) {
+  /** @param onGone gets the code if the service has closed it. */
+  constructor(time: VirtualTime, rng: Rng, observer: RemoteObserver, onGone: (closeCode: number | undefined) => void) {
     this.#time = time;
     this.#rng = rng;
     this.#observer = observer;
@@ -250,7 +266,7 @@ class RemoteWire {
       send: (message) => this.#carry("toClient", () => this.#observer.received(copyOf(message))),
       close: (code, reason = "") =>
         this.#carry("toClient", () => {
-          this.#close();
+          this.#close(code);
           this.#observer.closed(code, reason);
         }),
     });
@@ -277,9 +293,9 @@ class RemoteWire {
     if (this.#isOpen) this.#close();
   }
 
-  #close(): void {
+  #close(closeCode?: number): void {
     this.#isOpen = false;
-    this.#onGone();
+    this.#onGone(closeCode);
     this.#session?.gone?.();
   }
 

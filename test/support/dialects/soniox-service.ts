@@ -1,10 +1,13 @@
 import type { ServiceCaller, ServiceSession, SpeechService } from "./speech-service.js";
 import { type SpokenWord, UtteranceListener } from "./utterance.js";
 
+/** It gives up if nothing comes for so long. */
+const IDLE_MS = 20_000;
+
 /**
  * Soniox' real-time service: a configuration first and no answer to it; tokens of which the final ones come once and the others
  * replace each other; an end mark; `finished` after an empty message. A word is two tokens here, of which the second becomes
- * final later.
+ * final later. Without audio and without a keepalive it gives up.
  */
 export class SonioxService implements SpeechService {
   /** Keys that it takes. @defaultValue all */
@@ -30,10 +33,17 @@ export class SonioxService implements SpeechService {
           ...{ final_audio_proc_ms: processedMs, total_audio_proc_ms: (listener?.heardSeconds ?? 0) * 1_000, ...more },
         }),
       );
+    let cancelIdle = () => {};
     const fail = (code: number): void => {
+      cancelIdle();
       caller.send(JSON.stringify({ tokens: [], error_code: code, error_message: "It went wrong." }));
       caller.close(1000);
     };
+    const alive = (): void => {
+      cancelIdle();
+      cancelIdle = caller.clock.schedule(IDLE_MS, () => fail(408));
+    };
+    alive();
     const finals = (words: readonly SpokenWord[]): object[] => {
       const tokens = words.slice(said).flatMap((word) => tokensOf(word, true));
       said = words.length;
@@ -41,6 +51,7 @@ export class SonioxService implements SpeechService {
     };
     return {
       receive: (message) => {
+        alive();
         if (listener === undefined) {
           if (typeof message !== "string") return fail(400);
           const config = JSON.parse(message) as { api_key?: string; sample_rate: number };
@@ -68,8 +79,10 @@ export class SonioxService implements SpeechService {
         say(finals(words));
         listener.cutOff();
         say([], { finished: true });
+        cancelIdle();
         caller.close(1000);
       },
+      gone: () => cancelIdle(),
     };
   }
 }

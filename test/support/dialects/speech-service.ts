@@ -66,6 +66,9 @@ export interface ServiceHostOptions {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
 }
 
+/** No service closes with this code. */
+const OVERDUE_CODE = 4999;
+
 /** A service behind a real server on this machine. */
 export class ServiceHost implements AsyncDisposable {
   readonly #server: Server;
@@ -73,6 +76,16 @@ export class ServiceHost implements AsyncDisposable {
   readonly #isSecure: boolean;
   /** Every connection so far. */
   readonly sockets: WebSocket[] = [];
+  /** Whoever has this in the address or among the subprotocols is refused before there is a connection, with status 401. */
+  revoked: string | undefined;
+  /** Handshakes that were refused for that. */
+  refusals = 0;
+  /** Connections that were closed because they were older than {@link limitMs}. */
+  overdue = 0;
+  /** How old a connection may become, in milliseconds. */
+  limitMs: number | undefined;
+  /** Breaks each connection, and hands nothing on, while it returns `true`. Asked for each new connection and each message. */
+  breaks: () => boolean = () => false;
 
   private constructor(service: SpeechService, { tls }: ServiceHostOptions) {
     this.#isSecure = tls !== undefined;
@@ -81,7 +94,7 @@ export class ServiceHost implements AsyncDisposable {
     this.#webSockets = new WebSocketServer({
       server: this.#server,
       handleProtocols: (offered) => service.choose?.(Array.from(offered)) ?? false,
-      verifyClient: ({ req }: { readonly req: IncomingMessage }) => service.admits?.(handshakeOf(req)) ?? true,
+      verifyClient: ({ req }: { readonly req: IncomingMessage }) => this.#admits(service, handshakeOf(req)),
     });
     this.#webSockets.on("connection", (socket, request) => this.#attend(service, socket, request));
   }
@@ -119,9 +132,33 @@ export class ServiceHost implements AsyncDisposable {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
+  #admits(service: SpeechService, handshake: Handshake): boolean {
+    const { revoked } = this;
+    const said = [...handshake.query.values(), ...handshake.protocols];
+    if (revoked !== undefined && said.some((text) => text.endsWith(revoked))) {
+      this.refusals += 1;
+      return false;
+    }
+    return service.admits?.(handshake) ?? true;
+  }
+
+  #limit(socket: WebSocket): void {
+    if (this.limitMs === undefined) return;
+    const cancel = systemClock.schedule(this.limitMs, () => {
+      this.overdue += 1;
+      socket.close(OVERDUE_CODE);
+    });
+    socket.on("close", cancel);
+  }
+
   #attend(service: SpeechService, socket: WebSocket, request: IncomingMessage): void {
     this.sockets.push(socket);
     socket.on("error", () => socket.terminate());
+    if (this.breaks()) {
+      socket.terminate();
+      return;
+    }
+    this.#limit(socket);
     const session = service.accept({
       clock: systemClock,
       ...handshakeOf(request),
@@ -130,6 +167,7 @@ export class ServiceHost implements AsyncDisposable {
       close: (code, reason) => (code === NO_CODE ? socket.close() : socket.close(code, reason)),
     });
     socket.on("message", (data: Buffer, isBinary) => {
+      if (this.breaks()) socket.terminate();
       if (socket.readyState === socket.OPEN) session.receive(isBinary ? new Uint8Array(data) : data.toString());
     });
     socket.on("close", () => session.gone?.());

@@ -1,0 +1,82 @@
+import { AudioFormat, Transport } from "./shared-transport.js";
+import { Bytes } from "./shared-messages.js";
+
+type RemoteMessage = string | Bytes;
+interface Dialect {
+  readonly name: string;
+  readonly terms: DialectTerms;
+  refuse(format: AudioFormat): string | undefined;
+  address(request: DialectRequest): RemoteAddress;
+  session(request: DialectRequest): DialectSession;
+}
+interface DialectRequest {
+  readonly format: AudioFormat;
+  readonly token: string | undefined;
+}
+interface RemoteAddress {
+  readonly url: string | URL;
+  readonly protocols?: readonly string[] | undefined;
+}
+interface DialectTerms {
+  readonly messageMs: {
+    readonly min: number;
+    readonly max: number;
+  };
+  readonly pace: number;
+  readonly keepaliveMs?: number | undefined;
+  readonly silenceMs?: number | undefined;
+  readonly sessionMs?: number | undefined;
+  readonly wordsWithinMs?: number | undefined;
+  readonly finishMs: number;
+  readonly endsSilently?: boolean | undefined;
+}
+interface DialectSession {
+  open(): readonly RemoteMessage[];
+  readonly isReadyWhenOpen?: boolean | undefined;
+  audio(payload: Bytes): RemoteMessage;
+  keepalive?(): RemoteMessage;
+  finish(): readonly RemoteMessage[];
+  receive(message: RemoteMessage): readonly DialectEvent[];
+  settle?(isEnd: boolean): readonly DialectEvent[];
+  judge(code: number, reason: string): Verdict | "finished";
+}
+interface DialectWord {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+}
+type DialectEvent = /** The service has taken the session up, and audio may come. */{
+  readonly type: "ready";
+} | {
+  readonly type: "caption"; /** Names the utterance within the session; a later caption of the same name takes its place. */
+  readonly segment: string;
+  readonly final: boolean;
+  readonly text: string; /** @defaultValue unknown */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly words?: readonly DialectWord[] | undefined;
+  readonly speaker?: string | undefined;
+  readonly language?: string | undefined;
+} /** The caption of this segment holds no longer. */ | {
+  readonly type: "void";
+  readonly segment: string;
+} /** Every word before this time has been said in a final caption: that audio is not needed any more. */ | {
+  readonly type: "settled";
+  readonly to: number;
+} /** The service has said everything. Counts only after {@link DialectSession.finish}, so that it may be said earlier. */ | {
+  readonly type: "finished";
+} /** The service refuses to go on. */ | {
+  readonly type: "refused";
+  readonly verdict: Verdict;
+};
+interface Verdict {
+  readonly kind: "temporary" | "busy" | "token" | "final";
+  readonly detail: string;
+  readonly retryAfterMs?: number | undefined;
+}
+interface DialectTransportOptions {
+  readonly WebSocket?: typeof WebSocket | undefined;
+  readonly baseUrl?: string | undefined;
+}
+declare function dialectTransport(dialect: Dialect, options?: DialectTransportOptions): Transport;
+export { Dialect, DialectEvent, DialectRequest, DialectSession, DialectTerms, DialectTransportOptions, DialectWord, RemoteAddress, RemoteMessage, Verdict, dialectTransport };

@@ -1,0 +1,178 @@
+import { Scope } from "./shared-scope.js";
+import { AudioEncoding, Bytes } from "./shared-messages.js";
+
+interface AudioFormat {
+  readonly encoding: AudioEncoding;
+  readonly sampleRate: number;
+  readonly channelCount: number;
+}
+interface AudioFrame {
+  readonly payload: Bytes;
+  readonly position: number;
+  readonly sampleCount: number;
+  readonly timestamp: DOMHighResTimeStamp;
+  readonly peakLevel: number;
+  readonly rmsLevel: number;
+}
+type InterruptReason = "device-muted" | "device-lost" | "context-suspended" | "context-interrupted" | "context-stalled" | "processor-failed";
+type DeviceChangeReason = "requested" | "device-lost" | "device-returned" | "default-changed" | "renewed" | "resumed";
+interface AudioSource {
+  open(options: SourceOpenOptions): Promise<AudioCapture>;
+  release?(reason: unknown): void;
+}
+interface SourceOpenOptions {
+  readonly signal: AbortSignal;
+  readonly scope?: Scope | undefined;
+  readonly format: AudioFormat;
+  readonly frameDurationMs: number;
+  onFrame(frame: AudioFrame): void;
+  readonly whenRoom?: (() => Promise<void>) | undefined;
+  onInterrupt(reason: InterruptReason | undefined): void;
+  onDeviceChange(track: MediaStreamTrack, reason: DeviceChangeReason): void;
+  onWarning(error: AudioStreamError): void;
+  onEnd(error: AudioStreamError): void;
+}
+interface AudioCapture {
+  readonly track: MediaStreamTrack | undefined;
+  pause(releaseDevice: boolean): Promise<void>;
+  resume(signal?: AbortSignal): Promise<void>;
+  flush(): Promise<void>;
+  setDevice?(deviceId: ConstrainDOMString | undefined, signal?: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+type StreamState = "idle" | "warm" | "starting" | "streaming" | "paused" | "interrupted" | "reconnecting" | "closing" | "closed";
+type ConnectionState = "idle" | "connecting" | "connected" | "reconnecting" | "closed";
+type CloseInfo = {
+  readonly outcome: "closed";
+} | {
+  readonly outcome: "aborted";
+  readonly reason: unknown;
+} | {
+  readonly outcome: "failed";
+  readonly error: AnyAudioStreamError;
+};
+interface AudioStreamErrorDetails {
+  unsupported: {
+    readonly feature: string;
+  };
+  "insecure-context": undefined;
+  "permission-denied": undefined;
+  "device-not-found": undefined;
+  "device-in-use": undefined;
+  "device-lost": undefined;
+  "device-timeout": {
+    readonly timeoutMs: number;
+  };
+  "device-fallback": {
+    readonly deviceId: string;
+    readonly label: string;
+  };
+  "worklet-load-failed": {
+    readonly url: string;
+  };
+  "capture-failed": undefined;
+  "capture-interrupted": {
+    readonly reason: InterruptReason;
+  };
+  "device-silent": {
+    readonly silentMs: number;
+  };
+  "signal-clipped": {
+    readonly clippedMs: number;
+  };
+  "encoder-failed": undefined;
+  "connect-failed": undefined;
+  "connect-impossible": undefined;
+  "connect-timeout": {
+    readonly timeoutMs: number;
+  };
+  "connection-lost": {
+    readonly closeCode: number;
+    readonly closeReason: string;
+  };
+  "heartbeat-timeout": {
+    readonly timeoutMs: number;
+  };
+  unauthorized: undefined;
+  "rejected-by-server": {
+    readonly closeCode: number;
+    readonly closeReason: string;
+  };
+  "session-in-use": undefined;
+  "session-lock-timeout": undefined;
+  "session-superseded": undefined;
+  "audio-refused": undefined;
+  "protocol-violation": undefined;
+  "protocol-mismatch": undefined;
+  "retries-exhausted": {
+    readonly attempts: number;
+  };
+  "messages-missing": {
+    readonly ranges: readonly {
+      readonly fromSeq: number;
+      readonly toSeq: number;
+    }[];
+  };
+  "audio-dropping": {
+    readonly from: number;
+    readonly to: number;
+    readonly durationMs: number;
+  };
+  "message-too-large": {
+    readonly messageBytes: number;
+    readonly maxMessageBytes: number;
+  };
+  "buffer-overflow": {
+    readonly droppedFrames: number;
+  };
+  "close-timeout": {
+    readonly unacknowledgedFrames: number;
+  };
+  "worker-failed": undefined;
+  "code-load-failed": undefined;
+  "internal-error": undefined;
+  "invalid-state": {
+    readonly state: StreamState;
+  };
+}
+type AudioStreamErrorCode = keyof AudioStreamErrorDetails;
+interface AudioStreamErrorInit<Code extends AudioStreamErrorCode> extends ErrorOptions {
+  readonly details: AudioStreamErrorDetails[Code];
+}
+declare class AudioStreamError<Code extends AudioStreamErrorCode = AudioStreamErrorCode> extends Error {
+  readonly name = "AudioStreamError";
+  readonly code: Code;
+  readonly details: AudioStreamErrorDetails[Code];
+  constructor(code: Code, message: string, options: AudioStreamErrorInit<Code>);
+  static [Symbol.hasInstance](value: unknown): boolean;
+  get retryable(): boolean;
+}
+type AnyAudioStreamError = { [Code in AudioStreamErrorCode]: AudioStreamError<Code> }[AudioStreamErrorCode];
+declare function isAudioStreamError(value: unknown): value is AnyAudioStreamError;
+declare function isAudioStreamError<Code extends AudioStreamErrorCode>(value: unknown, code: Code): value is AudioStreamError<Code>;
+interface ConnectContext {
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+}
+type UrlProvider = string | URL | ((context: ConnectContext) => string | URL | Promise<string | URL>);
+interface Transport {
+  checkFormat?(format: AudioFormat): void;
+  connect(options: TransportConnectOptions): Promise<TransportConnection>;
+}
+interface TransportConnectOptions extends ConnectContext {
+  readonly scope?: Scope | undefined;
+  readonly streamScope?: Scope | undefined;
+  onMessage(data: string | Bytes): void;
+}
+interface TransportConnection {
+  readonly bufferedBytes: number;
+  readonly closed: Promise<TransportCloseInfo>;
+  send(data: string | Bytes): void;
+  close(code: number, reason: string): void;
+}
+interface TransportCloseInfo {
+  readonly code: number;
+  readonly reason: string;
+  readonly clean: boolean;
+}
+export { AnyAudioStreamError, AudioCapture, AudioFormat, AudioFrame, AudioSource, AudioStreamError, AudioStreamErrorCode, AudioStreamErrorDetails, AudioStreamErrorInit, CloseInfo, ConnectContext, ConnectionState, DeviceChangeReason, InterruptReason, SourceOpenOptions, StreamState, Transport, TransportCloseInfo, TransportConnectOptions, TransportConnection, UrlProvider, isAudioStreamError };

@@ -1,0 +1,97 @@
+import { DialectRun } from "../../support/dialects/dialect-run.js";
+import { DIALECT_SUBJECTS } from "../../support/dialects/dialect-subjects.js";
+import { scriptWord } from "../../support/dialects/scripted-recogniser.js";
+import { CYCLE_SAMPLES, LOUD_SAMPLES } from "../../support/stamped-audio.js";
+import { Rng } from "../rng.js";
+import { VirtualTime } from "../virtual-time.js";
+
+export type DialectTrouble = "cut" | "black hole" | "refused" | "probe" | "pause";
+
+const TROUBLES: readonly DialectTrouble[] = ["cut", "black hole", "refused", "probe", "pause"];
+
+/** Where a planted bug shows itself soonest. */
+export interface DialectGround {
+  /** What may happen. @defaultValue everything */
+  readonly troubles?: readonly DialectTrouble[];
+  /** Between 0 and 5 times by default. */
+  readonly count?: number;
+  /** How long somebody speaks, in milliseconds. @defaultValue 20 to 60 seconds */
+  readonly lengthMs?: number;
+}
+
+/** Samples of one frame, within which times have to be right. */
+const FRAME_SAMPLES = 320;
+/** Everything has ended by then, in milliseconds after the last word. */
+const END_MS = 120_000;
+/** What a service closes with when it has said everything. */
+const GOOD_CLOSES = [1000, 1005];
+/** A session whose time is over while the microphone is paused is not replaced before: nothing of it is wanted any more. */
+const SESSION_LIMIT = 3008;
+
+/** Runs a stream with a service under seeded troubles. Returns the promises that are broken. */
+export function simulateDialect(
+  name: keyof typeof DIALECT_SUBJECTS,
+  seed: number,
+  { troubles = TROUBLES, count, lengthMs }: DialectGround = {},
+): string[] {
+  const rng = new Rng(seed);
+  const time = new VirtualTime(rng);
+  const subject = DIALECT_SUBJECTS[name]?.();
+  if (subject === undefined) throw new RangeError(`There is no service ${name}.`);
+  const run = new DialectRun({ time, rng, ...subject });
+  const happen: Readonly<Record<DialectTrouble, () => void>> = {
+    cut: () => run.cut(),
+    "black hole": () => run.swallow(),
+    probe: () => run.probe(),
+    refused() {
+      run.isRefusing = true;
+      run.cut();
+      time.after(rng.between(100, 8_000), () => {
+        run.isRefusing = false;
+      });
+    },
+    pause() {
+      run.isPaused = true;
+      time.after(rng.between(50, 15_000), () => {
+        run.isPaused = false;
+      });
+    },
+  };
+  run.start();
+  const length = lengthMs ?? rng.between(20_000, 60_000);
+  const times = count ?? rng.whole(0, 5);
+  for (let n = 0; n < times; n += 1) time.at(rng.between(0, length + 2_000), happen[rng.pick(troubles)]);
+  time.at(length, () => run.close());
+  time.run(length + END_MS);
+  return verdictOn(run, subject.hasNoWords !== true);
+}
+
+function verdictOn(run: DialectRun, hasWords: boolean): string[] {
+  const count = Math.floor((run.captured - LOUD_SAMPLES) / CYCLE_SAMPLES) + 1;
+  const spoken = Array.from({ length: Math.max(0, count) }, (_, n) => scriptWord(n)).join(" ");
+  const texts = run.finals.map(({ text }) => text).join(" ");
+  const words = run.finals.flatMap((final) => final.words.map(({ text }) => text)).join(" ");
+  const closes = run.closes.filter((code) => !GOOD_CLOSES.includes(code) && !(run.wasPaused && code === SESSION_LIMIT));
+  const drops = run.events.filter(({ type }) => type === "drop").length;
+  return [
+    ...(run.ended === "ended" ? [] : [`The stream is ${run.ended ?? "not over"}.`]),
+    ...(texts === spoken ? [] : [`"${spoken}" was said, and the final captions are "${texts}".`]),
+    ...(!hasWords || words === spoken ? [] : [`"${spoken}" was said, and the words are "${words}".`]),
+    ...(hasWords ? misplacedIn(run) : []),
+    ...(run.openRemotes === 0 ? [] : [`${run.openRemotes} connections are open.`]),
+    ...Array.from(run.partials.values(), (text) => `"${text}" is neither final nor taken back.`),
+    ...(drops === 0 ? [] : [`Audio was dropped ${drops} times.`]),
+    ...closes.map((code) => `The service closed a connection with code ${code}.`),
+  ];
+}
+
+/** Words that are not where they were spoken. */
+function misplacedIn({ finals }: DialectRun): string[] {
+  return finals.flatMap(({ words }) =>
+    words.flatMap(({ text, from, to }) => {
+      const at = Number(text.slice(1)) * CYCLE_SAMPLES;
+      const isRight = Math.abs(from - at) <= FRAME_SAMPLES && Math.abs(to - (at + LOUD_SAMPLES)) <= FRAME_SAMPLES;
+      return isRight ? [] : [`${text} is from ${from} to ${to}, and was spoken from ${at} on.`];
+    }),
+  );
+}

@@ -1,0 +1,209 @@
+import type { PlantedBug } from "../../support/planted-bug.js";
+import type { DialectGround } from "../dialects/simulate-dialect.js";
+
+/** One planted bug of a dialect or of what all have in common, the service with which it is hunted, and where. */
+export interface DialectMutant extends PlantedBug {
+  readonly service: string;
+  readonly ground: DialectGround;
+}
+
+const mutantsOf =
+  (file: string) =>
+  (service: string, ground: DialectGround, name: string, find: string, replace: string): DialectMutant => ({
+    ...{ name, file: `src/dialects/${file}`, find, replace, service, ground },
+  });
+
+const standIn = mutantsOf("bridge/stand-in.ts");
+const leg = mutantsOf("bridge/remote-leg.ts");
+const map = mutantsOf("bridge/audio-map.ts");
+const unanswered = mutantsOf("bridge/unanswered-audio.ts");
+const waiting = mutantsOf("bridge/waiting-audio.ts");
+const rollover = mutantsOf("bridge/rollover.ts");
+
+const CUTS: DialectGround = { troubles: ["cut"], count: 3 };
+const OUTAGES: DialectGround = { troubles: ["refused"], count: 2 };
+const PAUSES: DialectGround = { troubles: ["pause"], count: 3 };
+const CALM: DialectGround = { count: 0 };
+
+export const DIALECT_MUTANTS: readonly DialectMutant[] = [
+  // What is kept, and until when
+  standIn(
+    "Deepgram",
+    CUTS,
+    "Audio is let go of when the service has received it, and not when it is words.",
+    "    leg.settleSilence();\n",
+    "    leg.settle(this.#expected);\n",
+  ),
+  leg(
+    "AssemblyAI",
+    CUTS,
+    "Loud audio is let go of though nothing was said about it yet.",
+    "this.open.size > 0 || this.#settled < this.#unanswered.loudEnd) return;",
+    "this.open.size > 0) return;",
+  ),
+  mutantsOf("soniox.ts")(
+    "Soniox",
+    CUTS,
+    "Audio is let go of up to the middle of a word that may not be whole.",
+    "Math.min(processedMs / 1_000, lastWord?.from ?? Number.POSITIVE_INFINITY)",
+    "processedMs / 1_000",
+  ),
+
+  // Positions
+  map(
+    "Deepgram",
+    CUTS,
+    "The second session of a service counts from the stream's beginning.",
+    "return found.position + Math.min(remote - found.remote, found.samples);",
+    "return found.position - this.#begin + Math.min(remote - found.remote, found.samples);",
+  ),
+  map(
+    "AssemblyAI",
+    OUTAGES,
+    "Silence that was left out is counted as sent.",
+    "if (last !== undefined && last.position + last.samples === position && last.remote + last.samples === this.#remote)",
+    "if (last !== undefined)",
+  ),
+  leg(
+    "AssemblyAI",
+    PAUSES,
+    "Silence that fills up a message is counted as the stream's.",
+    "    this.map.padded(padding);\n",
+    "",
+  ),
+
+  // Sessions of the service
+  rollover(
+    "AssemblyAI",
+    CALM,
+    "A session is not replaced before its limit.",
+    "if (leftMs > marginMs) return undefined;",
+    "if (leftMs > 0) return undefined;",
+  ),
+  standIn(
+    "AssemblyAI",
+    { count: 0, lengthMs: 60_000 },
+    "The next session gets again what the one before it is still to say.",
+    "const begin = Math.max(audio.first, this.#legs.at(-1)?.end ?? this.#released);",
+    "const begin = Math.max(audio.first, this.#released);",
+  ),
+  standIn(
+    "WhisperLive",
+    CALM,
+    "The next session is heard before the one before it is through.",
+    "else if (leg === this.#legs[0]) this.#apply(leg, event);\n    else this.#held.set(leg, [...(this.#held.get(leg) ?? []), event]);",
+    "else this.#apply(leg, event);",
+  ),
+  standIn(
+    "AssemblyAI",
+    CUTS,
+    "A token is used again.",
+    "const request: DialectRequest = { format, token: opening.data.token };",
+    "const request: DialectRequest = { format, token: (this.firstToken ??= opening.data.token) };",
+  ),
+  leg(
+    "Deepgram",
+    PAUSES,
+    "Nothing keeps the connection alive while nothing is said.",
+    "if (dueInMs <= 0) this.#send(session.keepalive());",
+    "if (dueInMs <= 0) this.#sentAt = clock.now();",
+  ),
+  unanswered(
+    "Deepgram",
+    { troubles: ["black hole"], count: 1, lengthMs: 150_000 },
+    "A service that says nothing any more is waited for.",
+    "return silenceMs !== undefined && this.#since !== undefined && now - this.#since > silenceMs;",
+    "return false;",
+  ),
+
+  // Pace
+  leg(
+    "AssemblyAI",
+    OUTAGES,
+    "What has gathered in an outage is sent as fast as the network takes it.",
+    "if (affordable < needed) return credit.waitFor(needed);",
+    "",
+  ),
+  waiting(
+    "AssemblyAI",
+    CALM,
+    "Messages are longer than the service allows, and those that are too short are not filled up.",
+    "const padding = Math.max(0, min - samples);",
+    "const padding = 0;",
+  ),
+
+  // Captions
+  standIn(
+    "Deepgram",
+    CUTS,
+    "What a session had not finished stays when its connection is lost.",
+    "      this.#void(one);\n",
+    "",
+  ),
+  mutantsOf("whisper-live.ts")(
+    "WhisperLive",
+    CALM,
+    "Final captions that come again are said again.",
+    "|| from < this.#completedTo) return [];",
+    ") return [];",
+  ),
+  mutantsOf("openai.ts")(
+    "OpenAI",
+    CALM,
+    "Transcripts are said in the order in which they come.",
+    "        item.isComplete = true;\n",
+    "        item.isComplete = true;\n        this.#items.splice(this.#items.indexOf(item), 1);\n        this.#items.unshift(item);\n",
+  ),
+  mutantsOf("deepgram.ts")(
+    "Deepgram",
+    CALM,
+    "What may still change is taken for final.",
+    "const final = fields.is_final === true;",
+    "const final = true;",
+  ),
+
+  // The end
+  leg(
+    "Speechmatics",
+    CALM,
+    "The end does not wait for the service's last words.",
+    `    this.#phase = "finishing";\n`,
+    `    this.#phase = "finishing";\n    this.#finishNow();\n`,
+  ),
+  standIn("Gladia", CALM, "The service is not told that the stream ends.", "        this.#current?.finish();\n", ""),
+  mutantsOf("deepgram-flux.ts")(
+    "Deepgram Flux",
+    CALM,
+    "What was said last is dropped, because no turn ended.",
+    "return isEnd && turn !== undefined ? [{ ...turn, final: true }] : [];",
+    "return [];",
+  ),
+  mutantsOf("sherpa-onnx.ts")(
+    "sherpa-onnx",
+    CALM,
+    "What was said last is dropped, because it was never called final.",
+    "return open === undefined ? [] : [{ ...open, final: true }];",
+    "return [];",
+  ),
+  mutantsOf("speechmatics.ts")(
+    "Speechmatics",
+    CALM,
+    "The end names another message than the last one.",
+    "last_seq_no: this.#messages }",
+    "last_seq_no: this.#messages - 1 }",
+  ),
+  mutantsOf("vosk.ts")(
+    "Vosk",
+    CALM,
+    "The end is written as JSON is, and not as the server compares it.",
+    `endMessage = '{"eof" : 1}'`,
+    `endMessage = '{"eof":1}'`,
+  ),
+  mutantsOf("whisper-live.ts")(
+    "WhisperLive",
+    CALM,
+    "No silence follows the last word, in which the server would understand it.",
+    "return [new Uint8Array(LAST_SILENCE_SEC * SAMPLE_RATE * 4)];",
+    "return [];",
+  ),
+];
