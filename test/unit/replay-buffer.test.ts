@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { AudioFrameFlag } from "../../src/protocol/audio-frame.js";
 import { ReplayBuffer } from "../../src/session/audio/replay-buffer.js";
 import { sampleHeap } from "../support/sample-heap.js";
@@ -238,8 +238,12 @@ describe("ReplayBuffer", () => {
       }
     };
     pass(10_000);
-    const { bytes, places } = await sampleHeap("/session/audio/", () => pass(10_000));
-    expect(bytes / 10_000, places.join("\n")).toBeLessThan(16);
+    // Until V8 has compiled it, which a busy machine delays, code makes objects of its numbers.
+    const measure = async (): Promise<void> => {
+      const { bytes, places } = await sampleHeap("/session/audio/", () => pass(10_000));
+      expect(bytes / 10_000, places.join("\n")).toBeLessThan(16);
+    };
+    await vi.waitFor(measure, { timeout: 10_000 });
     expect(buffer.bytes).toBeLessThan(25 * 640);
   });
 });
