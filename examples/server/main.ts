@@ -73,7 +73,8 @@ async function main(errors: OutputPipe): Promise<void> {
     fault.resolve("fault");
   });
   process.on("exit", () => ChildProcess.killAll());
-  const stopped = stopSignal(log);
+  // With a certificate the signal has it read again.
+  const stopped = stopSignal(log, { hangupStops: config.tlsCert === undefined });
   // From now on, because the signal ends a process that does not listen for it.
   process.on("SIGUSR2", () => log.info(serving ? report() : { starting: true }, "What is alive."));
 

@@ -200,6 +200,15 @@ describe("the backend's end", () => {
     expect((await server.exit()).code).toBe(0);
   });
 
+  it("ends in order when its terminal is closed", async () => {
+    const server = launch({ PORT: "0", LX_OUT_DIR: await temporaryFolder() });
+    await server.ready();
+    server.child.kill("SIGHUP");
+    const { code, stderr } = await server.exit();
+    expect(code).toBe(0);
+    expect(stderr).toContain('"msg":"Stopped."');
+  });
+
   it("closes a live session, and kills its engine when a second signal will not wait for it", async () => {
     const folder = await temporaryFolder();
     const pidFile = join(folder, "pid");
