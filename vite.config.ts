@@ -324,6 +324,7 @@ export default defineConfig(async ({ mode }) => {
         }),
         // What needs packages or minutes of its own: `npm run test:more`.
         project("more", "node", {
+          retry: 1,
           testTimeout: 600_000,
           hookTimeout: 120_000,
           fileParallelism: false,

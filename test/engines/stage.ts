@@ -131,6 +131,8 @@ export class Stage implements AsyncDisposable {
   async openPage(): Promise<void> {
     await this.#clear();
     await this.page.open(this.#site.url());
+    // WebKit and Firefox sometimes call a page loaded whose module has not run yet.
+    await eventually(() => this.page.evaluate(() => "sdk" in globalThis)).toBe(true);
   }
 
   /** By which the page knows a microphone, when it has had one. */

@@ -5,11 +5,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * of them at the end.
  */
 export const LONGEST: readonly string[] = [
-  "integration/killed-at-random.test.ts",
   "simulation/client-mutants.test.ts",
   "simulation/simulation.test.ts",
   "simulation/server-mutants.test.ts",
-  "integration/samples-room.test.ts",
   "integration/long-round-trips.test.ts",
   "integration/server-start.test.ts",
   "integration/shared-folder.test.ts",
