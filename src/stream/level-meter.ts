@@ -52,7 +52,7 @@ export function showLevel(
     shown = Math.min(0, Math.max(floorDbfs, fallen, peakDbfs));
     shownAt = timestamp;
     show(shown);
-    // Without a connection, no change of state tells of a microphone that is paused or delivers nothing.
+    // Without a connection, the state does not change if the microphone is paused or delivers nothing.
     missing?.dispose();
     missing = scope.timeout(MISSING_AFTER_MS + sinceMs, empty, "next level");
   });

@@ -32,7 +32,7 @@ declare global {
   var sdk: typeof import("loquilex");
   /** The package as the script tag gives it. */
   var LoquiLex: typeof import("loquilex");
-  /** Of a page that has `/vosk.js`. */
+  /** Defined only in a page that loads `/vosk.js`. */
   var vosk: typeof import("loquilex/dialects/vosk").vosk | undefined;
   var stream: AudioStream;
   var streamRecord: StreamRecord;

@@ -256,7 +256,7 @@ describe.concurrent("a stream that speaks with a service in its own dialect, ove
   };
   const begin = (name: string, start: () => Promise<Outcome>): void => {
     const outcome = start();
-    // Whoever waits for it later hears of it.
+    // The test that awaits it later gets the error.
     outcome.catch(() => {});
     going.set(name, outcome);
   };

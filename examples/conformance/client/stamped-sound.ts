@@ -3,7 +3,7 @@ export const LOUD_SAMPLES = 6_400;
 /** A word and the quiet after it. */
 export const CYCLE_SAMPLES = 17_600;
 
-/** The one sample that belongs at a position: noise, so that every stretch of it tells where it belongs. */
+/** The one sample that belongs at a position: noise, so that no two stretches are alike. */
 export function stampedSample(position: number): number {
   let hash = Math.imul(position ^ 0x9e37_79b9, 0x85eb_ca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);

@@ -1,11 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
+import { LENGTH_16, LENGTH_64, WHOLE_TEXT_MESSAGE } from "./frame-head.js";
 import { readInPlace } from "./read-in-place.js";
 import { unmask } from "./unmask.js";
 
-/** Final frames with nothing reserved in them. */
-const WHOLE_TEXT_MESSAGE = 0x81;
+/** The first byte of a final frame with bytes in it and nothing reserved. */
 const WHOLE_BINARY_MESSAGE = 0x82;
 const FINAL = 0x80;
 const OPCODE = 0x0f;
@@ -13,9 +13,6 @@ const FIRST_CONTROL = 8;
 const GOODBYE = 8;
 const MASKED = 0x80;
 const MASK_BYTES = 4;
-/** These lengths stand for one in two and in eight bytes. */
-const LENGTH_16 = 126;
-const LENGTH_64 = 127;
 
 export interface MessageLaneOptions {
   /** What is longer is the WebSocket's. */

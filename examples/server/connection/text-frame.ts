@@ -1,9 +1,5 @@
 import type { Writable } from "node:stream";
-
-const WHOLE_TEXT_MESSAGE = 0x81;
-/** These lengths stand for one in two and in eight bytes. */
-const LENGTH_16 = 126;
-const LENGTH_64 = 127;
+import { LENGTH_16, LENGTH_64, WHOLE_TEXT_MESSAGE } from "./frame-head.js";
 
 /**
  * Writes a server's whole text message in one piece: a WebSocket writes head and text each by itself. Most messages have

@@ -1,7 +1,7 @@
 /** Takes the mask off a part of some bytes, which stands in the four bytes before it. */
 export function unmask(bytes: Uint8Array, from: number, to: number): void {
   let at = from;
-  // Four at a time if they lie as numbers have to: nearly always, since each chunk has memory of its own.
+  // Four at a time if they lie as numbers have to: nearly always, since each chunk begins where its memory does.
   if ((bytes.byteOffset + from) % 4 === 0) {
     const mask = new Int32Array(bytes.buffer, bytes.byteOffset + from - 4, 1)[0] ?? 0;
     const words = new Int32Array(bytes.buffer, bytes.byteOffset + from, (to - from) >> 2);

@@ -70,8 +70,8 @@ export function storeAddress(named: Named): Setting<string> {
 /** What is behind the host can only be the number of a database. */
 function isRedisAddress(text: string): boolean {
   if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return false;
-  const { hostname, pathname, search, hash, username, password } = new URL(text);
-  return hostname !== "" && /^\/?\d{0,9}$/.test(pathname + search + hash) && [username, password].every(isEncoded);
+  const url = new URL(text);
+  return url.hostname !== "" && /^\/?\d{0,9}$/.test(url.pathname + url.search + url.hash) && hasGoodNames(url);
 }
 
 const hasGoodNames = ({ username, password }: URL): boolean => [username, password].every(isEncoded);

@@ -28,7 +28,7 @@ export interface Load {
 }
 
 export interface ProcessorTime {
-  /** Of one core. */
+  /** What the process used of one core. */
   readonly percent: number;
   /** In microseconds, for each frame that was sent. */
   readonly perFrameUs: number;
@@ -36,7 +36,7 @@ export interface ProcessorTime {
 
 export interface LoadMeasurement extends Load {
   readonly server: ProcessorTime;
-  /** Of a bare `ws` receiver of the same frames. */
+  /** What a bare `ws` receiver used for the same frames. */
   readonly bare: ProcessorTime;
   readonly figures: LoadFigures;
   readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number };
