@@ -1,39 +1,97 @@
 import type { InterruptReason } from "./capture/source.js";
 import type { StreamState } from "./state.js";
 
+/** Numbered messages of the server, from one to another. */
+export interface MessageRange {
+  /** Number of the first. */
+  readonly fromSeq: number;
+  /** Number of the last, which is one of them. */
+  readonly toSeq: number;
+}
+
 /** What each code tells beside its sentence. */
 export interface AudioStreamErrorDetails {
   /** This browser lacks something the stream needs. */
-  unsupported: { readonly feature: string };
+  unsupported: {
+    /** What is missing, such as `media-devices` or `audio-worklet`. */
+    readonly feature: string;
+  };
   /** Browsers give the microphone only to pages on https or localhost. */
   "insecure-context": undefined;
+  /** The person, the browser or the system refused the microphone, or withdrew it. */
   "permission-denied": undefined;
+  /** No microphone meets the constraints. */
   "device-not-found": undefined;
+  /** The microphone could not be opened, mostly because another program holds it. */
   "device-in-use": undefined;
+  /** The microphone was unplugged, and no other came in time. */
   "device-lost": undefined;
-  /** The browser has the permission, and did not open the device within this time. */
-  "device-timeout": { readonly timeoutMs: number };
-  /** The device that was asked for is not there, and the one named `label` is used in its place. Audio goes on. */
-  "device-fallback": { readonly deviceId: string; readonly label: string };
+  /** The browser has the permission, and did not open the device in time. */
+  "device-timeout": {
+    /** How long it was waited for, in milliseconds. */
+    readonly timeoutMs: number;
+  };
+  /** The device that was asked for is not there, and another one is used in its place. Audio goes on. */
+  "device-fallback": {
+    /** The device that was asked for. */
+    readonly deviceId: string;
+    /** The name of the one that is used; empty if the browser does not tell it. */
+    readonly label: string;
+  };
   /** The audio-thread module could not be loaded; the message says what was seen. As a warning: not from its address. */
-  "worklet-load-failed": { readonly url: string };
+  "worklet-load-failed": {
+    /** Where it was to come from: an address, or `inside the package`. */
+    readonly url: string;
+  };
+  /** The microphone is open but delivers nothing, or capturing failed for good. */
   "capture-failed": undefined;
   /** Nothing is captured for now; it goes on by itself where that is possible. */
-  "capture-interrupted": { readonly reason: InterruptReason };
-  /** The device delivers nothing but silence for so long, in milliseconds: it may be dead or switched off. Audio goes on. */
-  "device-silent": { readonly silentMs: number };
+  "capture-interrupted": {
+    /** What interrupts it. */
+    readonly reason: InterruptReason;
+  };
+  /** The device delivers nothing but silence: it may be dead or switched off. Audio goes on. */
+  "device-silent": {
+    /** For how long so far, in milliseconds. */
+    readonly silentMs: number;
+  };
   /** The signal is too loud for the device, and is distorted. Audio goes on. */
-  "signal-clipped": { readonly clippedMs: number };
+  "signal-clipped": {
+    /** How much of the latest audio is distorted, in milliseconds. */
+    readonly clippedMs: number;
+  };
   /** The browser's audio encoder failed, or did not answer in time. */
   "encoder-failed": undefined;
+  /** The server is unreachable, or did not answer as a server of this protocol does. */
   "connect-failed": undefined;
   /** No attempt to connect can ever succeed as asked: an impossible URL or subprotocol, or `ws:` on an https page. */
   "connect-impossible": undefined;
-  "connect-timeout": { readonly timeoutMs: number };
-  "connection-lost": { readonly closeCode: number; readonly closeReason: string };
-  "heartbeat-timeout": { readonly timeoutMs: number };
+  /** The server did not answer in time. */
+  "connect-timeout": {
+    /** The limit that was exceeded, in milliseconds. */
+    readonly timeoutMs: number;
+  };
+  /** The connection broke. */
+  "connection-lost": {
+    /** The close code of the WebSocket; 1006 if it broke without one. */
+    readonly closeCode: number;
+    /** What was said with it; empty if nothing was. */
+    readonly closeReason: string;
+  };
+  /** The server went silent. */
+  "heartbeat-timeout": {
+    /** How long its answer was waited for, in milliseconds. */
+    readonly timeoutMs: number;
+  };
+  /** The server refused the token, and a fresh one too. */
   unauthorized: undefined;
-  "rejected-by-server": { readonly closeCode: number; readonly closeReason: string };
+  /** The server refused or ended the stream for good. */
+  "rejected-by-server": {
+    /** The close code of the WebSocket. */
+    readonly closeCode: number;
+    /** What the server said with it; empty if nothing. */
+    readonly closeReason: string;
+  };
   /** Another tab or client holds the session id. */
   "session-in-use": undefined;
   /** The browser did not say whether another tab holds the session id. The stream goes on, and the server decides. */
@@ -42,25 +100,57 @@ export interface AudioStreamErrorDetails {
   "session-superseded": undefined;
   /** The server speaks the protocol but takes no audio. */
   "audio-refused": undefined;
+  /** The server sent something that the protocol does not allow. */
   "protocol-violation": undefined;
   /** The server speaks another version of the protocol, or granted another audio format than was offered. */
   "protocol-mismatch": undefined;
-  "retries-exhausted": { readonly attempts: number };
-  /** Numbered messages, both ends included, never came. One that still comes is delivered all the same. */
-  "messages-missing": { readonly ranges: readonly { readonly fromSeq: number; readonly toSeq: number }[] };
-  /** Audio is being lost since `from`, up to `to` so far. One `drop` event follows when it is over. Audio goes on. */
-  "audio-dropping": { readonly from: number; readonly to: number; readonly durationMs: number };
+  /** The connection could not be restored. */
+  "retries-exhausted": {
+    /** How often it was tried. */
+    readonly attempts: number;
+  };
+  /** Numbered messages never came. One that still comes is delivered all the same. */
+  "messages-missing": {
+    /** Their numbers, both ends of each range included. */
+    readonly ranges: readonly MessageRange[];
+  };
+  /** Audio is being lost. One `drop` event follows when it is over. Audio goes on. */
+  "audio-dropping": {
+    /** First lost position. */
+    readonly from: number;
+    /** Position after the last one so far. */
+    readonly to: number;
+    /** How much that is, in milliseconds. */
+    readonly durationMs: number;
+  };
   /** The server takes no messages as large as one that has to be sent and cannot be split. */
-  "message-too-large": { readonly messageBytes: number; readonly maxMessageBytes: number };
-  "buffer-overflow": { readonly droppedFrames: number };
-  "close-timeout": { readonly unacknowledgedFrames: number };
+  "message-too-large": {
+    /** Size of that message, in bytes. */
+    readonly messageBytes: number;
+    /** The server's limit, in bytes. */
+    readonly maxMessageBytes: number;
+  };
+  /** The replay buffer is full, and `replay.whenFull` is `"fail"`. */
+  "buffer-overflow": {
+    /** Frames that were lost. */
+    readonly droppedFrames: number;
+  };
+  /** The server did not confirm the end in time. */
+  "close-timeout": {
+    /** Frames that it has not acknowledged. */
+    readonly unacknowledgedFrames: number;
+  };
   /** No worker could be started, or one has ended by itself. As a warning: the stream goes on. */
   "worker-failed": undefined;
   /** A part of this package that is loaded when it is needed first did not come. */
   "code-load-failed": undefined;
   /** Something unexpected threw, in a callback given to the stream or in the stream itself; see the cause. */
   "internal-error": undefined;
-  "invalid-state": { readonly state: StreamState };
+  /** The call is not possible in this state. */
+  "invalid-state": {
+    /** The state of the stream at the call. */
+    readonly state: StreamState;
+  };
 }
 /** What went wrong, as a word to branch on. docs/errors.md lists each with what to do about it. */
 export type AudioStreamErrorCode = keyof AudioStreamErrorDetails;
@@ -81,13 +171,17 @@ const RETRYABLE: ReadonlySet<AudioStreamErrorCode> = new Set([
 
 /** What an error carries beside its code and its sentence. */
 export interface AudioStreamErrorInit<Code extends AudioStreamErrorCode> extends ErrorOptions {
+  /** What its code tells beside the sentence. */
   readonly details: AudioStreamErrorDetails[Code];
 }
 
 /** The one error class of the SDK. The message says what happened, why, and what to do next. */
 export class AudioStreamError<Code extends AudioStreamErrorCode = AudioStreamErrorCode> extends Error {
+  /** By which errors of several copies of the package know each other. */
   override readonly name = "AudioStreamError";
+  /** What went wrong, as a word to branch on. */
   readonly code: Code;
+  /** What the code tells beside the sentence; most tell nothing. */
   readonly details: AudioStreamErrorDetails[Code];
 
   constructor(code: Code, message: string, options: AudioStreamErrorInit<Code>) {

@@ -28,16 +28,18 @@ export {
   type AudioStreamErrorDetails,
   type AudioStreamErrorInit,
   isAudioStreamError,
+  type MessageRange,
 } from "./errors.js";
 export type { OpusEncoding } from "./frames/imported-encoding.js";
 export type { Level } from "./frames/level-window.js";
 export { opus } from "./frames/opus/opus.js";
-export type { ResourceInfo } from "./internal/scope.js";
+export type { ResourceInfo } from "./internal/resource-reports.js";
 export { createMicrophoneStream, type MicrophoneStreamOptions } from "./microphone-stream.js";
 export type { AudioEncoding } from "./protocol/messages.js";
 export type { CloseInfo, ConnectionState, StreamState } from "./state.js";
 export { AudioStream } from "./stream/audio-stream.js";
 export {
+  type AudioSpan,
   type AudioStreamEventMap,
   type Caption,
   CaptionEvent,

@@ -5,13 +5,10 @@ export { BoundedQueue, type BoundedQueueMetrics, type BoundedQueueOptions } from
 export { type Clock, systemClock } from "./internal/clock.js";
 export { type Deferred, deferred } from "./internal/deferred.js";
 export { type Random, randomId } from "./internal/random.js";
+export type { DisposalFailure, DisposalReport, ResourceChange, ResourceInfo } from "./internal/resource-reports.js";
 export {
-  type DisposalFailure,
-  type DisposalReport,
   type Disposer,
   type Registration,
-  type ResourceChange,
-  type ResourceInfo,
   Scope,
   type ScopeOptions,
 } from "./internal/scope.js";

@@ -18,9 +18,22 @@ export type ConnectionState = "idle" | "connecting" | "connected" | "reconnectin
 
 /** How the stream ended. */
 export type CloseInfo =
-  | { readonly outcome: "closed" }
-  | { readonly outcome: "aborted"; readonly reason: unknown }
-  | { readonly outcome: "failed"; readonly error: import("./errors.js").AnyAudioStreamError };
+  | {
+      /** `close()` has ended it in order. */
+      readonly outcome: "closed";
+    }
+  | {
+      /** `abort()`, or the `signal` among its options, has ended it. */
+      readonly outcome: "aborted";
+      /** What was given to `abort()`, or is the signal's reason. */
+      readonly reason: unknown;
+    }
+  | {
+      /** An error has ended it. */
+      readonly outcome: "failed";
+      /** That error, with a sentence for people in `message`. */
+      readonly error: import("./errors.js").AnyAudioStreamError;
+    };
 
 /** Which state may follow which. {@link nextState} knows no other way. */
 export const TRANSITIONS: Readonly<Record<StreamState, readonly StreamState[]>> = {

@@ -4,6 +4,7 @@ import { Scope } from "./internal/scope.js";
 
 /** What {@link checkSupport} found. */
 export interface SupportReport {
+  /** Whether this browser, on this page, can stream: nothing is missing. */
   readonly supported: boolean;
   /** What this browser, on this page, does not offer; `secure-context` means that the page is not on https or localhost. */
   readonly missing: readonly (CaptureFeature | "web-socket")[];

@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DEFAULTS } from "../../src/stream/options/defaults.js";
 import { declarationEntries, EMITTED } from "../declaration-entries.js";
 import { installTools, node, ROOT } from "./tools.js";
 
@@ -11,7 +12,7 @@ export const REFERENCE = join(ROOT, "docs/reference");
 
 /**
  * Writes the reference of all types from their comments, a page for each entry of the package, into an empty folder.
- * @throws Error that names every public symbol without a comment.
+ * @throws Error that names every public symbol without a comment: options and fields of events and errors as well.
  */
 export async function writeReference(folder: string): Promise<void> {
   await installTools();
@@ -33,8 +34,17 @@ export async function writeReference(folder: string): Promise<void> {
   await mkdir(join(HERE, "out"), { recursive: true });
   await writeFile(tsconfig, JSON.stringify({ compilerOptions, files: entries }));
   const options = ["--options", "typedoc.json", "--tsconfig", tsconfig, "--out", folder];
+  for (const name of namesOf("index.DEFAULTS", DEFAULTS)) options.push("--intentionallyNotDocumented", name);
   await node("node_modules/typedoc/bin/typedoc", ...options, ...entries);
   await nameEntries(folder);
+}
+
+/** The members of an object within one another, as typedoc names them. Each default is described where its option is. */
+function namesOf(name: string, object: object): string[] {
+  return Object.entries(object).flatMap(([key, value]): string[] => {
+    const member = `${name}.__type.${key}`;
+    return [member, ...(typeof value === "object" ? namesOf(member, value) : [])];
+  });
 }
 
 /** Names each page after what applications import, instead of after its source. */

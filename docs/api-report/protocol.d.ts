@@ -21,15 +21,14 @@ declare function decodeAudioFrame(bytes: Bytes, format: {
   readonly channels: number;
 }): WireAudioFrame;
 declare const CloseCode: {
-  readonly normal: 1000;
   readonly goingAway: 1001; /** A message was larger than the other end takes. */
-  readonly messageTooBig: 1009;
+  readonly messageTooBig: 1009; /** Something failed at the server. */
   readonly internalError: 1011; /** Said on a deploy: come back after a moment. */
-  readonly serviceRestart: 1012;
+  readonly serviceRestart: 1012; /** The server cannot serve this connection now. */
   readonly tryAgainLater: 1013; /** Said by a client that moves to a new connection and will be back. */
   readonly rollover: 4000; /** A message that breaks the protocol; the reason names the field. */
-  readonly protocolViolation: 4400;
-  readonly unauthorized: 4401;
+  readonly protocolViolation: 4400; /** The token is missing, or is not accepted. */
+  readonly unauthorized: 4401; /** This client may not do that, whatever its token says. */
   readonly forbidden: 4403; /** Version, encoding or extension that this server does not speak. */
   readonly unsupported: 4406; /** Nothing, or no answer, arrived in time. */
   readonly timeout: 4408; /** Another client holds this session id. */

@@ -19,7 +19,6 @@ interface RemoteAddress {
 }
 interface DialectTerms {
   readonly messageMs: {
-    readonly min: number;
     readonly max: number;
   };
   readonly pace: number;
@@ -46,27 +45,19 @@ interface DialectWord {
   readonly to: number;
 }
 type DialectEvent = /** The service has taken the session up, and audio may come. */{
-  readonly type: "ready";
-} | {
-  readonly type: "caption"; /** Names the utterance within the session; a later caption of the same name takes its place. */
-  readonly segment: string;
-  readonly final: boolean;
-  readonly text: string; /** @defaultValue unknown */
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-  readonly words?: readonly DialectWord[] | undefined;
-  readonly speaker?: string | undefined;
+  readonly segment: string; /** Whether the text stands. */
+  readonly final: boolean; /** The whole text of the utterance so far. */
+  readonly text: string; /** When it begins. @defaultValue unknown */
+  readonly from?: number | undefined; /** When it ends. @defaultValue unknown */
+  readonly to?: number | undefined; /** Its words in order. @defaultValue none */
+  readonly words?: readonly DialectWord[] | undefined; /** Who speaks, by the service's name for them. @defaultValue unknown */
+  readonly speaker?: string | undefined; /** Language tag of BCP 47. @defaultValue unknown */
   readonly language?: string | undefined;
 } /** The caption of this segment holds no longer. */ | {
-  readonly type: "void";
   readonly segment: string;
 } /** Every word before this time has been said in a final caption: that audio is not needed any more. */ | {
-  readonly type: "settled";
   readonly to: number;
 } /** The service has said everything. Counts only after {@link DialectSession.finish}, so that it may be said earlier. */ | {
-  readonly type: "finished";
-} /** The service refuses to go on. */ | {
-  readonly type: "refused";
   readonly verdict: Verdict;
 };
 interface Verdict {

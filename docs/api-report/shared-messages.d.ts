@@ -256,14 +256,7 @@ declare function encodeClientMessage<T extends ClientMessageType>(t: T, data: Cl
   readonly sid?: string | undefined;
   readonly id?: string;
 }): string;
-interface ServerEnvelopeFields {
-  readonly sid?: string | undefined;
-  readonly id?: string | undefined;
-  readonly seq?: number | undefined;
-  readonly corr?: string | undefined;
-  readonly t_wall?: string | undefined;
-  readonly t_mono_ns?: number | undefined;
-}
+type ServerEnvelopeFields = Pick<Envelope<string, unknown>, "sid" | "id" | "seq" | "corr" | "t_wall" | "t_mono_ns">;
 declare function encodeServerMessage<T extends ServerMessageType>(t: T, data: ServerData[T], more?: ServerEnvelopeFields): string;
 declare function encodeServerMessage(t: string, data: unknown, more?: ServerEnvelopeFields): string;
 export { AUDIO_EXTENSION, ApplicationMessage, AudioEncoding, AudioOffer, Bytes, ClientData, ClientMessage, ClientMessageType, Envelope, KnownServerMessage, PROTOCOL_VERSION, SUBPROTOCOL, ServerData, ServerEnvelopeFields, ServerMessage, ServerMessageType, ShapeError, UnsupportedVersionError, encodeClientMessage, encodeServerMessage, isApplicationMessage, parseClientMessage, parseServerMessage };

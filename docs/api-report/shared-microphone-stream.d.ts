@@ -1,4 +1,4 @@
-import { AnyAudioStreamError, AudioSource, CloseInfo, ConnectContext, ConnectionState, DeviceChangeReason, StreamState, Transport, UrlProvider } from "./shared-transport.js";
+import { AnyAudioStreamError, AudioSource, CloseInfo, ConnectContext, ConnectionState, DeviceChangeReason, MessageRange, StreamState, Transport, UrlProvider } from "./shared-transport.js";
 import { ResourceInfo, asyncDispose } from "./shared-scope.js";
 import { AudioEncoding, KnownServerMessage } from "./shared-messages.js";
 
@@ -34,8 +34,6 @@ interface TypedEventTarget<Events> extends EventTarget {
 }
 declare const TypedEventTarget: new <Events>(onListener: (type: string) => void) => TypedEventTarget<Events>;
 type ServerEvent = Extract<KnownServerMessage, {
-  t: "asr.partial" | "asr.final" | "asr.void" | "mt.partial" | "mt.final" | "mt.void" | "status" | "queue.drop";
-}>;
 interface CaptionWord {
   readonly text: string;
   readonly from: number;
@@ -88,31 +86,23 @@ declare class ReconnectingEvent extends Event {
     error: AnyAudioStreamError;
   });
 }
+interface AudioSpan {
+  readonly from: number;
+  readonly to: number;
+}
 interface ReconnectedInit {
   readonly resumed: boolean;
   readonly replayedFrames: number;
   readonly downtimeMs: number;
-  readonly missingAudio: {
-    readonly from: number;
-    readonly to: number;
-  } | undefined;
-  readonly missingMessages: readonly {
-    readonly fromSeq: number;
-    readonly toSeq: number;
-  }[];
+  readonly missingAudio: AudioSpan | undefined;
+  readonly missingMessages: readonly MessageRange[];
 }
 declare class ReconnectedEvent extends Event {
   readonly resumed: boolean;
   readonly replayedFrames: number;
   readonly downtimeMs: number;
-  readonly missingAudio: {
-    readonly from: number;
-    readonly to: number;
-  } | undefined;
-  readonly missingMessages: readonly {
-    readonly fromSeq: number;
-    readonly toSeq: number;
-  }[];
+  readonly missingAudio: AudioSpan | undefined;
+  readonly missingMessages: readonly MessageRange[];
   constructor(init: ReconnectedInit);
 }
 declare class DropEvent extends Event {
@@ -272,4 +262,4 @@ interface MicrophoneStreamOptions extends AudioStreamOptions {
 }
 declare function createMicrophoneStream<Message = ServerEvent>(server: UrlProvider | Transport, options?: MicrophoneStreamOptions): AudioStream<Message>;
 declare function createMicrophoneStream(server: UrlProvider | Transport, options?: MicrophoneStreamOptions): AudioStream;
-export { AbortOptions, AudioStream, AudioStreamEventMap, AudioStreamOptions, AudioStreamParts, Caption, CaptionEvent, CaptionWord, ChannelPolicy, CloseInfoEvent, CloseOptions, DeviceChangeEvent, DropEvent, HeartbeatOptions, Level, LevelEvent, Logger, MicrophoneOptions, MicrophoneStreamOptions, OpusEncoding, PauseOptions, ReconnectOptions, ReconnectPolicy, ReconnectedEvent, ReconnectedInit, ReconnectingEvent, ReplayOptions, RetryContext, ServerEvent, StreamErrorEvent, StreamStats, WarningEvent, createMicrophoneStream };
+export { AbortOptions, AudioSpan, AudioStream, AudioStreamEventMap, AudioStreamOptions, AudioStreamParts, Caption, CaptionEvent, CaptionWord, ChannelPolicy, CloseInfoEvent, CloseOptions, DeviceChangeEvent, DropEvent, HeartbeatOptions, Level, LevelEvent, Logger, MicrophoneOptions, MicrophoneStreamOptions, OpusEncoding, PauseOptions, ReconnectOptions, ReconnectPolicy, ReconnectedEvent, ReconnectedInit, ReconnectingEvent, ReplayOptions, RetryContext, ServerEvent, StreamErrorEvent, StreamStats, WarningEvent, createMicrophoneStream };

@@ -4,14 +4,6 @@ interface Clock {
   schedule(delayMs: number, callback: () => void): () => void;
 }
 declare const systemClock: Clock;
-type Disposer = () => unknown;
-interface ScopeOptions {
-  readonly name: string;
-  readonly clock?: Clock | undefined;
-  readonly stepTimeoutMs?: number | undefined;
-  readonly onReport?: ((report: DisposalReport) => void) | undefined;
-  readonly onChange?: ((change: ResourceChange) => void) | undefined;
-}
 interface ResourceChange {
   readonly type: "acquired" | "released";
   readonly owner: string;
@@ -29,6 +21,14 @@ interface ResourceInfo {
   readonly owner: string;
   readonly resource: string;
   readonly ageMs: number;
+}
+type Disposer = () => unknown;
+interface ScopeOptions {
+  readonly name: string;
+  readonly clock?: Clock | undefined;
+  readonly stepTimeoutMs?: number | undefined;
+  readonly onReport?: ((report: DisposalReport) => void) | undefined;
+  readonly onChange?: ((change: ResourceChange) => void) | undefined;
 }
 interface Registration {
   dispose(): void;

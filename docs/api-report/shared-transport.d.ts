@@ -43,59 +43,40 @@ interface AudioCapture {
 type StreamState = "idle" | "warm" | "starting" | "streaming" | "paused" | "interrupted" | "reconnecting" | "closing" | "closed";
 type ConnectionState = "idle" | "connecting" | "connected" | "reconnecting" | "closed";
 type CloseInfo = {
-  readonly outcome: "closed";
-} | {
-  readonly outcome: "aborted";
   readonly reason: unknown;
 } | {
-  readonly outcome: "failed";
   readonly error: AnyAudioStreamError;
 };
+interface MessageRange {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+}
 interface AudioStreamErrorDetails {
   unsupported: {
-    readonly feature: string;
-  };
   "insecure-context": undefined;
   "permission-denied": undefined;
   "device-not-found": undefined;
   "device-in-use": undefined;
   "device-lost": undefined;
   "device-timeout": {
-    readonly timeoutMs: number;
-  };
   "device-fallback": {
-    readonly deviceId: string;
     readonly label: string;
   };
   "worklet-load-failed": {
-    readonly url: string;
-  };
   "capture-failed": undefined;
   "capture-interrupted": {
-    readonly reason: InterruptReason;
-  };
   "device-silent": {
-    readonly silentMs: number;
-  };
   "signal-clipped": {
-    readonly clippedMs: number;
-  };
   "encoder-failed": undefined;
   "connect-failed": undefined;
   "connect-impossible": undefined;
   "connect-timeout": {
-    readonly timeoutMs: number;
-  };
   "connection-lost": {
-    readonly closeCode: number;
     readonly closeReason: string;
   };
   "heartbeat-timeout": {
-    readonly timeoutMs: number;
-  };
   unauthorized: undefined;
   "rejected-by-server": {
-    readonly closeCode: number;
     readonly closeReason: string;
   };
   "session-in-use": undefined;
@@ -105,36 +86,20 @@ interface AudioStreamErrorDetails {
   "protocol-violation": undefined;
   "protocol-mismatch": undefined;
   "retries-exhausted": {
-    readonly attempts: number;
-  };
   "messages-missing": {
-    readonly ranges: readonly {
-      readonly fromSeq: number;
-      readonly toSeq: number;
-    }[];
-  };
   "audio-dropping": {
-    readonly from: number;
-    readonly to: number;
+    readonly to: number; /** How much that is, in milliseconds. */
     readonly durationMs: number;
   };
   "message-too-large": {
-    readonly messageBytes: number;
     readonly maxMessageBytes: number;
   };
   "buffer-overflow": {
-    readonly droppedFrames: number;
-  };
   "close-timeout": {
-    readonly unacknowledgedFrames: number;
-  };
   "worker-failed": undefined;
   "code-load-failed": undefined;
   "internal-error": undefined;
   "invalid-state": {
-    readonly state: StreamState;
-  };
-}
 type AudioStreamErrorCode = keyof AudioStreamErrorDetails;
 interface AudioStreamErrorInit<Code extends AudioStreamErrorCode> extends ErrorOptions {
   readonly details: AudioStreamErrorDetails[Code];
@@ -175,4 +140,4 @@ interface TransportCloseInfo {
   readonly reason: string;
   readonly clean: boolean;
 }
-export { AnyAudioStreamError, AudioCapture, AudioFormat, AudioFrame, AudioSource, AudioStreamError, AudioStreamErrorCode, AudioStreamErrorDetails, AudioStreamErrorInit, CloseInfo, ConnectContext, ConnectionState, DeviceChangeReason, InterruptReason, SourceOpenOptions, StreamState, Transport, TransportCloseInfo, TransportConnectOptions, TransportConnection, UrlProvider, isAudioStreamError };
+export { AnyAudioStreamError, AudioCapture, AudioFormat, AudioFrame, AudioSource, AudioStreamError, AudioStreamErrorCode, AudioStreamErrorDetails, AudioStreamErrorInit, CloseInfo, ConnectContext, ConnectionState, DeviceChangeReason, InterruptReason, MessageRange, SourceOpenOptions, StreamState, Transport, TransportCloseInfo, TransportConnectOptions, TransportConnection, UrlProvider, isAudioStreamError };

@@ -59,10 +59,8 @@ function prepare(): void {
   demo.listen(page.mute, "click", toggleMute);
   demo.listen(page.microphone, "change", () => act(switchMicrophone));
   demo.listen(page.pause, "click", () => act(togglePause));
-  demo.listen(page.more, "click", () => {
-    page.panel.hidden = !page.panel.hidden;
-    page.more.setAttribute("aria-expanded", String(!page.panel.hidden));
-  });
+  demo.listen(page.more, "click", () => openPanel(page.panel.hidden === true));
+  demo.listen(document, "keydown", pressKey);
   const isOwn = new URL(location.href).searchParams.get("server") === null;
   if (isOwn) {
     void fetchOffer(demo.signal).then((offered) => {
@@ -77,6 +75,21 @@ function prepare(): void {
   preloadWorklet(WORKLET_URL).catch(() => {});
 }
 
+function openPanel(isOpen: boolean): void {
+  page.panel.hidden = !isOpen;
+  page.more.setAttribute("aria-expanded", String(isOpen));
+}
+
+function pressKey(event: Event): void {
+  const { key, repeat, target } = event as KeyboardEvent;
+  // A key that is held presses a button again and again: Start, Stop, Stop now.
+  if (key === "Enter" && repeat && target instanceof HTMLButtonElement) event.preventDefault();
+  if (key !== "Escape" || page.panel.hidden || !(target instanceof Node)) return;
+  if (target !== page.more && !page.panel.contains(target)) return;
+  openPanel(false);
+  page.more.focus();
+}
+
 function press(server: URL, timeStamp: number): void {
   if (current !== undefined && isRunning(current.state)) {
     if (timeStamp - startedAt > DOUBLE_PRESS_MS) act(stop);
@@ -88,7 +101,9 @@ function press(server: URL, timeStamp: number): void {
 }
 
 async function startSample(server: URL): Promise<void> {
-  page.sample.disabled = true;
+  if (page.sample.ariaDisabled === "true") return;
+  // Not disabled, which would drop the focus of whoever has just pressed it.
+  page.sample.ariaDisabled = "true";
   try {
     const sample = await openSample(demo.signal);
     // Somebody may have pressed Start meanwhile.
@@ -96,7 +111,7 @@ async function startSample(server: URL): Promise<void> {
   } catch (error) {
     showError(page, "The sample cannot be played", sentenceOf(error));
   } finally {
-    page.sample.disabled = false;
+    page.sample.ariaDisabled = "false";
   }
 }
 

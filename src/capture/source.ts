@@ -6,17 +6,21 @@ import type { FrameInlet } from "./inlet/frame-inlet.js";
 
 /** What goes on the wire. */
 export interface AudioFormat {
+  /** How samples become bytes. */
   readonly encoding: AudioEncoding;
   /** Hz. */
   readonly sampleRate: number;
+  /** 1 or 2; two are interleaved. */
   readonly channelCount: number;
 }
 
 /** One encoded frame, as it goes on the wire; owned by the receiver. */
 export interface AudioFrame {
+  /** The samples, encoded in the stream's format. */
   readonly payload: Bytes;
   /** Samples at the wire's rate since the stream began; a jump is a real gap in time. */
   readonly position: number;
+  /** Samples of each channel in it. */
   readonly sampleCount: number;
   /** Of the first sample, in milliseconds on the `performance.now()` clock. */
   readonly timestamp: DOMHighResTimeStamp;
@@ -67,7 +71,9 @@ export interface SourceOpenOptions {
   readonly signal: AbortSignal;
   /** Ends together with the signal. What is registered here is listed by the stream's `resources()`; a source need not. */
   readonly scope?: Scope | undefined;
+  /** What its frames have to be. */
   readonly format: AudioFormat;
+  /** How much audio each of them holds, in milliseconds; the last one before a pause may hold less. */
   readonly frameDurationMs: number;
   /** Takes each frame, in order. */
   onFrame(frame: AudioFrame): void;
@@ -93,6 +99,7 @@ export interface SourceOpenOptions {
 
 /** A source that is open and delivers frames. */
 export interface AudioCapture {
+  /** The track that is captured; `undefined` for sources that have none. */
   readonly track: MediaStreamTrack | undefined;
   /**
    * Emits the last partial frame, then nothing until {@link resume}. Ends a `resume()` or `setDevice()` that is still

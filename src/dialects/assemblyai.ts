@@ -10,7 +10,7 @@ import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link assemblyAI}. */
 export interface AssemblyAIOptions {
-  /** @defaultValue "wss://streaming.assemblyai.com/v3/ws" */
+  /** Address of the service, or of a proxy of yours. @defaultValue "wss://streaming.assemblyai.com/v3/ws" */
   readonly url?: string | URL | undefined;
   /** What else the address says: `speech_model`, `format_turns` and so on, by the service's own names. */
   readonly query?: QueryValues | undefined;

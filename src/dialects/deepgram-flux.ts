@@ -11,7 +11,7 @@ import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link deepgramFlux}. */
 export interface DeepgramFluxOptions {
-  /** @defaultValue "wss://api.deepgram.com/v2/listen" */
+  /** Address of the service, or of a proxy of yours. @defaultValue "wss://api.deepgram.com/v2/listen" */
   readonly url?: string | URL | undefined;
   /** What else the address says, by the service's own names. @defaultValue `{ model: "flux-general-en" }` */
   readonly query?: QueryValues | undefined;

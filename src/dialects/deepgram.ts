@@ -10,7 +10,7 @@ import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link deepgram}. */
 export interface DeepgramOptions {
-  /** @defaultValue "wss://api.deepgram.com/v1/listen" */
+  /** Address of the service, or of a proxy of yours. @defaultValue "wss://api.deepgram.com/v1/listen" */
   readonly url?: string | URL | undefined;
   /** What else the address says: `model`, `language`, `smart_format` and so on, by the service's own names. */
   readonly query?: QueryValues | undefined;

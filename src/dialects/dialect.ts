@@ -11,6 +11,7 @@ export type RemoteMessage = string | Bytes;
 export interface Dialect {
   /** The service, as errors name it. */
   readonly name: string;
+  /** What the service asks of those who speak to it. */
   readonly terms: DialectTerms;
   /**
    * Returns why audio of this format cannot be sent and what to use instead, as a sentence; `undefined` if it can. Called when a
@@ -25,6 +26,7 @@ export interface Dialect {
 
 /** What a connection is made for. */
 export interface DialectRequest {
+  /** What audio will come. */
   readonly format: AudioFormat;
   /** What the stream's option `getToken` returned; `undefined` without it. */
   readonly token: string | undefined;
@@ -32,6 +34,7 @@ export interface DialectRequest {
 
 /** Where a service is. */
 export interface RemoteAddress {
+  /** A `ws:` or `wss:` address, with whatever the service wants in it. */
   readonly url: string | URL;
   /** Subprotocols to offer. A browser gives up if the service answers an offer with none of them. @defaultValue none */
   readonly protocols?: readonly string[] | undefined;
@@ -39,8 +42,13 @@ export interface RemoteAddress {
 
 /** What a service asks of those who speak to it. Durations are in milliseconds. */
 export interface DialectTerms {
-  /** Audio that a message holds at least, but for the last one, and at most. */
-  readonly messageMs: { readonly min: number; readonly max: number };
+  /** How much audio a message holds. */
+  readonly messageMs: {
+    /** At least, but for the last one. */
+    readonly min: number;
+    /** At most. */
+    readonly max: number;
+  };
   /** How many times faster than it was spoken audio may be sent. */
   readonly pace: number;
   /** How long nothing may be sent before {@link DialectSession.keepalive}. @defaultValue as long as one likes */
@@ -85,36 +93,68 @@ export interface DialectSession {
 
 /** A word, in seconds since the audio of its session began. */
 export interface DialectWord {
+  /** The word as it was understood. */
   readonly text: string;
+  /** When it begins. */
   readonly from: number;
+  /** When it ends. */
   readonly to: number;
 }
 
 /** What a message of a service means. Times are seconds since the audio of its session began. */
 export type DialectEvent =
   /** The service has taken the session up, and audio may come. */
-  | { readonly type: "ready" }
   | {
+      /** What it is about. */
+      readonly type: "ready";
+    }
+  /** Something was said. */
+  | {
+      /** What it is about. */
       readonly type: "caption";
       /** Names the utterance within the session; a later caption of the same name takes its place. */
       readonly segment: string;
+      /** Whether the text stands. */
       readonly final: boolean;
+      /** The whole text of the utterance so far. */
       readonly text: string;
-      /** @defaultValue unknown */
+      /** When it begins. @defaultValue unknown */
       readonly from?: number | undefined;
+      /** When it ends. @defaultValue unknown */
       readonly to?: number | undefined;
+      /** Its words in order. @defaultValue none */
       readonly words?: readonly DialectWord[] | undefined;
+      /** Who speaks, by the service's name for them. @defaultValue unknown */
       readonly speaker?: string | undefined;
+      /** Language tag of BCP 47. @defaultValue unknown */
       readonly language?: string | undefined;
     }
   /** The caption of this segment holds no longer. */
-  | { readonly type: "void"; readonly segment: string }
+  | {
+      /** What it is about. */
+      readonly type: "void";
+      /** Names the utterance. */
+      readonly segment: string;
+    }
   /** Every word before this time has been said in a final caption: that audio is not needed any more. */
-  | { readonly type: "settled"; readonly to: number }
+  | {
+      /** What it is about. */
+      readonly type: "settled";
+      /** That time. */
+      readonly to: number;
+    }
   /** The service has said everything. Counts only after {@link DialectSession.finish}, so that it may be said earlier. */
-  | { readonly type: "finished" }
+  | {
+      /** What it is about. */
+      readonly type: "finished";
+    }
   /** The service refuses to go on. */
-  | { readonly type: "refused"; readonly verdict: Verdict };
+  | {
+      /** What it is about. */
+      readonly type: "refused";
+      /** What that means for the connection after it. */
+      readonly verdict: Verdict;
+    };
 
 /** What an error or a close code of a service means for the connection after it. */
 export interface Verdict {

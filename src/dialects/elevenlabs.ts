@@ -11,7 +11,7 @@ import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link elevenLabs}. */
 export interface ElevenLabsOptions {
-  /** @defaultValue "wss://api.elevenlabs.io/v1/speech-to-text/realtime" */
+  /** Address of the service, or of a proxy of yours. @defaultValue "wss://api.elevenlabs.io/v1/speech-to-text/realtime" */
   readonly url?: string | URL | undefined;
   /** What else the address says, by the service's own names. @defaultValue `{ model_id: "scribe_v2_realtime" }` */
   readonly query?: QueryValues | undefined;

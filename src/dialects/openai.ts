@@ -9,7 +9,7 @@ import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link openAI}. */
 export interface OpenAIOptions {
-  /** @defaultValue "wss://api.openai.com/v1/realtime?intent=transcription" */
+  /** Address of the service, or of a proxy of yours. @defaultValue "wss://api.openai.com/v1/realtime?intent=transcription" */
   readonly url?: string | URL | undefined;
   /** `audio.input` of the session, by the service's own names: `transcription`, `turn_detection` and so on. */
   readonly input?: Readonly<Record<string, unknown>> | undefined;

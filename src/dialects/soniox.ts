@@ -8,7 +8,7 @@ import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link soniox}. */
 export interface SonioxOptions {
-  /** @defaultValue "wss://stt-rt.soniox.com/transcribe-websocket" */
+  /** Address of the service, or of a proxy of yours. @defaultValue "wss://stt-rt.soniox.com/transcribe-websocket" */
   readonly url?: string | URL | undefined;
   /** The first message's other fields, by the service's own names. @defaultValue `{ model: "stt-rt-v5" }` */
   readonly config?: Readonly<Record<string, unknown>> | undefined;

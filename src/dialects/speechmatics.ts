@@ -9,7 +9,7 @@ import { serviceTransport } from "./worker/service-transport.js";
 
 /** Options of {@link speechmatics}. */
 export interface SpeechmaticsOptions {
-  /** @defaultValue "wss://eu.rt.speechmatics.com/v2" */
+  /** Address of the service, or of a proxy of yours. @defaultValue "wss://eu.rt.speechmatics.com/v2" */
   readonly url?: string | URL | undefined;
   /** `transcription_config` of the first message, by the service's own names. @defaultValue `{ language: "en", enable_partials: true }` */
   readonly config?: Readonly<Record<string, unknown>> | undefined;

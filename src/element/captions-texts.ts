@@ -1,14 +1,24 @@
 /** What the element says to people; for pages in other languages. */
 export interface CaptionsTexts {
+  /** On the button while nothing runs. @defaultValue "Start" */
   readonly start: string;
+  /** On the button while a stream runs. @defaultValue "Stop" */
   readonly stop: string;
+  /** Names the choice of microphones to screen readers. @defaultValue "Microphone" */
   readonly microphone: string;
+  /** The first of the microphones to choose from: whichever the system uses. @defaultValue "Default microphone" */
   readonly defaultMicrophone: string;
+  /** Names the level to screen readers. @defaultValue "Level" */
   readonly level: string;
+  /** Names the captions to screen readers. @defaultValue "Captions" */
   readonly captions: string;
+  /** What is shown until audio flows. */
   readonly starting: string;
+  /** What is shown while the connection is lost. */
   readonly reconnecting: string;
+  /** What is shown while the microphone delivers nothing. */
   readonly interrupted: string;
+  /** What is shown once audio was lost for good. */
   readonly lost: string;
 }
 

@@ -10,7 +10,9 @@ export interface BoundedQueueOptions<T> {
 
 /** Counts since the queue was made or cleared. */
 export interface BoundedQueueMetrics {
+  /** Items that have come so far. */
   readonly pushed: number;
+  /** Items that were dropped so far. */
   readonly dropped: number;
   /** Those of them that were dropped since the metrics were read the last time. */
   readonly droppedSinceRead: number;

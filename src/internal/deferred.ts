@@ -1,5 +1,6 @@
 /** A promise with its two ends at hand. Its rejection counts as handled, since not every wait is awaited. */
 export interface Deferred<T> {
+  /** Settled by the two functions beside it. */
   readonly promise: Promise<T>;
   /** Fulfils the promise. */
   resolve(value: T): void;

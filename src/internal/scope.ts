@@ -1,6 +1,7 @@
 import { asyncDispose } from "./async-dispose.js";
 import { type Clock, systemClock } from "./clock.js";
 import { deferred } from "./deferred.js";
+import type { DisposalFailure, DisposalReport, ResourceChange, ResourceInfo } from "./resource-reports.js";
 
 /** Called once, synchronously, by the disposal; a promise it returns is awaited with the step's deadline. */
 export type Disposer = () => unknown;
@@ -9,6 +10,7 @@ export type Disposer = () => unknown;
 export interface ScopeOptions {
   /** Names the owner in reports. */
   readonly name: string;
+  /** Measures ages and limits. @defaultValue that of the system */
   readonly clock?: Clock | undefined;
   /** How long the disposal waits for one asynchronous step, in milliseconds. @defaultValue 3_000 */
   readonly stepTimeoutMs?: number | undefined;
@@ -16,32 +18,6 @@ export interface ScopeOptions {
   readonly onReport?: ((report: DisposalReport) => void) | undefined;
   /** Told of each acquisition and release, here and below. Timers, which come and go all the time, are left out. */
   readonly onChange?: ((change: ResourceChange) => void) | undefined;
-}
-
-/** A resource came to a scope, or left it. */
-export interface ResourceChange {
-  readonly type: "acquired" | "released";
-  readonly owner: string;
-  readonly resource: string;
-}
-
-/** One resource that did not end well, or not in time. */
-export interface DisposalFailure {
-  readonly resource: string;
-  readonly error: unknown;
-}
-
-/** What went wrong while a scope, or a part of it, was disposed. */
-export interface DisposalReport {
-  readonly scope: string;
-  readonly failures: readonly DisposalFailure[];
-}
-
-/** A live resource, as {@link Scope.resources} lists it. */
-export interface ResourceInfo {
-  readonly owner: string;
-  readonly resource: string;
-  readonly ageMs: number;
 }
 
 /** Hands a resource back before its scope ends. */
@@ -67,6 +43,7 @@ interface Entry {
  * the disposal is disposed at once.
  */
 export class Scope implements AsyncDisposable {
+  /** Names it in reports, behind the scopes that it is part of. */
   readonly name: string;
   readonly #clock: Clock;
   readonly #stepTimeoutMs: number;

@@ -33,6 +33,7 @@ export const AudioFrameFlag = {
 export interface WireAudioFrame {
   /** Sum of {@link AudioFrameFlag} values. */
   readonly flags: number;
+  /** Samples of each channel in it, which is its length in time. */
   readonly sampleCount: number;
   /** Samples at the wire's rate since the stream began. */
   readonly position: number;

@@ -1,18 +1,24 @@
 /** WebSocket close codes of the protocol; 4000 and 4400 to 4429 are its own. */
 export const CloseCode = {
+  /** The end of the session, as it was asked for. */
   normal: 1000,
+  /** A page or a server goes away. */
   goingAway: 1001,
   /** A message was larger than the other end takes. */
   messageTooBig: 1009,
+  /** Something failed at the server. */
   internalError: 1011,
   /** Said on a deploy: come back after a moment. */
   serviceRestart: 1012,
+  /** The server cannot serve this connection now. */
   tryAgainLater: 1013,
   /** Said by a client that moves to a new connection and will be back. */
   rollover: 4000,
   /** A message that breaks the protocol; the reason names the field. */
   protocolViolation: 4400,
+  /** The token is missing, or is not accepted. */
   unauthorized: 4401,
+  /** This client may not do that, whatever its token says. */
   forbidden: 4403,
   /** Version, encoding or extension that this server does not speak. */
   unsupported: 4406,

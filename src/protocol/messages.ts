@@ -166,16 +166,23 @@ export type ServerMessageType = keyof ServerData;
 
 /** What surrounds the data of every text message. */
 export interface Envelope<T extends string, Data> {
+  /** The version of the protocol. */
   readonly v: typeof PROTOCOL_VERSION;
+  /** The type of the message. */
   readonly t: T;
+  /** The session that it is about. */
   readonly sid?: string | undefined;
+  /** Names the message, for one that answers it. */
   readonly id?: string | undefined;
   /** Set on the messages that are numbered, acknowledged and replayed. */
   readonly seq?: number | undefined;
   /** The `id` of the message this one answers. */
   readonly corr?: string | undefined;
+  /** The sender's date and time, for logs alone. */
   readonly t_wall?: string | undefined;
+  /** The sender's monotonic clock in nanoseconds, for logs alone. */
   readonly t_mono_ns?: number | undefined;
+  /** What the type says that it is. */
   readonly data: Data;
 }
 
@@ -186,6 +193,7 @@ export type ClientMessage = EnvelopeUnion<ClientData>;
 export type KnownServerMessage = EnvelopeUnion<ServerData>;
 /** A message of the application's own type: any `t` outside the reserved prefixes. */
 export interface ApplicationMessage extends Envelope<string, unknown> {
+  /** Set by {@link parseServerMessage} on types that the protocol does not define; nothing on the wire. */
   readonly application: true;
 }
 /** A message of a server: one of the protocol, or one of the application's own. */
@@ -263,15 +271,11 @@ export function encodeClientMessage<T extends ClientMessageType>(
   return JSON.stringify({ v: PROTOCOL_VERSION, t, ...more, data });
 }
 
-/** Fields of the envelope that a server may set; {@link Envelope} says what they mean. */
-export interface ServerEnvelopeFields {
-  readonly sid?: string | undefined;
-  readonly id?: string | undefined;
-  readonly seq?: number | undefined;
-  readonly corr?: string | undefined;
-  readonly t_wall?: string | undefined;
-  readonly t_mono_ns?: number | undefined;
-}
+/** Fields of the envelope that a server may set. */
+export type ServerEnvelopeFields = Pick<
+  Envelope<string, unknown>,
+  "sid" | "id" | "seq" | "corr" | "t_wall" | "t_mono_ns"
+>;
 
 /** Builds a server's text frame; `t` may be an application's own type. */
 export function encodeServerMessage<T extends ServerMessageType>(

@@ -9,6 +9,7 @@ export type Checked<C> = C extends Check<infer T> ? T : never;
 
 /** Says which field of an inbound message is wrong and what it should have been. */
 export class ShapeError extends Error {
+  /** By which it is known. */
   override readonly name = "ShapeError";
 }
 

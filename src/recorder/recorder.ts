@@ -9,6 +9,7 @@ export interface RecorderSnapshot<Message> {
   readonly stream: AudioStream<Message> | undefined;
   /** The stream's state; `idle` before the first start. */
   readonly state: StreamState;
+  /** Whether the stream has a connection; `idle` before the first start. */
   readonly connectionState: ConnectionState;
   /** Why the latest start or its stream failed: an `AudioStreamError`, or the `TypeError` or `RangeError` of a wrong option. */
   readonly error: Error | undefined;

@@ -12,23 +12,29 @@ export interface StreamStats {
   readonly sentDurationMs: number;
   /** Up to where the server has said it keeps everything. */
   readonly acknowledgedDurationMs: number;
+  /** Frames that capture has delivered. */
   readonly framesCaptured: number;
   /** Samples at the wire's rate, all frames together. */
   readonly samplesCaptured: number;
   /** Every sending counts. */
   readonly framesSent: number;
+  /** Those of `framesSent` that had been sent before. */
   readonly framesRetransmitted: number;
   /** Lost for good, all of it announced by `drop` events. */
   readonly droppedDurationMs: number;
+  /** Bytes of all messages to the server, heads of frames included. */
   readonly bytesSent: number;
+  /** Bytes of all messages of the server. */
   readonly bytesReceived: number;
   /** Held for sending or sending again, what is acknowledged but kept for safety not counted. */
   readonly bufferedFrames: number;
+  /** The same in milliseconds of audio. */
   readonly bufferedDurationMs: number;
   /** Memory of everything held. */
   readonly bufferedBytes: number;
   /** Of the last heartbeat that was answered. */
   readonly roundTripTimeMs: number | undefined;
+  /** Times the connection was restored. */
   readonly reconnectCount: number;
   /** Times the audio thread or the device left something out. */
   readonly captureGapCount: number;

@@ -119,12 +119,16 @@ function notEchoed(url: string, protocol: string, offered: readonly string[]): A
 
 /** @param said what is known of the cause; a browser does not say. */
 function connectFailed(url: string, said: string): AudioStreamError {
-  const { host } = new URL(url);
+  const { host, protocol } = new URL(url);
+  const tls =
+    protocol === "wss:"
+      ? "with TLS, because the address begins with wss:, and with a certificate that this browser accepts"
+      : "without TLS, because the address begins with ws:";
   const known =
     said === ""
-      ? "The browser does not say why. Perhaps the network is down, the address or port is wrong, no server runs there, its certificate is not accepted, or what answers is no LoquiLex server: a page, a proxy, or one that does not echo the subprotocol."
-      : `What is known: ${said}. Check the network, the address, and that a LoquiLex server is running there.`;
-  return new AudioStreamError("connect-failed", `The server ${host} could not be reached. ${known}`, {
+      ? `, and the browser does not say why. Check the network, the address and its port, that a LoquiLex server runs there ${tls}, and that no proxy or firewall on the way blocks WebSockets.`
+      : `. What is known: ${said}. Check the network, the address, and that a LoquiLex server is running there.`;
+  return new AudioStreamError("connect-failed", `The server ${host} could not be reached${known}`, {
     details: undefined,
   });
 }

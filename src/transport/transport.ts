@@ -52,7 +52,10 @@ export interface TransportConnection {
 
 /** How a connection ended, in the terms of a WebSocket's close event. */
 export interface TransportCloseInfo {
+  /** The close code, as WebSocket has them; 1006 if the connection broke without one. */
   readonly code: number;
+  /** What the other end said with it; empty if nothing. */
   readonly reason: string;
+  /** Whether the connection ended in order. */
   readonly clean: boolean;
 }

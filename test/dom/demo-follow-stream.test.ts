@@ -167,7 +167,7 @@ describe("a stream on the page", () => {
     stream.stats = { capturedDurationMs: 600, bufferedDurationMs: 600 };
     await vi.advanceTimersByTimeAsync(150);
     expect(textOf("#state")).toBe("Reconnecting");
-    expect(textOf("#advice")).toContain("0.6 s wait here for the server.");
+    expect(textOf("#waiting")).toBe("0.6 s wait here for the server.");
   });
 
   test("a mute is shown when it is set, and a voice that is not heard for it", () => {

@@ -77,6 +77,12 @@ describe("the controls", () => {
     page.mute.focus();
     showSituation(page, { ...AT_REST, state: "closed" });
     expect(document.activeElement).toBe(page.start);
+    page.sample.focus();
+    showSituation(page, { ...AT_REST, state: "streaming" });
+    expect(document.activeElement).toBe(page.start);
+    page.pause.focus();
+    showSituation(page, { ...AT_REST, state: "closed" });
+    expect(document.activeElement).toBe(page.start);
     page.token.focus();
     showSituation(page, { ...AT_REST, state: "streaming" });
     expect(document.activeElement).toBe(page.token);

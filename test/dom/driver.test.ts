@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { SessionDriver, type SessionDriverOptions } from "../../src/host/running/driver.js";
-import { type DisposalReport, Scope } from "../../src/internal/scope.js";
+import type { DisposalReport } from "../../src/internal/resource-reports.js";
+import { Scope } from "../../src/internal/scope.js";
 import { Session } from "../../src/session/session.js";
 import type { SessionEvent } from "../../src/session/session-io.js";
 import type { SessionOptions } from "../../src/session/session-options.js";

@@ -360,8 +360,8 @@ describe("what an implementation says about its failure", () => {
       { message: "", error: new AggregateError([new Error("refused by ::1"), new Error("refused by 127.0.0.1")]) },
       "What is known: Error: refused by ::1; Error: refused by 127.0.0.1.",
     ],
-    ["nothing", {}, "The browser does not say why."],
-    ["nonsense", { message: 7, error: "none" }, "The browser does not say why."],
+    ["nothing", {}, "the browser does not say why. Check the network"],
+    ["nonsense", { message: 7, error: "none" }, "the browser does not say why. Check the network"],
   ])("is part of the error: %s", async (_, said, expected) => {
     const { options } = connectOptions();
     const error = await rejectionOf(webSocket(ADDRESS, failing(said)).connect(options));

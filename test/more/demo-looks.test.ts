@@ -82,7 +82,7 @@ describe("the demo page's looks, and what it offers besides", () => {
     await button(page, "Cut for 10 s").click();
     await eventually(() => state(page)).toBe("Reconnecting");
     await eventually(() => seconds(page, "buffered")).toBeGreaterThan(0.9);
-    expect(await page.locator("#advice").textContent()).toContain("wait here for the server");
+    expect(await page.locator("#waiting").textContent()).toContain("wait here for the server");
     expect(await page.locator("#plot .away").count()).toBe(1);
     await look(page, "plug-pulled", "dark", "320px");
     await page.emulateMedia({ colorScheme: "dark" });

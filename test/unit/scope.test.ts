@@ -1,6 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
-import { type DisposalReport, Scope } from "../../src/internal/scope.js";
+import type { DisposalReport } from "../../src/internal/resource-reports.js";
+import { Scope } from "../../src/internal/scope.js";
 import { ManualClock } from "../support/manual-clock.js";
 
 function openScope(more: { readonly stepTimeoutMs?: number } = {}) {

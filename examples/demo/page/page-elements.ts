@@ -4,6 +4,7 @@ export interface PageElements {
   readonly server: HTMLElement;
   readonly state: HTMLElement;
   readonly advice: HTMLElement;
+  readonly waiting: HTMLElement;
   readonly notice: HTMLElement;
   readonly error: HTMLElement;
   readonly words: HTMLElement;
@@ -24,6 +25,7 @@ export interface PageElements {
   readonly token: HTMLInputElement;
   readonly faults: HTMLElement;
   readonly faultHelp: HTMLElement;
+  readonly faultLeft: HTMLElement;
   readonly plot: SVGElement;
   readonly plotFrom: HTMLElement;
   readonly plotTo: HTMLElement;
@@ -60,6 +62,7 @@ export function findPage(document: Document): PageElements {
     server: find("server"),
     state: find("state"),
     advice: find("advice"),
+    waiting: find("waiting"),
     notice: find("notice"),
     error: find("error"),
     words: find("words"),
@@ -80,6 +83,7 @@ export function findPage(document: Document): PageElements {
     token: find<HTMLInputElement>("token"),
     faults: find("faults"),
     faultHelp: find("fault-help"),
+    faultLeft: find("fault-left"),
     plot: find<SVGElement>("plot"),
     plotFrom: find("plot-from"),
     plotTo: find("plot-to"),

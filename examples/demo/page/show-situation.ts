@@ -12,11 +12,12 @@ export const isRunning = (state: StreamState): boolean => state !== "idle" && st
 export function showSituation(page: PageElements, situation: Situation): void {
   const { state, muted, paused } = situation;
   const focused = page.body.ownerDocument.activeElement;
-  const { title, advice } = describeSituation(situation);
+  const { title, advice, waiting } = describeSituation(situation);
   page.body.dataset.state = state;
   page.body.dataset.connection = situation.connection;
   write(page.state, title);
   write(page.advice, advice);
+  write(page.waiting, waiting);
   write(page.start, isRunning(state) ? (state === "closing" ? "Stop now" : "Stop") : "Start");
   page.mute.hidden = !CAN_PAUSE.has(state);
   // The labels stay: what is pressed says the rest.
@@ -25,13 +26,15 @@ export function showSituation(page: PageElements, situation: Situation): void {
   page.pause.setAttribute("aria-pressed", String(paused));
   page.settings.disabled = isRunning(state);
   page.sample.hidden = isRunning(state);
-  if (focused === page.mute && page.mute.hidden) page.start.focus();
+  // Who works by the keyboard would be sent back to the top of the page.
+  if (focused?.matches(":disabled, [hidden]") === true) page.start.focus();
 }
 
 /** Says that the stream ended by an error, which one, and what to do. */
 export function showFailure(page: PageElements, error: AnyAudioStreamError): void {
   write(page.state, FAILED_WORDS.title);
   write(page.advice, FAILED_WORDS.advice);
+  write(page.waiting, "");
   showError(page, ERROR_TITLES[error.code], error.message, error.code);
 }
 

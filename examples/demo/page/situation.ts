@@ -38,11 +38,25 @@ export const AT_REST: Situation = {
   source: "microphone",
 };
 
+const LOSING = "No more can be kept: the oldest is being lost.";
 /** Less than this is on its way, and waits for nobody. */
 const NOTABLE_MS = 500;
 
+/** What the page says about a situation. */
+export interface Description {
+  readonly title: string;
+  /** What it means for the person. Screen readers announce it, so it has no figures that change all the time. */
+  readonly advice: string;
+  /** How much sound waits, many times a second, for eyes alone; empty if that is not worth a sentence. */
+  readonly waiting: string;
+}
+
 /** The word for a situation, and what it means for the person: true whatever comes together. */
-export function describeSituation(situation: Situation): { readonly title: string; readonly advice: string } {
+export function describeSituation(situation: Situation): Description {
+  return { ...words(situation), waiting: waiting(situation) };
+}
+
+function words(situation: Situation): Omit<Description, "waiting"> {
   switch (situation.state) {
     case "idle":
     case "warm":
@@ -59,7 +73,7 @@ export function describeSituation(situation: Situation): { readonly title: strin
 }
 
 function startingAdvice(situation: Situation): string {
-  if (situation.unreached) return ["The server cannot be reached yet.", ...waiting(situation)].join(" ");
+  if (situation.unreached) return "The server cannot be reached yet.";
   if (situation.source === "sample") return "The sample begins when the server has answered.";
   return "Allow the microphone if your browser asks.";
 }
@@ -67,17 +81,15 @@ function startingAdvice(situation: Situation): string {
 function closingAdvice(situation: Situation): string {
   const leave = "Press Stop now to leave without them.";
   if (situation.connection === "connected") return `The last words are on their way. ${leave}`;
-  return ["The microphone is off, and the server is away.", ...waiting(situation), leave].join(" ");
+  return `The microphone is off, and the last words wait here until the server is back. ${leave}`;
 }
 
 function running(situation: Situation): { title: string; advice: string } {
   const isAway = situation.connection !== "connected";
   const { title, sentences } = activity(situation, isAway);
-  if (!isAway) return { title, advice: sentences.join(" ") };
-  return {
-    title: title === "Streaming" ? "Reconnecting" : `${title}, reconnecting`,
-    advice: [...sentences, ...waiting(situation)].join(" "),
-  };
+  const advice = [...sentences, ...(isAway && situation.losing ? [LOSING] : [])].join(" ");
+  if (!isAway) return { title, advice };
+  return { title: title === "Streaming" ? "Reconnecting" : `${title}, reconnecting`, advice };
 }
 
 function activity(situation: Situation, isAway: boolean): { title: string; sentences: readonly string[] } {
@@ -104,7 +116,8 @@ function activity(situation: Situation, isAway: boolean): { title: string; sente
   return { title: "Streaming", sentences: speak };
 }
 
-function waiting({ waitingMs, losing }: Situation): string[] {
-  if (losing) return [`${seconds(waitingMs)} wait here, and no more can be kept: the oldest is being lost.`];
-  return waitingMs < NOTABLE_MS ? [] : [`${seconds(waitingMs)} wait here for the server.`];
+function waiting({ state, connection, unreached, waitingMs }: Situation): string {
+  const isAway = connection !== "connected" && (state !== "starting" || unreached) && state !== "closed";
+  if (!isAway || waitingMs < NOTABLE_MS) return "";
+  return `${seconds(waitingMs)} wait here for the server.`;
 }

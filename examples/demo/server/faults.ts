@@ -42,6 +42,7 @@ export class Faults {
   }
 
   async #ask(fault: string): Promise<void> {
+    if (!this.#canBreak) return;
     const body = JSON.stringify({ line: this.#line, fault, durationMs: DURATION_MS });
     const headers = { "content-type": "application/json" };
     const token = this.#page.token.value;
@@ -68,15 +69,20 @@ export class Faults {
     });
   }
 
-  #show(): void {
-    const isBroken = this.#remaining > 0;
-    for (const button of this.#buttons) button.disabled = !this.#isOffered || !this.#isRunning || isBroken;
-    write(this.#page.faultHelp, this.#sentence(isBroken));
+  get #canBreak(): boolean {
+    return this.#isOffered && this.#isRunning && this.#remaining === 0;
   }
 
-  #sentence(isBroken: boolean): string {
+  #show(): void {
+    // A button that is disabled for good would drop the focus of whoever has just pressed it, and hide why.
+    for (const button of this.#buttons) button.setAttribute("aria-disabled", String(!this.#canBreak));
+    write(this.#page.faultHelp, this.#sentence());
+    write(this.#page.faultLeft, this.#remaining === 0 ? "" : `${this.#remaining} s left`);
+  }
+
+  #sentence(): string {
     if (!this.#isOffered) return "Start the server with “npm run demo” to break the connection from here.";
-    if (isBroken) return `The connection is broken for ${this.#remaining} s more. Go on speaking.`;
+    if (this.#remaining > 0) return "The connection is broken for 10 seconds. Go on speaking.";
     if (this.#isRunning) return "Go on speaking meanwhile, and see what is kept and what comes late.";
     return "Press Start first. Then break the connection while you speak.";
   }

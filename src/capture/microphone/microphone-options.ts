@@ -39,11 +39,11 @@ export interface MicrophoneOptions {
    * @defaultValue `"mix"`; `"stereo"` where the stream's `channelCount` is 2
    */
   readonly channels?: ChannelPolicy | undefined;
-  /** @defaultValue the browser's choice */
+  /** Whether the browser takes out what the loudspeakers play. @defaultValue the browser's choice */
   readonly echoCancellation?: boolean | undefined;
-  /** @defaultValue the browser's choice */
+  /** Whether the browser takes out noise of the room. @defaultValue the browser's choice */
   readonly noiseSuppression?: boolean | undefined;
-  /** @defaultValue the browser's choice */
+  /** Whether the browser evens out how loud it is. @defaultValue the browser's choice */
   readonly autoGainControl?: boolean | undefined;
   /**
    * How long a microphone that is lost while it is in use, with no other to take its place, is waited for, in milliseconds,

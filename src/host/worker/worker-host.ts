@@ -1,5 +1,6 @@
 import { deferred } from "../../internal/deferred.js";
-import { type Registration, type ResourceChange, Scope } from "../../internal/scope.js";
+import type { ResourceChange } from "../../internal/resource-reports.js";
+import { type Registration, Scope } from "../../internal/scope.js";
 import { sentenceOf } from "../../internal/text-of.js";
 import { afterWakingTime } from "../../internal/waking-time.js";
 import { within } from "../../internal/within.js";

@@ -1,4 +1,4 @@
-import type { ResourceChange } from "../../internal/scope.js";
+import type { ResourceChange } from "../../internal/resource-reports.js";
 import type { SessionCheckpoint } from "../../session/session-io.js";
 import type { SessionOptions } from "../../session/session-options.js";
 import type { RunningCommand, RunningEvent, RunningOptions, RunningStats } from "../running-messages.js";

@@ -1,5 +1,5 @@
 import type { DeviceChangeReason } from "../../capture/source.js";
-import type { AnyAudioStreamError } from "../../errors.js";
+import type { AnyAudioStreamError, MessageRange } from "../../errors.js";
 import type { Level } from "../../frames/level-window.js";
 import type { KnownServerMessage } from "../../protocol/messages.js";
 import type { CloseInfo } from "../../state.js";
@@ -11,14 +11,18 @@ import type { CloseInfo } from "../../state.js";
 export type ServerEvent = Extract<
   KnownServerMessage,
   {
+    /** The type of the message. */
     t: "asr.partial" | "asr.final" | "asr.void" | "mt.partial" | "mt.final" | "mt.void" | "status" | "queue.drop";
   }
 >;
 
-/** A word of a caption, with the positions of its first sample and of the one after its last. */
+/** A word of a caption. */
 export interface CaptionWord {
+  /** The word as it was understood. */
   readonly text: string;
+  /** Position of its first sample. */
   readonly from: number;
+  /** Position after its last sample. */
   readonly to: number;
 }
 
@@ -27,6 +31,7 @@ export interface CaptionWord {
  * `from / sampleRate` is seconds, and `stream.toPageTime(from)` is when that sample was captured.
  */
 export interface Caption {
+  /** The whole text of the segment, as far as it is understood. */
   readonly text: string;
   /** Whether the text stands. If not, a later caption with the same `segmentId` takes its place. */
   readonly final: boolean;
@@ -56,15 +61,21 @@ export interface AudioStreamEventMap<Message = ServerEvent> {
   message: MessageEvent<Message>;
   /** Somebody was understood, for now or for good. */
   caption: CaptionEvent;
+  /** The connection is lost, and the next attempt is set. */
   reconnecting: ReconnectingEvent;
+  /** The connection is back. */
   reconnected: ReconnectedEvent;
+  /** Audio is lost for good. */
   drop: DropEvent;
+  /** Audio comes from another track from now on. */
   devicechange: DeviceChangeEvent;
+  /** How loud the latest audio was. */
   level: LevelEvent;
   /** A problem the stream is handling; one it cannot handle is an `error`. */
   warning: WarningEvent;
   /** The stream has failed, in the start or later, and is over. */
   error: StreamErrorEvent;
+  /** The stream has ended, however, and has released everything. */
   close: CloseInfoEvent;
 }
 
@@ -98,7 +109,9 @@ export class CaptionEvent extends Event implements Caption {
 export class ReconnectingEvent extends Event {
   /** Failures in a row, this one included. */
   readonly attempt: number;
+  /** How long until the next attempt, in milliseconds. */
   readonly delayMs: number;
+  /** Why the connection is lost, or could not be made. */
   readonly error: AnyAudioStreamError;
 
   constructor(init: { attempt: number; delayMs: number; error: AnyAudioStreamError }) {
@@ -109,13 +122,26 @@ export class ReconnectingEvent extends Event {
   }
 }
 
+/** Audio from one position to another. */
+export interface AudioSpan {
+  /** Position of the first sample. */
+  readonly from: number;
+  /** Position after the last sample. */
+  readonly to: number;
+}
+
 /** What a {@link ReconnectedEvent} tells; see there. */
 export interface ReconnectedInit {
+  /** Whether the server resumed the session. */
   readonly resumed: boolean;
+  /** Frames that will be sent again or late. */
   readonly replayedFrames: number;
+  /** How long there was no connection, in milliseconds. */
   readonly downtimeMs: number;
-  readonly missingAudio: { readonly from: number; readonly to: number } | undefined;
-  readonly missingMessages: readonly { readonly fromSeq: number; readonly toSeq: number }[];
+  /** Audio that is acknowledged and that this server does not have. */
+  readonly missingAudio: AudioSpan | undefined;
+  /** Numbered messages that can no longer be had. */
+  readonly missingMessages: readonly MessageRange[];
 }
 
 /** The stream goes on. */
@@ -124,11 +150,12 @@ export class ReconnectedEvent extends Event {
   readonly resumed: boolean;
   /** Frames that will be sent again or late. */
   readonly replayedFrames: number;
+  /** How long there was no connection, in milliseconds. */
   readonly downtimeMs: number;
   /** Audio, by position, that an earlier server had acknowledged and this one does not have. */
-  readonly missingAudio: { readonly from: number; readonly to: number } | undefined;
+  readonly missingAudio: AudioSpan | undefined;
   /** Numbered messages, both ends included, that were sent to nobody and can no longer be had. */
-  readonly missingMessages: readonly { readonly fromSeq: number; readonly toSeq: number }[];
+  readonly missingMessages: readonly MessageRange[];
 
   constructor(init: ReconnectedInit) {
     super("reconnected");
@@ -146,6 +173,7 @@ export class DropEvent extends Event {
   readonly from: number;
   /** Position after the last. */
   readonly to: number;
+  /** How much that is, in milliseconds. */
   readonly durationMs: number;
 
   constructor(init: { from: number; to: number; durationMs: number }) {
@@ -158,7 +186,9 @@ export class DropEvent extends Event {
 
 /** The stream captures from another track from now on; its positions go on. */
 export class DeviceChangeEvent extends Event {
+  /** The track that is captured from now on. */
   readonly track: MediaStreamTrack;
+  /** Why it has changed. */
   readonly reason: DeviceChangeReason;
 
   constructor(init: { track: MediaStreamTrack; reason: DeviceChangeReason }) {
@@ -203,6 +233,7 @@ export class LevelEvent extends Event {
 
 /** Something went wrong that the stream handles itself; it goes on. */
 export class WarningEvent extends Event {
+  /** The problem, with a sentence for people in `message`. */
   readonly error: AnyAudioStreamError;
 
   constructor(error: AnyAudioStreamError) {
@@ -213,6 +244,7 @@ export class WarningEvent extends Event {
 
 /** The stream has failed. A rejected `start()` is not reported as unhandled by the browser if there is a listener for this. */
 export class StreamErrorEvent extends Event {
+  /** Why it failed, with a sentence for people in `message`. */
   readonly error: AnyAudioStreamError;
 
   constructor(error: AnyAudioStreamError) {
@@ -223,6 +255,7 @@ export class StreamErrorEvent extends Event {
 
 /** The stream has ended and released everything. */
 export class CloseInfoEvent extends Event {
+  /** How it ended; what `stream.closed` resolves with. */
   readonly info: CloseInfo;
 
   constructor(info: CloseInfo) {

@@ -18,7 +18,7 @@ export interface PauseOptions extends AbortOptions {
 
 /** Options of {@link AudioStream.close}. */
 export interface CloseOptions extends AbortOptions {
-  /** How long to wait for the last acknowledgements and captions before giving up. @defaultValue 5_000 */
+  /** Milliseconds to wait for the last acknowledgements and captions before giving up. @defaultValue 5_000 */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface CloseOptions extends AbortOptions {
 export interface AudioStreamOptions {
   /** Bounds the stream's whole life: aborting it is `abort(signal.reason)`. */
   readonly signal?: AbortSignal | undefined;
-  /** Audio per frame on the wire, 5 to 200. @defaultValue 20 */
+  /** Milliseconds of audio per frame on the wire, 5 to 200. @defaultValue 20 */
   readonly frameDurationMs?: number | undefined;
   /** Rate on the wire in Hz, 8_000 to 48_000; the device keeps its own. @defaultValue 16_000 */
   readonly sampleRate?: number | undefined;
@@ -37,9 +37,12 @@ export interface AudioStreamOptions {
   readonly encoding?: Exclude<AudioEncoding, "opus"> | OpusEncoding | undefined;
   /** Channels on the wire, interleaved. @defaultValue 1 */
   readonly channelCount?: 1 | 2 | undefined;
-  /** Audio from before {@link AudioStream.start} that is sent after {@link AudioStream.warmUp}, 0 to 10_000. @defaultValue 0 */
+  /**
+   * Milliseconds of audio from before {@link AudioStream.start} that are sent after {@link AudioStream.warmUp}, 0 to 10_000.
+   * @defaultValue 0
+   */
   readonly preRollMs?: number | undefined;
-  /** Audio between two `level` events, 0 (each frame) to 60_000. @defaultValue 100 */
+  /** Milliseconds of audio between two `level` events, 0 (each frame) to 60_000. @defaultValue 100 */
   readonly levelIntervalMs?: number | undefined;
   /**
    * Name of the session on the server, for applications that must know it beforehand: 16 to 128 unguessable letters,
@@ -59,6 +62,7 @@ export interface AudioStreamOptions {
    * `loquilex/dialects`, `dist/loquilex.dialects.worker.js`. If it fails, the code inside the package is tried.
    */
   readonly workerUrl?: string | URL | undefined;
+  /** How much audio is kept for sending again. */
   readonly replay?: ReplayOptions | undefined;
   /** `false` fails on the first disconnection. */
   readonly reconnect?: ReconnectOptions | ReconnectPolicy | false | undefined;
@@ -72,11 +76,11 @@ export interface AudioStreamOptions {
 
 /** How much audio is held for sending again. */
 export interface ReplayOptions {
-  /** Audio held until it is acknowledged. @defaultValue 30_000 */
+  /** Milliseconds of audio held until it is acknowledged, 1_000 to 3_600_000. @defaultValue 30_000 */
   readonly maxDurationMs?: number | undefined;
-  /** @defaultValue 4_194_304 */
+  /** Bytes of audio held until it is acknowledged, 16_384 to 1_073_741_824. @defaultValue 4_194_304 */
   readonly maxBytes?: number | undefined;
-  /** What to do when full. @defaultValue "drop-oldest" */
+  /** What to do when full: drop the oldest audio, with a `drop` event, or end the stream. @defaultValue "drop-oldest" */
   readonly whenFull?: "drop-oldest" | "fail" | undefined;
 }
 
@@ -87,21 +91,21 @@ export interface ReconnectOptions {
    * the server at once, the first delay is drawn from at least 750 ms. @defaultValue 250
    */
   readonly initialDelayMs?: number | undefined;
-  /** Upper end of every computed delay. A server may ask for a longer one. @defaultValue 10_000 */
+  /** Upper end of every computed delay, in milliseconds. A server may ask for a longer one. @defaultValue 10_000 */
   readonly maxDelayMs?: number | undefined;
-  /** @defaultValue 2 */
+  /** How many times longer each delay may be than the one before, 1 to 10. @defaultValue 2 */
   readonly factor?: number | undefined;
   /** Share of each delay drawn at random, 0 to 1. @defaultValue 1 */
   readonly jitterRatio?: number | undefined;
-  /** @defaultValue Infinity */
+  /** Failures in a row before giving up. @defaultValue Infinity */
   readonly maxAttempts?: number | undefined;
   /**
-   * Give up after this long without a connection that is of use. Time in which the page slept does not count. A server that
+   * Give up after so many milliseconds without a connection that is of use. Time in which the page slept does not count. A server that
    * asks for a longer wait ends the stream at once. @defaultValue 60_000
    */
   readonly maxElapsedMs?: number | undefined;
   /**
-   * Limit for one attempt, from asking for the token and the URL to the server's answer. Each part of a long answer extends
+   * Limit for one attempt in milliseconds, from asking for the token and the URL to the server's answer. Each part of a long answer extends
    * it. @defaultValue 10_000
    */
   readonly connectTimeoutMs?: number | undefined;
@@ -121,6 +125,7 @@ export interface RetryContext {
   readonly attempt: number;
   /** Since there was a connection that was of use, in milliseconds. */
   readonly elapsedMs: number;
+  /** Why the last attempt failed, or the connection was lost. */
   readonly error: AnyAudioStreamError;
   /** How long the server asked to wait, in milliseconds; `undefined` if it did not. */
   readonly retryAfterMs: number | undefined;
@@ -128,10 +133,10 @@ export interface RetryContext {
 
 /** How a dead connection is noticed. */
 export interface HeartbeatOptions {
-  /** Silence after which a heartbeat is sent. @defaultValue 10_000 */
+  /** Milliseconds of silence after which a heartbeat is sent. @defaultValue 10_000 */
   readonly intervalMs?: number | undefined;
   /**
-   * How long to wait for the answer before the connection is given up. On a link whose measured round trips are longer, as
+   * Milliseconds to wait for the answer before the connection is given up. On a link whose measured round trips are longer, as
    * long as they let expect. @defaultValue 2_500
    */
   readonly timeoutMs?: number | undefined;

@@ -3,7 +3,9 @@ import type { Transport } from "../../transport/transport.js";
 
 /** Where the audio comes from, and what carries it to the server. */
 export interface AudioStreamParts {
+  /** What `microphone()`, `mediaStream()` or `samples()` returns, or a source of your own. */
   readonly source: AudioSource;
+  /** What `webSocket(url)` or a dialect returns, or a transport of your own. */
   readonly transport: Transport;
 }
 
