@@ -41,9 +41,10 @@ declare const CloseCode: {
 type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 declare const isFatalCloseCode: (code: number) => boolean;
 declare function fitCloseReason(reason: string): string;
+declare const fitText: (text: string, maxLength: number) => string;
 declare const OPUS_SAMPLE_RATES: readonly number[];
 declare const MAX_OPUS_PACKET_BYTES = 3840;
 declare const MIN_OPUS_PACKET_MS = 10;
 declare const MAX_OPUS_PACKET_MS = 60;
 declare function opusPacketDurationMs(packet: Uint8Array): number | undefined;
-export { AUDIO_EXTENSION, AUDIO_FRAME_HEADER_BYTES, AUDIO_FRAME_KIND, type ApplicationMessage, type AudioEncoding, AudioFrameFlag, type AudioOffer, type ClientData, type ClientMessage, type ClientMessageType, CloseCode, type Envelope, type KnownServerMessage, MAX_FRAME_SAMPLES, MAX_OPUS_PACKET_BYTES, MAX_OPUS_PACKET_MS, MIN_OPUS_PACKET_MS, OPUS_SAMPLE_RATES, PROTOCOL_VERSION, SUBPROTOCOL, type ServerData, type ServerEnvelopeFields, type ServerMessage, type ServerMessageType, ShapeError, UnsupportedVersionError, type WireAudioFrame, bytesPerSample, decodeAudioFrame, encodeAudioFrame, encodeClientMessage, encodeServerMessage, fitCloseReason, isApplicationMessage, isFatalCloseCode, opusPacketDurationMs, parseClientMessage, parseServerMessage };
+export { AUDIO_EXTENSION, AUDIO_FRAME_HEADER_BYTES, AUDIO_FRAME_KIND, type ApplicationMessage, type AudioEncoding, AudioFrameFlag, type AudioOffer, type ClientData, type ClientMessage, type ClientMessageType, CloseCode, type Envelope, type KnownServerMessage, MAX_FRAME_SAMPLES, MAX_OPUS_PACKET_BYTES, MAX_OPUS_PACKET_MS, MIN_OPUS_PACKET_MS, OPUS_SAMPLE_RATES, PROTOCOL_VERSION, SUBPROTOCOL, type ServerData, type ServerEnvelopeFields, type ServerMessage, type ServerMessageType, ShapeError, UnsupportedVersionError, type WireAudioFrame, bytesPerSample, decodeAudioFrame, encodeAudioFrame, encodeClientMessage, encodeServerMessage, fitCloseReason, fitText, isApplicationMessage, isFatalCloseCode, opusPacketDurationMs, parseClientMessage, parseServerMessage };

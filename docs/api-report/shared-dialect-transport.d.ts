@@ -21,6 +21,7 @@ interface DialectTerms {
   readonly messageMs: {
     readonly max: number;
   };
+  readonly refusesShortMessages?: boolean | undefined;
   readonly pace: number;
   readonly keepaliveMs?: number | undefined;
   readonly silenceMs?: number | undefined;
@@ -56,6 +57,9 @@ type DialectEvent = /** The service has taken the session up, and audio may come
 } /** The caption of this segment holds no longer. */ | {
   readonly segment: string;
 } /** Every word before this time has been said in a final caption: that audio is not needed any more. */ | {
+  readonly to: number;
+}
+| {
   readonly to: number;
 } /** The service has said everything. Counts only after {@link DialectSession.finish}, so that it may be said earlier. */ | {
   readonly verdict: Verdict;

@@ -40,6 +40,7 @@ export function assemblyAIDialect({
     terms: {
       // From 50 to 1 000 ms are allowed.
       messageMs: { min: 60, max: 900 },
+      refusesShortMessages: true,
       pace: 1,
       // It says nothing while nobody speaks.
       silenceMs: 20_000,

@@ -111,7 +111,7 @@ class FluxSession implements DialectSession {
       ...(words.length === list.length && { words }),
     };
     this.#turn = final || text === "" ? undefined : caption;
-    const settled: DialectEvent[] = final && end !== undefined ? [{ type: "settled", to: end }] : [];
-    return text === "" ? settled : [caption, ...settled];
+    const progress: DialectEvent[] = end === undefined ? [] : [{ type: final ? "settled" : "listened", to: end }];
+    return text === "" ? progress : [caption, ...progress];
   }
 }

@@ -42,13 +42,15 @@ export interface RemoteAddress {
 
 /** What a service asks of those who speak to it. Durations are in milliseconds. */
 export interface DialectTerms {
-  /** How much audio a message holds. */
+  /** How much audio a message holds. Less is sent at the end, or if no more comes for a moment. */
   readonly messageMs: {
-    /** At least, but for the last one. */
+    /** At least. */
     readonly min: number;
     /** At most. */
     readonly max: number;
   };
+  /** Whether the service takes no shorter message at all: the last one is filled up with silence. @defaultValue false */
+  readonly refusesShortMessages?: boolean | undefined;
   /** How many times faster than it was spoken audio may be sent. */
   readonly pace: number;
   /** How long nothing may be sent before {@link DialectSession.keepalive}. @defaultValue as long as one likes */
@@ -140,6 +142,16 @@ export type DialectEvent =
   | {
       /** What it is about. */
       readonly type: "settled";
+      /** That time. */
+      readonly to: number;
+    }
+  /**
+   * The service has listened up to this time, and has not necessarily said all of it. A message without any time says, where
+   * {@link DialectTerms.wordsWithinMs} is given, that the service keeps up with what it gets.
+   */
+  | {
+      /** What it is about. */
+      readonly type: "listened";
       /** That time. */
       readonly to: number;
     }

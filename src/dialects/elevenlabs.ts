@@ -116,7 +116,7 @@ class ElevenLabsSession implements DialectSession {
     const spoken = listIn(fields, "words").filter(({ type }) => type === undefined || type === "word");
     const words = wordsIn(spoken, { text: "text", from: "start", to: "end" });
     const [first, last] = [words[0], words.at(-1)];
-    if (first === undefined || last === undefined) return [{ type: "void", segment }, { type: "finished" }];
+    if (first === undefined || last === undefined) return [{ type: "void", segment }];
     const [language, speaker] = [textIn(fields, "language_code"), textIn(spoken[0] ?? {}, "speaker_id")];
     return [
       {
@@ -126,8 +126,6 @@ class ElevenLabsSession implements DialectSession {
         ...(speaker !== undefined && { speaker }),
       },
       { type: "settled", to: last.to },
-      // The end that was asked for is a commit, too.
-      { type: "finished" },
     ];
   }
 }

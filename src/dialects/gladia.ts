@@ -44,6 +44,7 @@ export function gladiaDialect(): Dialect {
 
 class GladiaSession implements DialectSession {
   readonly isReadyWhenOpen = true;
+  #hasPartials = false;
 
   open(): string[] {
     return [];
@@ -68,6 +69,7 @@ class GladiaSession implements DialectSession {
         const language = textIn(utterance, "language");
         const speaker = numberIn(utterance, "speaker");
         const final = data.is_final === true;
+        this.#hasPartials ||= !final;
         const caption: DialectEvent = {
           type: "caption",
           ...{ segment: textIn(data, "id") ?? "", final, text: textIn(utterance, "text") ?? "", words },
@@ -80,7 +82,8 @@ class GladiaSession implements DialectSession {
       case "end_session":
         return [{ type: "finished" }];
       default:
-        return [];
+        // A job that was made without partial captions says nothing of somebody who goes on speaking.
+        return this.#hasPartials ? [] : [{ type: "listened", to: 0 }];
     }
   }
 

@@ -65,7 +65,7 @@ class OpenAISession implements DialectSession {
   readonly #items: Item[] = [];
   #isFinishing = false;
   /** The last piece has been cut off, or there was none. */
-  #isCommitted = false;
+  #isCutOff = false;
   #sentSeconds = 0;
 
   constructor(input: Readonly<Record<string, unknown>>) {
@@ -89,10 +89,21 @@ class OpenAISession implements DialectSession {
 
   finish(): string[] {
     this.#isFinishing = true;
-    return [JSON.stringify({ type: "input_audio_buffer.commit" })];
+    // The service also cuts off by itself, which looks the same. The answer to the second message comes after that to the first.
+    return [
+      JSON.stringify({ type: "input_audio_buffer.commit" }),
+      JSON.stringify({ type: "input_audio_buffer.clear" }),
+    ];
   }
 
   receive(message: RemoteMessage): DialectEvent[] {
+    const events = this.#read(message);
+    const [unsaid] = this.#items;
+    // Words come when a stretch of speech is over, however long it is.
+    return unsaid === undefined ? events : [...events, { type: "listened", to: unsaid.from ?? 0 }];
+  }
+
+  #read(message: RemoteMessage): DialectEvent[] {
     const fields = parseFields(message);
     const id = textIn(fields, "item_id") ?? "";
     switch (textIn(fields, "type")) {
@@ -104,12 +115,12 @@ class OpenAISession implements DialectSession {
       case "input_audio_buffer.speech_stopped":
         this.#item(id).to = secondsIn(fields, "audio_end_ms");
         return [];
-      case "input_audio_buffer.committed": {
-        const item = this.#item(id);
-        item.to ??= this.#sentSeconds;
-        if (this.#isFinishing) this.#isCommitted = true;
+      case "input_audio_buffer.committed":
+        this.#item(id).to ??= this.#sentSeconds;
         return [];
-      }
+      case "input_audio_buffer.cleared":
+        this.#isCutOff = this.#isFinishing;
+        return this.#finishedIfSaid();
       case "conversation.item.input_audio_transcription.delta": {
         const item = this.#item(id);
         item.text += textIn(fields, "delta") ?? "";
@@ -155,15 +166,12 @@ class OpenAISession implements DialectSession {
   }
 
   #finishedIfSaid(): DialectEvent[] {
-    return this.#isCommitted && this.#items.length === 0 ? [{ type: "finished" }] : [];
+    return this.#isCutOff && this.#items.length === 0 ? [{ type: "finished" }] : [];
   }
 
   #error(error: Fields): DialectEvent[] {
     // Nothing was left to cut off, since the service had done it by itself.
-    if (this.#isFinishing && textIn(error, "code") === "input_audio_buffer_commit_empty") {
-      this.#isCommitted = true;
-      return this.#finishedIfSaid();
-    }
+    if (this.#isFinishing && textIn(error, "code") === "input_audio_buffer_commit_empty") return [];
     return [{ type: "refused", verdict: verdictOn(error) }];
   }
 }

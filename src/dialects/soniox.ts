@@ -56,6 +56,9 @@ export function sonioxDialect({
 /** Marks among the tokens: nobody speaks any more, and the answer to `finalize`. */
 const MARKS: readonly unknown[] = ["<end>", "<fin>"];
 
+/** Times are rounded, and not a sample of a word may be missing that is to be understood anew. */
+const ROUNDING_SEC = 0.02;
+
 class SonioxSession implements DialectSession {
   readonly isReadyWhenOpen = true;
   readonly #beginning: object;
@@ -100,7 +103,8 @@ class SonioxSession implements DialectSession {
     const processedMs = numberIn(fields, "final_audio_proc_ms") ?? 0;
     // The last word may not be whole yet: what comes after a cut would begin in the middle of it.
     const lastWord = wordsOf(this.#final).at(-1);
-    events.push({ type: "settled", to: Math.min(processedMs / 1_000, lastWord?.from ?? Number.POSITIVE_INFINITY) });
+    const whole = (lastWord?.from ?? Number.POSITIVE_INFINITY) - ROUNDING_SEC;
+    events.push({ type: "settled", to: Math.min(processedMs / 1_000, whole) });
     return events;
   }
 

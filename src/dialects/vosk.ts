@@ -47,6 +47,8 @@ class VoskSession implements DialectSession {
   readonly #unanswered: number[] = [];
   #sent = 0;
   #decoded = 0;
+  /** The same before the message that was answered last. */
+  #decodedBefore = 0;
   #utterance = 0;
   #utteranceFrom = 0;
 
@@ -77,6 +79,7 @@ class VoskSession implements DialectSession {
   receive(message: RemoteMessage): DialectEvent[] {
     const fields = parseFields(message);
     const answered = this.#unanswered.shift();
+    this.#decodedBefore = this.#decoded;
     this.#decoded = answered ?? this.#sent;
     // What answers no audio answers the end.
     const end: DialectEvent[] = answered === undefined ? [{ type: "finished" }] : [];
@@ -96,15 +99,14 @@ class VoskSession implements DialectSession {
       return [{ type: "caption", segment, final: false, text: partial, ...range }];
     }
     const text = textIn(fields, "text") ?? "";
-    const settled = { type: "settled", to: this.#decoded } as const;
     const words = wordsIn(listIn(fields, "result"), { text: "word", from: "start", to: "end" });
     this.#utterance += 1;
     const from = words[0]?.from ?? this.#utteranceFrom;
     this.#utteranceFrom = this.#decoded;
+    const to = words.at(-1)?.to;
+    // The message may already hold the beginning of the next word.
+    const settled = { type: "settled", to: Math.max(to ?? 0, this.#decodedBefore) } as const;
     if (text === "") return [settled];
-    return [
-      { type: "caption", segment, final: true, text, from, to: words.at(-1)?.to ?? this.#decoded, words },
-      settled,
-    ];
+    return [{ type: "caption", segment, final: true, text, from, to: to ?? this.#decoded, words }, settled];
   }
 }

@@ -9,6 +9,7 @@ export {
   type WireAudioFrame,
 } from "./audio-frame.js";
 export { CloseCode, fitCloseReason, isFatalCloseCode } from "./close-codes.js";
+export { fitText } from "./fit-text.js";
 export {
   type ApplicationMessage,
   AUDIO_EXTENSION,

@@ -44,6 +44,25 @@ describe("a service that says more than a caption may hold", () => {
     run.abort();
   });
 
+  it("has no character cut in two", () => {
+    // Two UTF-16 units each, so that each limit falls into the middle of one.
+    const long = (units: number): string => `a${"😀".repeat(units / 2)}`;
+    const run = runWith(sonioxDialect({ url: ADDRESS }), ({ send }, count) => {
+      const spoken = { start_ms: 0, end_ms: 50, is_final: true, language: long(64), speaker: long(128) };
+      const tokens = [
+        { ...spoken, text: ` ${long(100_000)}` },
+        { text: "<end>", is_final: true },
+      ];
+      if (count > 0) send(JSON.stringify({ tokens, final_audio_proc_ms: count * 20 }));
+    });
+    const { text, words, speaker, language } = run.finals[0] ?? expect.unreachable("There is no caption.");
+    expect([text, words[0]?.text, speaker, language].map((said) => [said?.endsWith("😀"), said?.length])).toEqual(
+      [100_000, 1_000, 128, 64].map((limit) => [true, limit - 1]),
+    );
+    expect(failuresOf(run)).toEqual([]);
+    run.abort();
+  });
+
   it("may give its segments long names, which still tell them apart", () => {
     const run = runWith(gladiaDialect(), ({ send }, count) => {
       const id = `${"i".repeat(300)}${Math.floor(count / 2)}`;

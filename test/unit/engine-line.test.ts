@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { parseEngineLine } from "../../examples/server/engines/engine-line.js";
+import { fitSegment } from "../../examples/server/engines/fit-segment.js";
 import { InputClock } from "../../examples/server/engines/input-clock.js";
 
+/** Longer than any text may be, of characters that have two UTF-16 units. */
+const EMOJI = "😀".repeat(40_000);
 const UNTIMED = { from: undefined, to: undefined, words: undefined };
 
 describe("a line of an engine", () => {
@@ -45,8 +48,21 @@ describe("a line of an engine", () => {
       ...{ text: "a bcd", final: true, from: undefined, to: undefined },
       words: [{ text: "d".repeat(1_000), from: 0, to: 1e300 }],
     });
+    const [word] = parseEngineLine(JSON.stringify({ text: "", words: [{ ...long, text: `a${EMOJI}` }] }))?.words ?? [];
+    expect([word?.text.endsWith("😀"), word?.text.length]).toEqual([true, 999]);
     expect(parseEngineLine("\u001b[32mgreen\u001b[0m")?.text).toBe("green");
     expect(parseEngineLine("caf\ufffd au lait")?.text).toBe("caf\ufffd au lait");
+  });
+});
+
+describe("a segment that is too long for a caption", () => {
+  it("is cut between two characters", () => {
+    const words = [{ text: `a${EMOJI}`, from: 0, to: 1 }];
+    const fitting = fitSegment({ segmentId: "1", final: true, text: `a${EMOJI}`, from: 0, to: 1, words });
+    expect([fitting.text, fitting.words?.[0]?.text].map((text) => [text?.endsWith("😀"), text?.length])).toEqual([
+      [true, 65_535],
+      [true, 999],
+    ]);
   });
 });
 

@@ -1,3 +1,5 @@
+import { fitText } from "loquilex/protocol";
+
 /** What one line of a program says. Times are seconds since the beginning of its input. */
 export interface EngineLine {
   readonly text: string;
@@ -63,9 +65,9 @@ function readWord(value: unknown): TimedWord[] {
 
 /** A word from anywhere. @returns nothing for what is none. */
 export function timedWord(text: unknown, from: unknown, to: unknown): TimedWord[] {
-  const plain = typeof text === "string" ? plainText(text)?.slice(0, MAX_WORD_CHARACTERS) : undefined;
+  const plain = typeof text === "string" ? fitText(plainText(text) ?? "", MAX_WORD_CHARACTERS) : "";
   const [begin, end] = [readTime(from), readTime(to)];
-  if (plain === undefined || plain === "" || begin === undefined || end === undefined || end < begin) return [];
+  if (plain === "" || begin === undefined || end === undefined || end < begin) return [];
   return [{ text: plain, from: begin, to: end }];
 }
 

@@ -1,3 +1,4 @@
+import { fitText } from "loquilex/protocol";
 import type { Segment } from "./engine.js";
 import { MAX_WORD_CHARACTERS, MAX_WORDS } from "./engine-line.js";
 
@@ -12,11 +13,7 @@ export function fitSegment(segment: Segment): Segment {
   const words = segment.words?.slice(0, MAX_WORDS);
   return {
     ...segment,
-    text: cut(segment.text, MAX_TEXT_CHARACTERS),
-    words: words?.map((word) => ({ ...word, text: cut(word.text, MAX_WORD_CHARACTERS) })),
+    text: fitText(segment.text, MAX_TEXT_CHARACTERS),
+    words: words?.map((word) => ({ ...word, text: fitText(word.text, MAX_WORD_CHARACTERS) })),
   };
 }
-
-/** No text ends in the middle of a character. */
-const cut = (text: string, length: number): string =>
-  text.length <= length ? text : text.slice(0, length).replace(/[\ud800-\udbff]$/, "");

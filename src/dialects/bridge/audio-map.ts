@@ -8,6 +8,8 @@ interface Stretch {
 
 /** Audio that was left out so often ago is not spoken of any more. */
 const MAX_STRETCHES = 4_096;
+/** Time that is so close to where something was left out, in milliseconds, may be on the other side of it. */
+const EDGE_MS = 20;
 
 /** Tells the stream's positions from the time of one session of a service, which has not got what was left out. */
 export class AudioMap {
@@ -46,11 +48,12 @@ export class AudioMap {
   /** Position of the sample that is so many seconds into the session, or of the nearest one that was sent. */
   positionAt(seconds: number, edge: "from" | "to"): number {
     const remote = Math.round(seconds * this.#sampleRate);
-    // An end belongs to what is before it, a beginning to what comes after it.
+    // An end belongs to what is before it, a beginning to what comes after it, and services round.
+    const slack = (EDGE_MS * this.#sampleRate) / 1_000;
     const found = this.#stretches.findLast((stretch) =>
-      edge === "from" ? stretch.remote <= remote : stretch.remote < remote,
+      edge === "from" ? stretch.remote <= remote + slack : stretch.remote < remote - slack,
     );
     if (found === undefined) return this.#stretches[0]?.position ?? this.#begin;
-    return found.position + Math.min(remote - found.remote, found.samples);
+    return found.position + Math.max(0, Math.min(remote - found.remote, found.samples));
   }
 }

@@ -1,3 +1,4 @@
+import { fitText } from "../../protocol/fit-text.js";
 import { CAPTION_LIMITS, MAX_IDENTIFIER_LENGTH } from "../../protocol/limits.js";
 import type { ServerData } from "../../protocol/messages.js";
 import type { DialectEvent } from "../dialect.js";
@@ -28,16 +29,16 @@ export function captionOf(
     return { from: start, to: Math.max(start, map.positionAt(end, "to")) };
   };
   return {
-    text: text.slice(0, CAPTION_LIMITS.text),
+    text: fitText(text, CAPTION_LIMITS.text),
     segment_id: segmentId(leg, segment),
     final,
     ...(from !== undefined && to !== undefined && { audio: range(from, to) }),
     ...(words !== undefined && {
       words: words
         .slice(0, CAPTION_LIMITS.words)
-        .map((word) => ({ text: word.text.slice(0, CAPTION_LIMITS.word), ...range(word.from, word.to) })),
+        .map((word) => ({ text: fitText(word.text, CAPTION_LIMITS.word), ...range(word.from, word.to) })),
     }),
-    ...(speaker !== undefined && { speaker: speaker.slice(0, MAX_IDENTIFIER_LENGTH) }),
-    ...(language !== undefined && { language: language.slice(0, CAPTION_LIMITS.language) }),
+    ...(speaker !== undefined && { speaker: fitText(speaker, MAX_IDENTIFIER_LENGTH) }),
+    ...(language !== undefined && { language: fitText(language, CAPTION_LIMITS.language) }),
   };
 }

@@ -1,4 +1,6 @@
 import { CloseCode } from "../../protocol/close-codes.js";
+import { fitText } from "../../protocol/fit-text.js";
+import { MAX_SENTENCE_LENGTH } from "../../protocol/limits.js";
 import type { Verdict } from "../dialect.js";
 
 /** How a server of this protocol says that a connection is over. */
@@ -14,7 +16,8 @@ const BUSY_RETRY_MS = 5_000;
 const NETWORK_LOSS = 1006;
 
 /** What a service's verdict is to a stream. */
-export function refusalOf({ kind, detail, retryAfterMs = BUSY_RETRY_MS }: Verdict): Refusal {
+export function refusalOf({ kind, detail: whole, retryAfterMs = BUSY_RETRY_MS }: Verdict): Refusal {
+  const detail = fitText(whole, MAX_SENTENCE_LENGTH);
   switch (kind) {
     case "temporary":
       return { error: "service_lost", closeCode: NETWORK_LOSS, detail };
@@ -31,5 +34,5 @@ export function refusalOf({ kind, detail, retryAfterMs = BUSY_RETRY_MS }: Verdic
 export const unsupported = (detail: string): Refusal => ({
   error: "unsupported_format",
   closeCode: CloseCode.unsupported,
-  detail,
+  detail: fitText(detail, MAX_SENTENCE_LENGTH),
 });

@@ -3,6 +3,7 @@ import { sentenceOf } from "../../internal/text-of.js";
 import type { WireAudioFrame } from "../../protocol/audio-frame.js";
 import type { DialectEvent, RemoteMessage, Verdict } from "../dialect.js";
 import { AudioMap } from "./audio-map.js";
+import { awaitLastWords } from "./last-words.js";
 import { PaceCredit } from "./pace-credit.js";
 import { isQuiet } from "./quiet.js";
 import type { RemoteLegOptions } from "./remote-leg-options.js";
@@ -12,7 +13,7 @@ import { type AudioBatch, WaitingAudio } from "./waiting-audio.js";
 
 /** A backlog as short as this, in milliseconds, is jitter. */
 const LATE_MS = 500;
-/** Audio that is too little for a message is padded if no more has come for so long, in milliseconds. */
+/** Audio that is too little for a message is sent all the same if no more has come for so long, in milliseconds. */
 const STRAY_MS = 300;
 /** Audio that is worth a message if the service has no smallest one, in milliseconds. */
 const SMALLEST_MS = 20;
@@ -33,15 +34,15 @@ export class RemoteLeg implements RemoteObserver {
   /** Position of its first sample. */
   readonly begin: number;
   readonly map: AudioMap;
-  /** Segments with a caption that is not final. */
+  /** Segments of which the stream has a caption that is not final. */
   readonly open = new Set<string>();
   /** Numbers of segments whose names are too long to be used. */
   readonly longNames = new Map<string, number>();
+  readonly unanswered: UnansweredAudio;
   readonly #options: RemoteLegOptions;
   readonly #waiting: WaitingAudio;
   /** Position after the last sample that it was given. */
   #end: number;
-  #settled: number;
   /** Silence at the end of what it was given. */
   #quietSamples = 0;
   readonly #bornAt: number;
@@ -52,7 +53,6 @@ export class RemoteLeg implements RemoteObserver {
   #wantsToFinish = false;
   #timer: Registration | undefined;
   #credit: PaceCredit | undefined;
-  readonly #unanswered: UnansweredAudio;
   #sentAt: number;
   #pushedAt: number;
 
@@ -62,8 +62,7 @@ export class RemoteLeg implements RemoteObserver {
     this.number = number;
     this.begin = begin;
     this.#end = begin;
-    this.#settled = begin;
-    this.#unanswered = new UnansweredAudio(options.terms, begin);
+    this.unanswered = new UnansweredAudio(options.terms, begin);
     this.map = new AudioMap(format.sampleRate, begin);
     this.#waiting = new WaitingAudio(format);
     const now = clock.now();
@@ -79,7 +78,7 @@ export class RemoteLeg implements RemoteObserver {
 
   /** The service has said everything before this position. */
   get settled(): number {
-    return this.#settled;
+    return this.unanswered.settled;
   }
 
   get ageMs(): number {
@@ -102,7 +101,7 @@ export class RemoteLeg implements RemoteObserver {
 
   /** Whether the service gets audio and says nothing for longer than it may. */
   get isMute(): boolean {
-    return this.#unanswered.isMute(this.#options.clock.now());
+    return this.unanswered.isMute(this.#options.clock.now());
   }
 
   /** The connection is open. */
@@ -125,10 +124,12 @@ export class RemoteLeg implements RemoteObserver {
       return;
     }
     const now = this.#options.clock.now();
-    this.#unanswered.heard(now);
-    for (const event of this.#read(message)) this.#take(event);
-    const overdue = this.#unanswered.overdue(now);
-    if (overdue !== undefined && this.open.size === 0) this.settle(overdue);
+    this.unanswered.heard(now);
+    const events = this.#read(message);
+    for (const event of events) this.#take(event);
+    this.unanswered.settleWordless(now, events, this.map);
+    const { endsSilently } = this.#options.terms;
+    if (endsSilently === true && this.#phase === "finishing" && this.unanswered.isSaid) this.#finishNow();
   }
 
   /** The connection was closed by the service or the network. */
@@ -163,14 +164,12 @@ export class RemoteLeg implements RemoteObserver {
   }
 
   settle(position: number): void {
-    this.#settled = Math.max(this.#settled, position);
+    this.unanswered.settle(position);
   }
 
   /** Settles audio in which nobody speaks, for services that say nothing about it. */
   settleSilence(): void {
-    const { terms } = this.#options;
-    if (terms.wordsWithinMs === undefined || this.open.size > 0 || this.#settled < this.#unanswered.loudEnd) return;
-    this.settle(this.map.end - this.#samplesIn(QUIET_MARGIN_MS));
+    this.unanswered.settleSilence(this.map.end - this.#samplesIn(QUIET_MARGIN_MS));
   }
 
   /** Breaks off: what has been said that stands is told. */
@@ -205,12 +204,14 @@ export class RemoteLeg implements RemoteObserver {
     if (event.type === "ready" && this.#phase === "opening") this.#begin();
     else if (event.type === "finished" && this.#phase === "finishing") {
       this.#phase = "finished";
-      this.#settled = this.#end;
+      this.settle(this.#end);
       this.#options.observer.onEvent(this, event);
       this.dispose();
     } else if (event.type === "refused") this.failed(event.verdict);
-    else if (event.type !== "ready" && event.type !== "finished" && this.#phase !== "over")
+    else if (event.type !== "ready" && event.type !== "finished" && this.#phase !== "over") {
+      this.unanswered.note(event);
       this.#options.observer.onEvent(this, event);
+    }
   }
 
   #begin(): void {
@@ -239,16 +240,18 @@ export class RemoteLeg implements RemoteObserver {
     const { terms, clock } = this.#options;
     const now = clock.now();
     const [min, max] = [this.#samplesIn(terms.messageMs.min), this.#samplesIn(terms.messageMs.max)];
-    const isStray = this.#wantsToFinish || now - this.#pushedAt >= STRAY_MS;
+    // Not filled up before the end: if frames are only late, there would be silence in the middle of a word.
+    const isStrict = terms.refusesShortMessages === true;
+    const isStray = this.#wantsToFinish || (!isStrict && now - this.#pushedAt >= STRAY_MS);
     for (;;) {
       if (terms.pace < SLOW_PACE && this.lagMs > LATE_MS) this.#waiting.skipSilence();
       const { samples } = this.#waiting;
       if (samples === 0 || (samples < min && !isStray)) return undefined;
       if ((this.#link?.bufferedBytes ?? 0) > MAX_BUFFERED_BYTES) return BUFFER_CHECK_MS;
-      const needed = Math.max(min, Math.min(samples, this.#samplesIn(SMALLEST_MS)));
+      const needed = Math.max(isStrict ? min : 0, Math.min(samples, Math.max(min, this.#samplesIn(SMALLEST_MS))));
       const affordable = credit.affordable(now);
       if (affordable < needed) return credit.waitFor(needed);
-      const batch = this.#waiting.take(min, Math.max(needed, Math.min(max, samples, affordable)));
+      const batch = this.#waiting.take(isStrict ? min : 0, Math.max(needed, Math.min(max, samples, affordable)));
       credit.spend(batch.samples);
       this.#sendAudio(batch);
     }
@@ -257,22 +260,20 @@ export class RemoteLeg implements RemoteObserver {
   #sendAudio({ stretches, padding, payload, isQuiet: areAllQuiet }: AudioBatch): void {
     for (const { position, samples } of stretches) this.map.sent(position, samples);
     this.map.padded(padding);
-    this.#unanswered.sent(this.#options.clock.now(), this.map.end, areAllQuiet);
+    this.unanswered.sent(this.#options.clock.now(), this.map.end, areAllQuiet);
     this.#send(this.#options.session.audio(payload));
   }
 
   #sayFinish(): void {
     this.#phase = "finishing";
     for (const message of this.#options.session.finish()) this.#send(message);
-    const { terms, scope } = this.#options;
+    const { terms, scope, clock } = this.#options;
     const detail = `The service did not say its last words within ${terms.finishMs / 1_000} seconds.`;
-    const askedAt = this.#options.clock.now();
-    const late = (): void => {
-      const isAlive = this.#unanswered.heardAt > askedAt || this.#settled >= this.#unanswered.loudEnd;
-      if (terms.endsSilently === true && isAlive) this.#finishNow();
+    const onSilence = (isAlive: boolean): void => {
+      if (terms.endsSilently === true && (isAlive || this.unanswered.isSaid)) this.#finishNow();
       else this.failed({ kind: "temporary", detail });
     };
-    scope.timeout(terms.finishMs, late, "last words");
+    awaitLastWords({ clock, scope, terms, heardAt: () => this.unanswered.heardAt, onSilence });
   }
 
   #finishNow(): void {

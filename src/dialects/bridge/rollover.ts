@@ -12,7 +12,6 @@ export function rolloverMoment(leg: RemoteLeg, sessionMs: number | undefined): "
   const marginMs = Math.min(MARGIN_MS, sessionMs / 10);
   const leftMs = sessionMs - leg.ageMs;
   if (leftMs > marginMs) return undefined;
-  const isBetweenSegments = leg.open.size === 0;
-  if (leg.isQuiet && (isBetweenSegments || leftMs < marginMs / 2)) return "pause";
+  if (leg.isQuiet && (leg.unanswered.isBetweenSegments || leftMs < marginMs / 2)) return "pause";
   return leftMs < marginMs / 4 ? "middle" : undefined;
 }

@@ -3,7 +3,6 @@ import { sentenceOf } from "../../internal/text-of.js";
 import { AudioFrameFlag, bytesPerSample, decodeAudioFrame } from "../../protocol/audio-frame.js";
 import type { Bytes } from "../../protocol/bytes.js";
 import { CloseCode } from "../../protocol/close-codes.js";
-import { MAX_SENTENCE_LENGTH } from "../../protocol/limits.js";
 import {
   type ClientMessage,
   encodeServerMessage,
@@ -281,7 +280,7 @@ export class StandIn {
   #refuse({ error, closeCode, detail, retryAfterMs }: Refusal): void {
     this.#say("server.error", {
       code: error,
-      detail: detail.slice(0, MAX_SENTENCE_LENGTH),
+      detail,
       ...(retryAfterMs !== undefined && { retry_after_ms: retryAfterMs }),
     });
     this.#close(closeCode, detail);

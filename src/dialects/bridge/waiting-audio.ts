@@ -57,7 +57,7 @@ export class WaitingAudio {
     let samples = 0;
     let areAllQuiet = true;
     for (let next = this.#frames[0]; next !== undefined && samples < max; next = this.#frames[0]) {
-      if (samples >= min && samples + next.sampleCount > max) break;
+      if (samples > 0 && samples >= min && samples + next.sampleCount > max) break;
       const room = max - samples;
       const isWhole = next.sampleCount <= room;
       const [fitting, rest] = isWhole ? [next] : splitFrame(next, room, this.#bytesPerSample);

@@ -24,6 +24,8 @@ const CUTS: DialectGround = { troubles: ["cut"], count: 3 };
 const OUTAGES: DialectGround = { troubles: ["refused"], count: 2 };
 const PAUSES: DialectGround = { troubles: ["pause"], count: 3 };
 const CALM: DialectGround = { count: 0 };
+const STANDSTILLS: DialectGround = { troubles: ["standstill"], count: 4 };
+const SLOWNESS: DialectGround = { troubles: ["slowness", "cut"], count: 5 };
 
 export const DIALECT_MUTANTS: readonly DialectMutant[] = [
   // What is kept, and until when
@@ -34,18 +36,46 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
     "    leg.settleSilence();\n",
     "    leg.settle(this.#expected);\n",
   ),
-  leg(
+  unanswered(
     "AssemblyAI",
     CUTS,
     "Loud audio is let go of though nothing was said about it yet.",
-    "this.open.size > 0 || this.#settled < this.#unanswered.loudEnd) return;",
-    "this.open.size > 0) return;",
+    "if (this.#terms.wordsWithinMs !== undefined && this.isSaid)",
+    "if (this.#terms.wordsWithinMs !== undefined && this.isBetweenSegments)",
+  ),
+  leg(
+    "Deepgram Flux",
+    STANDSTILLS,
+    "A word whose frames are late has silence put into its middle.",
+    "this.#waiting.take(isStrict ? min : 0,",
+    "this.#waiting.take(min,",
+  ),
+  unanswered(
+    "Deepgram Flux",
+    SLOWNESS,
+    "Audio is let go of because it was sent long ago, though the service is not so far yet.",
+    'this.settle(listened === undefined ? end : Math.min(end, map.positionAt(listened, "from")));',
+    "this.settle(end);",
+  ),
+  mutantsOf("openai.ts")(
+    "OpenAI",
+    SLOWNESS,
+    "An utterance that the service ended by itself is taken for the last one.",
+    "        this.#item(id).to ??= this.#sentSeconds;\n",
+    "        this.#item(id).to ??= this.#sentSeconds;\n        this.#isCutOff = this.#isFinishing;\n",
+  ),
+  mutantsOf("elevenlabs.ts")(
+    "ElevenLabs",
+    SLOWNESS,
+    "A commit that came by itself is taken for the end.",
+    '      { type: "settled", to: last.to },\n',
+    '      { type: "settled", to: last.to },\n      { type: "finished" },\n',
   ),
   mutantsOf("soniox.ts")(
     "Soniox",
     CUTS,
     "Audio is let go of up to the middle of a word that may not be whole.",
-    "Math.min(processedMs / 1_000, lastWord?.from ?? Number.POSITIVE_INFINITY)",
+    "Math.min(processedMs / 1_000, whole)",
     "processedMs / 1_000",
   ),
 
@@ -54,8 +84,8 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
     "Deepgram",
     CUTS,
     "The second session of a service counts from the stream's beginning.",
-    "return found.position + Math.min(remote - found.remote, found.samples);",
-    "return found.position - this.#begin + Math.min(remote - found.remote, found.samples);",
+    "return found.position + Math.max(0,",
+    "return found.position - this.#begin + Math.max(0,",
   ),
   map(
     "AssemblyAI",

@@ -20,16 +20,27 @@ export interface DialectRunOptions {
   /** Asked before each connection. */
   readonly token?: () => string;
   readonly sampleRate?: number;
+  /** Milliseconds of audio that a frame holds. @defaultValue 20 */
+  readonly frameMs?: number;
 }
 
 /** A final caption as the application got it. */
 export interface SaidCaption {
   readonly text: string;
   readonly words: readonly { readonly text: string; readonly from: number; readonly to: number }[];
+  readonly speaker: string | undefined;
+  readonly language: string | undefined;
   readonly at: number;
 }
 
 const FRAME_MS = 20;
+/** Closed with if a session is not replaced before, because no more audio comes or the service is late. */
+const LIMIT = 3008;
+/** Closed with if nothing comes for long. */
+const NOTHING_CAME = 1011;
+/** How much later a slow service understands what it gets, for each millisecond, and at most. */
+const SLOWNESS = 0.5;
+const MAX_LATE_MS = 12_000;
 
 /**
  * The client's session, a dialect and a service under virtual time, with a network between that can be cut, fall silent and
@@ -47,10 +58,8 @@ export class DialectRun {
   /** New connections to the service fail. */
   isRefusing = false;
   ended: "ended" | "failed" | undefined;
-  /** Codes with which the service has closed connections. */
+  /** Codes with which the service has closed connections, for which it had no reason. */
   readonly closes: number[] = [];
-  /** Whether the microphone has been paused at some time. */
-  wasPaused = false;
   readonly #options: DialectRunOptions;
   readonly #clock: Clock;
   readonly #standIn: StandIn;
@@ -58,15 +67,22 @@ export class DialectRun {
   readonly #remotes = new Set<RemoteWire>();
   #client: { readonly id: ConnectionId; readonly end: Client } | undefined;
   readonly #queue: SessionInput[] = [];
+  /** Until when the program stands still, and what it does then. */
+  #stillUntil = 0;
+  readonly #postponed: Record<"timers" | "messages", (() => void)[]> = { timers: [], messages: [] };
+  /** Codes for which the service may have a reason by now. */
+  readonly #excused = new Set([1000, 1005]);
+  #slowSince = Number.POSITIVE_INFINITY;
   #isBusy = false;
   #position = 0;
 
   constructor(options: DialectRunOptions) {
     const { time, rng, dialect, sampleRate = 16_000 } = options;
     this.#options = options;
-    this.#clock = clockOf(time);
+    const runs = (callback: () => void): void => this.#whenRunning("timers", callback);
+    this.#clock = clockOf(time, runs);
     this.scope = new Scope({ name: "stream", clock: this.#clock });
-    this.#timer = new Timer(time, () => this.#handle({ type: "time" }));
+    this.#timer = new Timer(time, () => runs(() => this.#handle({ type: "time" })));
     this.session = new Session({
       sessionId: "session",
       clientId: "client",
@@ -96,19 +112,21 @@ export class DialectRun {
   /** Nothing is captured meanwhile, from the end of a word on, and positions go on without a gap. */
   set isPaused(paused: boolean) {
     this.#isPaused = paused;
-    this.wasPaused ||= paused;
+    this.#excused.add(LIMIT);
   }
 
   start(): void {
     this.#handle({ type: "start" });
-    const { time } = this.#options;
+    const { time, frameMs = FRAME_MS } = this.#options;
     const tick = (): void => {
       if (this.#isStopped || this.ended !== undefined) return;
-      const isWithinWord = this.#position % CYCLE_SAMPLES < LOUD_SAMPLES;
-      if (!this.#isPaused || isWithinWord) this.#speak();
-      time.after(FRAME_MS, tick);
+      this.#whenRunning("messages", () => {
+        const isWithinWord = this.#position % CYCLE_SAMPLES < LOUD_SAMPLES;
+        if (!this.#isPaused || isWithinWord) this.#speak();
+      });
+      time.after(frameMs, tick);
     };
-    time.after(FRAME_MS, tick);
+    time.after(frameMs, tick);
   }
 
   #isStopped = false;
@@ -116,7 +134,8 @@ export class DialectRun {
 
   close(timeoutMs = 60_000): void {
     this.#isStopped = true;
-    this.#handle({ type: "end", timeoutMs });
+    this.#excused.add(LIMIT);
+    this.#whenRunning("messages", () => this.#handle({ type: "end", timeoutMs }));
   }
 
   abort(): void {
@@ -135,6 +154,28 @@ export class DialectRun {
     for (const remote of this.#remotes) remote.isSilent = true;
   }
 
+  /** The program stands still. What is due meanwhile happens afterwards, timers first, as in every event loop. */
+  standStill(durationMs: number): void {
+    const { time } = this.#options;
+    this.#excused.add(LIMIT).add(NOTHING_CAME);
+    this.#stillUntil = Math.max(this.#stillUntil, time.now + durationMs);
+    time.at(this.#stillUntil, () => {
+      if (time.now < this.#stillUntil) return;
+      const { timers, messages } = this.#postponed;
+      for (const callback of [...timers.splice(0), ...messages.splice(0)]) callback();
+    });
+  }
+
+  /** The service understands more slowly than somebody speaks, for so long. */
+  slowDown(durationMs: number): void {
+    const { time } = this.#options;
+    this.#excused.add(LIMIT);
+    this.#slowSince = Math.min(this.#slowSince, time.now);
+    time.after(durationMs, () => {
+      this.#slowSince = Number.POSITIVE_INFINITY;
+    });
+  }
+
   /** The page's own probe. */
   probe(): void {
     this.#handle({ type: "probe", urgent: true });
@@ -144,9 +185,14 @@ export class DialectRun {
     return this.#remotes.size;
   }
 
+  #whenRunning(kind: "timers" | "messages", callback: () => void): void {
+    if (this.#options.time.now < this.#stillUntil) this.#postponed[kind].push(callback);
+    else callback();
+  }
+
   #speak(): void {
-    const { sampleRate = 16_000 } = this.#options;
-    const sampleCount = (FRAME_MS * sampleRate) / 1_000;
+    const { sampleRate = 16_000, frameMs = FRAME_MS } = this.#options;
+    const sampleCount = (frameMs * sampleRate) / 1_000;
     const payload = stampedPayload(this.#position, sampleCount);
     const frame = { flags: 0, sampleCount, position: this.#position, payload };
     this.#position += sampleCount;
@@ -195,9 +241,9 @@ export class DialectRun {
     if (message.t === "asr.void") for (const id of message.data.segment_ids) this.partials.delete(id);
     if (message.t === "asr.partial") this.partials.set(message.data.segment_id, message.data.text);
     if (message.t !== "asr.final") return;
-    const { text, words = [], segment_id } = message.data;
+    const { text, words = [], segment_id, speaker, language } = message.data;
     this.partials.delete(segment_id);
-    this.finals.push({ text, words, at: this.#clock.now() });
+    this.finals.push({ text, words, speaker, language, at: this.#clock.now() });
   }
 
   #connect(id: ConnectionId): void {
@@ -228,9 +274,15 @@ export class DialectRun {
       if (scope.disposed) return;
       if (this.isRefusing) return observer.failed({ kind: "temporary", detail: "Refused." });
       this.remoteConnections += 1;
-      const remote: RemoteWire = new RemoteWire(time, rng, observer, (code) => {
-        this.#remotes.delete(remote);
-        if (code !== undefined) this.closes.push(code);
+      const bornAt = time.now;
+      const remote: RemoteWire = new RemoteWire(time, rng, {
+        observer,
+        onGone: (code) => {
+          this.#remotes.delete(remote);
+          if (code !== undefined && !this.#excused.has(code)) this.closes.push(code);
+        },
+        reach: (callback) => this.#whenRunning("messages", callback),
+        lateMs: () => Math.max(0, Math.min(MAX_LATE_MS, SLOWNESS * (time.now - Math.max(bornAt, this.#slowSince)))),
       });
       this.#remotes.add(remote);
       remote.open(service, new URL(url).searchParams, protocols);
@@ -239,23 +291,30 @@ export class DialectRun {
   }
 }
 
+interface RemoteWireOptions {
+  readonly observer: RemoteObserver;
+  /** Gets the code if the service has closed it. */
+  onGone(closeCode: number | undefined): void;
+  /** Calls back as soon as the program runs. */
+  reach(callback: () => void): void;
+  /** How much later the service understands what it gets. */
+  lateMs(): number;
+}
+
 /** One connection between a dialect and a service. What is sent arrives in order, later. */
 class RemoteWire {
   isSilent = false;
   readonly #time: VirtualTime;
   readonly #rng: Rng;
-  readonly #observer: RemoteObserver;
-  readonly #onGone: (closeCode: number | undefined) => void;
+  readonly #options: RemoteWireOptions;
   #session: ServiceSession | undefined;
   #isOpen = true;
   #lastArrival = { toService: 0, toClient: 0 };
 
-  /** @param onGone gets the code if the service has closed it. */
-  constructor(time: VirtualTime, rng: Rng, observer: RemoteObserver, onGone: (closeCode: number | undefined) => void) {
+  constructor(time: VirtualTime, rng: Rng, options: RemoteWireOptions) {
     this.#time = time;
     this.#rng = rng;
-    this.#observer = observer;
-    this.#onGone = onGone;
+    this.#options = options;
   }
 
   open(service: SpeechService, query: URLSearchParams, protocols: readonly string[]): void {
@@ -263,11 +322,11 @@ class RemoteWire {
       clock: clockOf(this.#time),
       query,
       protocols,
-      send: (message) => this.#carry("toClient", () => this.#observer.received(copyOf(message))),
+      send: (message) => this.#carry("toClient", () => this.#tell((observer) => observer.received(copyOf(message)))),
       close: (code, reason = "") =>
         this.#carry("toClient", () => {
           this.#close(code);
-          this.#observer.closed(code, reason);
+          this.#tell((observer) => observer.closed(code, reason));
         }),
     });
     const link = {
@@ -277,7 +336,7 @@ class RemoteWire {
     };
     // A service that speaks first may be heard before the connection is known to be open.
     this.#time.after(this.#rng.between(0, 60), () => {
-      if (this.#isOpen) this.#observer.opened(link);
+      if (this.#isOpen) this.#tell((observer) => observer.opened(link));
     });
   }
 
@@ -285,7 +344,7 @@ class RemoteWire {
   cut(): void {
     if (!this.#isOpen) return;
     this.#close();
-    this.#observer.closed(1006, "");
+    this.#tell((observer) => observer.closed(1006, ""));
   }
 
   /** The dialect lets go of it. */
@@ -295,12 +354,18 @@ class RemoteWire {
 
   #close(closeCode?: number): void {
     this.#isOpen = false;
-    this.#onGone(closeCode);
+    this.#options.onGone(closeCode);
     this.#session?.gone?.();
   }
 
+  #tell(what: (observer: RemoteObserver) => void): void {
+    this.#options.reach(() => what(this.#options.observer));
+  }
+
   #carry(direction: "toService" | "toClient", deliver: () => void): void {
-    const at = Math.max(this.#lastArrival[direction], this.#time.now + this.#rng.between(1, 40)) + 0.001;
+    const lateMs = direction === "toService" ? this.#options.lateMs() : 0;
+    const arrival = this.#time.now + this.#rng.between(1, 40) + lateMs;
+    const at = Math.max(this.#lastArrival[direction], arrival) + 0.001;
     this.#lastArrival[direction] = at;
     this.#time.at(at, () => {
       if (this.#isOpen && !this.isSilent) deliver();
@@ -311,13 +376,15 @@ class RemoteWire {
 const copyOf = (message: WireMessage): string | Uint8Array<ArrayBuffer> =>
   typeof message === "string" ? message : new Uint8Array(message);
 
-export const clockOf = (time: VirtualTime): Clock => ({
+const clockOf = (time: VirtualTime, reach: (callback: () => void) => void = (callback) => callback()): Clock => ({
   now: () => time.now,
   schedule(delayMs, callback) {
     let isCancelled = false;
-    time.after(delayMs, () => {
-      if (!isCancelled) callback();
-    });
+    time.after(delayMs, () =>
+      reach(() => {
+        if (!isCancelled) callback();
+      }),
+    );
     return () => {
       isCancelled = true;
     };

@@ -82,6 +82,9 @@ export class OpenAIService implements SpeechService {
           const words = listener.cutOff();
           if (words.length === 0) fail("input_audio_buffer_commit_empty");
           else cutOff(words, listener.heardSeconds);
+        } else if (said.type === "input_audio_buffer.clear") {
+          listener.cutOff();
+          say({ type: "input_audio_buffer.cleared" });
         }
       },
       gone() {
