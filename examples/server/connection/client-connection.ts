@@ -7,6 +7,7 @@ import { type InboundLimits, InboundPace } from "../door/inbound-pace.js";
 import { doFor, type OnFault } from "../fault-owner.js";
 import type { Refusal } from "../protocol/opening-judge.js";
 import { MessageLane } from "./message-lane.js";
+import type { ReadingTurn } from "./reading-turn.js";
 import { writeTextFrame } from "./text-frame.js";
 
 /**
@@ -46,6 +47,8 @@ export interface ClientConnectionOptions extends ConnectedClient {
   readonly clock: Clock;
   /** The connection's own; ended with it. */
   readonly scope: Scope;
+  /** May interrupt the reading. */
+  readonly reading: ReadingTurn;
   /** Bytes that may wait for a client to read them. */
   readonly maxBufferedBytes: number;
   /** Bytes of one message, the opening excepted. */
@@ -88,11 +91,12 @@ export class ClientConnection {
   constructor(options: ClientConnectionOptions) {
     this.#options = options;
     this.#pace = new InboundPace(options.pace, options.clock.now());
-    const { socket, stream, scope, maxMessageBytes } = options;
+    const { socket, stream, scope, maxMessageBytes, reading } = options;
     scope.defer("socket", () => socket.terminate());
     socket.on("error", (error) => options.onError(error));
     const onText = (text: string): void => void doFor(options.onFault, () => this.#receive(text));
-    MessageLane.lay(stream, socket, { maxBytes: maxMessageBytes, onBytes: (message) => this.#hear(message), onText });
+    const onBytes = (message: Uint8Array<ArrayBuffer>): void => this.#hear(message);
+    MessageLane.lay(stream, socket, reading, { maxBytes: maxMessageBytes, onBytes, onText });
     socket.on("message", (data, isBinary) => {
       doFor(options.onFault, () => this.#receive(isBinary ? toBytes(data) : data.toString()));
     });

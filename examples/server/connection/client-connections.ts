@@ -11,6 +11,7 @@ import type { Refusal } from "../protocol/opening-judge.js";
 import type { PeerId } from "../protocol/protocol-io.js";
 import type { ServerConfig } from "../start/config.js";
 import { ClientConnection, type ConnectedClient } from "./client-connection.js";
+import { ReadingTurn } from "./reading-turn.js";
 import { StreamDoor } from "./stream-door.js";
 
 export interface ClientConnectionsOptions {
@@ -36,11 +37,13 @@ export class ClientConnections {
   readonly #connections = new Map<PeerId, ClientConnection>();
   readonly #addresses = new Map<PeerId, string>();
   readonly #tally = new Tally();
+  readonly #reading: ReadingTurn;
   #peers = 0;
 
   constructor(options: ClientConnectionsOptions) {
     this.#options = options;
     const { config, httpServer, scope, logger, occasionalLog, faults } = options;
+    this.#reading = new ReadingTurn(options.clock, scope);
     new StreamDoor({
       httpServer,
       scope,
@@ -108,6 +111,7 @@ export class ClientConnections {
       ...client,
       clock,
       scope: scope.child(`connection ${peer}`),
+      reading: this.#reading,
       maxBufferedBytes: config.maxBufferedBytes,
       maxMessageBytes: config.maxMessageBytes,
       pace: { messagesPerSec: config.maxMessagesPerSec, bytesPerSec: config.maxBytesPerSec },

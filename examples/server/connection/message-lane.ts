@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { LENGTH_16, LENGTH_64, WHOLE_TEXT_MESSAGE } from "./frame-head.js";
 import { readInPlace } from "./read-in-place.js";
+import type { ReadingTurn } from "./reading-turn.js";
 import { unmask } from "./unmask.js";
 
 /** The first byte of a final frame with bytes in it and nothing reserved. */
@@ -45,7 +46,12 @@ export class MessageLane {
   }
 
   /** Stands between a socket and its WebSocket from now on. */
-  static lay(stream: Duplex, socket: WebSocket, options: Omit<MessageLaneOptions, "toWebSocket">): void {
+  static lay(
+    stream: Duplex,
+    socket: WebSocket,
+    turn: ReadingTurn,
+    options: Omit<MessageLaneOptions, "toWebSocket">,
+  ): void {
     const listeners = stream.listeners("data");
     let inPlace = false;
     const toWebSocket = (chunk: Buffer): void => {
@@ -55,7 +61,7 @@ export class MessageLane {
     const lane = new MessageLane({ ...options, toWebSocket });
     stream.removeAllListeners("data");
     stream.on("data", (chunk: Buffer) => lane.push(chunk));
-    inPlace = readInPlace(stream, (chunk) => lane.push(chunk));
+    inPlace = readInPlace(stream, (chunk) => lane.push(chunk), turn);
     // From the first violation on it reads nothing more, and no longer takes itself off the socket.
     socket.on("error", () => lane.end());
   }

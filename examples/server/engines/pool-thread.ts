@@ -10,8 +10,11 @@ const GATHER_MS = 100;
 const FEW_RUNS = 100;
 const GATHER_MS_PER_RUN = 0.1;
 const MAX_GATHER_MS = 300;
-/** With so much of it a batch is full: what is for the other runs comes right after it, in the same memory. */
-const BATCH_BYTES = 2 ** 20;
+/**
+ * With so much of it a batch is full: what is for the other runs comes right after it, in the same memory. A thread gets
+ * one batch in each turn of the event loop, as the disk does.
+ */
+const BATCH_BYTES = 2 ** 23;
 /** A thread that says nothing for so long while it has work is taken for hanging. Its start counts. */
 const ANSWER_MS = 10_000;
 /** A timer this late says that this process slept, and its threads with it. */

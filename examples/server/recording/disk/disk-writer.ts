@@ -6,10 +6,11 @@ import { threadCode } from "../../processes/thread-code.js";
 import { type AppendAnswer, type AppendStart, type AppendStep, packAppends } from "./append-batch.js";
 
 /**
- * How much the thread is given at once. What all sessions write in one turn would be many times that, in memory that is
- * kept, and the first of them would hear as late as the last.
+ * How much the thread is given at once, in memory that is kept. It gets one batch in each turn of the event loop, which may
+ * take 40 ms with thousands of clients: with less, the disk would wait for the loop. With more, the first of those
+ * that write at the same time would hear as late as the last.
  */
-const BATCH_BYTES = 2 ** 20;
+const BATCH_BYTES = 2 ** 23;
 /** How many threads in a row may die of a batch before its writes fail. */
 const MAX_DEATHS = 3;
 
