@@ -27,7 +27,7 @@ export function getUserMediaError(cause: unknown): AudioStreamError {
       return new AudioStreamError(
         "permission-denied",
         "The microphone was refused: by the person, by the browser's or the system's settings, or because an iframe lacks " +
-          'allow="microphone". Allow it there and start again.',
+          'allow="microphone", or its sandbox lacks allow-same-origin. Allow it there and start again.',
         options,
       );
     case "NotFoundError":
@@ -252,6 +252,6 @@ export function messageOf(error: unknown): string {
   return error instanceof Object && "message" in error ? String(error.message) : String(error);
 }
 
-function nameOf(error: unknown): string {
+export function nameOf(error: unknown): string {
   return error instanceof Object && "name" in error ? String(error.name) : "";
 }

@@ -122,6 +122,8 @@ export class Scope implements AsyncDisposable {
     let registration: Registration | undefined;
     let isOver = false;
     const attached = (event: Event) => {
+      // Scripts that wrap the platform's calls may leave listeners attached.
+      if (isOver) return;
       isOver = options?.once === true;
       try {
         listener(event as E);
@@ -130,7 +132,10 @@ export class Scope implements AsyncDisposable {
       }
     };
     target.addEventListener(type, attached, options);
-    registration = this.defer(`listener ${type}`, () => target.removeEventListener(type, attached, options));
+    registration = this.defer(`listener ${type}`, () => {
+      isOver = true;
+      target.removeEventListener(type, attached, options);
+    });
     // A logger that hears of the listener may bring the event about.
     if (isOver) registration.release();
     return registration;
@@ -254,14 +259,11 @@ export class Scope implements AsyncDisposable {
   }
 
   async #await(entry: Entry, step: PromiseLike<unknown>): Promise<readonly DisposalFailure[]> {
-    let cancel: () => void = () => {};
-    const deadline = new Promise<never>((_, reject) => {
-      cancel = this.#clock.schedule(this.#stepTimeoutMs, () =>
-        reject(new Error(`Not released within ${this.#stepTimeoutMs} ms.`)),
-      );
-    });
+    const late = deferred<never>();
+    const error = new Error(`Not released within ${this.#stepTimeoutMs} ms.`);
+    const cancel = this.#clock.schedule(this.#stepTimeoutMs, () => late.reject(error));
     try {
-      await Promise.race([step, deadline]);
+      await Promise.race([step, late.promise]);
       return [];
     } catch (error) {
       return [{ resource: entry.resource, error }];

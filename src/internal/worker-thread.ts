@@ -1,4 +1,5 @@
 import type { Scope } from "./scope.js";
+import { trustedUrl } from "./trusted-url.js";
 
 /** Where a worker's code comes from: an address, or text. */
 export type WorkerCode = { readonly url: string } | { readonly source: string };
@@ -16,7 +17,7 @@ export function startWorker(scope: Scope, code: WorkerCode): Worker {
 }
 
 function keep(scope: Scope, url: string): Worker {
-  const worker = new Worker(url, { name: "loquilex" });
+  const worker = new Worker(trustedUrl(url), { name: "loquilex" });
   scope.defer("worker", () => worker.terminate());
   return worker;
 }

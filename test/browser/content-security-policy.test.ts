@@ -9,6 +9,79 @@ const STRICT = `script-src 'self'; ${TestSite.reportUri}`;
 
 const workletUrl = "/dist/capture.worklet.js";
 
+it("uses the worklet inside the package if the one that is served is of another version, and says so", async () => {
+  await using backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
+  await using site = await TestSite.serve();
+  await using browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
+  await browser.page.goto(site.url());
+  const older = "data:text/javascript,registerProcessor('loquilex-capture-1', class extends AudioWorkletProcessor {})";
+  const stream = await PageStream.create(browser.page, backend.webSocketUrl, { workletUrl: older });
+  await stream.start();
+  await stream.captured(300);
+  await stream.close();
+  expect(await stream.ended()).toMatchObject({ outcome: "closed" });
+  expect((await stream.record()).warnings).toContain("worklet-load-failed");
+});
+
+describe("a page that takes scripts from trusted addresses alone", () => {
+  const POLICIES = {
+    "/allowed": "require-trusted-types-for 'script'; trusted-types loquilex watch",
+    "/forbidden": `require-trusted-types-for 'script'; trusted-types 'none'; ${TestSite.reportUri}`,
+  };
+  let backend: BackendProcess;
+  let site: TestSite;
+  let browser: ChromiumPage;
+
+  beforeAll(async () => {
+    const page = { html: html('<script type="module" src="/sdk.js"></script>') };
+    backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
+    site = await TestSite.serve(
+      Object.fromEntries(
+        Object.entries(POLICIES).map(([path, contentSecurityPolicy]) => [path, { ...page, contentSecurityPolicy }]),
+      ),
+    );
+    browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
+  });
+
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await site[Symbol.asyncDispose]();
+    await backend[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    ["inside the package", {}],
+    ["files", { workletUrl, workerUrl: "/dist/loquilex.worker.js" }],
+  ])("streams in a worker if it allows the policy loquilex, with worklet and worker from %s", async (_, urls) => {
+    await browser.page.goto(site.url("/allowed"));
+    for (let time = 0; time < 2; time += 1) {
+      const stream = await PageStream.create(browser.page, backend.webSocketUrl, urls);
+      await stream.start();
+      await stream.captured(300);
+      await stream.close();
+      expect((await stream.stats()).host).toBe(HOST === "page" ? "page" : "worker");
+      expect((await stream.record()).warnings).toEqual([]);
+    }
+    expect(browser.pageErrors).toEqual([]);
+  });
+
+  it("streams on the page if it allows no policy, and asks for one only once", async () => {
+    await browser.page.goto(site.url("/forbidden"));
+    const before = site.violations.length;
+    for (let time = 0; time < 2; time += 1) {
+      const stream = await PageStream.create(browser.page, backend.webSocketUrl, {});
+      await stream.start();
+      await stream.captured(300);
+      await stream.close();
+      expect((await stream.stats()).host).toBe("page");
+    }
+    const asked = site.violations
+      .slice(before)
+      .filter((report) => /"effective-directive":"trusted-types"/.test(report));
+    expect(asked).toHaveLength(1);
+  });
+});
+
 describe("a page whose policy is script-src 'self'", () => {
   let backend: BackendProcess;
   let site: TestSite;

@@ -127,6 +127,17 @@ describe("a refusal though the permission is given", () => {
     await expect(microphone.open()).rejects.toMatchObject({ code: "device-in-use" });
   });
 
+  // Chromium 156, in a frame whose sandbox takes its origin away.
+  it("for the page's own origin is one for good, whatever the browser says of the permission", async () => {
+    fake.setPermission("granted");
+    fake.answer = new DOMException("Invalid security origin", "SecurityError");
+    await expect(microphone.open()).rejects.toMatchObject({
+      code: "permission-denied",
+      retryable: false,
+      message: expect.stringContaining("sandbox"),
+    });
+  });
+
   it("that is withdrawn meanwhile ends the search", async () => {
     fake.setPermission("granted");
     const { heard } = await microphone.open();

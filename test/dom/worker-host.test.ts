@@ -294,6 +294,16 @@ describe("an abort", () => {
     expect(await stream.getStats()).toMatchObject({ framesCaptured: 5, droppedDurationMs: 80 });
   });
 
+  it("ends a worker that cannot even be told, since the page has its own idea of postMessage()", async () => {
+    const { stream } = await running();
+    FakeWorker.last.postMessage = () => {
+      throw new TypeError("no such channel");
+    };
+    stream.abort();
+    await stream.closed;
+    expect(FakeWorker.live).toEqual([]);
+  });
+
   it("does not wait longer than 250 ms for a worker that hangs, and says what is lost as far as it is known", async () => {
     const { stream, source, drops } = await running();
     transport.acknowledges = false;
@@ -546,6 +556,32 @@ describe("a worker that dies", () => {
     expect((await stream.getStats()).host).toBe("page");
     expect(FakeWorker.live).toEqual([]);
     expect(heard().at(-1)).toBe(3 * FRAME);
+  });
+
+  it("is replaced as well if it lives and says what cannot be understood, and nothing is thrown at the page", async () => {
+    const { stream, source, warnings } = await running();
+    const [first] = FakeWorker.made;
+    for (const data of [null, { type: "events" }, { type: "events", events: [{ type: "warning", error: 5 }] }]) {
+      const made = FakeWorker.made.length;
+      FakeWorker.last.dispatchEvent(new MessageEvent("message", { data }));
+      await settle();
+      source.speak();
+      await passTime(100);
+      if (data === null) expect(FakeWorker.made.length).toBe(made + 1);
+    }
+    expect(first?.terminated).toBe(true);
+    expect(warnings[0]?.message).toContain("It says what cannot be understood: ");
+    expect(stream.state).toBe("streaming");
+    expect(heard().at(-1)).toBe(3 * FRAME);
+  });
+
+  it("loses none of its other words by one that cannot be understood", async () => {
+    const { drops } = await running();
+    const drop = { type: "drop", range: { from: 0, to: FRAME } };
+    const bad = { type: "warning", error: null };
+    const data = { type: "events", events: [bad, drop], checkpoint: undefined };
+    FakeWorker.last.dispatchEvent(new MessageEvent("message", { data }));
+    expect(drops.map(({ from, to }) => [from, to])).toEqual([[0, FRAME]]);
   });
 
   it("leaves the stream muted and paused as it was", async () => {

@@ -206,6 +206,39 @@ describe("loading the audio-thread module", () => {
     });
   });
 
+  describe("of another version, or of another program", () => {
+    const made: string[] = [];
+
+    beforeEach(() => {
+      made.length = 0;
+      class Unknown {
+        constructor() {
+          if (made.every((url) => !url.startsWith("blob:"))) {
+            throw new DOMException("The node name is not defined in AudioWorkletGlobalScope.", "InvalidStateError");
+          }
+        }
+      }
+      vi.stubGlobal("AudioWorkletNode", Unknown);
+    });
+    afterEach(() => vi.unstubAllGlobals());
+
+    it("is replaced by the code inside the package, with a warning that says so", async () => {
+      const context = contextThat(async (url) => void made.push(url));
+      const fallback = await load(context, "/old.js");
+      expect(made).toEqual(["/old.js", expect.stringMatching(/^blob:/)]);
+      expect(fallback).toMatchObject({ code: "worklet-load-failed", details: { url: "/old.js" } });
+      expect(fallback?.message).toContain("of another version or another program");
+    });
+
+    it("is refused by the preload", async () => {
+      class Offline {
+        readonly audioWorklet = { addModule: async (url: string) => void made.push(url) };
+      }
+      vi.stubGlobal("OfflineAudioContext", Offline);
+      await expect(preloadWorklet("/old.js")).rejects.toMatchObject({ code: "worklet-load-failed" });
+    });
+  });
+
   it("ahead of its need asks for the same address as a capture will, and opens no device", async () => {
     const urls: string[] = [];
     class Offline {

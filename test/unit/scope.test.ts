@@ -341,6 +341,18 @@ describe("timers and listeners", () => {
     expect(abortListeners(signal)).toBe(0);
   });
 
+  it("calls no listener that is disposed, even if the page's own wrapper of the platform's calls leaves it attached", () => {
+    const { scope } = openScope();
+    const attached: ((event: Event) => void)[] = [];
+    const target = { addEventListener: (_: string, added: never) => attached.push(added), removeEventListener() {} };
+    const listener = vi.fn();
+    const registration = scope.listen(target as unknown as EventTarget, "ping", listener);
+    attached[0]?.(new Event("ping"));
+    registration.dispose();
+    attached[0]?.(new Event("ping"));
+    expect(listener).toHaveBeenCalledTimes(1);
+  });
+
   it("no longer lists a listener that was for one event and has had it", () => {
     const { scope } = openScope();
     const target = new EventTarget();

@@ -33,6 +33,20 @@ describe("an error that crosses between page and worker", () => {
     expect(across(thrown)).toBeInstanceOf(Error);
   });
 
+  it("crosses to a page that has frozen the prototypes of errors", () => {
+    const before = Object.getOwnPropertyDescriptor(Error.prototype, "name") ?? {};
+    const failed = new AudioStreamError("connect-failed", "Failed.", {
+      details: undefined,
+      cause: new TypeError("no"),
+    });
+    try {
+      Object.defineProperty(Error.prototype, "name", { ...before, writable: false });
+      expect((across(failed) as Error).cause).toMatchObject({ name: "TypeError", message: "no" });
+    } finally {
+      Object.defineProperty(Error.prototype, "name", before);
+    }
+  });
+
   it("that stands for what the application threw becomes that again, also as a cause", () => {
     const thrown = new Error("mine");
     const stand = fromWire({ ...toWire(thrown), thrown: 3 });

@@ -2,6 +2,7 @@ import { type AnyAudioStreamError, AudioStreamError, isAudioStreamError } from "
 import { withSignal } from "../../internal/abort.js";
 import { attempt } from "../../internal/attempt.js";
 import type { Clock } from "../../internal/clock.js";
+import { inTurn } from "../../internal/in-turn.js";
 import type { Registration, Scope } from "../../internal/scope.js";
 import { sentenceOf } from "../../internal/text-of.js";
 import type { Bytes } from "../../protocol/bytes.js";
@@ -75,15 +76,7 @@ export class SessionDriver {
 
   /** What one output leads to must not cost the others, of which one may be the only word about a loss. */
   #performAll(outputs: readonly SessionOutput[]): void {
-    let first: { readonly cause: unknown } | undefined;
-    for (const output of outputs) {
-      try {
-        this.#perform(output);
-      } catch (cause) {
-        first ??= { cause };
-      }
-    }
-    if (first !== undefined) throw first.cause;
+    inTurn(outputs, (output) => this.#perform(output));
   }
 
   /** A callback of the application, or this code, has thrown: nothing is known to be right any more. */

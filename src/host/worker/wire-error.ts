@@ -44,9 +44,11 @@ export function fromWire(wire: WireError, known: (thrown: number) => unknown = (
     return new AudioStreamError(code, message, { details, cause } as ConstructorParameters<typeof AudioStreamError>[2]);
   }
   if (name === "AbortError") return new DOMException(message, name);
-  const error: Error & Stand = Object.assign(new Error(message, { cause }), { name, thrown });
-  return error;
+  // Not by assignment, which a frozen `Error.prototype` forbids for the name.
+  return Object.defineProperties(new Error(message, { cause }), { name: ownValue(name), thrown: ownValue(thrown) });
 }
+
+const ownValue = (value: unknown): PropertyDescriptor => ({ value, writable: true, configurable: true });
 
 /** What crosses, with its error, if it has one, as it can cross. */
 export type Wired<T> = T extends { readonly error: unknown } ? Omit<T, "error"> & { readonly error: WireError } : T;

@@ -1,4 +1,5 @@
 import { deferred } from "../../internal/deferred.js";
+import { inTurn } from "../../internal/in-turn.js";
 import type { ResourceChange } from "../../internal/resource-reports.js";
 import { type Registration, Scope } from "../../internal/scope.js";
 import { sentenceOf } from "../../internal/text-of.js";
@@ -10,10 +11,10 @@ import { onPageGone } from "../page-watch.js";
 import type { HostObserver, RunningHost } from "../running-host.js";
 import type { RunningCommand, RunningStats } from "../running-messages.js";
 import { type Answerer, Answers } from "./answers.js";
+import { hearWorker } from "./hear-worker.js";
 import { NOTHING_LEFT, nextCheckpoint, type Restored } from "./restored.js";
 import { unwired, type Wired } from "./wire-error.js";
 import { endOverdue, workerDied, workerFellBack } from "./worker-errors.js";
-import { strangenessOf } from "./worker-greeting.js";
 import type { PageMessage, WorkerEvent, WorkerMessage, WorkerSetup } from "./worker-messages.js";
 import { type WorkerWatch, watchWorker } from "./worker-watch.js";
 
@@ -139,15 +140,14 @@ export class WorkerHost implements RunningHost {
       () => thread.postMessage({ type: "ping" } satisfies PageMessage),
       () => fail("It does not answer."),
     );
-    let isGreeted = false;
-    scope.listen(thread, "message", ({ data }: MessageEvent<WorkerMessage>) => {
-      const strangeness = isGreeted ? undefined : strangenessOf(data, this.#parts.setup.address.given !== undefined);
-      if (strangeness !== undefined) return fail(strangeness);
-      isGreeted = true;
-      watch.heard();
-      this.#handle(data, reasons);
+    hearWorker(scope, thread, {
+      needsDialects: this.#parts.setup.address.given !== undefined,
+      onMessage: (message) => {
+        watch.heard();
+        this.#handle(message, reasons);
+      },
+      onFault: fail,
     });
-    scope.listen(thread, "error", (event: ErrorEvent) => fail(event.message || "The browser does not say why."));
     return { thread, watch };
   }
 
@@ -196,7 +196,6 @@ export class WorkerHost implements RunningHost {
     this.#worker?.thread?.postMessage(message, [...transfer]);
   }
 
-  /** @param reasons why other codes were of no use. */
   #handle(message: WorkerMessage, reasons: readonly string[]): void {
     switch (message.type) {
       case "ready":
@@ -215,8 +214,9 @@ export class WorkerHost implements RunningHost {
     }
   }
 
+  /** One that is wrong must not cost the others, of which one may be the only word about a loss. */
   #takeAll(events: readonly Wired<WorkerEvent>[]): void {
-    for (const event of events) this.#take(unwired<WorkerEvent>(event, (id) => this.#answers.thrown(id)));
+    inTurn(events, (event) => this.#take(unwired<WorkerEvent>(event, (id) => this.#answers.thrown(id))));
   }
 
   #take(event: WorkerEvent): void {
@@ -287,8 +287,12 @@ export class WorkerHost implements RunningHost {
       this.#countWithout();
     } else {
       if (worker === undefined) return;
-      this.#send({ type: "abort" });
-      if (!this.#isOverdue) await within(worker.scope, END_TIMEOUT_MS, this.#gone.promise, undefined).catch(() => {});
+      try {
+        this.#send({ type: "abort" });
+        if (!this.#isOverdue) await within(worker.scope, END_TIMEOUT_MS, this.#gone.promise, undefined);
+      } catch {
+        // One that cannot be told, or ends meanwhile, is not waited for.
+      }
       void worker.scope.dispose();
       if (this.#lastStats === undefined) this.#countWithout();
     }

@@ -7,7 +7,7 @@ import {
   type ProcessorSettings,
 } from "../../../worklet/port-messages.js";
 import type { FrameInlet, ProcessorId } from "../../inlet/frame-inlet.js";
-import { captureFailed, messageOf } from "../../media-errors.js";
+import { captureFailed, messageOf, nameOf } from "../../media-errors.js";
 
 /** How long a dead audio thread may delay a pause, a flush or a stop. */
 const CONFIRM_TIMEOUT_MS = 1_000;
@@ -121,6 +121,27 @@ export class ProcessorClient {
   #confirm(id: number): void {
     this.#unconfirmed.get(id)?.resolve();
     this.#unconfirmed.delete(id);
+  }
+}
+
+/** With which a processor is tried. */
+const TRIAL: ProcessorSettings = {
+  encoding: "pcm_s16le",
+  channels: "mix",
+  sampleRate: 16_000,
+  frameDurationMs: 20,
+  position: 0,
+};
+
+/** Whether a module that was loaded into the context has registered the processor, which only making one shows. */
+export function hasProcessor(context: BaseAudioContext): boolean {
+  try {
+    const { port } = new AudioWorkletNode(context, PROCESSOR_NAME, { processorOptions: TRIAL });
+    port.postMessage({ type: "stop", id: 0 } satisfies ProcessorCommand);
+    port.close();
+    return true;
+  } catch (error) {
+    return nameOf(error) !== "InvalidStateError";
   }
 }
 

@@ -3,7 +3,9 @@ import { withSignal } from "../../../internal/abort.js";
 import { checkUrl } from "../../../internal/arguments.js";
 import { LateModule } from "../../../internal/late-module.js";
 import { Scope } from "../../../internal/scope.js";
+import { version } from "../../../version.js";
 import { workletCodeMissing, workletFellBack, workletLoadFailed, workletLoadTimedOut } from "../../media-errors.js";
+import { hasProcessor } from "./processor-client.js";
 import { WorkletFault } from "./worklet-fault.js";
 
 /** How long the module may take to load, over a slow network too. */
@@ -25,7 +27,8 @@ export type WorkletFallback = AudioStreamError<"worklet-load-failed"> | undefine
  * of WebKitGTK 2.50 waits for ever where two modules load at once.
  * @param scope of the capture that needs it; its end ends no load that others wait for.
  * @param workletUrl where the module is served; without it, the code inside the package is loaded from a blob. So it is
- * too if the address fails, because a server or a network that is away for the moment must not stop a capture.
+ * too if the address fails, because a server or a network that is away for the moment must not stop a capture, and if what
+ * is there is of another version, as in a cache after a deployment.
  * @throws AudioStreamError `worklet-load-failed`; the next call tries again.
  */
 export function loadCaptureWorklet(
@@ -45,7 +48,7 @@ export function loadCaptureWorklet(
  * mended while the server is away. The server decides by its `Cache-Control` for how long that helps. Call it when the page
  * has loaded. Opens no device, and needs no gesture.
  * @param workletUrl as `microphone.workletUrl`.
- * @throws AudioStreamError `worklet-load-failed` if the module is not there, or is refused.
+ * @throws AudioStreamError `worklet-load-failed` if the module is not there, is refused, or is of another version.
  */
 export async function preloadWorklet(workletUrl: string | URL): Promise<void> {
   checkUrl("workletUrl", workletUrl);
@@ -100,5 +103,9 @@ async function addModule(scope: Scope, context: BaseAudioContext, url: string, i
     throw workletLoadFailed(url, isBlob, await fault.describe(isBlob ? undefined : url, cause), cause);
   } finally {
     fault.end();
+  }
+  if (!isBlob && !hasProcessor(context)) {
+    const seen = `What is served there is not the audio-thread code of LoquiLex ${version}, but of another version or another program.`;
+    throw workletLoadFailed(url, isBlob, seen, undefined);
   }
 }

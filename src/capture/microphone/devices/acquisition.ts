@@ -8,7 +8,7 @@ import {
   getUserMediaError,
   givenTrackEnded,
   isDeviceGone,
-  isRefusal,
+  nameOf,
   onlyMonitors,
   refusedThoughAllowed,
 } from "../../media-errors.js";
@@ -161,7 +161,8 @@ function platformDeadline(waiting: Scope, timeoutMs: number): Promise<never> {
 /** Gives a failure its code. A refusal though the page is allowed to use the microphone is none of the person's. */
 async function toError(scope: Scope, error: unknown): Promise<unknown> {
   if (isAudioStreamError(error)) return error;
-  if (!isRefusal(error)) return getUserMediaError(error);
+  // A page in a sandbox gets a `SecurityError` in Chromium, whatever it is allowed: that does not change by trying again.
+  if (nameOf(error) !== "NotAllowedError") return getUserMediaError(error);
   const allowed = (await permissionWithin(scope))?.state === "granted";
   scope.signal.throwIfAborted();
   return allowed ? refusedThoughAllowed(error) : getUserMediaError(error);
