@@ -40,5 +40,5 @@ function makePolicy(): ScriptPolicy | null {
 /** The policy vouches only for what the page has made or serves itself. @throws TypeError. */
 function checkOrigin(url: string): string {
   if (new URL(url, document.baseURI).origin === self.origin) return url;
-  throw new TypeError("The script is of another origin than the page.");
+  throw new TypeError("foreign");
 }

@@ -227,7 +227,7 @@ describe("loading the audio-thread module", () => {
       const fallback = await load(context, "/old.js");
       expect(made).toEqual(["/old.js", expect.stringMatching(/^blob:/)]);
       expect(fallback).toMatchObject({ code: "worklet-load-failed", details: { url: "/old.js" } });
-      expect(fallback?.message).toContain("of another version or another program");
+      expect(fallback?.message).toContain("It is of another version, or another program.");
     });
 
     it("is refused by the preload", async () => {

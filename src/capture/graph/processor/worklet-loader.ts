@@ -3,7 +3,6 @@ import { withSignal } from "../../../internal/abort.js";
 import { checkUrl } from "../../../internal/arguments.js";
 import { LateModule } from "../../../internal/late-module.js";
 import { Scope } from "../../../internal/scope.js";
-import { version } from "../../../version.js";
 import { workletCodeMissing, workletFellBack, workletLoadFailed, workletLoadTimedOut } from "../../media-errors.js";
 import { hasProcessor } from "./processor-client.js";
 import { WorkletFault } from "./worklet-fault.js";
@@ -105,7 +104,6 @@ async function addModule(scope: Scope, context: BaseAudioContext, url: string, i
     fault.end();
   }
   if (!isBlob && !hasProcessor(context)) {
-    const seen = `What is served there is not the audio-thread code of LoquiLex ${version}, but of another version or another program.`;
-    throw workletLoadFailed(url, isBlob, seen, undefined);
+    throw workletLoadFailed(url, isBlob, "It is of another version, or another program.", undefined);
   }
 }
