@@ -90,10 +90,7 @@ export class WorkerHost implements RunningHost {
   }
 
   post(command: RunningCommand, transfer: readonly Transferable[]): void {
-    if (this.#page !== undefined) {
-      this.#page.post(command, transfer);
-      return;
-    }
+    if (this.#page !== undefined) return this.#page.post(command, transfer);
     if (command.type === "end") this.#limitEnd(command.timeoutMs);
     if (this.#early !== undefined) this.#early.push({ command, transfer });
     else this.#send({ type: "command", command }, transfer);
