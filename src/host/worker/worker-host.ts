@@ -90,9 +90,9 @@ export class WorkerHost implements RunningHost {
   }
 
   post(command: RunningCommand, transfer: readonly Transferable[]): void {
-    if (this.#page !== undefined) return this.#page.post(command, transfer);
-    if (command.type === "end") this.#limitEnd(command.timeoutMs);
-    if (this.#early !== undefined) this.#early.push({ command, transfer });
+    if (command.type === "end" && this.#page === undefined) this.#limitEnd(command.timeoutMs);
+    if (this.#page !== undefined) this.#page.post(command, transfer);
+    else if (this.#early !== undefined) this.#early.push({ command, transfer });
     else this.#send({ type: "command", command }, transfer);
   }
 
