@@ -39,6 +39,9 @@ function open(engine: Engine, startPosition = 0) {
   return { run, segments, statuses, errors, texts, told };
 }
 
+const threadsOf = (scope: Scope): readonly string[] =>
+  scope.resources().flatMap(({ resource }) => (resource.startsWith("thread moody") ? resource : []));
+
 describe("the segmenter's threads", () => {
   it("begin with the first sound, serve all streams, and are gone when their owner ends", async () => {
     const scope = testScope();
@@ -172,9 +175,7 @@ describe("a pool of threads", () => {
     await other.told("heard 0 to 320");
     expect(other.errors).toEqual([]);
     clock.advance(1_500);
-    await vi.waitFor(() =>
-      expect(scope.resources().filter(({ resource }) => resource.startsWith("thread moody"))).toHaveLength(1),
-    );
+    await vi.waitFor(() => expect(threadsOf(scope)).toHaveLength(1));
   });
 
   it("is not taken for hanging when the whole process slept", async () => {
@@ -192,6 +193,7 @@ describe("a pool of threads", () => {
     inner.advance(10_000);
     expect(errors).toHaveLength(1);
     inner.advance(1_500);
+    await vi.waitFor(() => expect(threadsOf(scope)).toEqual([]), { timeout: 5_000 });
   });
 
   it("gives a stream up that has been on four dead threads", async () => {
