@@ -32,7 +32,8 @@ export function voskDialect(
 ): Dialect {
   return {
     name: "Vosk",
-    terms: { messageMs: { min: 100, max: 1_000 }, pace: 20, silenceMs: 5_000, finishMs: 5_000 },
+    // It answers when it has understood a message: a server that is slow is heard more often if they are short.
+    terms: { messageMs: { min: 100, max: 200 }, pace: 20, silenceMs: 15_000, finishMs: 15_000 },
     refuse: (format) => refuseUnlessMono("A Vosk server", format),
     address: () => ({ url }),
     session: ({ format }) => new VoskSession(format.sampleRate, endMessage, phrases),

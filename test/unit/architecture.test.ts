@@ -140,6 +140,10 @@ describe("who may import whom", () => {
     expect(wrong).toEqual([]);
   });
 
+  it.each(filesIn(["src/dialects"], /^src\/dialects\/[\w-]+\.ts$/))("%s has fewer than 250 lines", (path) => {
+    expect(textOf(path).split("\n").length).toBeLessThan(250);
+  });
+
   it("has no circle of modules that need each other when they run", () => {
     const needs = new Map(
       SOURCES.map((path) => [

@@ -3,7 +3,7 @@ import type { Scope } from "../../internal/scope.js";
 import type { DialectTerms } from "../dialect.js";
 
 /** How long a service may go on speaking after it was asked for its last words, in milliseconds. */
-const MAX_MS = 30_000;
+const MAX_MS = 120_000;
 
 export interface LastWordsOptions {
   readonly clock: Clock;

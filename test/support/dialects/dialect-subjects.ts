@@ -57,6 +57,12 @@ export const DIALECT_SUBJECTS: Readonly<Record<string, (address?: string) => Dia
     service: new FluxService(),
     token: counter(),
   }),
+  "Deepgram Flux, without times": (address = ADDRESS) => ({
+    dialect: deepgramFluxDialect({ url: address }),
+    service: new FluxService(false),
+    token: counter(),
+    hasNoWords: true,
+  }),
   AssemblyAI: (address = ADDRESS) => ({
     dialect: assemblyAIDialect({ url: address, ...SHORT_SESSION }),
     service: new AssemblyAIService(SHORT_SESSION),

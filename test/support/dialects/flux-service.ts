@@ -6,6 +6,12 @@ import { type SpokenWord, textOf, UtteranceListener } from "./utterance.js";
 export class FluxService implements SpeechService {
   /** Credentials that it takes. @defaultValue all */
   valid: ReadonlySet<string> | undefined;
+  readonly #hasTimes: boolean;
+
+  /** @param hasTimes whether its model says when words were spoken. */
+  constructor(hasTimes = true) {
+    this.#hasTimes = hasTimes;
+  }
 
   admits(handshake: Handshake): boolean {
     return this.valid?.has(credentialIn(handshake)) ?? true;
@@ -16,6 +22,7 @@ export class FluxService implements SpeechService {
   }
 
   accept(caller: ServiceCaller): ServiceSession {
+    const hasTimes = this.#hasTimes;
     let [turn, from, sequence] = [0, 0, 0];
     const say = (message: object): void => {
       caller.send(JSON.stringify({ ...message, request_id: "request", sequence_id: sequence++ }));
@@ -25,7 +32,10 @@ export class FluxService implements SpeechService {
         type: "TurnInfo",
         ...{ event, turn_index: turn, audio_window_start: from, audio_window_end: to },
         transcript: textOf(words),
-        words: words.map((word) => ({ word: word.text, confidence: 1, start: word.from, end: word.to })),
+        words: words.map(({ text: word, from: start, to: end }) => ({
+          ...{ word, confidence: 1 },
+          ...(hasTimes && { start, end }),
+        })),
         end_of_turn_confidence: 0.5,
       });
     };
