@@ -36,7 +36,12 @@ class Node {
   constructor() {
     const logger = createLog({ logLevel: "silent" });
     const times = { resumeTtlMs: 60_000, maxMessages: 100, clock: systemClock };
-    this.store = new RedisStore({ client: createRedisClient(redis.url), ...times, logger, scope: testScope() });
+    this.store = new RedisStore({
+      createClient: () => createRedisClient(redis.url),
+      ...times,
+      logger,
+      scope: testScope(),
+    });
   }
 
   async ready(): Promise<this> {
@@ -214,5 +219,46 @@ describe("a session in Redis", () => {
     expect(taken).toMatchObject({ storedTo: 3 * FRAME, recordedTo: FRAME });
     expect(taken?.audio[0]?.position).toBe(FRAME);
     expect(taken !== undefined && heard(taken)).toBe(true);
+  });
+
+  it("is put back by its node, and without a hole, if Redis has dropped its audio while it is spoken", async () => {
+    const [first, second] = await Promise.all([new Node().ready(), new Node().ready()]);
+    const { sessionId, secret, hold } = await begin(first);
+    for (let position = 0; position < 4 * FRAME; position += FRAME) speak(hold, position);
+    await hold.settle();
+    hold.recorded(FRAME);
+    await redis.forget(keysOf(sessionId)[1]);
+    speak(hold, 4 * FRAME);
+    await hold.settle();
+    const { taken } = await second.store.claim(resume(sessionId, secret, 2), nobody);
+    expect(taken).toMatchObject({ storedTo: 5 * FRAME });
+    expect(taken?.audio[0]?.position).toBeLessThanOrEqual(taken?.recordedTo ?? -1);
+    expect(taken !== undefined && heard(taken)).toBe(true);
+  });
+
+  it("ends with a sentence if something else gets its name in Redis, and nobody else notices", async () => {
+    const node = await new Node().ready();
+    const [{ sessionId, secret, hold, told }, healthy] = [await begin(node), await begin(node)];
+    await hold.settle();
+    const [key] = keysOf(sessionId);
+    await redis.forget(key);
+    expect(await redis.ask(`SET ${key} something`)).toContain("OK");
+    speak(hold, 0);
+    const opening = resume(sessionId, secret, 2);
+    for (let times = 0; times < 10; times += 1) {
+      expect(await node.store.claim(opening, nobody)).toEqual({
+        verdict: "refused",
+        refusal: {
+          ...{ code: 4409, error: "in_use" },
+          detail: "The server's store has something else under this name; begin a session with another one.",
+        },
+      });
+      expect(node.store.health).toEqual({ ok: true });
+    }
+    await expect.poll(() => told.lost.mock.calls.length, PATIENTLY).toBe(1);
+    healthy.hold.emit("status", {});
+    await healthy.hold.settle();
+    expect(healthy.told.events).toHaveLength(1);
+    expect(node.store.health).toEqual({ ok: true });
   });
 });

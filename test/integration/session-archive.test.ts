@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { plainWord } from "../../examples/server/recording/recording-name.js";
@@ -106,6 +106,16 @@ describe("what is kept of a session", () => {
     });
     expect((await get("/api/sessions/s", { method: "DELETE" })).status).toBe(200);
     expect((await readdir(folder)).toSorted()).toEqual([`s-${START}-x.wav`, `s-other-${START}.wav`]);
+  });
+
+  it("is not read if it is so large that others would have to wait", async () => {
+    const { folder, get } = await serveArchive();
+    const path = join(folder, `large-${START}.jsonl`);
+    await writeFile(path, "");
+    await truncate(path, 4 * 2 ** 20 + 1);
+    const answer = await get("/api/sessions/large/transcript.vtt");
+    expect(answer).toMatchObject({ status: 413, code: "too_large" });
+    expect(answer.text).toContain("more than 4 MiB; read its files in LX_OUT_DIR");
   });
 
   it("without times is given as text alone", async () => {

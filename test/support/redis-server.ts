@@ -73,6 +73,16 @@ export class RedisServer implements AsyncDisposable {
     if (this.#child !== undefined) signalGroup(this.#child, "SIGCONT");
   }
 
+  /** What it answers to one command, as it comes over the wire, if that is short. */
+  async ask(command: string): Promise<string> {
+    return (await answerTo(this.port, command)) ?? "";
+  }
+
+  /** How many keys there are of this pattern. */
+  async keys(pattern: string): Promise<number> {
+    return Number(/^\*(\d+)/.exec(await this.ask(`KEYS ${pattern}`))?.[1]);
+  }
+
   /** Loses everything while it runs. */
   async forgetEverything(): Promise<void> {
     if (!(await says(this.port, "FLUSHALL", "+OK"))) throw new Error("redis-server has not forgotten everything.");
@@ -94,14 +104,17 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 /** Whether it answers so. One that still loads its file accepts connections already. */
-function says(port: number, command: string, answer: string): Promise<boolean> {
+const says = async (port: number, command: string, answer: string): Promise<boolean> =>
+  (await answerTo(port, command))?.startsWith(answer) === true;
+
+function answerTo(port: number, command: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => socket.write(`${command}\r\n`));
     socket.once("data", (data) => {
       socket.destroy();
-      resolve(String(data).startsWith(answer));
+      resolve(String(data));
     });
-    socket.once("error", () => resolve(false));
-    socket.once("close", () => resolve(false));
+    socket.once("error", () => resolve(undefined));
+    socket.once("close", () => resolve(undefined));
   });
 }

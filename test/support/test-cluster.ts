@@ -11,38 +11,53 @@ import { isProcessAlive } from "./process-alive.js";
 import { RedisServer } from "./redis-server.js";
 import { expectCaptionsOnce } from "./shown-captions.js";
 import { accountFor, NOTHING_WRONG, readSamples } from "./stamped-audio.js";
+import { TcpProxy } from "./tcp-proxy.js";
 
 const NODES = 2;
+
+type Environment = Readonly<Record<string, string>>;
+
+/** What a node answers to `/healthz`. */
+interface Health {
+  readonly sessions: number;
+  readonly store: { readonly ok: boolean; readonly detail?: string };
+}
 
 /** Nodes behind a balancer that share a Redis, each in a process of its own and with a folder of its own. */
 export class TestCluster implements AsyncDisposable {
   readonly redis: RedisServer;
+  /** What lies between each node and Redis. */
+  readonly lines: readonly TcpProxy[];
   readonly nodes: BackendProcess[];
-  readonly #env: Readonly<Record<string, string>>;
+  readonly #envs: readonly Environment[];
   readonly #balancer: Balancer;
 
   private constructor(
     redis: RedisServer,
-    env: Readonly<Record<string, string>>,
+    lines: readonly TcpProxy[],
+    envs: readonly Environment[],
     nodes: BackendProcess[],
     balancer: Balancer,
   ) {
     this.redis = redis;
-    this.#env = env;
+    this.lines = lines;
+    this.#envs = envs;
     this.nodes = nodes;
     this.#balancer = balancer;
   }
 
-  static async start(): Promise<TestCluster> {
+  /** @param more is added to the environment of the nodes. */
+  static async start(more: Environment = {}): Promise<TestCluster> {
     const redis = await RedisServer.start();
-    const env = { LX_ENGINE: "segmenter", LX_STORE: redis.url, LX_MAX_SESSIONS: "1000", LX_LOG_LEVEL: "info" };
+    const common = { LX_ENGINE: "segmenter", LX_MAX_SESSIONS: "1000", LX_LOG_LEVEL: "info", ...more };
+    const lines = await Promise.all(Array.from({ length: NODES }, () => TcpProxy.listen({ targetPort: redis.port })));
+    const envs = lines.map(({ port }) => ({ ...common, LX_STORE: `redis://127.0.0.1:${port}` }));
     const nodes = await Promise.all(
-      Array.from({ length: NODES }, async () =>
-        BackendProcess.start({ env, outDir: await mkdtemp(join(tmpdir(), "loquilex-node-")) }),
-      ),
+      envs.map(async (env) => BackendProcess.start({ env, outDir: await mkdtemp(join(tmpdir(), "loquilex-node-")) })),
     );
     const ports = nodes.map(({ port }) => port);
-    return new TestCluster(redis, env, nodes, await Balancer.listen({ host: "127.0.0.1", port: 0, nodes: ports }));
+    const balancer = await Balancer.listen({ host: "127.0.0.1", port: 0, nodes: ports });
+    return new TestCluster(redis, lines, envs, nodes, balancer);
   }
 
   get webSocketUrl(): string {
@@ -58,18 +73,24 @@ export class TestCluster implements AsyncDisposable {
   async restart(index: number): Promise<void> {
     const { outDir = "", port = 0, pid = 0 } = this.nodes[index] ?? {};
     if (isProcessAlive(pid)) return;
-    this.nodes[index] = await BackendProcess.start({ env: this.#env, outDir, port });
+    this.nodes[index] = await BackendProcess.start({ env: this.#envs[index] ?? {}, outDir, port });
   }
 
   /** Whether each node says that its store is well. */
   async storesAreWell(): Promise<boolean[]> {
-    return Promise.all(
-      this.nodes.map(async ({ url }) => {
-        const health = (await (await fetch(`${url}/healthz`)).json()) as { store: { ok: boolean; detail?: string } };
-        expect(health.store.ok || health.store.detail).toBeTruthy();
-        return health.store.ok;
-      }),
-    );
+    return (await this.#health()).map(({ store }) => {
+      expect(store.ok || store.detail).toBeTruthy();
+      return store.ok;
+    });
+  }
+
+  /** How many sessions each node has. */
+  async sessionCounts(): Promise<number[]> {
+    return (await this.#health()).map(({ sessions }) => sessions);
+  }
+
+  #health(): Promise<Health[]> {
+    return Promise.all(this.nodes.map(async ({ url }) => (await (await fetch(`${url}/healthz`)).json()) as Health));
   }
 
   /**
@@ -115,6 +136,7 @@ export class TestCluster implements AsyncDisposable {
       await node[Symbol.asyncDispose]();
       await rm(node.outDir, { recursive: true, force: true });
     }
+    for (const line of this.lines) await line[Symbol.asyncDispose]();
     await this.redis[Symbol.asyncDispose]();
   }
 }

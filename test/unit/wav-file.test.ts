@@ -1,9 +1,10 @@
-import { open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { open, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { StorageError } from "../../examples/server/recording/files/storage-error.js";
 import { WavFile } from "../../examples/server/recording/files/wav-file.js";
-import { decodeWavHeader, encodeWavHeader } from "../../examples/server/recording/files/wav-header.js";
+import { decodeWavHeader, encodeWavHeader, UNKNOWN_SIZE } from "../../examples/server/recording/files/wav-header.js";
+import { recoverRecordings } from "../../examples/server/recording/recover-recordings.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { testDisk } from "../support/test-disk.js";
 import { parseWav } from "../support/wav.js";
@@ -220,5 +221,23 @@ describe("a WAV file of floats or of µ-law", () => {
       const spoilt = Uint8Array.from(header, (byte, index) => (index === at ? byte ^ 0x55 : byte));
       expect(decodeWavHeader(spoilt)).toBeUndefined();
     }
+  });
+
+  it("does not write through a symbolic link that is put in the place of a recording, at its end or at the next start", async () => {
+    const folder = await temporaryFolder();
+    const elsewhere = join(await temporaryFolder(), "precious.wav");
+    const precious = Buffer.concat([encodeWavHeader(format, UNKNOWN_SIZE), counting(7, 1_000)]);
+    await writeFile(elsewhere, precious);
+    const wav = new WavFile({ ...testDisk(folder), stem: join(folder, "a"), format });
+    await wav.append(counting(1, 10));
+    const [part = ""] = (await readdir(folder)).map((name) => join(folder, name));
+    await rm(part);
+    await symlink(elsewhere, part);
+    await expect(wav.finalize()).rejects.toThrow(/there is a symbolic link in its place/);
+    expect((await readFile(elsewhere)).equals(precious)).toBe(true);
+    const { recovered, failed } = await recoverRecordings(folder, () => "dead");
+    expect(recovered).toEqual([]);
+    expect(failed).toHaveLength(1);
+    expect((await readFile(elsewhere)).equals(precious)).toBe(true);
   });
 });

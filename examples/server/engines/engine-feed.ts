@@ -1,9 +1,11 @@
 import type { WireAudioFrame } from "loquilex/protocol";
 import { BoundedQueue, type BoundedQueueMetrics, type Clock, type Scope, withSignal } from "loquilex/resources";
+import { frameTail } from "../protocol/frame-tail.js";
 import type { Engine, EngineRun, EngineStatus, Segment } from "./engine.js";
 import { fitSegment } from "./fit-segment.js";
 import { ENGINE_FORMAT, EngineEar, type HeardAudio, type StreamFormat } from "./hearing/engine-ear.js";
 
+const BYTES_PER_SAMPLE = 2;
 /** Losses are told in pieces of this length, not frame by frame. */
 const DROP_REPORT_SEC = 1;
 
@@ -79,8 +81,12 @@ export class EngineFeed {
     }
   }
 
-  push(frame: WireAudioFrame): void {
+  /** Audio before the start is not for this engine: it was recognised elsewhere. */
+  push(whole: WireAudioFrame): void {
     if (this.#ended || this.#failed || this.#disposal !== undefined) return;
+    const { startPosition, format } = this.#options;
+    const frame = frameTail(whole, startPosition, BYTES_PER_SAMPLE * format.channels);
+    if (frame === undefined) return;
     if (this.#run !== undefined && !this.#busy) this.#giveAtOnce(this.#run, frame);
     else for (const lost of this.#queue.push({ ...frame, payload: frame.payload.slice() })) this.#drop(lost);
   }

@@ -122,11 +122,9 @@ export class Recording implements SessionRecording {
     });
     this.#registration = scope.defer("recording and engine", () => this.dispose());
     for (const frame of restored) {
-      const [unrecorded, unheard] = [startPosition, engineStart].map((start) =>
-        frameTail(frame, start, bytesPerFrame(format)),
-      );
+      const unrecorded = frameTail(frame, startPosition, bytesPerFrame(format));
       if (unrecorded !== undefined) this.#recorder.push(unrecorded);
-      if (unheard !== undefined) this.#feed.push(unheard);
+      this.#feed.push(frame);
     }
   }
 

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { access, copyFile, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { codeOf } from "../error-code.js";
@@ -88,7 +89,7 @@ async function complete(part: string, wanted: string, verdict: Verdict): Promise
 
 /** `undefined` for a file without a single sample. */
 async function readFormat(part: string): Promise<WavFormat | undefined> {
-  const file = await open(part, "r");
+  const file = await open(part, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   const header = new Uint8Array(MAX_WAV_HEADER_BYTES);
   let size: number;
   try {

@@ -19,7 +19,7 @@ export async function selectStore(options: {
     import("./redis/redis-client.js"),
   ]);
   return new RedisStore({
-    client: createRedisClient(config.store),
+    createClient: () => createRedisClient(config.store),
     resumeTtlMs: config.resumeTtlSec * 1_000,
     maxMessages: config.resumeMaxEvents,
     ...more,

@@ -9,8 +9,11 @@ import { type KeptFile, notAFile, openKeptFile } from "./open-kept-file.js";
 import { findSessionFiles, type RecordingFiles } from "./session-files.js";
 import { type TranscriptFormat, toJsonLines, toSubRip, toWebVtt } from "./transcript-formats.js";
 
-/** A transcript that is larger is not read into memory. */
-const MAX_TRANSCRIPT_BYTES = 67_108_864;
+/**
+ * A transcript that is larger, as of more than a day of speech without a pause, is not read: while it is turned into another
+ * format, nobody is served.
+ */
+const MAX_TRANSCRIPT_BYTES = 4_194_304;
 
 /** A recording of this server that goes on. */
 export interface LiveRecording {

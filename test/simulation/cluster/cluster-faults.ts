@@ -38,6 +38,11 @@ export const CLUSTER_FAULTS: Readonly<Record<string, (world: ClusterWorld) => bo
   },
   "a connection to Redis breaks, and what is on its way arrives": (world) => breakLine(world, true),
   "a connection to Redis breaks with what is on its way": (world) => breakLine(world, false),
+  "a connection to Redis gets nothing through any more": (world) => {
+    const node = world.pickNode();
+    node?.line.strand();
+    return node !== undefined;
+  },
   "Redis is slow": (world) => {
     const latencyMs = world.rng.pick([200, 900, 2_500]);
     for (const { line } of world.nodes) line.latencyMs = latencyMs;
@@ -59,6 +64,7 @@ export const CLUSTER_FAULTS: Readonly<Record<string, (world: ClusterWorld) => bo
   "Redis dies, and forgets what it has answered to nobody": (world) => killRedis(world, 0),
   "Redis dies, and forgets its last second": (world) =>
     world.kind.forgetful && killRedis(world, world.rng.between(0, 1_000)),
+  "Redis drops one key": (world) => world.kind.forgetful && world.redis.evict(world.rng),
   "the clock of Redis leaps": (world) => {
     if (!world.kind.forgetful) return false;
     world.redis.leap(3_600_000);

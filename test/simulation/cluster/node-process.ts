@@ -76,7 +76,11 @@ export class NodeProcess {
     this.#scope = new Scope({ name: "node", clock });
     this.line = new RedisLine({ time, rng, redis, process: number(), enter });
     this.#store = new RedisStore({
-      ...{ client: this.line, resumeTtlMs: terms.resumeTtlMs, maxMessages: terms.resumeMaxEvents },
+      ...{
+        createClient: () => this.line.createClient(),
+        resumeTtlMs: terms.resumeTtlMs,
+        maxMessages: terms.resumeMaxEvents,
+      },
       ...{ logger: SILENT, clock, scope: this.#scope },
     });
     this.#protocol = new ServerProtocol({

@@ -52,6 +52,7 @@ export class NodeRecording implements SessionRecording {
   #toWrite: WireAudioFrame[] = [];
   #writing = false;
   #heard: WireAudioFrame[] = [];
+  readonly #wordsFrom: number;
   #hearing = false;
   /** Where the word begins that is being spoken, and its samples so far. */
   #wordFrom: number;
@@ -69,14 +70,14 @@ export class NodeRecording implements SessionRecording {
     this.#part = { from: startPosition, to: startPosition };
     options.parts.push(this.#part);
     this.#takenTo = startPosition;
+    this.#wordsFrom = engineStart;
     this.#hearsTo = engineStart;
     this.#wordFrom = engineStart;
     this.#understoodTo = engineStart;
     for (const frame of restored) {
       const unwritten = frameTail(frame, startPosition, BYTES_PER_SAMPLE);
-      const unheard = frameTail(frame, engineStart, BYTES_PER_SAMPLE);
       if (unwritten !== undefined) this.#write(unwritten);
-      if (unheard !== undefined) this.#hear(unheard);
+      this.#hear(frame);
     }
   }
 
@@ -133,7 +134,10 @@ export class NodeRecording implements SessionRecording {
     });
   }
 
-  #hear(frame: WireAudioFrame): void {
+  /** What lies before its start is not for this recogniser. */
+  #hear(whole: WireAudioFrame): void {
+    const frame = frameTail(whole, this.#wordsFrom, BYTES_PER_SAMPLE);
+    if (frame === undefined) return;
     check(frame, this.#options.mayMissAudio ? frame.position : this.#hearsTo, "the recogniser");
     this.#hearsTo = frame.position + frame.sampleCount;
     this.#heard.push(frame);

@@ -17,7 +17,7 @@ export interface RedisLineOptions {
 }
 
 /** How the client and its network behave; the same for all connections of a process. */
-const SILENCE_MS = 3_000;
+const IDLE_MS = 3_000;
 const RETRY_MS = 250;
 const CONNECT_MS = 30;
 /** How long Redis takes at most to make a command durable. */
@@ -33,18 +33,18 @@ interface Connection {
   /** Which life of Redis it leads to. */
   readonly redisLife: number;
   readonly waiting: Set<(error: Error) => void>;
-  heardAt: number;
+  /** When something was written or came last. */
+  usedAt: number;
 }
 
 /**
- * The client of one process and its connection to Redis, and what can happen to both. What a connection has taken may
- * arrive long after the client has given that connection up, as with a system that goes on sending.
+ * What lies between one process and Redis, and what can happen to it. What a connection has taken may arrive long after the
+ * client has given that connection up, as with a system that goes on sending.
  */
-export class RedisLine implements RedisClient {
+export class RedisLine {
   readonly #options: RedisLineOptions;
-  #listeners: ((error: unknown) => void)[] = [];
-  #connection: Connection | undefined;
-  #ended = false;
+  /** The client of the process, and those that it has given up for another one. */
+  #clients: LineClient[] = [];
   /** Neither direction gets anything through. */
   #partitioned = false;
   readonly #connections = new Set<Connection>();
@@ -58,6 +58,12 @@ export class RedisLine implements RedisClient {
     this.#options = options;
   }
 
+  createClient(): RedisClient {
+    const client = new LineClient(this.#options, this);
+    this.#clients.push(client);
+    return client;
+  }
+
   /** How long things are on their way, at most. */
   set latencyMs(latencyMs: number) {
     this.#latencyMs = latencyMs;
@@ -65,6 +71,61 @@ export class RedisLine implements RedisClient {
       up.conditions = conditionsOf(latencyMs);
       down.conditions = conditionsOf(latencyMs);
     }
+  }
+
+  /** Nothing gets through from now on, or again; what waited arrives then. */
+  partition(partitioned: boolean): void {
+    this.#partitioned = partitioned;
+    for (const { up, down } of this.#connections) {
+      up.setHole(partitioned);
+      down.setHole(partitioned);
+    }
+  }
+
+  /** The connections that there are get nothing through any more, and nobody is told. */
+  strand(): void {
+    for (const { up, down } of this.#connections) {
+      up.kill(false);
+      down.kill(false);
+    }
+  }
+
+  /**
+   * The connection breaks, and the client makes another one.
+   * @param arrives what was on its way to Redis gets there all the same.
+   */
+  break(reason: string, arrives: boolean): void {
+    for (const client of this.#clients) client.break(reason, arrives);
+  }
+
+  /** The process is dead; what it has sent arrives. */
+  abandon(): void {
+    for (const client of this.#clients) client.end();
+  }
+
+  /** @returns `undefined` if there is no way to Redis. */
+  open(): Connection | undefined {
+    const { time, rng, redis } = this.#options;
+    if (!redis.up || this.#partitioned) return undefined;
+    const conditions = conditionsOf(this.#latencyMs);
+    const [up, down] = [new Lane(time, rng, conditions), new Lane(time, rng, conditions)];
+    const opened = { up, down, redisLife: redis.lives, waiting: new Set<(error: Error) => void>(), usedAt: time.now };
+    this.#connections.add(opened);
+    return opened;
+  }
+}
+
+/** What the store has of a line: as the official client, it makes another connection when one breaks. */
+class LineClient implements RedisClient {
+  readonly #options: RedisLineOptions;
+  readonly #line: RedisLine;
+  #listeners: ((error: unknown) => void)[] = [];
+  #connection: Connection | undefined;
+  #ended = false;
+
+  constructor(options: RedisLineOptions, line: RedisLine) {
+    this.#options = options;
+    this.#line = line;
   }
 
   connect(): Promise<unknown> {
@@ -84,17 +145,19 @@ export class RedisLine implements RedisClient {
       answer.reject(new Error("The client is offline."));
       return answer.promise;
     }
+    const line = this.#line;
     connection.waiting.add(answer.reject);
     const { time, rng, redis, process } = this.#options;
+    connection.usedAt = time.now;
     const bytes = command.reduce((sum, word) => sum + word.length, 0);
-    const isLost = this.losesNextAnswer;
-    this.losesNextAnswer = false;
-    if (this.repeatsNextAfterMs !== undefined) {
+    const isLost = line.losesNextAnswer;
+    line.losesNextAnswer = false;
+    if (line.repeatsNextAfterMs !== undefined) {
       const { redisLife } = connection;
-      time.after(this.repeatsNextAfterMs, () => {
+      time.after(line.repeatsNextAfterMs, () => {
         if (redis.up && redis.lives === redisLife) redis.do(process, command).answered();
       });
-      this.repeatsNextAfterMs = undefined;
+      line.repeatsNextAfterMs = undefined;
     }
     connection.up.push(bytes, () => {
       if (!redis.up || redis.lives !== connection.redisLife) return;
@@ -106,7 +169,7 @@ export class RedisLine implements RedisClient {
         if (isLost) return;
         connection.down.push(100, () =>
           this.#options.enter(() => {
-            connection.heardAt = time.now;
+            connection.usedAt = time.now;
             if (!connection.waiting.delete(answer.reject)) return;
             if (done.error === undefined) answer.resolve(done.answer);
             else answer.reject(new Error(done.error));
@@ -118,23 +181,19 @@ export class RedisLine implements RedisClient {
   }
 
   destroy(): void {
+    const connection = this.#connection;
+    this.end();
+    for (const reject of connection?.waiting ?? []) reject(new Error("Disconnects client"));
+    connection?.waiting.clear();
+  }
+
+  /** Says nothing more to anybody. */
+  end(): void {
     this.#ended = true;
     this.#connection = undefined;
+    this.#listeners = [];
   }
 
-  /** Nothing gets through from now on, or again; what waited arrives then. */
-  partition(partitioned: boolean): void {
-    this.#partitioned = partitioned;
-    for (const { up, down } of this.#connections) {
-      up.setHole(partitioned);
-      down.setHole(partitioned);
-    }
-  }
-
-  /**
-   * The connection breaks, and the client makes another one.
-   * @param arrives what was on its way to Redis gets there all the same.
-   */
   break(reason: string, arrives: boolean): void {
     const connection = this.#connection;
     if (connection === undefined) return;
@@ -149,40 +208,25 @@ export class RedisLine implements RedisClient {
     });
   }
 
-  /** The process is dead; what it has sent arrives. */
-  abandon(): void {
-    this.destroy();
-    this.#listeners = [];
-  }
-
   #connectAfter(delayMs: number): void {
-    const { time, redis, enter } = this.#options;
+    const { time, enter } = this.#options;
     time.after(delayMs, () =>
       enter(() => {
         if (this.#ended || this.#connection !== undefined) return;
-        if (!redis.up || this.#partitioned) {
-          for (const listener of this.#listeners) listener(new Error("connect ECONNREFUSED"));
-          this.#connectAfter(RETRY_MS);
-        } else this.#connection = this.#open();
+        this.#connection = this.#line.open();
+        if (this.#connection !== undefined) return;
+        for (const listener of this.#listeners) listener(new Error("connect ECONNREFUSED"));
+        this.#connectAfter(RETRY_MS);
       }),
     );
   }
 
-  #open(): Connection {
-    const { time, rng, redis } = this.#options;
-    const conditions = conditionsOf(this.#latencyMs);
-    const [up, down] = [new Lane(time, rng, conditions), new Lane(time, rng, conditions)];
-    const opened = { up, down, redisLife: redis.lives, waiting: new Set<(error: Error) => void>(), heardAt: time.now };
-    this.#connections.add(opened);
-    return opened;
-  }
-
-  /** A connection on which nothing comes is given up. */
+  /** A connection on which nothing is written and nothing comes is given up; one that is written to has no limit. */
   #watch(): void {
     const { time } = this.#options;
     if (this.#ended) return;
     const connection = this.#connection;
-    if (connection !== undefined && time.now - connection.heardAt > SILENCE_MS) this.break("Socket timeout", true);
+    if (connection !== undefined && time.now - connection.usedAt > IDLE_MS) this.break("Socket timeout", true);
     time.after(500, () => this.#watch());
   }
 }

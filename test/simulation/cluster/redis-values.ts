@@ -60,6 +60,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return "OK";
   },
   DEL: (state, keys) => keys.filter((key) => state.delete(String(key))).length,
+  EXISTS: (state, keys) => keys.filter((key) => state.has(String(key))).length,
   HMGET: (state, [key, ...fields]) => fields.map((field) => hashOf(state, String(key)).fields.get(String(field))),
   HSET: (state, [key, ...pairs]) => {
     const hash = hashOf(state, String(key));

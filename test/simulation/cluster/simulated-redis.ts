@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Foul } from "../referee.js";
+import type { Rng } from "../rng.js";
 import type { VirtualTime } from "../virtual-time.js";
 import type { LuaList, LuaValue } from "./lua.js";
 import { OwnershipReferee } from "./ownership-referee.js";
@@ -93,6 +94,17 @@ export class SimulatedRedis {
       this.#writes.pop();
     }
     this.referee.forgot(this.#state);
+  }
+
+  /** Drops a key of its choice, as one does whose memory is full. @returns whether there was any. */
+  evict(rng: Rng): boolean {
+    if (!this.up || this.#state.size === 0) return false;
+    const dropped = rng.pick([...this.#state.keys()]);
+    const before = new Map(this.#state);
+    this.#state.delete(dropped);
+    this.#writes.push({ at: this.#time.now, before, answered: true });
+    this.referee.forgot(this.#state);
+    return true;
   }
 
   /** Its clock leaps, and with it everything may be over whose time is then over. */

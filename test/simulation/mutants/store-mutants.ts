@@ -17,6 +17,7 @@ const mutantsOf =
 const scripts = mutantsOf("examples/server/store/redis/redis-scripts.ts");
 const hold = mutantsOf("examples/server/store/redis/redis-hold.ts");
 const store = mutantsOf("examples/server/store/redis/redis-store.ts");
+const link = mutantsOf("examples/server/store/redis/redis-link.ts");
 const reading = mutantsOf("examples/server/store/redis/read-session.ts");
 const work = mutantsOf("examples/server/session-work.ts");
 const inlet = mutantsOf("examples/server/protocol/audio-inlet.ts");
@@ -34,6 +35,10 @@ const LEAPS: ClusterGround = {
     "Redis is slow",
     "a node is cut off from Redis",
   ],
+};
+const EVICTIONS: ClusterGround = {
+  forgetful: true,
+  faults: ["Redis drops one key", "a node is killed", "the client's connection breaks"],
 };
 const PAUSES: ClusterGround = {
   faults: ["a node stands still", "the client's connection breaks", "the client's connection falls silent"],
@@ -143,6 +148,15 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
     "  if ARGV[at] then\n",
   ),
   scripts("A hole in the audio is let in.", "    if not fits then return 'behind' end\n", "", FORGETFUL),
+  scripts(
+    "What is written after Redis has dropped the audio hides that there is a hole before it.",
+    "if ARGV[10] == 'audio' and redis.call('EXISTS', KEYS[2]) == 0 then return 'behind' end\n",
+    "",
+    EVICTIONS,
+  ),
+  link("A connection that gets nothing through any more is kept.", "          this.#giveUp(client);\n", "", {
+    faults: ["a connection to Redis gets nothing through any more", "the client's connection breaks"],
+  }),
   hold(
     "What was on no disk is not put back.",
     "if (begins) this.#audio.unshift(...this.#unrecorded.splice(0));",

@@ -3,14 +3,14 @@ import { type GrowingBytes, totalBytes } from "../../processes/growing-bytes.js"
 
 /**
  * How a file is opened that the thread does not know yet. `create`: nothing may be there; `reopen`: it is there; `ensure`:
- * another thread died while it made it.
+ * another thread died while it made it. None follows a symbolic link, which this server does not make.
  */
 export const OPENING_FLAGS = {
   create: "wx",
-  reopen: "r+",
-  ensure: constants.O_RDWR | constants.O_CREAT,
+  reopen: constants.O_RDWR | constants.O_NOFOLLOW,
+  ensure: constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
   /** The handle may have been given up. */
-  write: "r+",
+  write: constants.O_RDWR | constants.O_NOFOLLOW,
 } as const;
 
 /** What a thread is to do with one file. */

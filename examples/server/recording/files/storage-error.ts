@@ -8,6 +8,7 @@ const REASONS: Readonly<Record<string, (path: string) => string>> = {
   EACCES: (path) => `permission is denied; let this user write to ${dirname(path)}`,
   EPERM: (path) => `permission is denied; let this user write to ${dirname(path)}`,
   ENOENT: () => "it, or its folder, was removed meanwhile",
+  ELOOP: (path) => `there is a symbolic link in its place, which this server did not put into ${dirname(path)}`,
   EMFILE: () => "this process has too many files open; raise its limit (ulimit -n)",
 };
 

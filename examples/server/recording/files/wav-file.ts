@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { AppendedFile, DiskWriter } from "../disk/disk-writer.js";
@@ -153,7 +154,8 @@ export class WavFile {
 
 /** Gives the provisional file its size, makes it durable and renames it. */
 export async function completeWav(part: string, path: string, format: WavFormat, dataBytes: number): Promise<void> {
-  const file = await open(part, "r+");
+  // Somebody who can write to the folder may have put a link there: what that leads to is not this server's to cut.
+  const file = await open(part, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
     // Cuts off what a failed write left, and lengthens a recording that ends in silence.
     await file.truncate(wavHeaderBytes(format) + dataBytes + wavPaddingBytes(dataBytes));

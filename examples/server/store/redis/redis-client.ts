@@ -14,7 +14,7 @@ export interface RedisClient {
   destroy(): void;
 }
 
-/** How long a connection may be silent before another one is made. */
+/** How long a connection that is being made may be silent before another one is made. */
 const SILENCE_MS = 3_000;
 const RETRY_MS = 250;
 

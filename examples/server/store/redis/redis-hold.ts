@@ -4,7 +4,7 @@ import type { StoredMessage } from "../../protocol/claim.js";
 import { AudioBacklog } from "../../recording/audio-backlog.js";
 import type { SharedTurn } from "../../recording/disk/shared-turn.js";
 import type { Hold, HoldOptions } from "../store.js";
-import { type Piece, type PieceWithBytes, toPiece } from "./audio-piece.js";
+import { cutIntoPieces, fitOneWrite, type Piece, type PieceWithBytes, toPiece } from "./audio-piece.js";
 import { endOfFinal, segmentOf, type Unnumbered } from "./captions.js";
 import type { SessionHead } from "./read-session.js";
 import { keysOf } from "./redis-keys.js";
@@ -59,6 +59,8 @@ export class RedisHold implements Hold {
   #writes = 0;
   /** Redis knows the session. */
   #known: boolean;
+  /** There is audio of it in Redis, or there was: without it Redis has dropped that by itself. */
+  #hasAudio: boolean;
   #writing: Promise<void> | undefined;
   #waitsForTurn = false;
   #lastWriteAt: number;
@@ -84,6 +86,7 @@ export class RedisHold implements Hold {
     this.#kept = this.#recordedTo;
     this.#seq = taken?.seq ?? 0;
     this.#known = taken !== undefined && taken.forgotten !== true;
+    this.#hasAudio = pieces.length > 0;
     this.#lastWriteAt = clock.now();
     this.#identity = {
       attempt: opening.data.attempt,
@@ -171,7 +174,8 @@ export class RedisHold implements Hold {
 
   /** Messages go at once; audio waits for the next turn, unless somebody waits for everything. */
   get #hasToGoOn(): boolean {
-    return !this.#known || this.#waitingMessages.length > 0 || (this.#settled.length > 0 && !this.#isIdle);
+    const hasRest = this.#audio.length > 0 || this.#waitingMessages.length > 0;
+    return !this.#known || hasRest || (this.#settled.length > 0 && !this.#isIdle);
   }
 
   get #isIdle(): boolean {
@@ -192,16 +196,16 @@ export class RedisHold implements Hold {
       } while (!this.#ended && this.#hasToGoOn);
       if (this.#isIdle) for (const settle of this.#settled.splice(0)) settle();
     } catch (error) {
-      // The connection tells of its trouble itself, and when it is over.
       if (!(error instanceof RedisError)) throw error;
+      // Its client comes back, and is told. Other trouble the connection tells of itself, and when it is over.
+      if (error.isOfKey) this.#lose();
     }
   }
 
   #gather(): void {
     for (const block of this.#waitingAudio.take()) {
-      for (const { position, sampleCount, from, to } of block.stretches) {
-        const bytes = Buffer.from(block.bytes.subarray(from, to));
-        this.#audio.push({ from: position, to: position + sampleCount, bytes });
+      for (const stretch of block.stretches) {
+        this.#audio.push(...cutIntoPieces(stretch, block.bytes.subarray(stretch.from, stretch.to)));
       }
       this.#waitingAudio.reuse(block);
     }
@@ -216,7 +220,9 @@ export class RedisHold implements Hold {
     const begins = !this.#known;
     // What was written and is on no disk yet is gone with what Redis had.
     if (begins) this.#audio.unshift(...this.#unrecorded.splice(0));
-    const [audio, messages] = [this.#audio.slice(), this.#messages.slice()];
+    const audio = fitOneWrite(this.#audio);
+    // A caption is never there before what it is about.
+    const messages = audio.length === this.#audio.length ? this.#messages.slice() : [];
     const start = (begins ? audio[0]?.from : undefined) ?? this.#storedTo;
     const stored = [...(begins ? [] : this.#stored), ...audio];
     const storedTo = audio.at(-1)?.to ?? start;
@@ -228,7 +234,7 @@ export class RedisHold implements Hold {
     const answer = await link.run(WRITE, this.#keys, [
       ...[node, String(key.epoch), this.#term, String(this.#writes), String(ttlMs)],
       ...[String(Math.min(this.#recordedTo, storedTo)), String(captionedTo), String(oldest), String(maxMessages)],
-      ...[String(words.length), String(audio.length), ...words],
+      ...[this.#hasAudio && !begins ? "audio" : "", String(words.length), String(audio.length), ...words],
       ...audio.flatMap(({ from, to, bytes }, index) => {
         const isNext = from === (audio[index - 1]?.to ?? start);
         return [String(from), String(to), isNext ? "next" : "gap", bytes];
@@ -237,6 +243,7 @@ export class RedisHold implements Hold {
     ]);
     if (String(answer) !== "ok" || this.#ended) return String(answer);
     this.#known = true;
+    this.#hasAudio = audio.length > 0 || (this.#hasAudio && !begins);
     this.#audio.splice(0, audio.length);
     this.#messages.splice(0, messages.length);
     this.#stored = stored.flatMap(({ from, to }) => (to > oldest ? { from, to } : []));
@@ -272,6 +279,7 @@ export class RedisHold implements Hold {
   }
 
   #lose(): void {
+    if (this.#ended) return;
     this.#end();
     this.#options.onLost();
   }

@@ -4,14 +4,18 @@ import type { Log } from "../../logging/log.js";
 import type { StoreHealth } from "../store.js";
 import type { Argument, RedisClient } from "./redis-client.js";
 
-/** How long an answer may take. */
+/** How long nothing may be answered while something is asked. */
 const ANSWER_MS = 2_000;
-/** How often the connection is tried while nothing else uses it. */
+/** How often Redis is asked whether it can be used, and how often if it could not. */
 const BEAT_MS = 1_000;
+const TROUBLED_BEAT_MS = 250;
+
+/** By a script, as everything that counts is written. A write, because a Redis whose memory or disk is full still answers to reads. */
+const BEAT = "return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])";
 
 export interface RedisLinkOptions {
-  /** Not connected yet. */
-  readonly client: RedisClient;
+  /** Makes a client that is not connected yet. */
+  createClient(): RedisClient;
   readonly logger: Pick<Log, "info" | "error">;
   readonly clock: Clock;
   /** Ends the connection. */
@@ -23,6 +27,12 @@ export interface RedisLinkOptions {
 /** What was asked of Redis may not have been done. */
 export class RedisError extends Error {
   override readonly name = "RedisError";
+
+  /** Whether it is about what was asked for, and not about Redis: there is something else under a session's name. */
+  get isOfKey(): boolean {
+    // Redis 6.2 has it in the middle, if a script met it.
+    return this.message.includes("WRONGTYPE");
+  }
 }
 
 /**
@@ -31,17 +41,39 @@ export class RedisError extends Error {
  */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
-  readonly #client: RedisClient;
+  #client: RedisClient;
   readonly #hashes = new Map<string, string>();
   #trouble: string | undefined = "Redis has not answered yet.";
+  /** Commands so far, and the newest of them that was answered. */
+  #asked = 0;
+  #answered = 0;
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: RedisLinkOptions) {
     this.#options = options;
-    this.#client = options.client;
-    this.#client.on("error", (error: unknown) => this.#failed(reasonOf(error)));
+    this.#client = this.#connect();
     options.scope.defer("connection to Redis", () => this.#client.destroy());
-    void this.#client.connect().catch((error: unknown) => this.#failed(reasonOf(error)));
     this.#beat();
+  }
+
+  #connect(): RedisClient {
+    const client = this.#options.createClient();
+    const failed = (error: unknown): void => {
+      if (client === this.#client) this.#failed(reasonOf(error));
+    };
+    client.on("error", failed);
+    client.connect().catch(failed);
+    return client;
+  }
+
+  /**
+   * A connection on which nothing comes is given up. Nobody else does that: what is written keeps its timers at rest, and a
+   * system waits a quarter of an hour for a network that swallows everything.
+   */
+  #giveUp(client: RedisClient): void {
+    if (client !== this.#client || this.#options.scope.disposed) return;
+    this.#client = this.#connect();
+    client.destroy();
   }
 
   get health(): StoreHealth {
@@ -61,24 +93,51 @@ export class RedisLink {
 
   /** @throws RedisError if Redis does not answer in time, or answers with an error. */
   async send(command: readonly Argument[]): Promise<unknown> {
-    const late = deferred<never>();
-    const deadline = this.#options.scope.timeout(
-      ANSWER_MS,
-      () => late.reject(new Error(`Redis has not answered for ${ANSWER_MS / 1_000} s.`)),
-      "answer of Redis",
-    );
+    const client = this.#client;
+    this.#asked += 1;
+    const late = this.#lateness(client, this.#asked);
     try {
-      const answer = await Promise.race([this.#client.sendCommand([...command]), late.promise]);
-      this.#worked();
-      return answer;
+      return await Promise.race([this.#ask(client, command, this.#asked), late.promise]);
     } catch (error) {
-      const message = reasonOf(error);
+      const failure = new RedisError(reasonOf(error), { cause: error });
       // A script that it does not have yet is no trouble.
-      if (!message.startsWith("NOSCRIPT")) this.#failed(message);
-      throw new RedisError(message, { cause: error });
+      if (!failure.isOfKey && !failure.message.startsWith("NOSCRIPT")) this.#failed(failure.message);
+      throw failure;
     } finally {
-      deadline.dispose();
+      late.dispose();
     }
+  }
+
+  async #ask(client: RedisClient, command: readonly Argument[], number: number): Promise<unknown> {
+    const answer = await client.sendCommand([...command]);
+    this.#answered = Math.max(this.#answered, number);
+    this.#answeredAt = this.#options.clock.now();
+    return answer;
+  }
+
+  /**
+   * Rejects when a command waits in vain. Answers come in order: on a slow line it is only waiting for its turn as long as
+   * those before it are answered, and to ask once more would make the line slower still.
+   */
+  #lateness(client: RedisClient, number: number): { readonly promise: Promise<never>; dispose(): void } {
+    const { scope, clock } = this.#options;
+    const late = deferred<never>();
+    const wait = (ms: number) =>
+      scope.timeout(
+        ms,
+        () => {
+          const sinceAnswerMs = clock.now() - this.#answeredAt;
+          if (this.#answered < number && sinceAnswerMs < ANSWER_MS) {
+            timer = wait(Math.ceil(ANSWER_MS - sinceAnswerMs));
+            return;
+          }
+          late.reject(new Error(`Redis has not answered for ${ANSWER_MS / 1_000} s.`));
+          this.#giveUp(client);
+        },
+        "answer of Redis",
+      );
+    let timer = wait(ANSWER_MS);
+    return { promise: late.promise, dispose: () => timer.dispose() };
   }
 
   #hashOf(script: string): string {
@@ -90,10 +149,12 @@ export class RedisLink {
   #beat(): void {
     const { scope } = this.#options;
     const next = (): void => {
-      if (!scope.disposed) scope.timeout(BEAT_MS, () => this.#beat(), "look at Redis");
+      const afterMs = this.#trouble === undefined ? BEAT_MS : TROUBLED_BEAT_MS;
+      if (!scope.disposed) scope.timeout(afterMs, () => this.#beat(), "look at Redis");
     };
-    // A write, because a Redis whose memory or disk is full still answers to reads.
-    this.send(["SET", "loquilex:beat", "1", "PX", String(10 * BEAT_MS)]).then(next, next);
+    this.run(BEAT, ["loquilex:beat"], [String(10 * BEAT_MS)])
+      .then(() => this.#worked())
+      .then(next, next);
   }
 
   #worked(): void {

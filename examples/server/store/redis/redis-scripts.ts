@@ -13,16 +13,19 @@
  * A write that begins a session, or puts one back that Redis has forgotten, does so unless another node has one of this
  * name, or it is over.
  *
+ * A Redis that is short of memory may drop the audio alone. Whoever has written some says so, and is told to put the session
+ * back; what is written to a stream that was dropped would hide that there is a hole before it.
+ *
  * `ARGV`: node, epoch, term, number of the write, time to live; recordedTo, captionedTo; oldest entry of audio to keep, most
- * messages to keep; number of words with which the session begins, or 0; number of pieces of audio. Then those words, which
- * are fields and values, storedTo and seq first; for each piece of audio its position, its end, whether a gap may be before
- * it, its bytes; for each message its number and its text.
+ * messages to keep; "audio" if there has to be a stream of it; number of words with which the session begins, or 0; number of
+ * pieces of audio. Then those words, which are fields and values, storedTo and seq first; for each piece of audio its
+ * position, its end, whether a gap may be before it, its bytes; for each message its number and its text.
  */
 export const WRITE = `
 local held = redis.call('HMGET', KEYS[1], 'node', 'epoch', 'term', 'storedTo', 'seq', 'session', 'write')
 local isMine = held[1] == ARGV[1] and held[2] == ARGV[2] and held[3] == ARGV[3]
 local isOver = held[6] == ''
-if ARGV[10] == '0' then
+if ARGV[11] == '0' then
   if not held[1] then return 'gone' end
   if not isMine or isOver then return 'lost' end
 elseif held[1] then
@@ -30,15 +33,16 @@ elseif held[1] then
   if not isOver and held[1] ~= ARGV[1] then return 'lost' end
 end
 if isMine and tonumber(held[7]) >= tonumber(ARGV[4]) then return 'ok' end
+if ARGV[10] == 'audio' and redis.call('EXISTS', KEYS[2]) == 0 then return 'behind' end
 local storedTo, seq = held[4], held[5]
-local at = 12
-if ARGV[10] ~= '0' then
-  at = at + tonumber(ARGV[10])
+local at = 13
+if ARGV[11] ~= '0' then
+  at = at + tonumber(ARGV[11])
   redis.call('DEL', unpack(KEYS))
-  redis.call('HSET', KEYS[1], unpack(ARGV, 12, at - 1))
-  storedTo, seq = ARGV[13], ARGV[15]
+  redis.call('HSET', KEYS[1], unpack(ARGV, 13, at - 1))
+  storedTo, seq = ARGV[14], ARGV[16]
 end
-for _ = 1, tonumber(ARGV[11]) do
+for _ = 1, tonumber(ARGV[12]) do
   local from, to = ARGV[at], ARGV[at + 1]
   if tonumber(to) > tonumber(storedTo) then
     local fits = from == storedTo or (ARGV[at + 2] == 'gap' and tonumber(from) > tonumber(storedTo))

@@ -17,8 +17,8 @@ import { RedisError, RedisLink } from "./redis-link.js";
 import { CLAIM } from "./redis-scripts.js";
 
 export interface RedisStoreOptions {
-  /** Not connected yet. */
-  readonly client: RedisClient;
+  /** Makes a client that is not connected yet. */
+  createClient(): RedisClient;
   /** How long a session waits for its client. */
   readonly resumeTtlMs: number;
   /** Messages kept of each session. */
@@ -45,6 +45,13 @@ const UNAVAILABLE: Refusal = {
   retryAfterMs: 1_000,
 };
 
+/** What is there does not go away by itself. */
+const NOT_A_SESSION: Refusal = {
+  code: CloseCode.inUse,
+  error: "in_use",
+  detail: "The server's store has something else under this name; begin a session with another one.",
+};
+
 const createSecret = (): string => randomBytes(32).toString("base64url");
 
 /** Sessions are known to all nodes that use the same Redis: each of them can go on with any session. */
@@ -60,14 +67,14 @@ export class RedisStore implements Store {
   readonly #holds = new Map<string, RedisHold>();
 
   constructor(options: RedisStoreOptions) {
-    const { client, logger, clock, scope } = options;
+    const { logger, clock, scope } = options;
     this.#options = options;
     this.#ttlMs = options.resumeTtlMs + GRACE_MS;
     this.#turn = new SharedTurn({ intervalMs: WRITE_INTERVAL_MS, clock, scope });
     const writeAll = (): void => {
       for (const hold of this.#holds.values()) hold.write();
     };
-    this.#link = new RedisLink({ client, logger, clock, scope, onBack: writeAll });
+    this.#link = new RedisLink({ createClient: () => options.createClient(), logger, clock, scope, onBack: writeAll });
     const beat = (): void => {
       for (const hold of this.#holds.values()) hold.beat(BEAT_MS);
       if (!scope.disposed) scope.timeout(BEAT_MS, beat, "sign of life of the sessions");
@@ -87,6 +94,13 @@ export class RedisStore implements Store {
       }
     } catch (error) {
       if (!(error instanceof RedisError)) throw error;
+      if (error.isOfKey) {
+        this.#options.logger.error(
+          { err: error },
+          "There is something in Redis under the name of a session that is none.",
+        );
+        return { verdict: "refused", refusal: NOT_A_SESSION };
+      }
       this.#options.logger.debug({ err: error }, "An opening could not be decided about.");
     }
     return { verdict: "refused", refusal: UNAVAILABLE };
