@@ -26,8 +26,9 @@ export function getUserMediaError(cause: unknown): AudioStreamError {
     case "SecurityError":
       return new AudioStreamError(
         "permission-denied",
-        "The microphone was refused: by the person, by the browser's or the system's settings, or because an iframe lacks " +
-          'allow="microphone", or its sandbox lacks allow-same-origin. Allow it there and start again.',
+        forbiddenByPolicy() ??
+          "The microphone was refused: by the person, by the browser's or the system's settings, or because an iframe lacks " +
+            'allow="microphone", or its sandbox lacks allow-same-origin. Allow it there and start again.',
         options,
       );
     case "NotFoundError":
@@ -48,6 +49,16 @@ export function getUserMediaError(cause: unknown): AudioStreamError {
     default:
       return captureFailed(`The browser could not open the microphone: ${messageOf(cause)}`, cause);
   }
+}
+
+/** @returns what to do about a policy that forbids the microphone; `undefined` if there is none, or the browser does not say. */
+function forbiddenByPolicy(): string | undefined {
+  type Policy = { readonly allowsFeature?: (feature: string) => boolean };
+  const page = globalThis.document as { readonly featurePolicy?: Policy } | undefined;
+  if (page?.featurePolicy?.allowsFeature?.("microphone") !== false) return undefined;
+  return globalThis.parent === globalThis.self
+    ? "A Permissions-Policy of this page forbids the microphone. Take it out of that header, and load the page again."
+    : 'This page is in an iframe that may not use the microphone. Add allow="microphone" to the iframe, and allow-same-origin if it has a sandbox; take the microphone out of any Permissions-Policy that forbids it, and load the page again.';
 }
 
 /** The browser gave a track that ended before it could be used. */

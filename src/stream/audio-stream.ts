@@ -11,7 +11,7 @@ import { TypedEventTarget } from "../internal/typed-event-target.js";
 import type { CloseInfo, ConnectionState, StreamState } from "../state.js";
 import { applicationCalls } from "./application-calls.js";
 import { type AudioStreamEventMap, CloseInfoEvent, type ServerEvent, StreamErrorEvent } from "./events/events.js";
-import { debugLogger } from "./logger.js";
+import { debugLogger, dispatchOrShow } from "./logger.js";
 import { MessageReaders } from "./message-readers.js";
 import { checkedClose, readOrRefuse, releasesDevice, signalOf } from "./options/call-options.js";
 import type { AbortOptions, AudioStreamOptions, CloseOptions, PauseOptions } from "./options/options.js";
@@ -47,13 +47,14 @@ export class AudioStream<Message = ServerEvent>
   #start: StartCall | undefined;
   #closing: Promise<void> | undefined;
   #alive = false;
-  #hearsErrors = false;
+  /** Types of events that somebody has listened to. */
+  readonly #heard = new Set<string>();
 
   /** @throws TypeError or RangeError naming the part or the option that cannot be. */
   constructor(parts: AudioStreamParts, options: AudioStreamOptions = {}) {
     super((type) => {
       if (type === "level") this.#run.running.wantLevels();
-      if (type === "error") this.#hearsErrors = true;
+      this.#heard.add(type);
     });
     this.#options = options;
     this.#resolved = resolveOptions(options, Math.random);
@@ -65,7 +66,7 @@ export class AudioStream<Message = ServerEvent>
     this.#observer = {
       ...applicationCalls(parts, options),
       onState: () => this.#onState(),
-      onEvent: (event) => void this.dispatchEvent(event),
+      onEvent: (event) => dispatchOrShow(event, this, this.#heard, options.logger),
       onMessage: (message) => this.#readers.push(message as Message),
       onFinish: (reason) => this.#onFinish(reason),
       onReleased: (info) => {
@@ -285,7 +286,7 @@ export class AudioStream<Message = ServerEvent>
   #onFinish(reason: unknown): void {
     void this.#callers.dispose(reason);
     this.#guard.release();
-    this.#start?.reject(reason, this.#hearsErrors || this.error === undefined);
+    this.#start?.reject(reason, this.#heard.has("error") || this.error === undefined);
     this.#readers.close();
   }
 

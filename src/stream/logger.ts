@@ -1,4 +1,5 @@
 import { attempt } from "../internal/attempt.js";
+import { textOf } from "../internal/text-of.js";
 
 /** Where the SDK tells what it acquires, releases and works around. `console` fits. */
 export interface Logger {
@@ -18,6 +19,22 @@ export function guardedLogger(find: () => Logger | undefined): Logger {
 /** The console where debugging is switched on for the page, without any change to the application. */
 export function debugLogger(): Logger | undefined {
   return isDebugging() ? console : undefined;
+}
+
+/**
+ * Dispatches an event. A warning that neither a listener nor a logger is told of is shown on the console, or a developer would sit
+ * in front of a page that does nothing and does not say why.
+ * @param heard types of events that have ever been listened to.
+ */
+export function dispatchOrShow(
+  event: Event,
+  target: EventTarget,
+  heard: ReadonlySet<string>,
+  logger: Logger | undefined,
+): void {
+  target.dispatchEvent(event);
+  if (event.type !== "warning" || logger !== undefined || heard.has(event.type) || !("error" in event)) return;
+  console.warn("LoquiLex:", textOf(event.error));
 }
 
 function isDebugging(): boolean {

@@ -143,3 +143,30 @@ describe("the log", () => {
     expect(debug).not.toHaveBeenCalled();
   });
 });
+
+describe("a warning", () => {
+  /** What is written to the console when the server cannot be reached. */
+  async function shown(options: AudioStreamOptions, listen: boolean): Promise<unknown[][]> {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const transport = webSocket("wss://example.org/v1/stream", { WebSocket: FakeSocket.asWebSocket() });
+    const made = new AudioStream({ source: microphone(), transport }, options);
+    if (listen) made.addEventListener("warning", () => {});
+    made.start().catch(() => {});
+    await settle();
+    FakeSocket.last.drop();
+    await settle();
+    made.abort();
+    return warn.mock.calls;
+  }
+
+  it("is on the console if neither a listener nor a logger is told of it", async () => {
+    expect(await shown({}, false)).toEqual([["LoquiLex:", expect.stringContaining("could not be reached")]]);
+  });
+
+  it("is left to whoever listens, and to a logger", async () => {
+    expect(await shown({}, true)).toEqual([]);
+    const logger = { debug: () => {}, warn: vi.fn() };
+    expect(await shown({ logger }, false)).toEqual([]);
+    expect(logger.warn).toHaveBeenCalled();
+  });
+});

@@ -16,6 +16,8 @@ export default defineConfig({
   cacheDir: "out/cache",
   rewrites: { "README.md": "index.md" },
   markdown: {
+    // Those with less contrast are hard to read in the sun, on a phone.
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     anchor: {
       // As links within the repository have them.
       slugify: (title) =>

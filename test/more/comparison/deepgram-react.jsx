@@ -17,7 +17,7 @@ export function App() {
     setFinals("");
     setProblem("");
     try {
-      const audio = { deviceId: { exact: deviceId } };
+      const audio = deviceId === "" || { deviceId: { exact: deviceId } };
       const recorder = new MediaRecorder(await navigator.mediaDevices.getUserMedia({ audio }));
       const connection = await client.listen.v1.connect({ model: "nova-3", interim_results: "true" });
       connection.on("message", (message) => {

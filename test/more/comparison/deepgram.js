@@ -14,7 +14,7 @@ page.start.onclick = async () => {
   show(page.problem, "");
   let finals = "";
   try {
-    const audio = { deviceId: { exact: page.microphones.value } };
+    const audio = page.microphones.value === "" || { deviceId: { exact: page.microphones.value } };
     const recorder = new MediaRecorder(await navigator.mediaDevices.getUserMedia({ audio }));
     const connection = await client.listen.v1.connect({ model: "nova-3", interim_results: "true" });
     connection.on("message", (message) => {

@@ -4,12 +4,12 @@ import { fetchToken, Page } from "./page-parts.jsx";
 
 export function App() {
   const [deviceId, setDeviceId] = useState(/** @type {string | undefined} */ (undefined));
-  const { stream, error, start, close } = useMicrophoneStream("wss://example.org/v1/stream", {
+  const { stream, error, warning, start, close } = useMicrophoneStream("wss://example.org/v1/stream", {
     getToken: fetchToken,
     microphone: { deviceId },
   });
   const { finals, partials } = useTranscript(stream);
   const captions = [...finals, ...partials].map(({ text }) => text).join(" ");
   const props = { start, stop: close, microphones: useMicrophones(), choose: setDeviceId };
-  return <Page {...props} captions={captions} problem={error?.message} />;
+  return <Page {...props} captions={captions} problem={(error ?? warning)?.message} />;
 }

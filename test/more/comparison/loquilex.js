@@ -15,6 +15,7 @@ page.start.onclick = () => {
   stream = createMicrophoneStream("wss://example.org/v1/stream", { getToken: fetchToken, microphone });
   const transcript = createTranscript(stream);
   transcript.subscribe(() => show(page.captions, transcript.text));
+  stream.addEventListener("warning", ({ error }) => show(page.problem, error.message));
   stream.addEventListener("error", ({ error }) => show(page.problem, error.message));
   stream.start();
 };

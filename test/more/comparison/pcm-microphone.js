@@ -8,7 +8,8 @@ const WORKLET = `registerProcessor("pcm", class extends AudioWorkletProcessor {
 
 /** @param {string} deviceId @param {(samples: Int16Array) => void} callback */
 export async function openPcmMicrophone(deviceId, callback) {
-  const media = await navigator.mediaDevices.getUserMedia({ audio: { deviceId: { exact: deviceId } } });
+  const audio = deviceId === "" || { deviceId: { exact: deviceId } };
+  const media = await navigator.mediaDevices.getUserMedia({ audio });
   const context = new AudioContext({ sampleRate: 16_000 });
   const address = URL.createObjectURL(new Blob([WORKLET], { type: "text/javascript" }));
   await context.audioWorklet.addModule(address);

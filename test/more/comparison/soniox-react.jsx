@@ -6,7 +6,10 @@ import { useMicrophoneList } from "./use-microphone-list.js";
 
 function Captions() {
   const [deviceId, setDeviceId] = useState("");
-  const source = useMemo(() => new MicrophoneSource({ constraints: { deviceId } }), [deviceId]);
+  const source = useMemo(() => {
+    const constraints = deviceId === "" ? {} : { deviceId: { exact: deviceId } };
+    return new MicrophoneSource({ constraints });
+  }, [deviceId]);
   const { start, stop, text, error } = useRecording({
     model: "stt-rt-v5",
     source,

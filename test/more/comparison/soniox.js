@@ -14,7 +14,8 @@ page.start.onclick = () => {
   recording?.cancel();
   show(page.problem, "");
   let finals = "";
-  const source = new MicrophoneSource({ constraints: { deviceId: { exact: page.microphones.value } } });
+  const deviceId = page.microphones.value === "" ? undefined : { exact: page.microphones.value };
+  const source = new MicrophoneSource({ constraints: { deviceId } });
   recording = client.realtime.record({ model: "stt-rt-v5", source, auto_reconnect: true });
   recording.on("result", ({ tokens }) => {
     finals += tokens.map(({ is_final, text }) => (is_final ? text : "")).join("");
