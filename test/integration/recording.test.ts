@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deferred, systemClock } from "loquilex/resources";
 import { describe, expect, it, vi } from "vitest";
@@ -106,6 +106,27 @@ describe("keeping the audio", () => {
     // Ten minutes, and as much again as there was sound before the last gap.
     expect((await recorded(outDir)).byteLength).toBe(2 * (600 * SAMPLE_RATE + (3 + 2) * FRAME_SAMPLES));
     expect(of("kept").at(-1)).toBe(2 ** 52 + FRAME_SAMPLES);
+  });
+
+  it("keeps the time of a recording that is mostly gaps, as far as it has really gone on", async () => {
+    const outDir = await temporaryFolder();
+    const clock = new ManualClock();
+    const { recording, told } = openRecording({ outDir, clock, engine: new ScriptedEngine() });
+    recording.append(countingFrame(0));
+    await vi.waitFor(() => expect(told).toContainEqual(["kept", FRAME_SAMPLES]));
+    let position = 0;
+    for (let hour = 1; hour <= 3; hour += 1) {
+      clock.advance(3_600_000);
+      position += 3_600 * SAMPLE_RATE;
+      recording.append(countingFrame(position));
+      await vi.waitFor(() => expect(told.at(-1)).toEqual(["kept", position + FRAME_SAMPLES]));
+    }
+    await recording.end();
+    const [name = ""] = (await readdir(outDir)).filter((file) => file.endsWith(".wav"));
+    const { size, blocks } = await stat(join(outDir, name));
+    expect(size).toBe(44 + 2 * (position + FRAME_SAMPLES));
+    // Of 345 megabytes, the disk has what is no silence.
+    expect(blocks * 512).toBeLessThan(1_000_000);
   });
 
   it("never writes over another recording of the same session", async () => {

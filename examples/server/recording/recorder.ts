@@ -10,7 +10,8 @@ const MAX_QUEUED_SEC = 60;
 const WRITE_AT_BYTES = 65_536;
 /**
  * The longest silence recorded for one gap. All gaps together are recorded with this much silence and, beyond it, with no
- * more than there is sound in the recording: the size of a file follows from what a client really sent.
+ * more than there is sound in the recording: the size of a file follows from what a client really sent. A client may have more gaps
+ * than sound; time in which the recording has really gone on is recorded as well.
  */
 const MAX_GAP_SEC = 600;
 
@@ -36,6 +37,7 @@ export interface RecorderOptions {
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #backlog: AudioBacklog;
+  readonly #startedAt: number;
   readonly #writeAtSamples: number;
   /** Position of the next sample. */
   #position: number;
@@ -51,6 +53,7 @@ export class Recorder {
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#position = options.startPosition;
+    this.#startedAt = options.clock.now();
     this.#writeAtSamples = WRITE_AT_BYTES / bytesPerFrame(options.format);
     this.#backlog = new AudioBacklog({
       maxSamples: MAX_QUEUED_SEC * options.format.sampleRate,
@@ -138,11 +141,14 @@ export class Recorder {
     this.#position = position + sampleCount;
   }
 
-  /** A client could otherwise have files of any size made by naming a position. No clock has a say: it may stand still. */
+  /** A client could otherwise have files of any size made by naming a position. A clock that stands still makes nothing worse. */
   #silenceFor(gap: number): number {
-    const longest = MAX_GAP_SEC * this.#options.format.sampleRate;
-    const allowed = longest + this.#sound - this.#silence;
-    const recorded = Math.min(gap, longest, Math.max(allowed, 0));
+    const { clock, format } = this.#options;
+    const longest = MAX_GAP_SEC * format.sampleRate;
+    const lasted = Math.floor(((clock.now() - this.#startedAt) * format.sampleRate) / 1_000);
+    const allowed = longest + Math.max(this.#sound, lasted) - this.#silence;
+    const oneGap = longest + Math.max(0, lasted - this.#sound - this.#silence);
+    const recorded = Math.min(gap, oneGap, Math.max(allowed, 0));
     this.#silence += recorded;
     if (recorded < gap) this.#options.onShortenedGap(gap, recorded);
     return recorded;
