@@ -33,6 +33,7 @@ const PACKAGE_SOURCES = {
   "loquilex/resources": fromHere("./src/resources.ts"),
   "loquilex/react": fromHere("./src/react/index.ts"),
   "loquilex/element": fromHere("./src/element/index.ts"),
+  "loquilex/playback": fromHere("./src/playback/index.ts"),
   loquilex: fromHere("./src/index.ts"),
 };
 
@@ -96,8 +97,8 @@ const functionOf = async (entry: string): Promise<string> =>
   `function(){"use strict";${(await bundleScript(entry)).trim()}return ${SCRIPT_EXPORTS}}`;
 
 /**
- * Puts self-contained functions in the places of `host/running/running-code.ts` and `frames/opus/opus-code.ts`. The page calls
- * them, and a worker gets them as text, so that the package carries each once. The function of
+ * Puts self-contained functions in the places of `host/running/running-code.ts`, `frames/opus/opus-code.ts` and
+ * `playback/playback-code.ts`. The page calls them, and a worker gets them as text, so that the package carries each once. The function of
  * `dialects/worker/dialect-code.ts` is for workers alone, since a page has the one dialect that it imports. All of them are
  * emitted as files, too, for pages whose policy forbids blobs.
  */
@@ -105,6 +106,7 @@ function workerCode(): Plugin {
   const running = fromHere("./src/host/running/running-code.ts");
   const opus = fromHere("./src/frames/opus/opus-code.ts");
   const dialects = fromHere("./src/dialects/worker/dialect-code.ts");
+  const playback = fromHere("./src/playback/playback-code.ts");
   /** The page takes this module from the running side. */
   const socket = fromHere("./src/transport/socket.ts");
   const bundleOf = (module: string): string => module.replace(/\.ts$/, "-bundle.ts");
@@ -116,14 +118,19 @@ function workerCode(): Plugin {
   const modules: Record<string, readonly string[]> = {
     [running]: [
       "export const { pageHost, openSocket } = make();",
-      "export const workerSource = (encoder, transports) =>",
-      `  "(" + make + ")().serveWorker(self, " + encoder + ", " + transports + ");";`,
+      "export const workerSource = (encoder, transports, playback) =>",
+      `  "(" + make + ")().serveWorker(self, " + encoder + ", " + transports + ", " + playback + ");";`,
     ],
     [opus]: [
       // Not called before it is needed, so that a bundler sees that nothing happens.
       "const openOpus = (...given) => make().openOpus(...given);",
       `const opusSource = () => "(" + make + ")().openOpus";`,
       "export { openOpus, opusSource };",
+    ],
+    [playback]: [
+      "const openPlayback = (...given) => make().openPlayback(...given);",
+      `const playbackSource = () => "(" + make + ")().openPlayback";`,
+      "export { openPlayback, playbackSource };",
     ],
     [dialects]: [`export const transportSource = () => "(" + make + ")().makeTransport";`],
   };
@@ -144,22 +151,25 @@ function workerCode(): Plugin {
       return [`const make = ${await makeCode(id)};`, ...lines].join("\n");
     },
     async generateBundle() {
-      const [run, encode, speak] = await Promise.all([running, opus, dialects].map(makeCode));
+      const [run, encode, play, speak] = await Promise.all([running, opus, playback, dialects].map(makeCode));
       const emit = (fileName: string, ...parts: readonly string[]): void => {
         this.emitFile({ type: "asset", fileName, source: `(${run})().serveWorker(self, ${parts.join(", ")});\n` });
       };
-      emit("loquilex.worker.js", `(${encode})().openOpus`);
-      emit("loquilex.dialects.worker.js", `(${encode})().openOpus`, `(${speak})().makeTransport`);
+      const [encoder, player] = [`(${encode})().openOpus`, `(${play})().openPlayback`];
+      emit("loquilex.worker.js", encoder, "undefined", player);
+      emit("loquilex.dialects.worker.js", encoder, `(${speak})().makeTransport`, player);
     },
   };
 }
 
-/** The audio thread's script, which no source can do without. */
-const workletScript = (): Plugin =>
-  ownScript({ name: "capture.worklet", entry: fromHere("./src/worklet/capture.worklet.ts") });
+/** The scripts of the audio thread, of which no source can do without the first. */
+const workletScripts = (): Plugin[] => [
+  ownScript({ name: "capture.worklet", entry: fromHere("./src/worklet/capture.worklet.ts") }),
+  ownScript({ name: "playback.worklet", entry: fromHere("./src/playback/player/player.worklet.ts") }),
+];
 
 /** The scripts of their own that the package carries. */
-const ownScripts = (): Plugin[] => [workletScript(), workerCode()];
+const ownScripts = (): Plugin[] => [...workletScripts(), workerCode()];
 
 /** Says from what everything was built, so that `npm start` builds again only after a change. The demo is built last. */
 function buildStamp(): Plugin {
@@ -178,6 +188,7 @@ function buildStamp(): Plugin {
 /** What is loaded when it is needed first, by the module that it is made of; other parts that entries share have a hash. */
 const LATE_PARTS: Record<string, string> = {
   "\0virtual:capture-worklet": "inside/worklet.js",
+  "\0virtual:playback-worklet": "inside/player.js",
   [fromHere("./src/host/running/running-code.ts")]: "inside/running-side.js",
   [fromHere("./src/dialects/worker/dialect-code.ts")]: "inside/dialects.js",
 };
@@ -199,6 +210,7 @@ const moduleBuild: UserConfig = {
         resources: PACKAGE_SOURCES["loquilex/resources"],
         react: PACKAGE_SOURCES["loquilex/react"],
         element: PACKAGE_SOURCES["loquilex/element"],
+        playback: PACKAGE_SOURCES["loquilex/playback"],
         "dialects/index": PACKAGE_SOURCES["loquilex/dialects"],
         ...dialectSources(""),
       },
@@ -296,7 +308,7 @@ export default defineConfig(async ({ mode }) => {
     ],
   };
   return {
-    plugins: [workletScript()],
+    plugins: workletScripts(),
     resolve: { alias: PACKAGE_SOURCES },
     test: {
       // All processors, of which vitest leaves one free by itself: half of a small machine.

@@ -62,6 +62,8 @@ export interface AudioStreamErrorDetails {
   };
   /** The browser's audio encoder failed, or did not answer in time. */
   "encoder-failed": undefined;
+  /** The server's audio is not played; the message says why. The stream goes on. */
+  "playback-failed": undefined;
   /** The server is unreachable, or did not answer as a server of this protocol does. */
   "connect-failed": undefined;
   /** No attempt to connect can ever succeed as asked: an impossible URL or subprotocol, or `ws:` on an https page. */

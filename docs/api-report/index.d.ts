@@ -1,8 +1,9 @@
-import { AnyAudioStreamError, AudioCapture, AudioFormat, AudioFrame, AudioSource, AudioStreamError, AudioStreamErrorCode, AudioStreamErrorDetails, AudioStreamErrorInit, CloseInfo, ConnectContext, ConnectionState, DeviceChangeReason, InterruptReason, MessageRange, SourceOpenOptions, StreamState, Transport, TransportCloseInfo, TransportConnectOptions, TransportConnection, UrlProvider, isAudioStreamError } from "./shared-transport.js";
+import { AnyAudioStreamError, AudioCapture, AudioFormat, AudioFrame, AudioSource, AudioStreamError, AudioStreamErrorCode, AudioStreamErrorDetails, AudioStreamErrorInit, CloseInfo, ConnectionState, DeviceChangeReason, InterruptReason, MessageRange, SourceOpenOptions, StreamState, isAudioStreamError } from "./shared-errors.js";
 import { AbortOptions, AudioSpan, AudioStream, AudioStreamEventMap, AudioStreamOptions, AudioStreamParts, Caption, CaptionEvent, CaptionWord, ChannelPolicy, CloseInfoEvent, CloseOptions, DeviceChangeEvent, DropEvent, HeartbeatOptions, Level, LevelEvent, Logger, MicrophoneOptions, MicrophoneStreamOptions, OpusEncoding, PauseOptions, ReconnectOptions, ReconnectPolicy, ReconnectedEvent, ReconnectedInit, ReconnectingEvent, ReplayOptions, RetryContext, ServerEvent, StreamErrorEvent, StreamStats, WarningEvent, createMicrophoneStream } from "./shared-microphone-stream.js";
 import { MicrophoneInfo, Transcript, TranscriptSnapshot, WatchMicrophonesOptions, createTranscript, listMicrophones, watchMicrophones } from "./shared-transcript.js";
 import { ResourceInfo } from "./shared-scope.js";
 import { AudioEncoding } from "./shared-messages.js";
+import { ConnectContext, Transport, TransportCloseInfo, TransportConnectOptions, TransportConnection, UrlProvider } from "./shared-transport.js";
 
 declare function preloadWorklet(workletUrl: string | URL): Promise<void>;
 type MediaStreamSourceOptions = Pick<MicrophoneOptions, "channels" | "audioContext" | "workletUrl">;

@@ -1,4 +1,4 @@
-import { AUDIO_EXTENSION, ApplicationMessage, AudioEncoding, AudioOffer, Bytes, ClientData, ClientMessage, ClientMessageType, Envelope, KnownServerMessage, PROTOCOL_VERSION, SUBPROTOCOL, ServerData, ServerEnvelopeFields, ServerMessage, ServerMessageType, ShapeError, UnsupportedVersionError, encodeClientMessage, encodeServerMessage, isApplicationMessage, parseClientMessage, parseServerMessage } from "./shared-messages.js";
+import { AUDIO_EXTENSION, ApplicationMessage, AudioEncoding, AudioOffer, Bytes, Check, Checked, ClientData, ClientMessage, ClientMessageType, Envelope, KnownServerMessage, PROTOCOL_VERSION, SUBPROTOCOL, ServerData, ServerEnvelopeFields, ServerMessage, ServerMessageType, Shape, ShapeError, UnsupportedVersionError, encodeClientMessage, encodeServerMessage, isApplicationMessage, parseClientMessage, parseServerMessage } from "./shared-messages.js";
 
 declare const AUDIO_FRAME_KIND = 1;
 declare const AUDIO_FRAME_HEADER_BYTES = 12;
@@ -47,4 +47,57 @@ declare const MAX_OPUS_PACKET_BYTES = 3840;
 declare const MIN_OPUS_PACKET_MS = 10;
 declare const MAX_OPUS_PACKET_MS = 60;
 declare function opusPacketDurationMs(packet: Uint8Array): number | undefined;
-export { AUDIO_EXTENSION, AUDIO_FRAME_HEADER_BYTES, AUDIO_FRAME_KIND, type ApplicationMessage, type AudioEncoding, AudioFrameFlag, type AudioOffer, type ClientData, type ClientMessage, type ClientMessageType, CloseCode, type Envelope, type KnownServerMessage, MAX_FRAME_SAMPLES, MAX_OPUS_PACKET_BYTES, MAX_OPUS_PACKET_MS, MIN_OPUS_PACKET_MS, OPUS_SAMPLE_RATES, PROTOCOL_VERSION, SUBPROTOCOL, type ServerData, type ServerEnvelopeFields, type ServerMessage, type ServerMessageType, ShapeError, UnsupportedVersionError, type WireAudioFrame, bytesPerSample, decodeAudioFrame, encodeAudioFrame, encodeClientMessage, encodeServerMessage, fitCloseReason, fitText, isApplicationMessage, isFatalCloseCode, opusPacketDurationMs, parseClientMessage, parseServerMessage };
+declare const PLAYBACK_EXTENSION = "playback/1";
+declare const playbackClientChecks: () => {
+    readonly heard: Check<number>; /** How often this client has interrupted the server so far. */
+    readonly interrupts: Check<number>; /** Samples that the server may send beyond what was heard. */
+    readonly window: Check<number>;
+  }>>; /** More was heard. */
+  "playback.ack": Check<Shape<{
+  "playback.interrupt": Check<Shape<{
+    readonly interrupts: Check<number>;
+  }>>;
+};
+declare const PLAYBACK_SERVER_CHECKS: {
+    readonly sample_rate: Check<number>; /** 2: left and right, interleaved. */
+    readonly channels: Check<number>;
+  }>>; /** Answers `playback.open` and `playback.interrupt`. */
+  "playback.start": Check<Shape<{
+    readonly interrupts: Check<number>; /** Whether the server has lost what it had to say before this position. */
+    readonly gap: Check<boolean | undefined>;
+  }>>; /** What was being said ends at this position, so that silence after it is no fault. */
+  "playback.end": Check<Shape<{
+type PlaybackServerData = { readonly [T in keyof typeof PLAYBACK_SERVER_CHECKS]: Checked<(typeof PLAYBACK_SERVER_CHECKS)[T]> };
+type PlaybackClientData = { readonly [T in keyof ReturnType<typeof playbackClientChecks>]: Checked<ReturnType<typeof playbackClientChecks>[T]> };
+type PlaybackServerMessage = { [T in keyof PlaybackServerData]: {
+  readonly data: PlaybackServerData[T];
+} }[keyof PlaybackServerData];
+type PlaybackClientMessage = { [T in keyof PlaybackClientData]: {
+  readonly data: PlaybackClientData[T];
+} }[keyof PlaybackClientData];
+declare const isPlaybackMessage: (message: ClientMessage) => message is ClientMessage & PlaybackClientMessage;
+declare function parsePlaybackMessage(json: string): PlaybackServerMessage | undefined;
+interface PlaybackSenderOptions {
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly maxWaitingSec?: number | undefined;
+  readonly maxWindowSec?: number | undefined;
+  onInterrupt?(heard: number): void;
+  onHeard?(heard: number): void;
+}
+declare class PlaybackSender {
+  #private;
+  constructor(options: PlaybackSenderOptions);
+  get heard(): number;
+  get sent(): number;
+  get waiting(): number;
+  write(samples: Bytes): boolean;
+  end(): void;
+  attach(accept: readonly string[], send: (data: string | Bytes) => void): void;
+  detach(): void;
+  receive({
+    t,
+    data
+  }: PlaybackClientMessage): void;
+}
+export { AUDIO_EXTENSION, AUDIO_FRAME_HEADER_BYTES, AUDIO_FRAME_KIND, type ApplicationMessage, type AudioEncoding, AudioFrameFlag, type AudioOffer, type ClientData, type ClientMessage, type ClientMessageType, CloseCode, type Envelope, type KnownServerMessage, MAX_FRAME_SAMPLES, MAX_OPUS_PACKET_BYTES, MAX_OPUS_PACKET_MS, MIN_OPUS_PACKET_MS, OPUS_SAMPLE_RATES, PLAYBACK_EXTENSION, PROTOCOL_VERSION, type PlaybackClientData, type PlaybackClientMessage, PlaybackSender, type PlaybackSenderOptions, type PlaybackServerData, type PlaybackServerMessage, SUBPROTOCOL, type ServerData, type ServerEnvelopeFields, type ServerMessage, type ServerMessageType, ShapeError, UnsupportedVersionError, type WireAudioFrame, bytesPerSample, decodeAudioFrame, encodeAudioFrame, encodeClientMessage, encodeServerMessage, fitCloseReason, fitText, isApplicationMessage, isFatalCloseCode, isPlaybackMessage, opusPacketDurationMs, parseClientMessage, parsePlaybackMessage, parseServerMessage };

@@ -1,6 +1,7 @@
-import { ConnectionState, StreamState, UrlProvider } from "./shared-transport.js";
+import { ConnectionState, StreamState } from "./shared-errors.js";
 import { AudioStream, MicrophoneStreamOptions, ServerEvent } from "./shared-microphone-stream.js";
 import { MicrophoneInfo, TranscriptSnapshot } from "./shared-transcript.js";
+import { UrlProvider } from "./shared-transport.js";
 
 interface RecorderSnapshot<Message> {
   readonly stream: AudioStream<Message> | undefined;

@@ -1,4 +1,5 @@
-import { AudioFormat, Transport } from "./shared-transport.js";
+import { Transport } from "./shared-transport.js";
+import { AudioFormat } from "./shared-errors.js";
 import { Bytes } from "./shared-messages.js";
 
 type RemoteMessage = string | Bytes;

@@ -21,6 +21,19 @@ declare const audioOffer: Check<Shape<{
 }>>;
 type AudioOffer = Checked<typeof audioOffer>;
 declare const clientChecks: () => {
+  "playback.open": Check<Shape<{
+    readonly next: Check<number>;
+    readonly heard: Check<number>;
+    readonly interrupts: Check<number>;
+    readonly window: Check<number>;
+  }>>;
+  "playback.ack": Check<Shape<{
+    readonly heard: Check<number>;
+  }>>;
+  "playback.interrupt": Check<Shape<{
+    readonly heard: Check<number>;
+    readonly interrupts: Check<number>;
+  }>>;
   "client.hello": Check<Shape<{
     readonly agent: Check<string>;
     readonly accept: Check<readonly string[]>;
@@ -259,4 +272,4 @@ declare function encodeClientMessage<T extends ClientMessageType>(t: T, data: Cl
 type ServerEnvelopeFields = Pick<Envelope<string, unknown>, "sid" | "id" | "seq" | "corr" | "t_wall" | "t_mono_ns">;
 declare function encodeServerMessage<T extends ServerMessageType>(t: T, data: ServerData[T], more?: ServerEnvelopeFields): string;
 declare function encodeServerMessage(t: string, data: unknown, more?: ServerEnvelopeFields): string;
-export { AUDIO_EXTENSION, ApplicationMessage, AudioEncoding, AudioOffer, Bytes, ClientData, ClientMessage, ClientMessageType, Envelope, KnownServerMessage, PROTOCOL_VERSION, SUBPROTOCOL, ServerData, ServerEnvelopeFields, ServerMessage, ServerMessageType, ShapeError, UnsupportedVersionError, encodeClientMessage, encodeServerMessage, isApplicationMessage, parseClientMessage, parseServerMessage };
+export { AUDIO_EXTENSION, ApplicationMessage, AudioEncoding, AudioOffer, Bytes, Check, Checked, ClientData, ClientMessage, ClientMessageType, Envelope, KnownServerMessage, PROTOCOL_VERSION, SUBPROTOCOL, ServerData, ServerEnvelopeFields, ServerMessage, ServerMessageType, Shape, ShapeError, UnsupportedVersionError, encodeClientMessage, encodeServerMessage, isApplicationMessage, parseClientMessage, parseServerMessage };

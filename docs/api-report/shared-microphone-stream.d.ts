@@ -1,6 +1,8 @@
-import { AnyAudioStreamError, AudioSource, CloseInfo, ConnectContext, ConnectionState, DeviceChangeReason, MessageRange, StreamState, Transport, UrlProvider } from "./shared-transport.js";
+import { AnyAudioStreamError, AudioSource, CloseInfo, ConnectionState, DeviceChangeReason, MessageRange, StreamState } from "./shared-errors.js";
 import { ResourceInfo, asyncDispose } from "./shared-scope.js";
+import { Playback, TypedEventTarget } from "./shared-playback.js";
 import { AudioEncoding, KnownServerMessage } from "./shared-messages.js";
+import { ConnectContext, Transport, UrlProvider } from "./shared-transport.js";
 
 declare const CHANNEL_POLICIES: readonly ["mix", "left", "right", "stereo"];
 type ChannelPolicy = (typeof CHANNEL_POLICIES)[number];
@@ -26,13 +28,6 @@ interface Level {
   readonly rmsLevel: number;
   readonly mutedPeakLevel: number;
 }
-interface TypedEventTarget<Events> extends EventTarget {
-  addEventListener<K extends keyof Events & string>(type: K, listener: (this: this, event: Events[K]) => void, options?: boolean | AddEventListenerOptions): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
-  removeEventListener<K extends keyof Events & string>(type: K, listener: (this: this, event: Events[K]) => void, options?: boolean | EventListenerOptions): void;
-  removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void;
-}
-declare const TypedEventTarget: new <Events>(onListener: (type: string) => void) => TypedEventTarget<Events>;
 type ServerEvent = Extract<KnownServerMessage, {
 interface CaptionWord {
   readonly text: string;
@@ -170,6 +165,7 @@ interface AudioStreamOptions {
   readonly takeover?: boolean | undefined;
   readonly host?: "auto" | "worker" | "page" | undefined;
   readonly workerUrl?: string | URL | undefined;
+  readonly playback?: Playback | undefined;
   readonly replay?: ReplayOptions | undefined;
   readonly reconnect?: ReconnectOptions | ReconnectPolicy | false | undefined;
   readonly heartbeat?: HeartbeatOptions | false | undefined;

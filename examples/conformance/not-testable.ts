@@ -58,4 +58,7 @@ export const NOT_TESTABLE: Readonly<Record<string, string>> = {
   "12.3": INSIDE,
   "12.4": STOPPED,
   "13.2": EXTENSION,
+  "14.10": CLIENT,
+  "14.13": CLIENT,
+  "14.14": CLIENT,
 };

@@ -6,6 +6,7 @@ import { IDENTITY_CHECKS } from "./checks/identity.js";
 import { LIFETIME_CHECKS } from "./checks/lifetime.js";
 import { MESSAGE_CHECKS } from "./checks/messages.js";
 import { NUMBERED_CHECKS } from "./checks/numbered.js";
+import { PLAYBACK_CHECKS } from "./checks/playback.js";
 import { REFUSAL_CHECKS } from "./checks/refusals.js";
 import { Witness } from "./client/witness.js";
 import { NOT_TESTABLE } from "./not-testable.js";
@@ -26,6 +27,7 @@ export const CHECKS: readonly Check[] = [
   ...IDENTITY_CHECKS,
   ...MESSAGE_CHECKS,
   ...FRAME_CHECKS,
+  ...PLAYBACK_CHECKS,
 ];
 
 export interface RunOptions {

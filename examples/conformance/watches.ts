@@ -104,7 +104,9 @@ function judgeSecrets(witnesses: readonly Witness[]): Judged {
 export const WATCHES: readonly Watch[] = [
   watch("1.5", "sends JSON in text messages, and no binary ones", ["6.2"], (witnesses) => {
     const { seen, wrong } = unreadable(witnesses, isNoJson);
-    const binary = witnesses.reduce((sum, { binaryMessages }) => sum + binaryMessages, 0);
+    const binary = witnesses
+      .filter(({ received }) => !received.some(({ t }) => t === "playback.start"))
+      .reduce((sum, witness) => sum + witness.binary.length, 0);
     return { seen: seen + binary, wrong: binary === 0 ? wrong : [...wrong, `It sent ${binary} binary messages.`] };
   }),
   watch("2.3", "sends fields of the right kind", ["6.2"], (witnesses) =>

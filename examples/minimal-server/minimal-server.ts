@@ -23,6 +23,13 @@ const MAX_MESSAGE_BYTES = 65_536;
 const MAX_UNREAD_BYTES = 1_048_576;
 const WINDOW_SEC = 10;
 
+/** A tone of two seconds, which is all that this server has to say, to clients that play it. */
+const VOICE = { sampleRate: 24_000, channels: 1 };
+const TONE = new Uint8Array(
+  Int16Array.from({ length: 2 * VOICE.sampleRate }, (_, n) => 6_000 * Math.sin((2 * Math.PI * 440 * n) / 24_000))
+    .buffer,
+);
+
 /** Listens, on this machine alone, and writes the sound of each session to a file in the folder. Port 0 is any free one. */
 export function listen(port: number, folder: string, scope: Scope): WebSocketServer {
   const clients = new Set<Client>();
@@ -56,6 +63,8 @@ function attend(socket: WebSocket, folder: string, clients: ReadonlySet<Client>)
   let [asked, ending] = [false, false];
   let silentBeats = 0;
   const pending: protocol.WireAudioFrame[] = [];
+  // Lives as long as the connection here: a client that comes back hears something else from where it stands.
+  const voice = new protocol.PlaybackSender(VOICE);
   let writing: Promise<unknown> = Promise.resolve();
 
   const send = <T extends protocol.ServerMessageType>(t: T, data: protocol.ServerData[T], corr?: string): void => {
@@ -103,6 +112,8 @@ function attend(socket: WebSocket, folder: string, clients: ReadonlySet<Client>)
     // Nothing outlives a connection but the file. A client that comes back sends what it holds, to the same place again.
     const reason = message.t === "client.hello" ? "created" : "unknown_session";
     send("session.new", { session_id, epoch: Date.now(), reason, audio: { position: kept, pace: 4 } });
+    voice.attach(message.data.accept, (said) => socket.send(said));
+    if (message.t === "client.hello" && voice.write(TONE)) voice.end();
     send("audio.ack", { position: kept });
   }
 
@@ -145,6 +156,7 @@ function attend(socket: WebSocket, folder: string, clients: ReadonlySet<Client>)
   async function take(message: protocol.ClientMessage): Promise<void> {
     if (message.t === "client.hello" || message.t === "session.resume") await begin(message);
     else if (file === undefined) throw new ShapeError("The first message must be an opening.");
+    else if (protocol.isPlaybackMessage(message)) voice.receive(message);
     else if (message.t === "client.hb") send("server.hb", {}, message.id);
     else if (message.t === "client.end") {
       const { position } = message.data;

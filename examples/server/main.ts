@@ -38,6 +38,7 @@ import { StartError } from "./start/start-error.js";
 import { stopSignal } from "./start/stop-signal.js";
 import { selectStore } from "./store/select-store.js";
 import { SessionArchive } from "./transcripts/session-archive.js";
+import { selectSpeech } from "./voices/speech.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** How long it may take, after a signal, until the next session is finished. */
@@ -97,6 +98,7 @@ async function main(errors: OutputPipe): Promise<void> {
       ? undefined
       : { certificate: config.tlsCert, key: config.tlsKey };
   const tls = tlsFiles && (await readTlsIdentity(tlsFiles));
+  const speech = await selectSpeech(config.playback);
   const store = await selectStore({ config, logger: log, clock, scope: scope.child("store") });
   const engines = await selectEngine({
     ...{ config, clock, logger: log },
@@ -152,7 +154,7 @@ async function main(errors: OutputPipe): Promise<void> {
     httpServer,
     engines,
     authenticator,
-    ...{ store, disk, clock, faults },
+    ...{ store, disk, clock, faults, speech },
     logger: log,
     scope: scope.child("sessions"),
   });

@@ -1,14 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { Server } from "node:http";
-import type { Clock, Scope } from "loquilex/resources";
 import { ClientConnections } from "./connection/client-connections.js";
-import type { Authenticator } from "./door/authenticator.js";
 import { OverloadWatch } from "./door/overload-watch.js";
-import type { EngineRoster } from "./engines/engine-roster.js";
 import { equalText } from "./equal-text.js";
 import { doFor } from "./fault-owner.js";
-import type { FaultSwitch } from "./faults/fault-switch.js";
-import type { Log } from "./logging/log.js";
 import { OccasionalLog } from "./logging/occasional-log.js";
 import { bytePool } from "./processes/growing-bytes.js";
 import type {
@@ -21,33 +15,16 @@ import type {
 } from "./protocol/protocol-io.js";
 import { ServerProtocol } from "./protocol/server-protocol.js";
 import { serverTerms } from "./protocol/server-terms.js";
-import type { RecordingDisk } from "./recording/disk/recording-disk.js";
 import { drainRecordings } from "./recording/drain-recordings.js";
 import { DiskSpace } from "./recording/folder/disk-space.js";
 import { refuseFormat } from "./recording/granted-audio.js";
 import { ServerFigures } from "./server-figures.js";
 import { SessionDecoders } from "./session-decoders.js";
+import type { SessionManagerOptions } from "./session-manager-options.js";
 import { SessionWorks } from "./session-works.js";
 import { spreadOut } from "./spread-out.js";
-import type { ServerConfig } from "./start/config.js";
-import type { Store } from "./store/store.js";
+import { openVoice } from "./voices/voice.js";
 import { WakeUp } from "./wake-up.js";
-
-export interface SessionManagerOptions {
-  readonly config: ServerConfig;
-  readonly httpServer: Server;
-  readonly engines: Pick<EngineRoster, "forOwner">;
-  /** Checks what clients present. */
-  readonly authenticator: Authenticator;
-  /** Where sessions are known, also to other nodes. */
-  readonly store: Store;
-  readonly disk: RecordingDisk;
-  readonly faults?: FaultSwitch | undefined;
-  readonly logger: Log;
-  readonly clock: Clock;
-  /** Owns every socket, timer and session. */
-  readonly scope: Scope;
-}
 
 /** Gives the protocol its sockets, its time, and a recording and a recogniser for each session. */
 export class SessionManager {
@@ -82,6 +59,7 @@ export class SessionManager {
       ...{ maxSessions, maxSessionsPerSubject, refuseFormat, equalSecrets: equalText },
       refuseAll: () => space.refusal ?? overload.refusal,
       openDecoder: (key, offer) => this.#decoders.open(key, offer),
+      openVoice: (offer) => openVoice(options.speech, offer),
       createSecret: () => randomBytes(32).toString("base64url"),
       createEpoch: () => randomBytes(6).readUIntBE(0, 6),
     });

@@ -7,12 +7,15 @@ import { keptFormat } from "./recording/granted-audio.js";
 import type { RecordingPart, SessionRecording } from "./recording/session-recording.js";
 import type { ServerFigures } from "./server-figures.js";
 import type { Hold, Store } from "./store/store.js";
+import { answerTo, type Speech } from "./voices/voice.js";
 
 export interface SessionWorkOptions {
   readonly opened: Extract<ProtocolOutput, { type: "open" }>;
   readonly store: Store;
   readonly figures: Pick<ServerFigures, "noteEvent">;
   readonly logger: Pick<Log, "error">;
+  /** What sessions say; `undefined` if nothing. */
+  readonly speech?: Speech | undefined;
   /** Begins the part that this node records. */
   record(part: RecordingPart): SessionRecording;
   dispatch(input: ProtocolInput): void;
@@ -22,6 +25,7 @@ export interface SessionWorkOptions {
 export class SessionWork {
   readonly recording: SessionRecording;
   readonly #hold: Hold;
+  readonly #answer: (frame: WireAudioFrame) => void;
 
   constructor(options: SessionWorkOptions) {
     const { opened, store, dispatch, figures, logger, record } = options;
@@ -33,6 +37,10 @@ export class SessionWork {
       onEvent: (t, data) => dispatch({ type: "emit", key, t, data }),
       onLost: () => dispatch({ type: "moved", key }),
     });
+    this.#answer = (frame) => {
+      const answer = answerTo(options.speech, key, frame);
+      if (answer !== undefined) dispatch(answer);
+    };
     const lineage = key.epoch.toString(36);
     this.recording = record({
       sessionId: key.sessionId,
@@ -64,6 +72,7 @@ export class SessionWork {
   append(frame: WireAudioFrame): void {
     this.recording.append(frame);
     this.#hold.append(frame);
+    this.#answer(frame);
   }
 
   /** Sends the client a message, once it is kept. */

@@ -11,7 +11,7 @@ export interface SessionMeans
 export class SessionWorks extends Map<SessionKey, SessionWork> {
   /** A session begins here. @param means what all sessions share, and what is said of this one. */
   open(means: SessionMeans): void {
-    const { opened, store, figures, dispatch, engine, outDir, disk, clock, scope } = means;
+    const { opened, store, figures, dispatch, speech, engine, outDir, disk, clock, scope } = means;
     const { key, offer, claim } = opened;
     const session = key.sessionId.slice(0, 8);
     const logger = means.logger.child({ session });
@@ -20,7 +20,7 @@ export class SessionWorks extends Map<SessionKey, SessionWork> {
     const said = claim?.taken === undefined ? "A session began." : "A session of another node goes on here.";
     logger.info({ encoding, sampleRate, channels, from }, said);
     const work = new SessionWork({
-      ...{ opened, store, figures, dispatch, logger },
+      ...{ opened, store, figures, dispatch, speech, logger },
       record: (part) =>
         new Recording({
           ...{ ...part, engine, outDir, disk, clock, logger },

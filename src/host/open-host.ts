@@ -43,6 +43,8 @@ export interface HostOptions {
   readonly route: WorkerRoute | undefined;
   /** As {@link ImportedEncoding.source}. */
   readonly encoderSource?: string | undefined;
+  /** As {@link ImportedPlayback.source}. */
+  readonly playbackSource?: string | undefined;
 }
 
 /** What either host is made with. */
@@ -66,7 +68,7 @@ export function checkHost({ host, route }: HostOptions, { session }: RunningOpti
 
 /** Opens the running side where the options have it. */
 export function openHost(chosen: HostOptions, options: RunningOptions, parts: HostParts): RunningHost {
-  const { host, workerUrl, route, encoderSource } = chosen;
+  const { host, workerUrl, route } = chosen;
   const onPage = (restored: Restored): RunningHost => openOnPage(options, parts, restored);
   if (host === "page" || route === undefined || options.session.retry?.policy !== undefined) return onPage({});
   const onNone = (reasons: readonly string[]): void => {
@@ -81,7 +83,7 @@ export function openHost(chosen: HostOptions, options: RunningOptions, parts: Ho
   return new WorkerHost({
     scope: parts.scope,
     setup: setupOf(route, options, parts),
-    codes: codesOf(workerUrl, encoderSource, route),
+    codes: codesOf(chosen, route),
     answerer: { token: (context) => parts.getToken?.(context), url: (context) => parts.getUrl(context) },
     source: parts.source,
     onEvent: parts.onEvent,
@@ -105,11 +107,7 @@ function openOnPage(options: RunningOptions, parts: HostParts, restored: Restore
 }
 
 /** The file at the address has all encoders inside, and that of the dialects all dialects. The code inside the package is loaded only if there is no such file. */
-function codesOf(
-  workerUrl: string | undefined,
-  encoderSource: string | undefined,
-  { code }: WorkerRoute,
-): LateWorkerCode[] {
+function codesOf({ workerUrl, encoderSource, playbackSource }: HostOptions, { code }: WorkerRoute): LateWorkerCode[] {
   const served = workerUrl === undefined ? [] : [{ url: workerUrl }];
   const inline = async (scope: Scope): Promise<WorkerCode> => {
     const [{ workerSource }, transports] = await Promise.all([
@@ -118,7 +116,7 @@ function codesOf(
     ]);
     // The sources run as they are, which only happens in tests.
     if (workerSource === undefined) throw new Error(NO_WORKERS);
-    return { source: workerSource(encoderSource, transports?.transportSource?.()) };
+    return { source: workerSource(encoderSource, transports?.transportSource?.(), playbackSource) };
   };
   return [...served, inline];
 }
@@ -129,5 +127,6 @@ function setupOf({ code: _code, ...address }: WorkerRoute, options: RunningOptio
     options: { ...options, session },
     address: { ...address, baseUrl: document.baseURI },
     asksForToken: parts.getToken !== undefined,
+    plays: parts.openPlayback !== undefined,
   };
 }

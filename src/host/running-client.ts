@@ -8,6 +8,7 @@ import { withSignal } from "../internal/abort.js";
 import { systemClock } from "../internal/clock.js";
 import type { Scope } from "../internal/scope.js";
 import { frameCommand } from "./frame-command.js";
+import type { ImportedPlayback } from "./imported-playback.js";
 import { SessionGate } from "./lock/session-gate.js";
 import { watchPage } from "./page-watch.js";
 import { RemoteInlet } from "./remote-inlet.js";
@@ -37,6 +38,7 @@ export interface RunningClientParts {
   readonly scope: Scope;
   /** As {@link SessionGateParts.exclusive}. */
   readonly exclusive: boolean;
+  readonly playback?: ImportedPlayback | undefined;
   openHost(scope: Scope, observer: HostObserver): RunningHost;
   onNews(news: RunningNews): void;
 }
@@ -90,6 +92,7 @@ export class RunningClient {
     });
     this.#host = host;
     for (const { command, transfer } of this.#early.splice(0)) host.post(command, transfer);
+    this.#attachPlayback();
     watchPage(scope, {
       onReturn: () => this.#post({ type: "probe" }),
       onLeave: () => this.#post({ type: "suspend" }),
@@ -226,6 +229,7 @@ export class RunningClient {
     if (point !== undefined) {
       this.#post({ type: "capture-restore", position: point.position + origin, timestamp: point.timestamp });
     }
+    this.#attachPlayback();
     this.#requests.askAgain();
     if (this.#isPrepared) {
       this.#requests
@@ -237,6 +241,11 @@ export class RunningClient {
     for (const command of this.#lasting.values())
       this.#post(command.type === "end" ? { ...command, timeoutMs } : command);
     if (!hasProcessors) this.#postCaptured();
+  }
+
+  #attachPlayback(): void {
+    const port = this.#parts.playback?.attach(this.#parts.scope);
+    if (port !== undefined) this.#post({ type: "playback", port }, [port]);
   }
 
   #postCaptured(): void {

@@ -47,6 +47,8 @@ export type RunningCommand =
   /** Nothing is captured for now, so nothing is loud. */
   | { readonly type: "still" }
   | { readonly type: "device-changed" }
+  /** Where the player of the server's audio is. */
+  | { readonly type: "playback"; readonly port: MessagePort }
   | { readonly type: "connect" }
   /** The page or the network came back, or, if it is urgent, a person does not want to wait. */
   | { readonly type: "probe"; readonly urgent?: boolean }

@@ -40,4 +40,14 @@ export {
   OPUS_SAMPLE_RATES,
   opusPacketDurationMs,
 } from "./opus-packet.js";
+export {
+  isPlaybackMessage,
+  PLAYBACK_EXTENSION,
+  type PlaybackClientData,
+  type PlaybackClientMessage,
+  type PlaybackServerData,
+  type PlaybackServerMessage,
+  parsePlaybackMessage,
+} from "./playback-messages.js";
+export { PlaybackSender, type PlaybackSenderOptions } from "./playback-sender.js";
 export { ShapeError } from "./shape.js";

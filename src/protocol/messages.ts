@@ -5,6 +5,7 @@
 import { transcript, voided } from "./caption-checks.js";
 import { identifier, position } from "./common-checks.js";
 import { MAX_SENTENCE_LENGTH, MAX_TOKEN_LENGTH } from "./limits.js";
+import { PLAYBACK_SERVER_CHECKS, playbackClientChecks } from "./playback-messages.js";
 import {
   anything,
   type Check,
@@ -86,6 +87,7 @@ const clientChecks = () => ({
   "client.ack": record({ ack_seq: sequence }),
   "client.flow": record({ max_in_flight: whole(1, 100_000) }),
   "client.end": record({ position }),
+  ...playbackClientChecks(),
 });
 
 let clientData: ReturnType<typeof clientChecks> | undefined;
@@ -213,7 +215,12 @@ const envelope = record({
 });
 
 /** Everything that messages are checked against: `dist/protocol.schema.json` is made of it. */
-export const messageChecks = () => ({ envelope, reserved: RESERVED, client: clientChecks(), server: SERVER_DATA });
+export const messageChecks = () => ({
+  envelope,
+  reserved: RESERVED,
+  client: clientChecks(),
+  server: { ...SERVER_DATA, ...PLAYBACK_SERVER_CHECKS },
+});
 
 /** Thrown for a version this end does not speak, so that the caller can answer with its own close code. */
 export class UnsupportedVersionError extends ShapeError {}

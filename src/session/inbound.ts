@@ -74,11 +74,12 @@ export class Inbound {
   }
 
   receive(id: ConnectionId, data: string | Uint8Array): void {
-    const { connector, onFailed } = this.#parts;
+    const { connector, onFailed, options } = this.#parts;
     const connection = connector.heard(id);
     if (connection === undefined) return;
     this.#bytesReceived += wireBytes(data);
     try {
+      if (options.extension?.receive(data, connection.phase === "live")) return;
       if (typeof data !== "string") throw new ShapeError("A server sends no binary frames.");
       this.#dispatch(parseServerMessage(data), connection);
     } catch (error) {

@@ -24,6 +24,8 @@ export type SessionInput =
   | { readonly type: "message"; readonly connection: ConnectionId; readonly data: string | Uint8Array }
   /** The connection is gone, or never came to be. */
   | { readonly type: "lost"; readonly connection: ConnectionId; readonly loss: ConnectionLoss }
+  /** What an extension has to say on the connection that is live. */
+  | { readonly type: "say"; readonly data: string }
   /** The time asked for with `wakeAt` has come. */
   | { readonly type: "time" }
   /** The network or the page came back, or, if it is urgent, a person does not want to wait: look after the link now. */

@@ -3,6 +3,7 @@ import type { Random } from "../internal/random.js";
 import type { AudioEncoding } from "../protocol/messages.js";
 import type { HeartbeatTerms } from "./connection/heartbeat.js";
 import type { BackoffOptions } from "./retry/backoff.js";
+import type { SessionExtension } from "./session-extension.js";
 import type { SessionCheckpoint } from "./session-io.js";
 
 export interface RetryOptions extends BackoffOptions {
@@ -42,6 +43,7 @@ export interface SessionOptions {
   /** Whether asking for a token again may bring a better one. */
   readonly renewableToken: boolean;
   readonly random: Random;
+  readonly extension?: SessionExtension | undefined;
   /** What the session that this one goes on for has left behind. */
   readonly restored?: SessionCheckpoint | undefined;
 }

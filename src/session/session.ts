@@ -138,6 +138,9 @@ export class Session {
       case "probe":
         this.#connector.probe(input.urgent);
         return;
+      case "say":
+        if (this.#connector.live !== undefined) this.#connector.send(input.data);
+        return;
       case "time":
         this.#checkDeadlines();
         return;
@@ -179,6 +182,7 @@ export class Session {
   #onLeave(): void {
     this.#sender.stop();
     this.#inbox.ledger.stop();
+    this.#options.extension?.left();
   }
 
   #onEnd(reason: string): void {

@@ -68,6 +68,7 @@ export class Running {
       options,
       scope,
       exclusive: isExclusive,
+      playback: options.playback,
       openHost: (own, observer) => this.#openHost(own, observer),
       onNews: this.#onNews,
     });
@@ -86,12 +87,14 @@ export class Running {
 
   #openHost(scope: Scope, hostObserver: HostObserver): RunningHost {
     const { options, route, asksForToken, logger } = this.#parts;
-    const { encoder, ...plain } = options;
+    const { encoder, playback, ...plain } = options;
     const observer = () => this.#observer.deref() ?? FORGOTTEN;
-    return openHost({ ...options, route, encoderSource: encoder?.source?.() }, plain, {
+    const sources = { encoderSource: encoder?.source?.(), playbackSource: playback?.source?.() };
+    return openHost({ ...options, ...sources, route }, plain, {
       scope,
       clock: systemClock,
       openEncoder: encoder?.open,
+      openPlayback: playback?.open,
       transport: { connect: (asked) => observer().connect(asked) },
       getUrl: (context) => observer().getUrl(context),
       getToken: asksForToken ? (context) => observer().getToken(context) : undefined,

@@ -18,6 +18,7 @@ const SDK_PAGE: SitePage = { html: html('<script type="module" src="/sdk.js"></s
 const SCRIPTS: Readonly<Record<string, string>> = {
   "/sdk.js": 'import * as sdk from "/dist/index.js"; globalThis.sdk = sdk;',
   "/vosk.js": 'import { vosk } from "/dist/dialects/vosk.js"; globalThis.vosk = vosk;',
+  "/playback.js": 'import { playback } from "/dist/playback.js"; globalThis.playback = playback;',
   "/classic.js": "globalThis.sdk = LoquiLex;",
 };
 

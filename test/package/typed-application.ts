@@ -4,6 +4,7 @@ export const RESOLUTIONS = ["bundler", "nodenext"] as const;
 const SOURCE = `
 import { type AnyAudioStreamError, createMicrophoneStream, createTranscript, isAudioStreamError } from "loquilex";
 import { type CaptionsElement, defineCaptionsElement } from "loquilex/element";
+import { type Playback, playback } from "loquilex/playback";
 import { CloseCode, parseServerMessage } from "loquilex/protocol";
 import { useMicrophones, useMicrophoneStream, useTranscript } from "loquilex/react";
 import { Scope } from "loquilex/resources";
@@ -31,6 +32,8 @@ export function useDictation(): string {
   void begin;
   return [error?.message, ...finals.map((caption) => caption.text), ...labels].join();
 }
+export const voice: Playback = playback({ cushionMs: 100 });
+createMicrophoneStream("wss://example.org/", { playback: voice });
 defineCaptionsElement("my-captions");
 export const element = document.querySelector<CaptionsElement>("my-captions");
 // @ts-expect-error an option that does not exist

@@ -256,8 +256,8 @@ export class ServerNode {
   #perform(output: ProtocolOutput, now: number): void {
     switch (output.type) {
       case "send":
-        this.#referee.sent(output.peer, output.data, this.#liveRecording, now);
-        this.#say(output.peer, output.data);
+        this.#referee.sent(output.peer, output.data as string, this.#liveRecording, now);
+        this.#say(output.peer, output.data as string);
         return;
       case "close": {
         const wire = this.#wires.get(output.peer);

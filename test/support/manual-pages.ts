@@ -16,6 +16,7 @@ const ELSEWHERE: readonly (readonly [part: string, why: string])[] = [
   ["function issueToken(", "unit/tokens-page"],
   ["function sendSilence(", "unit/testing-page"],
   ["new CaptionEvent(", "unit/testing-page"],
+  ["new PlaybackSender(", "unit/playback-sender"],
   ["/** A readable store", "dom/frameworks-page"],
 ];
 

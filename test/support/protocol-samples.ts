@@ -44,6 +44,12 @@ export const CLIENT_SAMPLES: { readonly [T in ClientMessageType]: Sample<ClientD
   "client.ack": { full: { ack_seq: 12 }, minimal: { ack_seq: 0 } },
   "client.flow": { full: { max_in_flight: 8 }, minimal: { max_in_flight: 1 } },
   "client.end": { full: { position: 48_000 }, minimal: { position: 0 } },
+  "playback.open": {
+    full: { next: 4_800, heard: 2_400, interrupts: 1, window: 240_000 },
+    minimal: { next: 0, heard: 0, interrupts: 0, window: 1 },
+  },
+  "playback.ack": { full: { heard: 2_400 }, minimal: { heard: 0 } },
+  "playback.interrupt": { full: { heard: 2_400, interrupts: 2 }, minimal: { heard: 0, interrupts: 1 } },
 };
 
 /** One of every message that a server may send. */

@@ -99,7 +99,9 @@ export class ProtocolServer {
 
   said(peer: number): ServerMessage[] {
     return this.outputs.flatMap((output) =>
-      output.type === "send" && output.peer === peer ? [parseServerMessage(output.data)] : [],
+      output.type === "send" && output.peer === peer && typeof output.data === "string"
+        ? [parseServerMessage(output.data)]
+        : [],
     );
   }
 

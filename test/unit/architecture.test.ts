@@ -27,6 +27,7 @@ const STREAM = /^src\/stream\//;
 const TRANSCRIPT = /^src\/transcript\//;
 const RECORDER = /^src\/recorder\//;
 const MICROPHONES = /^src\/capture\/microphone\/microphones$/;
+const PLAYBACK = /^src\/playback\//;
 const ROOT_FILES = /^src\/[\w-]+$/;
 const ANYTHING = /^src\//;
 
@@ -56,6 +57,11 @@ const RULES: readonly Rule[] = [
   { of: FRAMES, may: [FRAMES, ERRORS, INTERNAL, PROTOCOL], typesOf: [PORTS, INLET] },
   { of: SESSION, may: [SESSION, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
   {
+    of: PLAYBACK,
+    may: [PLAYBACK, ERRORS, INTERNAL, PROTOCOL, /^virtual:playback-worklet$/],
+    typesOf: [SESSION, /^src\/host\/imported-playback$/],
+  },
+  {
     of: /^src\/host\//,
     may: [
       /^src\/host\//,
@@ -76,7 +82,7 @@ const RULES: readonly Rule[] = [
   {
     of: STREAM,
     may: [STREAM, FRAMES, ROOT_FILES, INTERNAL, PORTS, /^src\/host\//, /^src\/protocol\/(?:audio-frame|opus-packet)$/],
-    typesOf: [SESSION, PROTOCOL],
+    typesOf: [SESSION, PROTOCOL, PLAYBACK],
   },
   { of: TRANSCRIPT, may: [TRANSCRIPT, INTERNAL], typesOf: [STREAM] },
   { of: RECORDER, may: [RECORDER, INTERNAL], typesOf: [STREAM, ROOT_FILES] },
@@ -171,8 +177,11 @@ describe("who may import whom", () => {
       "src/protocol/index.ts",
       "src/react/index.ts",
       "src/element/index.ts",
+      "src/playback/index.ts",
       ...filesIn(["src/dialects"], /^src\/dialects\/[\w-]+\.ts$/),
       "src/worklet/capture.worklet.ts",
+      "src/playback/player/player.worklet.ts",
+      "src/playback/playback-code-bundle.ts",
       "src/host/running/running-code-bundle.ts",
       "src/frames/opus/opus-code-bundle.ts",
       "src/dialects/worker/dialect-code-bundle.ts",

@@ -21,6 +21,7 @@ const DETAILS: AudioStreamErrorDetails = {
   "device-silent": { silentMs: 1 },
   "signal-clipped": { clippedMs: 1 },
   "encoder-failed": undefined,
+  "playback-failed": undefined,
   "connect-failed": undefined,
   "connect-impossible": undefined,
   "connect-timeout": { timeoutMs: 1 },

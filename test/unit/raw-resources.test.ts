@@ -16,7 +16,7 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
   },
   {
     what: /\.on(?:message|open|close|abort|ended|statechange|processorerror|click) =/,
-    in: ["src/worklet/capture.worklet.ts"],
+    in: ["src/playback/player/player.worklet.ts", "src/worklet/capture.worklet.ts"],
   },
   { what: /\bnew (?:Shared)?Worker\(/, in: ["examples/server/processes/thread.ts", "src/internal/worker-thread.ts"] },
   { what: /\bnew (?:WebSocket|Implementation)\(/, in: ["src/transport/socket.ts"] },
@@ -39,9 +39,16 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
   },
   {
     what: /\bnew AudioContext\(/,
-    in: ["src/capture/graph/audio-graph.ts", "src/capture/microphone/sound/sound-probe.ts"],
+    in: [
+      "src/capture/graph/audio-graph.ts",
+      "src/capture/microphone/sound/sound-probe.ts",
+      "src/playback/player/voice-player.ts",
+    ],
   },
-  { what: /\bnew AudioWorkletNode\(/, in: ["src/capture/graph/processor/processor-client.ts"] },
+  {
+    what: /\bnew AudioWorkletNode\(/,
+    in: ["src/capture/graph/processor/processor-client.ts", "src/playback/player/voice-player.ts"],
+  },
   { what: /\.getUserMedia\(/, in: ["src/capture/microphone/devices/acquisition.ts"] },
   { what: /\bnew FinalizationRegistry\b/, in: ["src/internal/leak-guard.ts"] },
 ];

@@ -37,8 +37,8 @@ export class Witness extends RawClient<WireSocket> {
   readonly heard: Heard[] = [];
   /** What could not be read as a message of the protocol: the text's beginning, and why. */
   readonly unreadable: string[] = [];
-  /** Binary messages, which only clients send. */
-  binaryMessages = 0;
+  /** Binary messages, which a server sends only where section 14 allows it. */
+  readonly binary: Uint8Array<ArrayBuffer>[] = [];
   /** The server ended the connection, rather than this client. */
   closedByServer = false;
   /** When the connection ended, on the `performance.now()` clock. */
@@ -178,7 +178,7 @@ export class Witness extends RawClient<WireSocket> {
 
   hear(data: string | Uint8Array): void {
     if (typeof data === "string") this.#read(data);
-    else this.binaryMessages += 1;
+    else this.binary.push(new Uint8Array(data));
     this.waiting.changed();
   }
 

@@ -19,6 +19,7 @@ export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
   "device-silent": "The microphone is silent",
   "signal-clipped": "The microphone is too loud",
   "encoder-failed": "The sound could not be encoded",
+  "playback-failed": "The server's voice cannot be played",
   "connect-failed": "The server cannot be reached",
   "connect-impossible": "The server's address cannot work here",
   "connect-timeout": "The server does not answer",

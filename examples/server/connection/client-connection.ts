@@ -131,10 +131,12 @@ export class ClientConnection {
     return false;
   }
 
-  send(data: string): void {
+  send(data: string | Uint8Array): void {
     const { socket, stream } = this.#options;
+    if (this.#givenUp || socket.readyState !== socket.OPEN) return;
     // Past the WebSocket, which would write head and text each by itself. What it says of its own it writes at once, too.
-    if (!this.#givenUp && socket.readyState === socket.OPEN) writeTextFrame(stream, data);
+    if (typeof data === "string") writeTextFrame(stream, data);
+    else socket.send(data);
   }
 
   close(code: number, reason: string): void {

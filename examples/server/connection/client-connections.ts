@@ -76,7 +76,7 @@ export class ClientConnections {
     return this.#connections.get(peer)?.hasRoom();
   }
 
-  send(peer: PeerId, data: string): void {
+  send(peer: PeerId, data: string | Uint8Array): void {
     this.#connections.get(peer)?.send(data);
   }
 

@@ -50,7 +50,7 @@ export class Attachment {
     this.put(encodeServerMessage(t, data, { sid: this.#options.sessionId, ...more }), t);
   }
 
-  put(data: string, t?: ServerMessageType): void {
+  put(data: Message, t?: ServerMessageType): void {
     const { turn } = this.#options;
     this.#lastOutbound = turn.now;
     turn.outputs.push({ type: "send", peer: this.peer, data, ...(t === undefined ? {} : { t }) });

@@ -51,6 +51,8 @@ export type SessionInput =
   | { readonly type: "drained"; readonly key: SessionKey }
   /** The decoder of the session's audio can go on. */
   | { readonly type: "decoder-ready"; readonly key: SessionKey }
+  /** The session says something: 16-bit samples in the format of its {@link PlaybackSender}, or `undefined` for the end of it. */
+  | { readonly type: "speak"; readonly key: SessionKey; readonly samples: Uint8Array<ArrayBuffer> | undefined }
   /** The session cannot go on: nothing more can be kept. */
   | { readonly type: "fail"; readonly key: SessionKey; readonly reason: string }
   /** What was kept is in other hands now, so this lineage ends; the client can begin another at once. */
@@ -65,7 +67,8 @@ export type ProtocolOutput =
   | {
       readonly type: "send";
       readonly peer: PeerId;
-      readonly data: string;
+      /** A message, or a frame of what the server says. */
+      readonly data: Message;
       /** The message's type, unless it is a numbered one or a refusal. */
       readonly t?: ServerMessageType;
     }

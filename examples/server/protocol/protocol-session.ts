@@ -1,36 +1,15 @@
-import {
-  type AudioOffer,
-  type ClientMessage,
-  CloseCode,
-  parseClientMessage,
-  ShapeError,
-  type WireAudioFrame,
-} from "loquilex/protocol";
+import { type ClientMessage, CloseCode, parseClientMessage, ShapeError, type WireAudioFrame } from "loquilex/protocol";
+import { speak, takeLater } from "../voices/voice.js";
 import { begun, resumed, welcome, windowOf } from "./answers.js";
 import { Attachment } from "./attachment.js";
-import { AudioInlet, type FrameDecoder } from "./audio-inlet.js";
-import type { StoredSession } from "./claim.js";
+import { AudioInlet } from "./audio-inlet.js";
 import type { HeldSession } from "./opening-judge.js";
 import type { FinishReason, Message, Opening, PeerId, SessionInput, SessionKey, Turn } from "./protocol-io.js";
-import type { ServerTerms } from "./server-terms.js";
+import type { ProtocolSessionOptions } from "./protocol-session-options.js";
 import { SessionEvents } from "./session-events.js";
-import { SessionIdentity, type SessionIdentityOptions } from "./session-identity.js";
-import { SessionLifetime } from "./session-lifetime.js";
+import { SessionIdentity } from "./session-identity.js";
+import { FULL, IDLE, SessionLifetime } from "./session-lifetime.js";
 import type { SessionPlace } from "./session-registry.js";
-
-const IDLE = "The session had no audio for as long as the server allows.";
-const FULL = "The session is as long as the server allows; it goes on in another one.";
-
-export interface ProtocolSessionOptions extends Omit<SessionIdentityOptions, "epoch"> {
-  readonly key: SessionKey;
-  readonly offer: AudioOffer;
-  /** For an encoding that is not kept as it comes. When it can go on, its owner says `decoder-ready`. */
-  readonly decoder?: FrameDecoder | undefined;
-  readonly terms: ServerTerms;
-  readonly turn: Turn;
-  /** What another node has left of it. */
-  readonly taken?: StoredSession | undefined;
-}
 
 /** The server's end of one session: what outlives its connections. Its owner calls {@link settle} after everything else. */
 export class ProtocolSession {
@@ -95,6 +74,7 @@ export class ProtocolSession {
       const reason = kind === "hello" ? "created" : "unknown_session";
       attachment.send("session.new", begun(this.key, reason, audio));
     }
+    this.#options.voice?.attach(data.accept, (said) => attachment.put(said));
   }
 
   /** The connection is gone. */
@@ -139,6 +119,9 @@ export class ProtocolSession {
         return;
       case "drained":
         this.#drained = true;
+        return;
+      case "speak":
+        speak(this.#options.voice, input.samples);
         return;
       case "decoder-ready":
         // What was held comes in now, until something has to wait again or breaks the protocol.
@@ -208,7 +191,7 @@ export class ProtocolSession {
         this.#onEnd(attachment, message.data.position);
         return;
       default:
-        throw new ShapeError(`${message.t} must be the first message of a connection.`);
+        takeLater(message, this.#options.voice);
     }
   }
 
@@ -281,6 +264,7 @@ export class ProtocolSession {
 
   #waitForClient(): void {
     this.#attachment = undefined;
+    this.#options.voice?.detach();
     this.#lifetime.detached(this.#turn.now);
   }
 

@@ -1,4 +1,4 @@
-import { type AudioOffer, CloseCode, ShapeError } from "loquilex/protocol";
+import { type AudioOffer, CloseCode, type PlaybackSender, ShapeError } from "loquilex/protocol";
 import { Alarms } from "./alarms.js";
 import { failure, refuse, TOO_EARLY, TOO_LATE, unauthorized } from "./answers.js";
 import type { FrameDecoder } from "./audio-inlet.js";
@@ -18,6 +18,8 @@ export interface ServerProtocolOptions extends SessionLimits {
   readonly refuseFormat: (offer: AudioOffer) => string | undefined;
   /** Decodes what is not kept as it comes; `undefined` for what is. Its readiness is told as `decoder-ready`. */
   readonly openDecoder?: ((key: SessionKey, offer: AudioOffer) => FrameDecoder | undefined) | undefined;
+  /** Makes what a session says; `undefined` for one that says nothing. What it says later is told as `speak`. */
+  readonly openVoice?: ((offer: AudioOffer) => PlaybackSender | undefined) | undefined;
   readonly createSecret: () => string;
   readonly equalSecrets: (a: string, b: string) => boolean;
   /** A number no earlier lineage has had. */
@@ -217,14 +219,13 @@ export class ServerProtocol {
   }
 
   #begin(peer: PeerId, opening: Opening, claim: Claim | undefined, subject: string | undefined): ProtocolSession {
-    const { openDecoder, terms, createSecret, equalSecrets, createEpoch } = this.#options;
-    const { session_id, client_id } = opening.data;
+    const { openDecoder, openVoice, terms, createSecret, equalSecrets, createEpoch } = this.#options;
     const taken = claim?.taken;
     const offer = taken?.offer ?? opening.data.audio;
-    const key: SessionKey = { sessionId: session_id, epoch: taken?.epoch ?? createEpoch() };
+    const key: SessionKey = { sessionId: opening.data.session_id, epoch: taken?.epoch ?? createEpoch() };
     const session = new ProtocolSession({
-      ...{ key, clientId: client_id, subject, offer, terms, turn: this.#turn, taken },
-      decoder: openDecoder?.(key, offer),
+      ...{ key, clientId: opening.data.client_id, subject, offer, terms, turn: this.#turn, taken },
+      ...{ decoder: openDecoder?.(key, offer), voice: openVoice?.(offer) },
       secrets: new ResumeSecrets(createSecret, equalSecrets, taken?.secrets),
     });
     this.#sessions.add(session);

@@ -5,6 +5,11 @@ const LAST_WORDS_MS = 30_000;
 
 type LifetimeTerms = Pick<ServerTerms, "resumeTtlMs" | "idleMs" | "sessionMs">;
 
+/** Why a session ends that its client keeps without audio. */
+export const IDLE = "The session had no audio for as long as the server allows.";
+/** Why a session ends that is full. */
+export const FULL = "The session is as long as the server allows; it goes on in another one.";
+
 /**
  * How long a session waits for a client that is gone, may be without audio, and may last. Time in which this process did
  * not run counts for none of them.

@@ -51,6 +51,15 @@ export const SETTINGS = {
     "off",
   ),
   ...ENGINE_SETTINGS,
+  playback: words(
+    {
+      env: "LX_PLAYBACK",
+      flag: "playback",
+      help: "What the server says to clients that play it: off is nothing, echo is what they say, and a path is the WAV file there, once for each session.",
+    },
+    "off, echo or the path of a WAV file",
+    "off",
+  ),
   auth: oneOf(
     {
       env: "LX_AUTH",

@@ -8,6 +8,8 @@ export { pageHost } from "../page/page-host.js";
  * `undefined` where the sources run as they are.
  * @param encoder as {@link ImportedEncoding.source}.
  * @param transports as {@link TransportCode.transportSource}.
+ * @param playback as {@link ImportedPlayback.source}.
  */
-export const workerSource: ((encoder: string | undefined, transports: string | undefined) => string) | undefined =
-  undefined;
+export const workerSource:
+  | ((encoder: string | undefined, transports: string | undefined, playback: string | undefined) => string)
+  | undefined = undefined;

@@ -11,6 +11,7 @@ import { Session } from "../../session/session.js";
 import type { SessionCheckpoint, SessionEvent } from "../../session/session-io.js";
 import type { ConnectContext, Transport } from "../../transport/transport.js";
 import type { ProcessorAttached, ProcessorOutput } from "../../worklet/port-messages.js";
+import type { PlaybackInlet, PlaybackOpener } from "../imported-playback.js";
 import type {
   RunningCommand,
   RunningEvent,
@@ -30,6 +31,8 @@ export interface RunningParts {
   readonly transport: Transport;
   /** For an encoding that is not made on the audio thread. */
   readonly openEncoder: EncoderOpener | undefined;
+  /** If the stream plays what the server says. */
+  readonly openPlayback?: PlaybackOpener | undefined;
   /** Asked before each connection. */
   readonly getToken: ((context: ConnectContext) => string | Promise<string>) | undefined;
   onEvent(event: RunningEvent): void;
@@ -46,6 +49,7 @@ export class RunningSide {
   readonly #session: Session;
   readonly #driver: SessionDriver;
   readonly #backpressure: Backpressure;
+  readonly #playback: PlaybackInlet | undefined;
   /** A request that waits for a position to be settled. The page has one at a time. */
   #settling: { readonly id: number; readonly position: number } | undefined;
   /** Processors whose frames come through a port. */
@@ -59,7 +63,8 @@ export class RunningSide {
     const { scope } = parts;
     this.#parts = parts;
     if (options.session.restored !== undefined) this.#restoring = [];
-    this.#session = new Session(options.session);
+    this.#playback = parts.openPlayback?.(scope, (data) => this.#driver.dispatch({ type: "say", data }));
+    this.#session = new Session({ ...options.session, extension: this.#playback });
     this.#driver = new SessionDriver({
       ...parts,
       session: this.#session,
@@ -149,6 +154,9 @@ export class RunningSide {
         break;
       case "device-changed":
         this.#path.deviceChanged();
+        break;
+      case "playback":
+        this.#playback?.connect(command.port);
         break;
       case "connect":
         if (!this.#waits(command)) this.#driver.dispatch({ type: "start" });

@@ -22,9 +22,13 @@ export interface WorkerAddress {
 /** What the running side in the worker is made with. */
 export interface WorkerSetup {
   /** Without functions: randomness is the worker's own. */
-  readonly options: Omit<RunningOptions, "session"> & { readonly session: Omit<SessionOptions, "random"> };
+  readonly options: Omit<RunningOptions, "session"> & {
+    readonly session: Omit<SessionOptions, "random" | "extension">;
+  };
   readonly address: WorkerAddress;
   readonly asksForToken: boolean;
+  /** Whether the stream plays what the server says. */
+  readonly plays?: boolean;
 }
 
 /** From the page to the worker. */

@@ -5,6 +5,7 @@ import { sentenceOf } from "../../internal/text-of.js";
 import type { TransportMaker } from "../../transport/portable.js";
 import { openSocket } from "../../transport/socket.js";
 import type { ConnectContext } from "../../transport/transport.js";
+import type { PlaybackOpener } from "../imported-playback.js";
 import { RunningSide } from "../running/running-side.js";
 import { EventOutbox } from "./event-outbox.js";
 import { PageQuestions } from "./page-questions.js";
@@ -18,21 +19,26 @@ export interface WorkerThread extends EventTarget {
   close(): void;
 }
 
+/** Code beside that of the running side. */
+interface OtherCode {
+  readonly openEncoder: EncoderOpener | undefined;
+  readonly makeTransport: TransportMaker | undefined;
+  readonly openPlayback: PlaybackOpener | undefined;
+}
+
 /** A running side in a worker, and its talk with the page. */
 class WorkerSide {
   readonly #thread: WorkerThread;
-  readonly #openEncoder: EncoderOpener | undefined;
-  readonly #makeTransport: TransportMaker | undefined;
+  readonly #code: OtherCode;
   readonly #outbox: EventOutbox;
   readonly #questions: PageQuestions;
   readonly #scope: Scope;
   #side: RunningSide | undefined;
 
   /** Listens to the page from now on. */
-  constructor(thread: WorkerThread, openEncoder: EncoderOpener | undefined, makeTransport: TransportMaker | undefined) {
+  constructor(thread: WorkerThread, code: OtherCode) {
     this.#thread = thread;
-    this.#openEncoder = openEncoder;
-    this.#makeTransport = makeTransport;
+    this.#code = code;
     this.#outbox = new EventOutbox((events) =>
       this.#post({ type: "events", events: events.map(wired), checkpoint: this.#side?.checkpoint }),
     );
@@ -47,7 +53,7 @@ class WorkerSide {
         }),
     });
     this.#scope.listen(thread, "message", ({ data }: MessageEvent<PageMessage>) => this.#handle(data));
-    this.#post(greeting(makeTransport !== undefined));
+    this.#post(greeting(code.makeTransport !== undefined));
   }
 
   #handle(message: PageMessage): void {
@@ -75,20 +81,22 @@ class WorkerSide {
     }
   }
 
-  #open({ options, address, asksForToken }: WorkerSetup): RunningSide {
+  #open({ options, address, asksForToken, plays }: WorkerSetup): RunningSide {
     const { url, protocols, baseUrl, given } = address;
+    const { openEncoder, makeTransport, openPlayback } = this.#code;
     const ask = this.#questions;
     // The transport and the driver check what the page answers, which is not always what its type says.
     const provider = url ?? ((context: ConnectContext) => ask.ask("url", context) as Promise<string>);
     // The page has looked at the greeting: if something is given, there is a maker for it.
-    const made = given === undefined ? undefined : this.#makeTransport?.(given);
+    const made = given === undefined ? undefined : makeTransport?.(given);
     return new RunningSide(
       { ...options, session: { ...options.session, random: Math.random } },
       {
         scope: this.#scope.child("session"),
         clock: systemClock,
         transport: made ?? { connect: (asked) => openSocket(provider, { protocols, baseUrl }, asked) },
-        openEncoder: options.format.encoding === "opus" ? this.#openEncoder : undefined,
+        openEncoder: options.format.encoding === "opus" ? openEncoder : undefined,
+        openPlayback: plays === true ? openPlayback : undefined,
         getToken: asksForToken ? (context) => ask.ask("token", context) as Promise<string> : undefined,
         onEvent: (event) => this.#outbox.add(event),
       },
@@ -109,6 +117,11 @@ class WorkerSide {
 }
 
 /** To be called once, in a worker. */
-export function serveWorker(thread: WorkerThread, openEncoder?: EncoderOpener, makeTransport?: TransportMaker): void {
-  new WorkerSide(thread, openEncoder, makeTransport);
+export function serveWorker(
+  thread: WorkerThread,
+  openEncoder?: EncoderOpener,
+  makeTransport?: TransportMaker,
+  openPlayback?: PlaybackOpener,
+): void {
+  new WorkerSide(thread, { openEncoder, makeTransport, openPlayback });
 }

@@ -23,7 +23,7 @@ export function openingMessage(
   const { encoding, sampleRate, channels } = options.format;
   const opening = {
     agent: options.agent,
-    accept: [AUDIO_EXTENSION],
+    accept: [AUDIO_EXTENSION, ...(options.extension === undefined ? [] : [options.extension.name])],
     ack_mode: "cumulative" as const,
     max_in_flight: MAX_IN_FLIGHT,
     session_id: options.sessionId,

@@ -1,5 +1,6 @@
 import type { AnyAudioStreamError } from "../../errors.js";
 import type { OpusEncoding } from "../../frames/imported-encoding.js";
+import type { Playback } from "../../playback/playback.js";
 import type { AudioEncoding } from "../../protocol/messages.js";
 import type { ConnectContext } from "../../transport/transport.js";
 import type { Logger } from "../logger.js";
@@ -62,6 +63,8 @@ export interface AudioStreamOptions {
    * `loquilex/dialects`, `dist/loquilex.dialects.worker.js`. If it fails, the code inside the package is tried.
    */
   readonly workerUrl?: string | URL | undefined;
+  /** Plays what the server says: give what `playback()` of `loquilex/playback` returns. By default nothing is played. */
+  readonly playback?: Playback | undefined;
   /** How much audio is kept for sending again. */
   readonly replay?: ReplayOptions | undefined;
   /** `false` fails on the first disconnection. */

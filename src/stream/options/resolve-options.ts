@@ -1,6 +1,7 @@
 import type { AudioFormat } from "../../capture/source.js";
 import type { AnyAudioStreamError } from "../../errors.js";
 import type { ImportedEncoding } from "../../frames/imported-encoding.js";
+import type { ImportedPlayback } from "../../host/imported-playback.js";
 import { HOSTS, type HostChoice } from "../../host/open-host.js";
 import {
   checkBoolean,
@@ -35,6 +36,7 @@ export interface ResolvedOptions {
   readonly workerUrl: string | undefined;
   /** If the encoding is not made on the audio thread. */
   readonly encoder: ImportedEncoding | undefined;
+  readonly playback: ImportedPlayback | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -56,6 +58,7 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
     getToken: optional(checkFunction),
     signal: optional(checkSignal),
     logger: optional(checkLogger),
+    playback: optional(checkPlayback),
   });
   const { sampleRate, channelCount, frameDurationMs } = checked;
   const encoder = typeof checked.encoding === "string" ? undefined : checked.encoding;
@@ -70,6 +73,7 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
     host: checked.host,
     workerUrl: options.workerUrl === undefined ? undefined : String(options.workerUrl),
     encoder,
+    playback: checked.playback,
     session: {
       sessionId: checked.sessionId ?? randomId(),
       clientId: randomId(),
@@ -94,6 +98,11 @@ function checkEncoding(name: string, given: unknown): Exclude<AudioEncoding, "op
     );
   }
   return oneOf(["pcm_s16le", "pcm_f32le", "mulaw"], ", or what opus() returns")(name, given);
+}
+
+function checkPlayback(name: string, given: unknown): ImportedPlayback {
+  if (isObject(given) && "attach" in given) return given as ImportedPlayback;
+  throw new TypeError(`${name} must be what playback() of "loquilex/playback" returns.`);
 }
 
 function checkSessionId(name: string, given: unknown): string {

@@ -190,7 +190,7 @@ export class NodeProcess {
   #perform(output: ProtocolOutput): void {
     switch (output.type) {
       case "send":
-        this.#say(output.peer, output.data);
+        this.#say(output.peer, output.data as string);
         return;
       case "close":
         this.#close(output.peer, output.code, output.reason);

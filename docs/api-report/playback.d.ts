@@ -1,0 +1,2 @@
+import { InterruptedEvent, Playback, PlaybackErrorEvent, PlaybackEvent, PlaybackEventMap, PlaybackOptions, playback } from "./shared-playback.js";
+export { InterruptedEvent, type Playback, PlaybackErrorEvent, PlaybackEvent, type PlaybackEventMap, type PlaybackOptions, playback };

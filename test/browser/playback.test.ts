@@ -1,0 +1,196 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Playback } from "loquilex/playback";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { BackendProcess } from "../support/backend-process.js";
+import { ChromiumPage } from "../support/chromium-page.js";
+import { SpeakingServer } from "../support/speaking-server.js";
+import { TcpProxy } from "../support/tcp-proxy.js";
+import { eventually } from "./eventually.js";
+import { HOST } from "./page-stream.js";
+import { expectReleased } from "./released.js";
+import { html, TestSite } from "./test-site.js";
+
+declare global {
+  var playback: typeof import("loquilex/playback").playback;
+  var voice: Playback;
+  /** What came out of the player, and what the page was told. */
+  var playbackRecord: {
+    readonly blocks: Float32Array[];
+    readonly events: { readonly type: string; readonly position: number }[];
+    readonly errors: string[];
+  };
+}
+
+const RATE = 24_000;
+
+/** Noise in which no sample is silence, so that silence says that nothing was played. */
+function noise(seconds: number, seed: number): Int16Array<ArrayBuffer> {
+  const samples = new Int16Array(seconds * RATE);
+  let state = seed;
+  for (let index = 0; index < samples.length; index += 1) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    samples[index] = ((state >>> 16) % 8_000) - 4_000 || 1;
+  }
+  return samples;
+}
+
+const bytesOf = (samples: Int16Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => new Uint8Array(samples.buffer);
+
+function wavOf(samples: Int16Array<ArrayBuffer>): Uint8Array {
+  const header = Buffer.alloc(44);
+  header.write("RIFF", 0);
+  header.writeUInt32LE(36 + samples.byteLength, 4);
+  header.write("WAVEfmt ", 8);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(RATE, 24);
+  header.writeUInt32LE(2 * RATE, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write("data", 36);
+  header.writeUInt32LE(samples.byteLength, 40);
+  return Buffer.concat([header, bytesOf(samples)]);
+}
+
+/** A page that streams to a port and plays what comes, with everything that leaves the player written down. */
+async function openPage(port: number): Promise<{ site: TestSite; browser: ChromiumPage } & AsyncDisposable> {
+  const scripts = ["sdk", "playback"].map((name) => `<script type="module" src="/${name}.js"></script>`);
+  const site = await TestSite.serve({ "/": { html: html(scripts.join("")) } });
+  const browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
+  await browser.page.goto(site.url());
+  await browser.page.mouse.click(10, 10);
+  await browser.page.evaluate(
+    async ({ url, host }) => {
+      const record: typeof playbackRecord = { blocks: [], events: [], errors: [] };
+      const voice = playback({
+        output(context) {
+          // All that passes is written down in blocks so long that a busy page misses none.
+          const recorder = context.createScriptProcessor(16_384, 1, 1);
+          recorder.onaudioprocess = ({ inputBuffer }) => record.blocks.push(inputBuffer.getChannelData(0).slice());
+          recorder.connect(context.destination);
+          return recorder;
+        },
+      });
+      for (const type of ["playbackposition", "interrupted", "underrun", "gap"] as const) {
+        voice.addEventListener(type, ({ position }) => record.events.push({ type, position }));
+      }
+      voice.addEventListener("error", ({ error }) => record.errors.push(error.message));
+      globalThis.voice = voice;
+      globalThis.playbackRecord = record;
+      globalThis.stream = sdk.createMicrophoneStream(url, { playback: voice, ...(host === undefined ? {} : { host }) });
+      await stream.start();
+    },
+    { url: `ws://127.0.0.1:${port}/v1/stream`, host: HOST },
+  );
+  return {
+    site,
+    browser,
+    async [Symbol.asyncDispose]() {
+      await browser[Symbol.asyncDispose]();
+      await site[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const positionOf = ({ page }: ChromiumPage): Promise<number> => page.evaluate(() => voice.position);
+const activityOf = ({ page }: ChromiumPage): Promise<string> => page.evaluate(() => voice.activity);
+
+/** What was played, without the silence before, between and after. */
+async function playedIn({ page }: ChromiumPage): Promise<number[]> {
+  // The recorder's last block is full by then.
+  await page.waitForTimeout(1_500);
+  return page.evaluate(() =>
+    playbackRecord.blocks.flatMap((block) =>
+      Array.from(block, (sample) => Math.round(sample * 32_768)).filter(Boolean),
+    ),
+  );
+}
+
+/** Where two sounds are not the same, as a sentence; `undefined` if they are. */
+function differenceOf(played: readonly number[], said: readonly number[]): string | undefined {
+  const at = said.findIndex((sample, index) => played[index] !== sample);
+  if (at >= 0) return `Of ${said.length} samples the one at ${at} is another: ${played.slice(at, at + 3)}.`;
+  return played.length === said.length ? undefined : `${played.length} samples were played, and ${said.length} said.`;
+}
+
+async function cutThreeTimes(proxy: TcpProxy, browser: ChromiumPage, seconds: readonly number[]): Promise<void> {
+  const reconnected = (count: number) => proxy.until(`connection ${count + 1}`, () => proxy.connectionCount > count);
+  await eventually(() => positionOf(browser)).toBeGreaterThan((seconds[0] ?? 0) * RATE);
+  proxy.reset();
+  await reconnected(1);
+  await eventually(() => positionOf(browser)).toBeGreaterThan((seconds[1] ?? 0) * RATE);
+  // An odd count of bytes: in the middle of a frame.
+  proxy.cutAfter("toClient", 1_777);
+  await reconnected(2);
+  await eventually(() => positionOf(browser)).toBeGreaterThan((seconds[2] ?? 0) * RATE);
+  // What the page says of what it has heard is lost.
+  proxy.hold("toServer");
+  await proxy.until("something is held", () => proxy.held("toServer") > 0);
+  proxy.reset();
+  proxy.pass("toServer");
+  await reconnected(3);
+}
+
+describe("what the server says, in a page", { timeout: 120_000 }, () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "loquilex-playback-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it("is played to the sample through three cuts of the connection to the reference backend", async () => {
+    const said = noise(18, 1);
+    const path = join(folder, "voice.wav");
+    await writeFile(path, wavOf(said));
+    await using backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter", LX_PLAYBACK: path } });
+    await using proxy = await TcpProxy.listen({ targetPort: backend.port });
+    await using opened = await openPage(proxy.port);
+    const { browser } = opened;
+    await cutThreeTimes(proxy, browser, [1, 3, 5]);
+    await expect.poll(() => positionOf(browser), { timeout: 40_000 }).toBe(said.length);
+    expect(await activityOf(browser)).toBe("idle");
+    expect(differenceOf(await playedIn(browser), [...said])).toBeUndefined();
+    const { events, errors } = await browser.page.evaluate(() => playbackRecord);
+    expect(errors).toEqual([]);
+    expect(events.filter(({ type }) => type !== "playbackposition")).toEqual([]);
+    const positions = events.map(({ position }) => position);
+    expect(positions).toEqual(positions.toSorted((a, b) => a - b));
+    await browser.page.evaluate(() => stream.abort());
+    await expectReleased(browser);
+  });
+
+  it("stops when it is interrupted, between cuts, and the server learns what was heard", async () => {
+    const [first, second] = [noise(20, 2), noise(3, 3)];
+    await using server = await SpeakingServer.listen(RATE);
+    await using proxy = await TcpProxy.listen({ targetPort: server.port });
+    server.sender.write(bytesOf(first));
+    server.sender.end();
+    await using opened = await openPage(proxy.port);
+    const { browser } = opened;
+    await cutThreeTimes(proxy, browser, [1, 2, 3]);
+    await eventually(() => positionOf(browser)).toBeGreaterThan(5 * RATE);
+    // The server cannot hear of it before the next connection.
+    proxy.hold("toServer");
+    await browser.page.evaluate(() => voice.interrupt());
+    await browser.page.waitForTimeout(300);
+    expect(server.interruptedAt).toEqual([]);
+    proxy.reset();
+    proxy.pass("toServer");
+    await eventually(async () => server.interruptedAt.length).toBe(1);
+    const heard = server.interruptedAt[0] ?? 0;
+    const from = server.sender.sent;
+    expect(from).toBeGreaterThan(heard);
+    server.sender.write(bytesOf(second));
+    server.sender.end();
+    await expect.poll(() => positionOf(browser), { timeout: 20_000 }).toBe(from + second.length);
+    const played = await playedIn(browser);
+    expect(differenceOf(played, [...first.subarray(0, heard), ...second])).toBeUndefined();
+    const { events } = await browser.page.evaluate(() => playbackRecord);
+    expect(events.filter(({ type }) => type === "interrupted")).toEqual([{ type: "interrupted", position: heard }]);
+    await browser.page.evaluate(() => stream.abort());
+    await expectReleased(browser);
+  });
+});
