@@ -8,6 +8,7 @@ import { framesOf, openRecording, SAMPLE_RATE } from "../support/open-recording.
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { testScope } from "../support/test-scope.js";
 import { moodyAudio } from "../support/thread-moods.js";
+import { PATIENTLY } from "../support/waiting.js";
 
 /** Threads of this process. */
 const threads = (): number => readdirSync("/proc/self/task").length;
@@ -193,7 +194,7 @@ describe("a pool of threads", () => {
     inner.advance(10_000);
     expect(errors).toHaveLength(1);
     inner.advance(1_500);
-    await vi.waitFor(() => expect(threadsOf(scope)).toEqual([]), { timeout: 5_000 });
+    await vi.waitFor(() => expect(threadsOf(scope)).toEqual([]), PATIENTLY);
   });
 
   it("gives a stream up that has been on four dead threads", async () => {
