@@ -1,10 +1,16 @@
 import type { ClientData } from "loquilex/protocol";
-import { Scope } from "loquilex/resources";
+import { Scope, systemClock } from "loquilex/resources";
 import { Witness, type WitnessOptions } from "./client/witness.js";
 import { BrokenRuleError, NotSeenError } from "./verdict.js";
 
-/** How long what is due at once may take on a busy machine or a slow link. */
+/** How long what is due at once may take on a slow link. */
 const SOON_MS = 5_000;
+/** An answer to a ping that takes longer shows that the server or this machine has too much to do. */
+const LATE_MS = 250;
+/** How often a wait begins anew because of that. */
+const MAX_EXTENSIONS = 5;
+/** How often something is tried again, in milliseconds. */
+const AGAIN_MS = 200;
 /** Samples of one frame: 20 ms. */
 export const FRAME = 320;
 export const RATE = 16_000;
@@ -105,16 +111,16 @@ export class Scene {
     );
   }
 
-  /** Waits for what the server has to do soon. */
-  async until(witness: Witness, what: string, condition: () => boolean, limitMs = SOON_MS): Promise<void> {
-    const heard = witness.untilHeard(() => condition() || witness.closed !== undefined);
-    for (let left = limitMs; left > 0 && !condition() && witness.closed === undefined; ) {
-      const step = Math.min(left, (witness.welcome?.hb.timeout_ms ?? limitMs) / 3);
-      await this.#within(step, heard);
-      left -= step;
-      // A client that waits long is still there.
-      if (left > 0 && !condition() && witness.answer !== undefined) witness.send("client.hb", {});
-    }
+  /** Waits for what the server has to do soon. @param isForgiving whether it gets more time if it, or this machine, is late. */
+  async until(
+    witness: Witness,
+    what: string,
+    condition: () => boolean,
+    limitMs = SOON_MS,
+    isForgiving = true,
+  ): Promise<void> {
+    const isOver = (): boolean => condition() || witness.closed !== undefined;
+    await this.#patiently(witness, isOver, isForgiving, () => this.#listen(witness, isOver, limitMs));
     if (condition()) return;
     const { closed } = witness;
     const complaint = witness.messages("server.error").at(-1)?.data;
@@ -133,7 +139,8 @@ export class Scene {
   /** Waits until the server closes the connection, and says with which code it should have. */
   async closes(witness: Witness, codes: number | readonly number[], after: string, limitMs = SOON_MS): Promise<void> {
     const expected = [codes].flat();
-    await this.#within(limitMs, witness.untilClosed());
+    const isClosed = (): boolean => witness.closed !== undefined;
+    await this.#patiently(witness, isClosed, true, () => this.#within(limitMs, witness.untilClosed()));
     const { closed } = witness;
     this.expect(closed !== undefined, `After ${after} the connection was not closed within ${limitMs} ms.`);
     const { code = 0, reason } = closed ?? {};
@@ -149,6 +156,16 @@ export class Scene {
     misbehave(witness);
     await this.closes(witness, code, after);
     return witness;
+  }
+
+  /** Does something again until it comes out right, for as long as it may take that the server notices something. */
+  async eventually<T>(attempt: () => Promise<T>, isRight: (result: T) => boolean, limitMs = 2 * SOON_MS): Promise<T> {
+    const until = systemClock.now() + limitMs;
+    for (;;) {
+      const result = await attempt();
+      if (isRight(result) || systemClock.now() >= until) return result;
+      await this.pause(AGAIN_MS);
+    }
   }
 
   /** Says that nothing can be seen if something takes longer than the patience there is. */
@@ -183,10 +200,8 @@ export class Scene {
       }
       await this.pause(20);
     }
-    await this.#within(
-      SOON_MS / 5,
-      witness.untilHeard(() => isEnough() || witness.closed !== undefined),
-    );
+    const isOver = (): boolean => isEnough() || witness.closed !== undefined;
+    await this.#patiently(witness, isOver, true, () => this.#within(SOON_MS / 5, witness.untilHeard(isOver)));
     this.need(
       isEnough(),
       `The server said ${witness.numbers.length} numbered messages about ${SPEECH_SAMPLES / RATE} s of sound, and ${messages} are needed.`,
@@ -200,6 +215,37 @@ export class Scene {
     await this.#within(500, Promise.all(ended));
     for (const witness of this.#own) witness.vanish();
     await this.#scope.dispose();
+  }
+
+  /** Waits once, and again for as long as the server or this machine is late. */
+  async #patiently(
+    witness: Witness,
+    isOver: () => boolean,
+    isForgiving: boolean,
+    wait: () => Promise<void>,
+  ): Promise<void> {
+    for (let round = 0; round <= MAX_EXTENSIONS; round += 1) {
+      await wait();
+      // The answer also comes after everything that was on its way.
+      if (isOver() || !isForgiving || !(await this.#isLate(witness))) return;
+    }
+  }
+
+  async #isLate(witness: Witness): Promise<boolean> {
+    const from = systemClock.now();
+    await this.#within(SOON_MS, Promise.race([witness.socket.ping(), witness.untilClosed()]));
+    return systemClock.now() - from > LATE_MS;
+  }
+
+  async #listen(witness: Witness, isOver: () => boolean, limitMs: number): Promise<void> {
+    const heard = witness.untilHeard(isOver);
+    for (let left = limitMs; left > 0 && !isOver(); ) {
+      const step = Math.min(left, (witness.welcome?.hb.timeout_ms ?? limitMs) / 3);
+      await this.#within(step, heard);
+      left -= step;
+      // A client that waits long is still there.
+      if (left > 0 && !isOver() && witness.answer !== undefined) witness.send("client.hb", {});
+    }
   }
 
   /** Waits for a promise, but no longer than the time. */

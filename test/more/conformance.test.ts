@@ -13,11 +13,19 @@ import { BackendProcess } from "../support/backend-process.js";
 import { FAULTS, type Fault } from "../support/faulty-backend/faults.js";
 import { FaultyBackend } from "../support/faulty-backend/faulty-backend.js";
 import { PythonServer } from "../support/python-server.js";
+import { starve } from "../support/starved-process.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { MORE } from "./more.js";
 
 /** Enough for the timeouts of the backend in this process, and for none of the others. */
 const PATIENCE_MS = 4_500;
+
+const QUICK_BACKEND = {
+  LX_ENGINE: "segmenter",
+  LX_WS_RESUME_TTL: "2",
+  LX_WS_HEARTBEAT_SEC: "2",
+  LX_LOG_LEVEL: "silent",
+};
 
 const broken = (verdicts: readonly Verdict[]): string[] =>
   verdicts.flatMap(({ sentence, outcome, detail }) => (outcome === "broken" ? [`${sentence}: ${detail}`] : []));
@@ -65,12 +73,19 @@ describe("the conformance kit", () => {
   });
 
   it("finds nothing to object to in the reference backend", async () => {
-    const env = { LX_ENGINE: "segmenter", LX_WS_RESUME_TTL: "2", LX_WS_HEARTBEAT_SEC: "2", LX_LOG_LEVEL: "silent" };
-    await using backend = await BackendProcess.start({ env });
+    await using backend = await BackendProcess.start({ env: QUICK_BACKEND });
     const verdicts = await runConformance({ url: backend.webSocketUrl, patienceMs: 4_000 });
     tables.set("reference", verdicts);
     expect(broken(verdicts)).toEqual([]);
     expect(keptIn(verdicts)).toBeGreaterThan(60);
+  });
+
+  it("blames no server for a machine that is too busy", async () => {
+    await using python = await PythonServer.start();
+    await using _starved = starve(python.pid);
+    const verdicts = await runConformance({ url: python.url, patienceMs: 4_000 });
+    expect(broken(verdicts)).toEqual([]);
+    expect(keptIn(verdicts)).toBeGreaterThan(50);
   });
 
   it("sees every sentence that it can test in a backend that keeps them all", async () => {

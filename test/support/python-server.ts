@@ -14,10 +14,12 @@ const SYSTEM_PYTHON = "/usr/bin/python3";
 /** `examples/python-server` in a process of its own, with a folder of its own. */
 export class PythonServer implements AsyncDisposable {
   readonly url: string;
+  readonly pid: number;
   readonly #end: () => Promise<void>;
 
-  private constructor(url: string, end: () => Promise<void>) {
+  private constructor(url: string, pid: number, end: () => Promise<void>) {
     this.url = url;
+    this.pid = pid;
     this.#end = end;
   }
 
@@ -39,7 +41,7 @@ export class PythonServer implements AsyncDisposable {
     createInterface({ input: child.stderr }).on("line", (line) => complaints.push(line));
     const firstLine = once(createInterface({ input: child.stdout }), "line");
     const url = await Promise.race([firstLine, exit.then(() => [])]);
-    if (typeof url[0] === "string") return new PythonServer(url[0], end);
+    if (typeof url[0] === "string") return new PythonServer(url[0], child.pid ?? 0, end);
     await end();
     throw new Error(`The server in Python did not start; it needs python3-websockets. ${complaints.join("\n")}`);
   }

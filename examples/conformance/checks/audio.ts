@@ -52,10 +52,13 @@ export const AUDIO_CHECKS: readonly Check[] = [
   }),
   check("6.5", "does not ask again for missing audio within five seconds", async (scene) => {
     const witness = await scene.begin();
+    const from = systemClock.now();
     witness.sendFrame(FRAME);
     await scene.until(witness, "a request for the missing audio", () => witness.messages("audio.resync").length > 0);
     await scene.wait(ASK_AGAIN_MS - DELAY_MS);
-    scene.expect(witness.messages("audio.resync").length === 1, "It asked again before five seconds were over.");
+    const [, again] = witness.heard.filter(({ message }) => message.t === "audio.resync");
+    const isEarly = again !== undefined && again.at - from < ASK_AGAIN_MS;
+    scene.expect(!isEarly, "It asked again before five seconds were over.");
   }),
   check("6.6", "acknowledges everything before a position at once", async (scene) => {
     const witness = await scene.begin();
@@ -85,10 +88,13 @@ export const AUDIO_CHECKS: readonly Check[] = [
     const witness = await scene.begin();
     await scene.until(witness, "the acknowledgement after the opening", () => witness.acknowledged >= 0);
     const started = systemClock.now();
-    // How late this machine itself is, which a server on it may be as well.
+    // How late this machine itself is, and how late the server answers a ping.
     let lateMs = 0;
     for (let frame = 0; frame < 75; frame += 1) {
       witness.sendFrame(frame * FRAME);
+      void witness.socket.ping().then((tookMs) => {
+        lateMs = Math.max(lateMs, tookMs);
+      });
       const due = started + 20 * (frame + 1);
       await scene.pause(Math.max(1, due - systemClock.now()));
       lateMs = Math.max(lateMs, systemClock.now() - due);
