@@ -29,6 +29,7 @@ const dialectSources = (prefix: string): Record<string, string> =>
 const PACKAGE_SOURCES = {
   ...dialectSources("loquilex/"),
   "loquilex/dialects": fromHere("./src/dialects/index.ts"),
+  "loquilex/journal": fromHere("./src/journal/index.ts"),
   "loquilex/protocol": fromHere("./src/protocol/index.ts"),
   "loquilex/resources": fromHere("./src/resources.ts"),
   "loquilex/react": fromHere("./src/react/index.ts"),
@@ -168,6 +169,10 @@ const workletScripts = (): Plugin[] => [
   ownScript({ name: "playback.worklet", entry: fromHere("./src/playback/player/player.worklet.ts") }),
 ];
 
+/** The script of the worker that keeps audio on the disk, which only `loquilex/journal` starts. */
+const journalScript = (): Plugin =>
+  ownScript({ name: "loquilex.journal.worker", entry: fromHere("./src/journal/worker/journal.worker.ts") });
+
 /** The scripts of their own that the package carries. */
 const ownScripts = (): Plugin[] => [...workletScripts(), workerCode()];
 
@@ -189,6 +194,7 @@ function buildStamp(): Plugin {
 const LATE_PARTS: Record<string, string> = {
   "\0virtual:capture-worklet": "inside/worklet.js",
   "\0virtual:playback-worklet": "inside/player.js",
+  "\0virtual:loquilex-journal-worker": "inside/journal.js",
   [fromHere("./src/host/running/running-code.ts")]: "inside/running-side.js",
   [fromHere("./src/dialects/worker/dialect-code.ts")]: "inside/dialects.js",
 };
@@ -198,7 +204,7 @@ const LATE_PARTS: Record<string, string> = {
  * for pages that do not name these files.
  */
 const moduleBuild: UserConfig = {
-  plugins: [...ownScripts(), protocolFiles()],
+  plugins: [...ownScripts(), journalScript(), protocolFiles()],
   build: {
     target: "es2022",
     sourcemap: true,
@@ -212,6 +218,7 @@ const moduleBuild: UserConfig = {
         element: PACKAGE_SOURCES["loquilex/element"],
         playback: PACKAGE_SOURCES["loquilex/playback"],
         "dialects/index": PACKAGE_SOURCES["loquilex/dialects"],
+        journal: PACKAGE_SOURCES["loquilex/journal"],
         ...dialectSources(""),
       },
       formats: ["es"],
@@ -308,7 +315,7 @@ export default defineConfig(async ({ mode }) => {
     ],
   };
   return {
-    plugins: workletScripts(),
+    plugins: [...workletScripts(), journalScript()],
     resolve: { alias: PACKAGE_SOURCES },
     test: {
       // All processors, of which vitest leaves one free by itself: half of a small machine.

@@ -146,6 +146,18 @@ export interface AudioStreamErrorDetails {
   "worker-failed": undefined;
   /** A part of this package that is loaded when it is needed first did not come. */
   "code-load-failed": undefined;
+  /** A warning of a stream: its audio is not kept on the disk, or not for the time being, and goes on. Or a journal cannot be recovered. */
+  "journal-unavailable": {
+    /** What the reason is; docs/journal.md says what each comes to. */
+    readonly reason:
+      | "no-storage"
+      | "no-worker"
+      | "storage-full"
+      | "storage-failed"
+      | "in-use"
+      | "other-version"
+      | "damaged";
+  };
   /** Something unexpected threw, in a callback given to the stream or in the stream itself; see the cause. */
   "internal-error": undefined;
   /** The call is not possible in this state. */

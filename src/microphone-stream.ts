@@ -7,7 +7,7 @@ import { AudioStream } from "./stream/audio-stream.js";
 import type { ServerEvent } from "./stream/events/events.js";
 import type { AudioStreamOptions } from "./stream/options/options.js";
 import type { Transport, UrlProvider } from "./transport/transport.js";
-import { webSocket } from "./transport/websocket.js";
+import { transportTo } from "./transport/websocket.js";
 
 /** Options of {@link createMicrophoneStream}: those of every stream, and those of the microphone. */
 export interface MicrophoneStreamOptions extends AudioStreamOptions {
@@ -34,15 +34,12 @@ export function createMicrophoneStream<Message>(
 ): AudioStream<Message> {
   checkObject("options", options);
   const stream = new AudioStream<Message>(
-    { source: microphone(options.microphone), transport: isTransport(server) ? server : webSocket(server) },
+    { source: microphone(options.microphone), transport: transportTo(server) },
     options,
   );
   if (typeof document !== "undefined") preloadCode(options);
   return stream;
 }
-
-const isTransport = (server: UrlProvider | Transport): server is Transport =>
-  typeof server === "object" && server !== null && "connect" in server;
 
 /** The start loads again what has not come, and reports what does not come then. */
 function preloadCode({ workerUrl, microphone: { workletUrl } = {} }: MicrophoneStreamOptions): void {

@@ -1,6 +1,7 @@
 import { AnyAudioStreamError, AudioCapture, AudioFormat, AudioFrame, AudioSource, AudioStreamError, AudioStreamErrorCode, AudioStreamErrorDetails, AudioStreamErrorInit, CloseInfo, ConnectionState, DeviceChangeReason, InterruptReason, MessageRange, SourceOpenOptions, StreamState, isAudioStreamError } from "./shared-errors.js";
-import { AbortOptions, AudioSpan, AudioStream, AudioStreamEventMap, AudioStreamOptions, AudioStreamParts, Caption, CaptionEvent, CaptionWord, ChannelPolicy, CloseInfoEvent, CloseOptions, DeviceChangeEvent, DropEvent, HeartbeatOptions, Level, LevelEvent, Logger, MicrophoneOptions, MicrophoneStreamOptions, OpusEncoding, PauseOptions, ReconnectOptions, ReconnectPolicy, ReconnectedEvent, ReconnectedInit, ReconnectingEvent, ReplayOptions, RetryContext, ServerEvent, StreamErrorEvent, StreamStats, WarningEvent, createMicrophoneStream } from "./shared-microphone-stream.js";
+import { AudioStream, AudioStreamParts, ChannelPolicy, MicrophoneOptions, MicrophoneStreamOptions, StreamStats, createMicrophoneStream } from "./shared-microphone-stream.js";
 import { MicrophoneInfo, Transcript, TranscriptSnapshot, WatchMicrophonesOptions, createTranscript, listMicrophones, watchMicrophones } from "./shared-transcript.js";
+import { AbortOptions, AudioSpan, AudioStreamEventMap, AudioStreamOptions, Caption, CaptionEvent, CaptionWord, CloseInfoEvent, CloseOptions, DeviceChangeEvent, DropEvent, HeartbeatOptions, Level, LevelEvent, Logger, OpusEncoding, PauseOptions, ReconnectOptions, ReconnectPolicy, ReconnectedEvent, ReconnectedInit, ReconnectingEvent, ReplayOptions, RetryContext, ServerEvent, StreamErrorEvent, WarningEvent } from "./shared-options.js";
 import { ResourceInfo } from "./shared-scope.js";
 import { AudioEncoding } from "./shared-messages.js";
 import { ConnectContext, Transport, TransportCloseInfo, TransportConnectOptions, TransportConnection, UrlProvider } from "./shared-transport.js";
@@ -38,6 +39,7 @@ declare const DEFAULTS: Readonly<{
     maxDurationMs: 30000;
     maxBytes: 4194304;
     whenFull: "drop-oldest";
+    journal: "memory";
   }>;
   readonly reconnect: Readonly<{
     initialDelayMs: 250;

@@ -99,6 +99,7 @@ interface AudioStreamErrorDetails {
   "close-timeout": {
   "worker-failed": undefined;
   "code-load-failed": undefined;
+  "journal-unavailable": {
   "internal-error": undefined;
   "invalid-state": {
 type AudioStreamErrorCode = keyof AudioStreamErrorDetails;

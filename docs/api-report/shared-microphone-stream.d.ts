@@ -1,8 +1,8 @@
-import { AnyAudioStreamError, AudioSource, CloseInfo, ConnectionState, DeviceChangeReason, MessageRange, StreamState } from "./shared-errors.js";
+import { AnyAudioStreamError, AudioSource, CloseInfo, ConnectionState, StreamState } from "./shared-errors.js";
 import { ResourceInfo, asyncDispose } from "./shared-scope.js";
-import { Playback, TypedEventTarget } from "./shared-playback.js";
-import { AudioEncoding, KnownServerMessage } from "./shared-messages.js";
-import { ConnectContext, Transport, UrlProvider } from "./shared-transport.js";
+import { TypedEventTarget } from "./shared-playback.js";
+import { AbortOptions, AudioStreamEventMap, AudioStreamOptions, CloseOptions, PauseOptions, ServerEvent } from "./shared-options.js";
+import { Transport, UrlProvider } from "./shared-transport.js";
 
 declare const CHANNEL_POLICIES: readonly ["mix", "left", "right", "stereo"];
 type ChannelPolicy = (typeof CHANNEL_POLICIES)[number];
@@ -17,186 +17,6 @@ interface MicrophoneOptions {
   readonly track?: MediaStreamTrack | undefined;
   readonly audioContext?: AudioContext | undefined;
   readonly workletUrl?: string | URL | undefined;
-}
-interface OpusEncoding {
-  readonly name: "opus";
-}
-interface Level {
-  readonly position: number;
-  readonly timestamp: DOMHighResTimeStamp;
-  readonly peakLevel: number;
-  readonly rmsLevel: number;
-  readonly mutedPeakLevel: number;
-}
-type ServerEvent = Extract<KnownServerMessage, {
-interface CaptionWord {
-  readonly text: string;
-  readonly from: number;
-  readonly to: number;
-}
-interface Caption {
-  readonly text: string;
-  readonly final: boolean;
-  readonly segmentId: string;
-  readonly from: number | undefined;
-  readonly to: number | undefined;
-  readonly words: readonly CaptionWord[];
-  readonly replaces: readonly string[];
-  readonly speaker?: string | undefined;
-  readonly language?: string | undefined;
-}
-interface AudioStreamEventMap<Message = ServerEvent> {
-  statechange: Event;
-  connectionstatechange: Event;
-  message: MessageEvent<Message>;
-  caption: CaptionEvent;
-  reconnecting: ReconnectingEvent;
-  reconnected: ReconnectedEvent;
-  drop: DropEvent;
-  devicechange: DeviceChangeEvent;
-  level: LevelEvent;
-  warning: WarningEvent;
-  error: StreamErrorEvent;
-  close: CloseInfoEvent;
-}
-declare class CaptionEvent extends Event implements Caption {
-  readonly text: string;
-  readonly final: boolean;
-  readonly segmentId: string;
-  readonly from: number | undefined;
-  readonly to: number | undefined;
-  readonly words: readonly CaptionWord[];
-  readonly replaces: readonly string[];
-  readonly speaker?: string | undefined;
-  readonly language?: string | undefined;
-  constructor(init: Caption);
-}
-declare class ReconnectingEvent extends Event {
-  readonly attempt: number;
-  readonly delayMs: number;
-  readonly error: AnyAudioStreamError;
-  constructor(init: {
-    attempt: number;
-    delayMs: number;
-    error: AnyAudioStreamError;
-  });
-}
-interface AudioSpan {
-  readonly from: number;
-  readonly to: number;
-}
-interface ReconnectedInit {
-  readonly resumed: boolean;
-  readonly replayedFrames: number;
-  readonly downtimeMs: number;
-  readonly missingAudio: AudioSpan | undefined;
-  readonly missingMessages: readonly MessageRange[];
-}
-declare class ReconnectedEvent extends Event {
-  readonly resumed: boolean;
-  readonly replayedFrames: number;
-  readonly downtimeMs: number;
-  readonly missingAudio: AudioSpan | undefined;
-  readonly missingMessages: readonly MessageRange[];
-  constructor(init: ReconnectedInit);
-}
-declare class DropEvent extends Event {
-  readonly from: number;
-  readonly to: number;
-  readonly durationMs: number;
-  constructor(init: {
-    from: number;
-    to: number;
-    durationMs: number;
-  });
-}
-declare class DeviceChangeEvent extends Event {
-  readonly track: MediaStreamTrack;
-  readonly reason: DeviceChangeReason;
-  constructor(init: {
-    track: MediaStreamTrack;
-    reason: DeviceChangeReason;
-  });
-}
-declare class LevelEvent extends Event {
-  readonly position: number;
-  readonly timestamp: DOMHighResTimeStamp;
-  readonly peakLevel: number;
-  readonly rmsLevel: number;
-  readonly mutedPeakLevel: number;
-  constructor(init: Level);
-  get peakDbfs(): number;
-  get rmsDbfs(): number;
-}
-declare class WarningEvent extends Event {
-  readonly error: AnyAudioStreamError;
-  constructor(error: AnyAudioStreamError);
-}
-declare class StreamErrorEvent extends Event {
-  readonly error: AnyAudioStreamError;
-  constructor(error: AnyAudioStreamError);
-}
-declare class CloseInfoEvent extends Event {
-  readonly info: CloseInfo;
-  constructor(info: CloseInfo);
-}
-interface Logger {
-  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
-}
-interface AbortOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-interface PauseOptions extends AbortOptions {
-  readonly releaseDevice?: boolean | undefined;
-}
-interface CloseOptions extends AbortOptions {
-  readonly timeoutMs?: number | undefined;
-}
-interface AudioStreamOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly frameDurationMs?: number | undefined;
-  readonly sampleRate?: number | undefined;
-  readonly encoding?: Exclude<AudioEncoding, "opus"> | OpusEncoding | undefined;
-  readonly channelCount?: 1 | 2 | undefined;
-  readonly preRollMs?: number | undefined;
-  readonly levelIntervalMs?: number | undefined;
-  readonly sessionId?: string | undefined;
-  readonly takeover?: boolean | undefined;
-  readonly host?: "auto" | "worker" | "page" | undefined;
-  readonly workerUrl?: string | URL | undefined;
-  readonly playback?: Playback | undefined;
-  readonly replay?: ReplayOptions | undefined;
-  readonly reconnect?: ReconnectOptions | ReconnectPolicy | false | undefined;
-  readonly heartbeat?: HeartbeatOptions | false | undefined;
-  readonly getToken?: ((context: ConnectContext) => string | Promise<string>) | undefined;
-  readonly logger?: Logger | undefined;
-}
-interface ReplayOptions {
-  readonly maxDurationMs?: number | undefined;
-  readonly maxBytes?: number | undefined;
-  readonly whenFull?: "drop-oldest" | "fail" | undefined;
-}
-interface ReconnectOptions {
-  readonly initialDelayMs?: number | undefined;
-  readonly maxDelayMs?: number | undefined;
-  readonly factor?: number | undefined;
-  readonly jitterRatio?: number | undefined;
-  readonly maxAttempts?: number | undefined;
-  readonly maxElapsedMs?: number | undefined;
-  readonly connectTimeoutMs?: number | undefined;
-  readonly initial?: "retry" | "fail-fast" | undefined;
-}
-type ReconnectPolicy = (context: RetryContext) => number | null;
-interface RetryContext {
-  readonly attempt: number;
-  readonly elapsedMs: number;
-  readonly error: AnyAudioStreamError;
-  readonly retryAfterMs: number | undefined;
-}
-interface HeartbeatOptions {
-  readonly intervalMs?: number | undefined;
-  readonly timeoutMs?: number | undefined;
 }
 interface AudioStreamParts {
   readonly source: AudioSource;
@@ -258,4 +78,4 @@ interface MicrophoneStreamOptions extends AudioStreamOptions {
 }
 declare function createMicrophoneStream<Message = ServerEvent>(server: UrlProvider | Transport, options?: MicrophoneStreamOptions): AudioStream<Message>;
 declare function createMicrophoneStream(server: UrlProvider | Transport, options?: MicrophoneStreamOptions): AudioStream;
-export { AbortOptions, AudioSpan, AudioStream, AudioStreamEventMap, AudioStreamOptions, AudioStreamParts, Caption, CaptionEvent, CaptionWord, ChannelPolicy, CloseInfoEvent, CloseOptions, DeviceChangeEvent, DropEvent, HeartbeatOptions, Level, LevelEvent, Logger, MicrophoneOptions, MicrophoneStreamOptions, OpusEncoding, PauseOptions, ReconnectOptions, ReconnectPolicy, ReconnectedEvent, ReconnectedInit, ReconnectingEvent, ReplayOptions, RetryContext, ServerEvent, StreamErrorEvent, StreamStats, WarningEvent, createMicrophoneStream };
+export { AudioStream, AudioStreamParts, ChannelPolicy, MicrophoneOptions, MicrophoneStreamOptions, StreamStats, createMicrophoneStream };

@@ -1,4 +1,5 @@
-import { AudioStream, Caption } from "./shared-microphone-stream.js";
+import { AudioStream } from "./shared-microphone-stream.js";
+import { Caption } from "./shared-options.js";
 
 interface MicrophoneInfo {
   readonly deviceId: string;

@@ -8,6 +8,7 @@ import { withSignal } from "../internal/abort.js";
 import { systemClock } from "../internal/clock.js";
 import type { Scope } from "../internal/scope.js";
 import { frameCommand } from "./frame-command.js";
+import type { OpenJournal } from "./imported-journal.js";
 import type { ImportedPlayback } from "./imported-playback.js";
 import { SessionGate } from "./lock/session-gate.js";
 import { watchPage } from "./page-watch.js";
@@ -39,6 +40,8 @@ export interface RunningClientParts {
   /** As {@link SessionGateParts.exclusive}. */
   readonly exclusive: boolean;
   readonly playback?: ImportedPlayback | undefined;
+  /** Keeps what is not delivered, if the stream has one. */
+  readonly journal?: OpenJournal | undefined;
   openHost(scope: Scope, observer: HostObserver): RunningHost;
   onNews(news: RunningNews): void;
 }
@@ -91,8 +94,8 @@ export class RunningClient {
       onGone: () => this.#requests.end(this.#host?.lastStats, scope.signal.reason),
     });
     this.#host = host;
+    this.#attachPorts();
     for (const { command, transfer } of this.#early.splice(0)) host.post(command, transfer);
-    this.#attachPlayback();
     watchPage(scope, {
       onReturn: () => this.#post({ type: "probe" }),
       onLeave: () => this.#post({ type: "suspend" }),
@@ -224,12 +227,12 @@ export class RunningClient {
 
   /** Another running side has taken the place of one that died. It gets to know what that one knew. */
   #onReplaced(): void {
+    this.#attachPorts();
     const point = this.#latestPoint;
     const { origin = 0 } = this.#source.beginning;
     if (point !== undefined) {
       this.#post({ type: "capture-restore", position: point.position + origin, timestamp: point.timestamp });
     }
-    this.#attachPlayback();
     this.#requests.askAgain();
     if (this.#isPrepared) {
       this.#requests
@@ -243,9 +246,12 @@ export class RunningClient {
     if (!hasProcessors) this.#postCaptured();
   }
 
-  #attachPlayback(): void {
-    const port = this.#parts.playback?.attach(this.#parts.scope);
-    if (port !== undefined) this.#post({ type: "playback", port }, [port]);
+  #attachPorts(): void {
+    const { journal, playback, scope } = this.#parts;
+    const kept = journal?.connect();
+    if (kept !== undefined) this.#post({ type: "journal", port: kept }, [kept]);
+    const played = playback?.attach(scope);
+    if (played !== undefined) this.#post({ type: "playback", port: played }, [played]);
   }
 
   #postCaptured(): void {

@@ -4,7 +4,7 @@ import type { AudioStreamError } from "../errors.js";
 import type { FramePathOptions } from "../frames/frame-path.js";
 import type { Level } from "../frames/level-window.js";
 import type { TimelinePoint } from "../frames/timeline-points.js";
-import type { SessionEvent, SessionStats } from "../session/session-io.js";
+import type { SessionEvent, SessionInput, SessionStats } from "../session/session-io.js";
 import type { SessionOptions } from "../session/session-options.js";
 import type { ProcessorFrame } from "../worklet/port-messages.js";
 
@@ -50,6 +50,10 @@ export type RunningCommand =
   /** Where the player of the server's audio is. */
   | { readonly type: "playback"; readonly port: MessagePort }
   | { readonly type: "connect" }
+  /** A journal keeps through the port what the session has not delivered: it gets each frame, and checkpoints. */
+  | { readonly type: "journal"; readonly port: MessagePort }
+  /** What a journal has kept of another session, for one that goes on for it: goes to the session as it is. */
+  | { readonly type: "session"; readonly inputs: readonly SessionInput[] }
   /** The page or the network came back, or, if it is urgent, a person does not want to wait. */
   | { readonly type: "probe"; readonly urgent?: boolean }
   /** The page is being put away. */

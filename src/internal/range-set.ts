@@ -1,6 +1,8 @@
 /** Audio from one position up to, not including, another. */
 export interface AudioRange {
+  /** Position of the first sample. */
   readonly from: number;
+  /** Position after the last sample. */
   readonly to: number;
 }
 

@@ -1,3 +1,4 @@
+import type { OpenJournal } from "../host/imported-journal.js";
 import { checkHost, openHost, type WorkerRoute } from "../host/open-host.js";
 import { RunningClient, type RunningNews } from "../host/running-client.js";
 import type { HostObserver, RunningHost } from "../host/running-host.js";
@@ -27,6 +28,7 @@ export class Running {
   readonly #observer: WeakRef<RunObserver>;
   readonly #onNews: (news: RunningNews) => void;
   #open: { readonly client: RunningClient; readonly scope: Scope } | undefined;
+  #journal: OpenJournal | undefined;
   #muted = false;
   #wantsLevels = false;
 
@@ -64,11 +66,17 @@ export class Running {
     if (this.#open !== undefined) return this.#open.client;
     const { options, isExclusive } = this.#parts;
     const scope = this.#parts.scope.child("session");
+    this.#journal = options.journal?.open({
+      scope,
+      session: options.session,
+      onWarning: (error) => this.#onNews({ type: "warning", error }),
+    });
     const client = new RunningClient({
       options,
       scope,
       exclusive: isExclusive,
       playback: options.playback,
+      journal: this.#journal,
       openHost: (own, observer) => this.#openHost(own, observer),
       onNews: this.#onNews,
     });
@@ -85,9 +93,14 @@ export class Running {
     this.#open = undefined;
   }
 
+  /** Nobody wants the audio any more: nothing of it may be left on the disk. */
+  discardJournal(): void {
+    this.#journal?.discard();
+  }
+
   #openHost(scope: Scope, hostObserver: HostObserver): RunningHost {
     const { options, route, asksForToken, logger } = this.#parts;
-    const { encoder, playback, ...plain } = options;
+    const { encoder, playback, journal: _, ...plain } = options;
     const observer = () => this.#observer.deref() ?? FORGOTTEN;
     const sources = { encoderSource: encoder?.source?.(), playbackSource: playback?.source?.() };
     return openHost({ ...options, ...sources, route }, plain, {

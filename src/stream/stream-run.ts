@@ -120,9 +120,10 @@ export class StreamRun {
     return withSignal(withSignal(promise, signal), this.#parts.scope.signal);
   }
 
-  /** To be called before anything is acquired: from now on a page that goes away ends the stream. */
+  /** To be called before anything is acquired: from now on a page that goes away ends the stream, and leaves its journal. */
   watchPage(): void {
-    onPageGone(this.#parts.scope, () => this.abort(new DOMException("The page went away.", "AbortError")));
+    const reason = new DOMException("The page went away.", "AbortError");
+    onPageGone(this.#parts.scope, () => this.finish({ outcome: "aborted", reason }));
   }
 
   /** Opens the source, and connects once it is open. */
@@ -143,17 +144,17 @@ export class StreamRun {
   /** Nothing more is captured; what is there is sent within the time. @param error why the source ended by itself. */
   deliver(timeoutMs: number, error: AnyAudioStreamError | undefined): void {
     if (this.isEnding) return;
-    const { client } = this.running;
-    if (client === undefined || !this.#isStarted) {
+    if (this.running.client === undefined || !this.#isStarted) {
       this.finish(error === undefined ? { outcome: "closed" } : { outcome: "failed", error });
       return;
     }
     this.#ending = { error };
     this.#tracker.refresh();
-    void this.#sendLast(client, timeoutMs);
+    void this.#sendLast(this.running.client, timeoutMs);
   }
 
   abort(reason: unknown): void {
+    this.running.discardJournal();
     this.finish({ outcome: "aborted", reason });
   }
 

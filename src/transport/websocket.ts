@@ -54,3 +54,8 @@ async function connect(
   const { openSocket } = socketModule.loaded ?? (await withSignal(socketModule.load(), connectOptions.signal));
   return openSocket(provider, options, connectOptions);
 }
+
+/** What an application gives in place of a transport is where one of WebSocket leads. */
+export function transportTo(server: UrlProvider | Transport): Transport {
+  return typeof server === "object" && server !== null && "connect" in server ? server : webSocket(server);
+}

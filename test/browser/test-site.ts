@@ -17,6 +17,7 @@ export interface SitePage {
 const SDK_PAGE: SitePage = { html: html('<script type="module" src="/sdk.js"></script>') };
 const SCRIPTS: Readonly<Record<string, string>> = {
   "/sdk.js": 'import * as sdk from "/dist/index.js"; globalThis.sdk = sdk;',
+  "/journal.js": 'import * as journal from "/dist/journal.js"; globalThis.journal = journal;',
   "/vosk.js": 'import { vosk } from "/dist/dialects/vosk.js"; globalThis.vosk = vosk;',
   "/playback.js": 'import { playback } from "/dist/playback.js"; globalThis.playback = playback;',
   "/classic.js": "globalThis.sdk = LoquiLex;",

@@ -21,6 +21,7 @@ const PORTS = /^src\/(?:capture\/source|transport\/transport)$/;
 const INLET = /^src\/capture\/inlet\//;
 const ADAPTERS = /^src\/(?:capture\/microphone\/microphone(?:-options)?|transport\/websocket)$/;
 const CAPTURE = /^src\/capture\//;
+const JOURNAL = /^src\/journal\//;
 const FRAMES = /^src\/frames\//;
 const SESSION = /^src\/session\//;
 const STREAM = /^src\/stream\//;
@@ -76,6 +77,27 @@ const RULES: readonly Rule[] = [
       /^src\/protocol\/(?:audio-frame|close-codes|limits)$/,
     ],
     typesOf: [PROTOCOL, /^src\/worklet\/port-messages$/],
+  },
+  {
+    // Its pure part: what is written where, and what can be made of it.
+    of: /^src\/journal\/log\//,
+    may: [/^src\/journal\/log\//, INTERNAL, PROTOCOL],
+    typesOf: [SESSION],
+  },
+  {
+    of: JOURNAL,
+    may: [
+      JOURNAL,
+      /^virtual:loquilex-journal-worker$/,
+      /^src\/host\/(?:lock\/session-lock|running\/running-code-loader|worker\/restored)$/,
+      /^src\/stream\/options\/resolve-options$/,
+      /^src\/transport\/websocket$/,
+      /^src\/version$/,
+      ERRORS,
+      INTERNAL,
+      PROTOCOL,
+    ],
+    typesOf: [SESSION, STREAM, PORTS, /^src\/host\//],
   },
   // An option's default is where the option is.
   { of: /^src\/stream\/options\/defaults\.ts$/, may: [/^src\/capture\/microphone\/microphone-options$/], typesOf: [] },
@@ -178,6 +200,8 @@ describe("who may import whom", () => {
       "src/react/index.ts",
       "src/element/index.ts",
       "src/playback/index.ts",
+      "src/journal/index.ts",
+      "src/journal/worker/journal.worker.ts",
       ...filesIn(["src/dialects"], /^src\/dialects\/[\w-]+\.ts$/),
       "src/worklet/capture.worklet.ts",
       "src/playback/player/player.worklet.ts",
@@ -237,7 +261,7 @@ describe("pure parts", () => {
     /\b(?:performance|Date|Math\.random|crypto|navigator|localStorage|console|WebSocket|XMLHttpRequest|fetch|queueMicrotask)\b(?!:)/;
   const PAGE = /\b(?:window|document)\./;
 
-  it.each(SOURCES.filter((path) => /^src\/(?:session|protocol)\//.test(path)))(
+  it.each(SOURCES.filter((path) => /^src\/(?:session|protocol|journal\/log)\//.test(path)))(
     "%s touches no clock, no luck, no network and no page",
     (path) => {
       const lines = codeOf(path).split("\n");

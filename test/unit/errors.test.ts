@@ -43,6 +43,7 @@ const DETAILS: AudioStreamErrorDetails = {
   "close-timeout": { unacknowledgedFrames: 1 },
   "worker-failed": undefined,
   "code-load-failed": undefined,
+  "journal-unavailable": { reason: "no-storage" },
   "internal-error": undefined,
   "invalid-state": { state: "closed" },
 };

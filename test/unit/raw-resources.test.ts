@@ -16,7 +16,8 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
   },
   {
     what: /\.on(?:message|open|close|abort|ended|statechange|processorerror|click) =/,
-    in: ["src/playback/player/player.worklet.ts", "src/worklet/capture.worklet.ts"],
+    // What a transaction calls ends with it.
+    in: ["src/journal/worker/database.ts", "src/playback/player/player.worklet.ts", "src/worklet/capture.worklet.ts"],
   },
   { what: /\bnew (?:Shared)?Worker\(/, in: ["examples/server/processes/thread.ts", "src/internal/worker-thread.ts"] },
   { what: /\bnew (?:WebSocket|Implementation)\(/, in: ["src/transport/socket.ts"] },

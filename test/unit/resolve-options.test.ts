@@ -17,10 +17,13 @@ describe("options that are not given", () => {
     expect(format).toEqual({ encoding: "pcm_s16le", sampleRate: 16_000, channelCount: 1 });
     expect(frameDurationMs).toBe(20);
     const { connectTimeoutMs, ...retry } = DEFAULTS.reconnect;
+    const { journal, ...replay } = DEFAULTS.replay;
+    expect(journal).toBe("memory");
+    expect(resolve().journal).toBeUndefined();
     expect(session).toMatchObject({
       format: { encoding: "pcm_s16le", sampleRate: 16_000, channels: 1 },
       takeover: false,
-      replay: DEFAULTS.replay,
+      replay,
       retry: { ...retry, policy: undefined },
       connectTimeoutMs,
       heartbeat: DEFAULTS.heartbeat,
@@ -81,7 +84,7 @@ describe("options that are given", () => {
       sessionId: "room_17-abcdefghijkl",
       takeover: true,
       format: { sampleRate: 24_000 },
-      replay: { ...DEFAULTS.replay, maxDurationMs: 5_000 },
+      replay: { maxBytes: DEFAULTS.replay.maxBytes, whenFull: DEFAULTS.replay.whenFull, maxDurationMs: 5_000 },
       retry: { factor: 3, initialDelayMs: 250 },
       connectTimeoutMs: 2_000,
       heartbeat: { intervalMs: 1_000, timeoutMs: DEFAULTS.heartbeat.timeoutMs },

@@ -41,6 +41,7 @@ export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
   "close-timeout": "The end was not confirmed",
   "worker-failed": "The background worker failed",
   "code-load-failed": "A part of this page could not be loaded",
+  "journal-unavailable": "Audio is not kept on the disk",
   "internal-error": "Something unexpected happened",
   "invalid-state": "That is not possible now",
 };

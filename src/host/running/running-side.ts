@@ -54,6 +54,8 @@ export class RunningSide {
   #settling: { readonly id: number; readonly position: number } | undefined;
   /** Processors whose frames come through a port. */
   readonly #ports = new Map<ProcessorId, Scope>();
+  /** Where a journal listens, if there is one. */
+  #journal: MessagePort | undefined;
   #isStarted = false;
   #hasAudio = false;
   /** What waits until it is known which audio another running side has taken along; `undefined` if nothing has to. */
@@ -161,6 +163,13 @@ export class RunningSide {
       case "connect":
         if (!this.#waits(command)) this.#driver.dispatch({ type: "start" });
         break;
+      case "journal":
+        this.#journal = command.port;
+        this.#parts.scope.defer("journal port", () => command.port.close());
+        break;
+      case "session":
+        for (const input of command.inputs) this.#driver.dispatch(input);
+        break;
       case "probe":
       case "suspend":
         this.#driver.dispatch(command);
@@ -265,6 +274,7 @@ export class RunningSide {
 
   #onFrame(frame: WireAudioFrame): void {
     this.#driver.dispatch({ type: "frame", frame });
+    this.#journal?.postMessage(frame);
     this.#backpressure.changed();
     if (this.#hasAudio) return;
     this.#hasAudio = true;
@@ -281,6 +291,8 @@ export class RunningSide {
   #onSessionEvent(event: SessionEvent): void {
     if (event.type === "acknowledged") this.#answerSettled(event.position);
     else this.#parts.onEvent(event);
-    if (event.type === "acknowledged" || event.type === "connected") this.#backpressure.changed();
+    if (event.type !== "acknowledged" && event.type !== "connected") return;
+    this.#backpressure.changed();
+    this.#journal?.postMessage(this.checkpoint);
   }
 }

@@ -10,7 +10,7 @@ export const DEFAULTS = Object.freeze({
   levelIntervalMs: 100,
   takeover: false,
   host: "auto",
-  replay: Object.freeze({ maxDurationMs: 30_000, maxBytes: 4_194_304, whenFull: "drop-oldest" }),
+  replay: Object.freeze({ maxDurationMs: 30_000, maxBytes: 4_194_304, whenFull: "drop-oldest", journal: "memory" }),
   reconnect: Object.freeze({
     initialDelayMs: 250,
     maxDelayMs: 10_000,

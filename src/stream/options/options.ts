@@ -1,5 +1,6 @@
 import type { AnyAudioStreamError } from "../../errors.js";
 import type { OpusEncoding } from "../../frames/imported-encoding.js";
+import type { PersistentJournal } from "../../host/imported-journal.js";
 import type { Playback } from "../../playback/playback.js";
 import type { AudioEncoding } from "../../protocol/messages.js";
 import type { ConnectContext } from "../../transport/transport.js";
@@ -85,6 +86,11 @@ export interface ReplayOptions {
   readonly maxBytes?: number | undefined;
   /** What to do when full: drop the oldest audio, with a `drop` event, or end the stream. @defaultValue "drop-oldest" */
   readonly whenFull?: "drop-oldest" | "fail" | undefined;
+  /**
+   * Where it is held as well: in memory alone, or also on the disk, where it survives a reload and a crash. For the latter, give
+   * what `persistentJournal()` of `loquilex/journal` returns. @defaultValue "memory"
+   */
+  readonly journal?: "memory" | PersistentJournal | undefined;
 }
 
 /** When to connect again, and when to give up. Delays grow by `factor` from `initialDelayMs` to `maxDelayMs`. */

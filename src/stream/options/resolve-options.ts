@@ -1,6 +1,7 @@
 import type { AudioFormat } from "../../capture/source.js";
 import type { AnyAudioStreamError } from "../../errors.js";
 import type { ImportedEncoding } from "../../frames/imported-encoding.js";
+import type { ImportedJournal } from "../../host/imported-journal.js";
 import type { ImportedPlayback } from "../../host/imported-playback.js";
 import { HOSTS, type HostChoice } from "../../host/open-host.js";
 import {
@@ -37,6 +38,8 @@ export interface ResolvedOptions {
   /** If the encoding is not made on the audio thread. */
   readonly encoder: ImportedEncoding | undefined;
   readonly playback: ImportedPlayback | undefined;
+  /** If what is not delivered is kept on the disk. */
+  readonly journal: ImportedJournal | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -64,6 +67,7 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
   const encoder = typeof checked.encoding === "string" ? undefined : checked.encoding;
   encoder?.check(sampleRate, frameDurationMs);
   const encoding = typeof checked.encoding === "string" ? checked.encoding : checked.encoding.name;
+  const { journal, ...replay } = resolveReplay(options.replay);
   const { connectTimeoutMs, ...retry } = resolveReconnect(options.reconnect);
   return {
     format: { encoding, sampleRate, channelCount },
@@ -74,13 +78,14 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
     workerUrl: options.workerUrl === undefined ? undefined : String(options.workerUrl),
     encoder,
     playback: checked.playback,
+    journal,
     session: {
       sessionId: checked.sessionId ?? randomId(),
       clientId: randomId(),
       takeover: checked.takeover,
       agent: `loquilex/${version}`,
       format: { encoding, sampleRate, channels: channelCount },
-      replay: resolveReplay(options.replay),
+      replay,
       retry: options.reconnect === false ? undefined : retry,
       connectTimeoutMs,
       heartbeat: options.heartbeat === false ? undefined : resolveHeartbeat(options.heartbeat),
@@ -114,13 +119,22 @@ function checkSessionId(name: string, given: unknown): string {
   return given;
 }
 
-function resolveReplay(given: ReplayOptions = {}): SessionOptions["replay"] {
+function resolveReplay(given: ReplayOptions = {}) {
   checkObject("replay", given);
   return checkEach("replay.", given, DEFAULTS.replay, {
     maxDurationMs: numberFrom(1_000, HOUR_MS),
     maxBytes: numberFrom(16_384, 1_073_741_824),
     whenFull: oneOf(["drop-oldest", "fail"]),
+    journal: checkJournal,
   });
+}
+
+function checkJournal(name: string, given: unknown): ImportedJournal | undefined {
+  if (isObject(given) && "name" in given && "open" in given) return given as ImportedJournal;
+  if (given === "memory") return undefined;
+  throw new TypeError(
+    `${name} must be "memory", or what persistentJournal() of loquilex/journal returns, and is ${String(given)}.`,
+  );
 }
 
 function resolveReconnect(given: AudioStreamOptions["reconnect"] = {}) {

@@ -78,6 +78,18 @@ export class LeashedProcess implements AsyncDisposable {
     if (this.#end !== WELL) throw this.#error(this.#end);
   }
 
+  /** @throws Error if it could not be started. */
+  get pid(): number {
+    const { pid } = this.#child;
+    if (pid === undefined) throw this.#error("could not be started");
+    return pid;
+  }
+
+  /** Resolves when it has ended, however. */
+  async ended(): Promise<void> {
+    while (this.#end === undefined) await this.#change();
+  }
+
   /** @throws Error with its output once it has ended. */
   expectAlive(): void {
     if (this.#end !== undefined) throw this.#error(this.#end);
