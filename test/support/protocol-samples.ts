@@ -1,4 +1,10 @@
-import type { ClientData, ClientMessageType, ServerData, ServerMessageType } from "loquilex/protocol";
+import type {
+  ClientData,
+  ClientMessageType,
+  PlaybackServerData,
+  ServerData,
+  ServerMessageType,
+} from "loquilex/protocol";
 
 /** Data of one message type: every field set, and only those that may not be missing. */
 export interface Sample<Data> {
@@ -53,6 +59,16 @@ export const CLIENT_SAMPLES: { readonly [T in ClientMessageType]: Sample<ClientD
 };
 
 /** One of every message that a server may send. */
+/** What servers send that were offered `playback/1`. */
+export const PLAYBACK_SAMPLES: { readonly [T in keyof PlaybackServerData]: Sample<PlaybackServerData[T]> } = {
+  "playback.offer": {
+    full: { encoding: "pcm_s16le", sample_rate: 24_000, channels: 2 },
+    minimal: { encoding: "pcm_s16le", sample_rate: 8_000, channels: 1 },
+  },
+  "playback.start": { full: { position: 480, interrupts: 1, gap: true }, minimal: { position: 0, interrupts: 0 } },
+  "playback.end": { full: { position: 48_000 }, minimal: { position: 0 } },
+};
+
 export const SERVER_SAMPLES: { readonly [T in ServerMessageType]: Sample<ServerData[T]> } = {
   "server.welcome": {
     full: {

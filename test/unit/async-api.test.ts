@@ -2,7 +2,7 @@ import asyncApiSchemas from "@asyncapi/specs";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { asyncApi } from "../../.config/async-api.js";
-import { CLIENT_SAMPLES, SERVER_SAMPLES } from "../support/protocol-samples.js";
+import { CLIENT_SAMPLES, PLAYBACK_SAMPLES, SERVER_SAMPLES } from "../support/protocol-samples.js";
 
 interface Described {
   readonly components: { readonly messages: Readonly<Record<string, { readonly payload: object }>> };
@@ -25,10 +25,10 @@ describe("the AsyncAPI description of a server", async () => {
   it("has each message of the protocol, with what the SDK accepts", () => {
     expect(namesIn(description, "takeFromClient")).toEqual([...Object.keys(CLIENT_SAMPLES), "audioFrame"].toSorted());
     expect(namesIn(description, "sendToClient")).toEqual(
-      [...Object.keys(SERVER_SAMPLES), "applicationMessage"].toSorted(),
+      [...Object.keys({ ...SERVER_SAMPLES, ...PLAYBACK_SAMPLES }), "applicationMessage"].toSorted(),
     );
     const ajv = new Ajv({ strict: false });
-    for (const [t, { full }] of Object.entries({ ...CLIENT_SAMPLES, ...SERVER_SAMPLES })) {
+    for (const [t, { full }] of Object.entries({ ...CLIENT_SAMPLES, ...SERVER_SAMPLES, ...PLAYBACK_SAMPLES })) {
       const accepts = ajv.compile(description.components.messages[t]?.payload ?? false);
       expect(accepts({ v: 1, t, data: full }), t).toBe(true);
       expect(accepts({ v: 2, t, data: full }), t).toBe(false);
