@@ -8,7 +8,6 @@ export const LONGEST: readonly string[] = [
   "simulation/client-mutants.test.ts",
   "simulation/simulation.test.ts",
   "simulation/server-mutants.test.ts",
-  "integration/redis-partition.test.ts",
   "integration/long-round-trips.test.ts",
   "integration/server-start.test.ts",
   "integration/shared-folder.test.ts",

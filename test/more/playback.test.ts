@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Playback } from "loquilex/playback";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { eventually } from "../browser/eventually.js";
+import { HOST } from "../browser/page-stream.js";
+import { expectReleased } from "../browser/released.js";
+import { html, TestSite } from "../browser/test-site.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
 import { SpeakingServer } from "../support/speaking-server.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
-import { eventually } from "./eventually.js";
-import { HOST } from "./page-stream.js";
-import { expectReleased } from "./released.js";
-import { html, TestSite } from "./test-site.js";
 
 declare global {
   var playback: typeof import("loquilex/playback").playback;
@@ -60,6 +60,27 @@ async function openPage(port: number): Promise<{ site: TestSite; browser: Chromi
   const scripts = ["sdk", "playback"].map((name) => `<script type="module" src="/${name}.js"></script>`);
   const site = await TestSite.serve({ "/": { html: html(scripts.join("")) } });
   const browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
+  const opened = {
+    site,
+    browser,
+    async [Symbol.asyncDispose]() {
+      try {
+        await browser[Symbol.asyncDispose]();
+      } finally {
+        await site[Symbol.asyncDispose]();
+      }
+    },
+  };
+  try {
+    await startIn(browser, site, port);
+    return opened;
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function startIn(browser: ChromiumPage, site: TestSite, port: number): Promise<void> {
   await browser.page.goto(site.url());
   await browser.page.mouse.click(10, 10);
   await browser.page.evaluate(
@@ -85,14 +106,6 @@ async function openPage(port: number): Promise<{ site: TestSite; browser: Chromi
     },
     { url: `ws://127.0.0.1:${port}/v1/stream`, host: HOST },
   );
-  return {
-    site,
-    browser,
-    async [Symbol.asyncDispose]() {
-      await browser[Symbol.asyncDispose]();
-      await site[Symbol.asyncDispose]();
-    },
-  };
 }
 
 const positionOf = ({ page }: ChromiumPage): Promise<number> => page.evaluate(() => voice.position);

@@ -65,8 +65,10 @@ it(
   async () => {
     await using scene = await ClusterScene.start({ streams: STREAMS });
     const { lines } = scene.cluster;
+    const before = lines.map(({ connectionCount }) => connectionCount);
     for (const line of lines) line.strand();
-    await scene.storesAre(false, false);
+    const isGivenUp = () => lines.map(({ connectionCount }, node) => connectionCount > (before[node] ?? 0));
+    await expect.poll(isGivenUp, PATIENTLY).toEqual([true, true]);
     await scene.recovers();
 
     // What has gathered takes longer than an answer may take, and more comes all the time.

@@ -1,11 +1,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { eventually } from "../browser/eventually.js";
+import { html, TestSite } from "../browser/test-site.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { type ChromiumOptions, ChromiumPage } from "../support/chromium-page.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
-import { eventually } from "./eventually.js";
-import { html, TestSite } from "./test-site.js";
 
 const LAN_NAME = "lan.test";
 
