@@ -25,6 +25,7 @@ const QUICK_BACKEND = {
   LX_WS_RESUME_TTL: "2",
   LX_WS_HEARTBEAT_SEC: "2",
   LX_LOG_LEVEL: "silent",
+  LX_PLAYBACK: "echo",
 };
 
 const broken = (verdicts: readonly Verdict[]): string[] =>
@@ -77,7 +78,7 @@ describe("the conformance kit", () => {
     const verdicts = await runConformance({ url: backend.webSocketUrl, patienceMs: 4_000 });
     tables.set("reference", verdicts);
     expect(broken(verdicts)).toEqual([]);
-    expect(keptIn(verdicts)).toBeGreaterThan(60);
+    expect(keptIn(verdicts)).toBeGreaterThan(80);
   });
 
   it("blames no server for a machine that is too busy", async () => {
@@ -92,8 +93,9 @@ describe("the conformance kit", () => {
     await using backend = await FaultyBackend.listen();
     const verdicts = await runConformance({ url: backend.url, patienceMs: PATIENCE_MS });
     expect(broken(verdicts)).toEqual([]);
-    // The backend takes no Opus and knows no page's origin; the others would take longer.
-    expect(notSeen(verdicts)).toEqual(["1.3", "3.10", "3.12", "6.5", "10.7", "11.1.2"]);
+    // It takes no Opus, knows no page's origin and says nothing aloud (section 14); the others would take longer.
+    const unseen = notSeen(verdicts).filter((sentence) => !sentence.startsWith("14."));
+    expect(unseen).toEqual(["1.3", "3.10", "3.12", "6.5", "10.7", "11.1.2"]);
   });
 
   it("names the sentences that each of eleven broken backends breaks", async () => {
