@@ -17,6 +17,7 @@ const ELSEWHERE: readonly (readonly [part: string, why: string])[] = [
   ["function sendSilence(", "unit/testing-page"],
   ["new CaptionEvent(", "unit/testing-page"],
   ["new PlaybackSender(", "unit/playback-sender"],
+  ["recoverStreams(", "browser/journal"],
   ["/** A readable store", "dom/frameworks-page"],
 ];
 
