@@ -185,7 +185,7 @@ const RETRYABLE: ReadonlySet<AudioStreamErrorCode> = new Set([
 
 /** What an error carries beside its code and its sentence. */
 export interface AudioStreamErrorInit<Code extends AudioStreamErrorCode> extends ErrorOptions {
-  /** What its code tells beside the sentence. */
+  /** Facts beyond the message, in a form that depends on the code. */
   readonly details: AudioStreamErrorDetails[Code];
 }
 
@@ -195,7 +195,7 @@ export class AudioStreamError<Code extends AudioStreamErrorCode = AudioStreamErr
   override readonly name = "AudioStreamError";
   /** What went wrong, as a word to branch on. */
   readonly code: Code;
-  /** What the code tells beside the sentence; most tell nothing. */
+  /** Facts beyond the message, in a form that depends on the code. Most codes have none. */
   readonly details: AudioStreamErrorDetails[Code];
 
   constructor(code: Code, message: string, options: AudioStreamErrorInit<Code>) {

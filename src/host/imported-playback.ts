@@ -10,7 +10,7 @@ export interface ImportedPlayback {
    */
   attach(scope: Scope): MessagePort;
   readonly open: PlaybackOpener;
-  /** An expression whose value in a worker is the same as `open`; `undefined` where the sources run as they are. */
+  /** An expression whose value in a worker is the same as `open`; `undefined` if the sources run as they are. */
   readonly source: (() => string) | undefined;
 }
 

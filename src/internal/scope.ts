@@ -260,8 +260,9 @@ export class Scope implements AsyncDisposable {
 
   async #await(entry: Entry, step: PromiseLike<unknown>): Promise<readonly DisposalFailure[]> {
     const late = deferred<never>();
-    const error = new Error(`Not released within ${this.#stepTimeoutMs} ms.`);
-    const cancel = this.#clock.schedule(this.#stepTimeoutMs, () => late.reject(error));
+    const cancel = this.#clock.schedule(this.#stepTimeoutMs, () =>
+      late.reject(new Error(`Not released within ${this.#stepTimeoutMs} ms.`)),
+    );
     try {
       await Promise.race([step, late.promise]);
       return [];

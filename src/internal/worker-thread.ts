@@ -1,4 +1,5 @@
 import type { Scope } from "./scope.js";
+import { scriptUrl } from "./script-url.js";
 import { trustedUrl } from "./trusted-url.js";
 
 /** Where a worker's code comes from: an address, or text. */
@@ -10,7 +11,7 @@ export type WorkerCode = { readonly url: string } | { readonly source: string };
  */
 export function startWorker(scope: Scope, code: WorkerCode): Worker {
   if ("url" in code) return keep(scope, code.url);
-  const url = URL.createObjectURL(new Blob([code.source], { type: "text/javascript" }));
+  const url = scriptUrl(code.source);
   // A browser may fetch the code later than here.
   scope.defer("worker's code", () => URL.revokeObjectURL(url));
   return keep(scope, url);

@@ -108,7 +108,7 @@ export class JournalLink {
   }
 
   #lose(reason: string): void {
-    for (const { transfer } of this.#early?.splice(0) ?? []) for (const port of transfer) (port as MessagePort).close();
+    this.#dropEarly();
     this.#early = undefined;
     this.#worker = undefined;
     this.#gone.resolve();
@@ -124,7 +124,12 @@ export class JournalLink {
       this.post({ type: "end", erase: this.#erases || isClosed });
       await within(this.#scope, END_TIMEOUT_MS, this.#gone.promise, undefined).catch(() => {});
     }
-    for (const { transfer } of this.#early?.splice(0) ?? []) for (const port of transfer) (port as MessagePort).close();
+    this.#dropEarly();
     await this.#scope.dispose();
+  }
+
+  /** Closes the ports that the worker was to get. */
+  #dropEarly(): void {
+    for (const { transfer } of this.#early?.splice(0) ?? []) for (const port of transfer) (port as MessagePort).close();
   }
 }

@@ -28,8 +28,8 @@ export const checkedWorkerUrl = (workerUrl: unknown): string | undefined =>
 
 /**
  * A journal on the disk, for a stream's option `replay.journal`: what the server has not acknowledged is kept, encrypted, in the
- * origin's private file system, or in IndexedDB where a worker has no such files, until it is acknowledged. After a reload or a crash
- * {@link recoverStreams} finds it. Where a page may keep nothing, a `warning` with the code `journal-unavailable` says so, and the
+ * origin's private file system, or in IndexedDB if a worker has no such files, until it is acknowledged. After a reload or a crash
+ * {@link recoverStreams} finds it. If a page may keep nothing, a `warning` with the code `journal-unavailable` says so, and the
  * stream goes on without.
  * @throws TypeError or RangeError naming the option that cannot be.
  */

@@ -8,7 +8,7 @@ import { type Deferred, deferred } from "../internal/deferred.js";
 import { randomId } from "../internal/random.js";
 import type { AudioRange } from "../internal/range-set.js";
 import { Scope } from "../internal/scope.js";
-import { within as waitWithin } from "../internal/within.js";
+import { within } from "../internal/within.js";
 import { CloseCode } from "../protocol/close-codes.js";
 import type { SessionOptions } from "../session/session-options.js";
 import type { ServerEvent } from "../stream/events/events.js";
@@ -20,7 +20,7 @@ import { journalError } from "./journal-errors.js";
 import { JournalLink } from "./journal-link.js";
 import { samplesOf } from "./journal-messages.js";
 import type { JournalContent } from "./log/journal-reader.js";
-import { within } from "./log/journal-state.js";
+import { partsBetween } from "./log/journal-state.js";
 import { checkpointOf, inputsOf } from "./resumed-session.js";
 
 /** How long the disk may take to give back what it has, in milliseconds. */
@@ -59,7 +59,7 @@ export interface RecoveredAudio {
    * what it captured in its last 200 ms unless it was warned, nobody knows.
    */
   readonly knownTo: number;
-  /** Of these positions, in Hz. */
+  /** Rate of these positions, in Hz. */
   readonly sampleRate: number;
 }
 
@@ -137,7 +137,7 @@ class Recovery {
   }
 
   async #deliver(): Promise<RecoveredAudio> {
-    const content = await waitWithin(this.#scope, READ_TIMEOUT_MS, this.#content.promise, undefined);
+    const content = await within(this.#scope, READ_TIMEOUT_MS, this.#content.promise, undefined);
     if (content === undefined) throw journalError("storage-failed", "The disk does not answer.");
     const { state, frames, end } = content;
     let names: Names = { sessionId: state.sessionId, clientId: state.clientId };
@@ -146,18 +146,18 @@ class Recovery {
       names = { sessionId: randomId(), clientId: randomId() };
       // A page that dies while it sends must not leave behind that the audio belongs to the earlier session alone.
       this.#link.post({ type: "rename", ...names });
-      await waitWithin(this.#scope, READ_TIMEOUT_MS, this.#renamed.promise, undefined);
+      await within(this.#scope, READ_TIMEOUT_MS, this.#renamed.promise, undefined);
       delivery = await this.#send(content, names, false);
     }
     if (delivery.error !== undefined) throw delivery.error;
     this.#link.eraseAtEnd();
     const present = frames.map(({ position, sampleCount }) => ({ from: position, to: position + sampleCount }));
-    const samples = samplesOf(within(present, state.settled, end));
+    const samples = samplesOf(partsBetween(present, state.settled, end));
     return {
       sessionId: names.sessionId,
       resumed: delivery.resumed,
       durationMs: (samples / state.format.sampleRate) * 1_000,
-      lost: within(delivery.lost, 0, end),
+      lost: partsBetween(delivery.lost, 0, end),
       knownTo: end,
       sampleRate: state.format.sampleRate,
     };

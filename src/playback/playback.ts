@@ -18,7 +18,7 @@ import type { PlaybackFormat, PlayerActivity, PlayerPort, PlayerReport, ToPage }
 export interface Playback extends TypedEventTarget<PlaybackEventMap> {
   /** Samples of the server's audio that were played or cut off, at {@link Playback.sampleRate}. */
   readonly position: number;
-  /** Of the server's audio in Hz; `undefined` until a server has offered some. */
+  /** Rate of the server's audio in Hz; `undefined` until a server has offered some. */
   readonly sampleRate: number | undefined;
   /** Audio that has come and is not played yet, in milliseconds. */
   readonly bufferedMs: number;

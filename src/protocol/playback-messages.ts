@@ -38,7 +38,7 @@ export const playbackClientChecks = () => ({
 export const PLAYBACK_SERVER_CHECKS = {
   /** The server has something to say. */
   "playback.offer": record({
-    /** Of the payload of frames. */
+    /** Encoding of the payload of frames. */
     encoding: oneOf("pcm_s16le"),
     /** Hz. */
     sample_rate: whole(8_000, 96_000),
@@ -47,7 +47,7 @@ export const PLAYBACK_SERVER_CHECKS = {
   }),
   /** Answers `playback.open` and `playback.interrupt`. */
   "playback.start": record({
-    /** Of the first sample of the next frame. */
+    /** Position of the first sample of the next frame. */
     position,
     /** The `interrupts` of the message that this one answers. */
     interrupts: counted,

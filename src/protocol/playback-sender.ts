@@ -1,6 +1,6 @@
 import { encodeAudioFrame } from "./audio-frame.js";
 import type { Bytes } from "./bytes.js";
-import { PROTOCOL_VERSION } from "./messages.js";
+import { encodeServerMessage } from "./messages.js";
 import {
   PLAYBACK_EXTENSION,
   type PlaybackClientData,
@@ -11,7 +11,7 @@ import { ShapeError } from "./shape.js";
 
 /** What a {@link PlaybackSender} is made with. */
 export interface PlaybackSenderOptions {
-  /** Of what is written, in Hz, 8_000 to 96_000. It may not change during a session. */
+  /** Rate of what is written, in Hz, 8_000 to 96_000. It may not change during a session. */
   readonly sampleRate: number;
   /** 1, or 2 for left and right, interleaved. */
   readonly channels: number;
@@ -280,6 +280,6 @@ export class PlaybackSender {
   }
 
   #say<T extends keyof PlaybackServerData>(t: T, data: PlaybackServerData[T]): void {
-    this.#link?.send(JSON.stringify({ v: PROTOCOL_VERSION, t, data }));
+    this.#link?.send(encodeServerMessage(t, data));
   }
 }

@@ -11,6 +11,7 @@ import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
 import { SpeakingServer } from "../support/speaking-server.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
+import { encodeWav } from "../support/wav.js";
 
 declare global {
   var playback: typeof import("loquilex/playback").playback;
@@ -38,22 +39,8 @@ function noise(seconds: number, seed: number): Int16Array<ArrayBuffer> {
 
 const bytesOf = (samples: Int16Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => new Uint8Array(samples.buffer);
 
-function wavOf(samples: Int16Array<ArrayBuffer>): Uint8Array {
-  const header = Buffer.alloc(44);
-  header.write("RIFF", 0);
-  header.writeUInt32LE(36 + samples.byteLength, 4);
-  header.write("WAVEfmt ", 8);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(RATE, 24);
-  header.writeUInt32LE(2 * RATE, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write("data", 36);
-  header.writeUInt32LE(samples.byteLength, 40);
-  return Buffer.concat([header, bytesOf(samples)]);
-}
+const wavOf = (samples: Int16Array): Uint8Array =>
+  encodeWav({ samples: Float64Array.from(samples, (sample) => sample / 32_768), sampleRate: RATE });
 
 /** A page that streams to a port and plays what comes, with everything that leaves the player written down. */
 async function openPage(port: number): Promise<{ site: TestSite; browser: ChromiumPage } & AsyncDisposable> {

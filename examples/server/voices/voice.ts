@@ -11,7 +11,7 @@ import { canEcho, type Speech } from "./speech.js";
 
 export type { Speech } from "./speech.js";
 
-/** Of a file that is given to its sender at a time, in seconds. */
+/** How much of a file its sender is given at a time, in seconds. */
 const PART_SEC = 5;
 
 /** Makes what a session says. @returns `undefined` for one that says nothing. */

@@ -7,9 +7,9 @@ const TABLE = /* @__PURE__ */ Uint32Array.from({ length: 256 }, (_, byte) => {
   return sum;
 });
 
-/** The checksum CRC-32 of IEEE 802.3. */
-export function crc32(bytes: Uint8Array): number {
-  let sum = 0xffffffff;
+/** The checksum CRC-32 of IEEE 802.3. @param before the checksum of the bytes that come first. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let sum = before ^ 0xffffffff;
   for (const byte of bytes) sum = (TABLE[(sum ^ byte) & 0xff] ?? 0) ^ (sum >>> 8);
   return (sum ^ 0xffffffff) >>> 0;
 }

@@ -2,7 +2,7 @@ import { type AudioRange, RangeSet } from "../../internal/range-set.js";
 import type { WireAudioFrame } from "../../protocol/audio-frame.js";
 import type { Bytes } from "../../protocol/bytes.js";
 import { decodeEntry, type JournalEntry } from "./journal-entry.js";
-import { type JournalState, within } from "./journal-state.js";
+import { type JournalState, partsBetween } from "./journal-state.js";
 import { readSegment } from "./segment.js";
 
 /** A segment's file as it was found. */
@@ -91,7 +91,7 @@ class Reading {
     const known = new RangeSet(Number.POSITIVE_INFINITY);
     const present = frames.map(({ position, sampleCount }) => ({ from: position, to: position + sampleCount }));
     const all = [...present, ...this.#gaps, ...state.absent].sort((a, b) => a.from - b.from);
-    for (const range of within(all, settled, end)) known.add(range);
+    for (const range of partsBetween(all, settled, end)) known.add(range);
     return { state, frames, holes: known.add({ from: settled, to: end }), end, at: this.#at, last };
   }
 }

@@ -64,7 +64,7 @@ export const beginningOf = (subject: JournalSubject): JournalState => ({
 });
 
 /** The parts of a list of ranges that lie between two positions. */
-export const within = (list: readonly AudioRange[], from: number, to: number): AudioRange[] =>
+export const partsBetween = (list: readonly AudioRange[], from: number, to: number): AudioRange[] =>
   list
     .map((range) => ({ from: Math.max(range.from, from), to: Math.min(range.to, to) }))
     .filter((range) => range.from < range.to);

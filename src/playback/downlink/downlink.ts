@@ -1,5 +1,5 @@
 import { decodeAudioFrame } from "../../protocol/audio-frame.js";
-import { PROTOCOL_VERSION } from "../../protocol/messages.js";
+import { type ClientData, encodeClientMessage } from "../../protocol/messages.js";
 import {
   PLAYBACK_EXTENSION,
   type PlaybackClientData,
@@ -185,7 +185,7 @@ export class Downlink implements SessionExtension {
     if (!offered.isAwaited) this.#parts.toPlayer({ type: "end" }, []);
   }
 
-  #say<T extends keyof PlaybackClientData>(t: T, data: PlaybackClientData[T]): void {
-    this.#parts.say(JSON.stringify({ v: PROTOCOL_VERSION, t, data }));
+  #say<T extends keyof PlaybackClientData>(t: T, data: ClientData[T]): void {
+    this.#parts.say(encodeClientMessage(t, data));
   }
 }

@@ -1,6 +1,7 @@
 import { withSignal } from "../../internal/abort.js";
 import { LateModule } from "../../internal/late-module.js";
 import type { Scope } from "../../internal/scope.js";
+import { scriptUrl } from "../../internal/script-url.js";
 import { withinWakingTime } from "../../internal/waking-time.js";
 import { noSinkChoice, processorThrew, workletRefused, workletTimedOut } from "../playback-errors.js";
 import type { CheckedPlaybackOptions } from "../playback-options.js";
@@ -127,7 +128,7 @@ export class VoicePlayer {
       return;
     }
     const { default: code } = await inlineWorklet.load();
-    const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    const url = scriptUrl(code);
     try {
       await audioWorklet.addModule(url);
     } catch (cause) {

@@ -197,7 +197,7 @@ export class RedisHold implements Hold {
       if (this.#isIdle) for (const settle of this.#settled.splice(0)) settle();
     } catch (error) {
       if (!(error instanceof RedisError)) throw error;
-      // Its client comes back, and is told. Other trouble the connection tells of itself, and when it is over.
+      // Its client comes back, and hears why. The connection itself reports any other trouble, and its end.
       if (error.isOfKey) this.#lose();
     }
   }

@@ -3,6 +3,7 @@ import { withSignal } from "../../../internal/abort.js";
 import { checkUrl } from "../../../internal/arguments.js";
 import { LateModule } from "../../../internal/late-module.js";
 import { Scope } from "../../../internal/scope.js";
+import { scriptUrl } from "../../../internal/script-url.js";
 import { workletCodeMissing, workletFellBack, workletLoadFailed, workletLoadTimedOut } from "../../media-errors.js";
 import { hasProcessor } from "./processor-client.js";
 import { WorkletFault } from "./worklet-fault.js";
@@ -86,7 +87,7 @@ async function addInlined(scope: Scope, context: BaseAudioContext): Promise<void
   const code = await inlineWorklet.load().catch((cause: unknown) => {
     throw workletCodeMissing(cause);
   });
-  const url = URL.createObjectURL(new Blob([code.default], { type: "text/javascript" }));
+  const url = scriptUrl(code.default);
   try {
     await addModule(scope, context, url, true);
   } finally {
