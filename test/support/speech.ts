@@ -28,7 +28,7 @@ const FADE_MS = 20;
 export interface SpeechOptions {
   /** Where the file goes. */
   readonly folder: string;
-  readonly what: keyof typeof RECORDINGS;
+  readonly what: keyof typeof RECORDINGS | { readonly wav: string };
   /** From where to where in the recording it is taken, in milliseconds. @defaultValue all of it */
   readonly part?: readonly [fromMs: number, toMs: number];
   /** Silence before; a browser swallows some of it until the page's audio runs. @defaultValue 500 */
@@ -50,12 +50,13 @@ export interface Speech {
 /** Writes speech to a file, at a rate of which the product must make 16 kHz again. */
 export async function writeSpeech(options: SpeechOptions): Promise<Speech> {
   const { folder, what, part, leadMs = 500, tailMs = 500, sampleRate = 44_100 } = options;
-  const [recording = NOTHING] = wavChannels(await readWavChunks(RECORDINGS[what]));
+  const [name, file] = typeof what === "string" ? [what, RECORDINGS[what]] : ["speech", what.wav];
+  const [recording = NOTHING] = wavChannels(await readWavChunks(file));
   const spoken = part === undefined ? recording : cut(recording, ...part);
   const durationMs = leadMs + (spoken.samples.length * 1_000) / spoken.sampleRate + tailMs;
   const inSamples = (ms: number): number => Math.round((ms * sampleRate) / 1_000);
   const samples = resample(spoken, sampleRate, -inSamples(leadMs), inSamples(durationMs));
-  const path = join(folder, `${[what, ...(part ?? []), sampleRate].join("-")}.wav`);
+  const path = join(folder, `${[name, ...(part ?? []), sampleRate].join("-")}.wav`);
   const bytes = encodeWav({ samples, sampleRate });
   await writeFile(path, bytes);
   return { path, audio: parseWav(bytes), durationMs };
