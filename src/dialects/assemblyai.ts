@@ -111,11 +111,9 @@ class AssemblyAISession implements DialectSession {
         ];
   }
 
-  judge(code: number, reason: string): Verdict | "finished" {
+  judge(code: number, reason: string): Verdict {
     const detail = `AssemblyAI has closed the connection with code ${code}${reason === "" ? "" : `: ${reason}`}.`;
     switch (code) {
-      case 1000:
-        return "finished";
       case 1008:
       case 4001:
         return { kind: "token", detail };
@@ -136,9 +134,10 @@ class AssemblyAISession implements DialectSession {
 
   #turn(fields: Fields): DialectEvent[] {
     const list = listIn(fields, "words");
+    const segment = String(numberIn(fields, "turn_order") ?? 0);
     const words = wordsIn(list, { text: "text", from: "start", to: "end", perSecond: 1_000 });
     const [first, last] = [words[0], words.at(-1)];
-    if (first === undefined || last === undefined) return [];
+    if (first === undefined || last === undefined) return [{ type: "void", segment }];
     const isOver = fields.end_of_turn === true;
     const final = isOver && (!this.#formatsTurns || fields.turn_is_formatted === true);
     const speaker = textIn(fields, "speaker_label");
@@ -148,7 +147,7 @@ class AssemblyAISession implements DialectSession {
     const text = isOver ? said : words.map((word) => word.text).join(" ");
     const caption: DialectEvent = {
       type: "caption",
-      ...{ segment: String(numberIn(fields, "turn_order") ?? 0), final, text, from: first.from, to: last.to, words },
+      ...{ segment, final, text, from: first.from, to: last.to, words },
       ...(speaker !== undefined && { speaker }),
       ...(language !== undefined && { language }),
     };

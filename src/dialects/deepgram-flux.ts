@@ -112,6 +112,6 @@ class FluxSession implements DialectSession {
     };
     this.#turn = final || text === "" ? undefined : caption;
     const progress: DialectEvent[] = end === undefined ? [] : [{ type: final ? "settled" : "listened", to: end }];
-    return text === "" ? progress : [caption, ...progress];
+    return [caption, ...progress];
   }
 }

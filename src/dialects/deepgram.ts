@@ -114,8 +114,8 @@ class DeepgramSession implements DialectSession {
       ...{ segment, final, text, from, to, words },
       ...(speaker !== undefined && { speaker: String(speaker) }),
     };
-    if (!final) return text === "" ? [] : [caption];
+    if (!final) return [caption];
     this.#ranges += 1;
-    return [text === "" ? { type: "void", segment } : caption, { type: "settled", to: start + duration }];
+    return [caption, { type: "settled", to: start + duration }];
   }
 }

@@ -96,8 +96,7 @@ class ElevenLabsSession implements DialectSession {
     }
   }
 
-  judge(code: number): Verdict | "finished" {
-    if (code === 1000) return "finished";
+  judge(code: number): Verdict {
     return { kind: "temporary", detail: `ElevenLabs has closed the connection with code ${code}.` };
   }
 
@@ -107,7 +106,7 @@ class ElevenLabsSession implements DialectSession {
   }
 
   #partial(text: string): DialectEvent[] {
-    return text === "" ? [] : [{ type: "caption", segment: String(this.#commits), final: false, text }];
+    return [{ type: "caption", segment: String(this.#commits), final: false, text }];
   }
 
   #committed(fields: Fields): DialectEvent[] {

@@ -27,10 +27,11 @@ export function gladiaDialect(): Dialect {
       wordsWithinMs: 10_000,
       finishMs: 10_000,
     },
-    refuse: ({ encoding }) =>
-      encoding === "pcm_s16le" || encoding === "mulaw"
+    // It understands each channel by itself, so that nobody knows up to where both have become words.
+    refuse: ({ encoding, channelCount }) =>
+      (encoding === "pcm_s16le" || encoding === "mulaw") && channelCount === 1
         ? undefined
-        : 'Gladia gets 16-bit PCM or µ-law here. Use encoding "pcm_s16le", and say the same when your server asks for the job.',
+        : 'Gladia gets one channel of 16-bit PCM or µ-law here. Use encoding "pcm_s16le" and channelCount 1, and say the same when your server asks for the job.',
     address: ({ token }) => {
       if (token === undefined)
         throw new TypeError(
@@ -88,7 +89,7 @@ class GladiaSession implements DialectSession {
   }
 
   judge(code: number): Verdict | "finished" {
-    if (code === 1000 || code === 1001) return "finished";
+    if (code === 1000) return "finished";
     const detail = `Gladia has closed the connection with code ${code}.`;
     // The job is over or was never there: the next token is another job.
     return { kind: code >= 4400 && code < 4500 ? "token" : "temporary", detail };

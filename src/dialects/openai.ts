@@ -50,6 +50,9 @@ export function openAIDialect({
   };
 }
 
+/** Stretches of speech that are remembered when they are said, so that nobody waits for what the service says of them again. */
+const MAX_SAID = 64;
+
 /** A stretch of speech. */
 interface Item {
   readonly id: string;
@@ -63,6 +66,8 @@ class OpenAISession implements DialectSession {
   readonly #input: Readonly<Record<string, unknown>>;
   /** Those that are not said, in the order in which they were spoken. */
   readonly #items: Item[] = [];
+  /** Names of those that are said. */
+  readonly #said: string[] = [];
   #isFinishing = false;
   /** The last piece has been cut off, or there was none. */
   #isCutOff = false;
@@ -106,6 +111,7 @@ class OpenAISession implements DialectSession {
   #read(message: RemoteMessage): DialectEvent[] {
     const fields = parseFields(message);
     const id = textIn(fields, "item_id") ?? "";
+    if (id !== "" && this.#said.includes(id)) return [];
     switch (textIn(fields, "type")) {
       case "session.updated":
         return [{ type: "ready" }];
@@ -158,8 +164,8 @@ class OpenAISession implements DialectSession {
     const events: DialectEvent[] = [];
     for (let [item] = this.#items; item?.isComplete === true; [item] = this.#items) {
       this.#items.shift();
-      if (item.text !== "") events.push(captionOf(item, true));
-      else events.push({ type: "void", segment: item.id });
+      if (this.#said.push(item.id) > MAX_SAID) this.#said.shift();
+      events.push(captionOf(item, true));
       if (item.to !== undefined) events.push({ type: "settled", to: item.to });
     }
     return [...events, ...this.#finishedIfSaid()];

@@ -70,20 +70,20 @@ class SherpaSession implements DialectSession {
     const text = (textIn(fields, "text") ?? "").trim();
     const times = timesOf(fields);
     const [first, last] = [times[0], times.at(-1)];
-    if (text === "" || first === undefined || last === undefined) return [];
+    const segment = String(numberIn(fields, "segment") ?? 0);
+    if (text === "" && this.#open?.segment === segment) this.#open = undefined;
+    if (text === "" || first === undefined || last === undefined) return [{ type: "void", segment }];
     // Some versions count from the beginning of the segment. A result is about audio that was sent just before.
     const start = numberIn(fields, "start_time") ?? 0;
     const base = start + last <= this.#sentSeconds ? start : 0;
     const final = fields.is_final === true;
     const to = base + last + LAST_TOKEN_SEC;
-    const segment = String(numberIn(fields, "segment") ?? 0);
     const caption = { type: "caption", segment, final, text, from: base + first, to } as const;
     this.#open = final ? undefined : caption;
     return final ? [caption, { type: "settled", to }] : [caption];
   }
 
-  judge(code: number): Verdict | "finished" {
-    if (code === 1000) return "finished";
+  judge(code: number): Verdict {
     return { kind: "temporary", detail: `sherpa-onnx has closed the connection with code ${code}.` };
   }
 

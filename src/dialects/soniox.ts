@@ -65,6 +65,8 @@ class SonioxSession implements DialectSession {
   #segments = 0;
   /** The tokens that stand of the segment that is not over. */
   #final: Fields[] = [];
+  /** Times of the last token that stands, in milliseconds. */
+  #stood: readonly [from: number, to: number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
   constructor(beginning: object) {
     this.#beginning = beginning;
@@ -88,18 +90,20 @@ class SonioxSession implements DialectSession {
 
   receive(message: RemoteMessage): DialectEvent[] {
     const fields = parseFields(message);
-    if (fields.error_code !== undefined) return [{ type: "refused", verdict: verdictOn(fields) }];
+    if (fields.error_code !== undefined && fields.error_code !== null)
+      return [{ type: "refused", verdict: verdictOn(fields) }];
     const events: DialectEvent[] = [];
     const guessed: Fields[] = [];
     for (const token of listIn(fields, "tokens")) {
       if (token.translation_status === "translation") continue;
       if (MARKS.includes(token.text)) events.push(...this.#endSegment());
-      else if (token.is_final === true) this.#final.push(token);
+      else if (!this.#isNew(token)) continue;
+      else if (token.is_final === true) this.#stand(token);
       else guessed.push(token);
     }
     if (fields.finished === true) return [...events, ...this.#endSegment(), { type: "finished" }];
     const tokens = [...this.#final, ...guessed];
-    if (tokens.length > 0) events.push(this.#caption(tokens, false));
+    events.push(this.#caption(tokens, false));
     const processedMs = numberIn(fields, "final_audio_proc_ms") ?? 0;
     // The last word may not be whole yet: what comes after a cut would begin in the middle of it.
     const lastWord = wordsOf(this.#final).at(-1);
@@ -121,11 +125,23 @@ class SonioxSession implements DialectSession {
     return { kind: "temporary", detail: `Soniox has closed the connection with code ${code}.` };
   }
 
+  /** What is not later than the last token that stands was said before. */
+  #isNew(token: Fields): boolean {
+    const [from, to] = timesOf(token);
+    const [lastFrom, lastTo] = this.#stood;
+    return from === undefined || to === undefined || from >= to || from > lastFrom || to > lastTo;
+  }
+
+  #stand(token: Fields): void {
+    const [from, to] = timesOf(token);
+    if (from !== undefined && to !== undefined) this.#stood = [from, to];
+    this.#final.push(token);
+  }
+
   #endSegment(): DialectEvent[] {
     const tokens = this.#final;
-    const segment = String(this.#segments);
     this.#final = [];
-    const caption = tokens.length === 0 ? ({ type: "void", segment } as const) : this.#caption(tokens, true);
+    const caption = this.#caption(tokens, true);
     this.#segments += 1;
     return [caption];
   }
@@ -143,13 +159,15 @@ class SonioxSession implements DialectSession {
   }
 }
 
+const timesOf = (token: Fields) => [numberIn(token, "start_ms"), numberIn(token, "end_ms")] as const;
+
 const textOf = (tokens: readonly Fields[]): string => tokens.map((token) => textIn(token, "text") ?? "").join("");
 
 /** Tokens are parts of words; the first of a word begins with a space. */
 function wordsOf(tokens: readonly Fields[]): DialectWord[] {
   const words: DialectWord[] = [];
   for (const token of tokens) {
-    const [text, from, to] = [textIn(token, "text"), numberIn(token, "start_ms"), numberIn(token, "end_ms")];
+    const [text, [from, to]] = [textIn(token, "text"), timesOf(token)];
     if (text === undefined || from === undefined || to === undefined) continue;
     const last = words.at(-1);
     if (last === undefined || text.startsWith(" "))

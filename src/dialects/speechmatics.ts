@@ -111,7 +111,6 @@ class SpeechmaticsSession implements DialectSession {
     const segment = String(this.#transcripts);
     if (final) this.#transcripts += 1;
     const settled: DialectEvent[] = final ? [{ type: "settled", to }] : [];
-    if (text === "") return final ? [{ type: "void", segment }, ...settled] : [];
     const results = listIn(fields, "results");
     const [spoken] = results.flatMap((result) => listIn(result, "alternatives").slice(0, 1));
     const [speaker, language] = [textIn(spoken ?? {}, "speaker"), textIn(spoken ?? {}, "language")];

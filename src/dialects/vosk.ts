@@ -79,6 +79,8 @@ class VoskSession implements DialectSession {
 
   receive(message: RemoteMessage): DialectEvent[] {
     const fields = parseFields(message);
+    // Anything else answers nothing.
+    if (textIn(fields, "partial") === undefined && textIn(fields, "text") === undefined) return [];
     const answered = this.#unanswered.shift();
     this.#decodedBefore = this.#decoded;
     this.#decoded = answered ?? this.#sent;
@@ -95,7 +97,6 @@ class VoskSession implements DialectSession {
     const partial = textIn(fields, "partial");
     const segment = String(this.#utterance);
     if (partial !== undefined) {
-      if (partial === "") return [];
       const range = { from: this.#utteranceFrom, to: this.#decoded };
       return [{ type: "caption", segment, final: false, text: partial, ...range }];
     }
@@ -107,7 +108,6 @@ class VoskSession implements DialectSession {
     const to = words.at(-1)?.to;
     // The message may already hold the beginning of the next word.
     const settled = { type: "settled", to: Math.max(to ?? 0, this.#decodedBefore) } as const;
-    if (text === "") return [settled];
     return [{ type: "caption", segment, final: true, text, from, to: to ?? this.#decoded, words }, settled];
   }
 }

@@ -114,10 +114,10 @@ class WhisperLiveSession implements DialectSession {
     const name = String(this.#completed);
     const caption = { type: "caption", segment: name, final, text, from, to } as const;
     this.#open = final ? undefined : caption;
-    if (!final) return text === "" ? [] : [caption];
+    if (!final) return [caption];
     this.#completed += 1;
     this.#completedTo = to;
-    return [text === "" ? { type: "void", segment: name } : caption, { type: "settled", to }];
+    return [caption, { type: "settled", to }];
   }
 }
 

@@ -27,7 +27,7 @@ const DIALECTS: Readonly<Record<string, { readonly make: () => Transport; readon
   "Deepgram Flux": { make: deepgramFlux },
   AssemblyAI: { make: assemblyAI, fits: { encoding: "mulaw" } },
   Speechmatics: { make: speechmatics, fits: { encoding: "pcm_f32le" } },
-  Gladia: { make: gladia, fits: { channelCount: 2 } },
+  Gladia: { make: gladia, fits: { encoding: "mulaw" } },
   Soniox: { make: soniox, fits: { channelCount: 2 } },
   OpenAI: { make: openAI, fits: { sampleRate: 24_000 } },
   ElevenLabs: { make: elevenLabs, fits: { sampleRate: 48_000 } },
@@ -58,6 +58,10 @@ describe("audio of a format that a transport cannot send", () => {
     ["sherpa-onnx", () => sherpaOnnx(ADDRESS), { sampleRate: 8_000 }],
   ])("names the rate that %s takes", (_, make, options) => {
     expect(() => streamOver(make(), options)).toThrow(/sampleRate (?:of )?\d/);
+  });
+
+  it("is refused by Gladia if it has two channels, each of which would be understood by itself", () => {
+    expect(() => streamOver(gladia(), { channelCount: 2 })).toThrow(/channelCount 1/);
   });
 
   it("is shown to any transport that wants to see it, once for each stream", () => {

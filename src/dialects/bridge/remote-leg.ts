@@ -1,13 +1,14 @@
 import type { Registration } from "../../internal/scope.js";
-import { sentenceOf } from "../../internal/text-of.js";
 import type { WireAudioFrame } from "../../protocol/audio-frame.js";
 import type { DialectEvent, RemoteMessage, Verdict } from "../dialect.js";
 import { AudioMap } from "./audio-map.js";
 import { awaitLastWords } from "./last-words.js";
 import { PaceCredit } from "./pace-credit.js";
 import { isQuiet } from "./quiet.js";
+import { readMessage } from "./read-message.js";
 import type { RemoteLegOptions } from "./remote-leg-options.js";
 import type { RemoteLink, RemoteObserver } from "./remote-link.js";
+import { SaidCaptions } from "./said-captions.js";
 import { UnansweredAudio } from "./unanswered-audio.js";
 import { type AudioBatch, WaitingAudio } from "./waiting-audio.js";
 
@@ -40,6 +41,7 @@ export class RemoteLeg implements RemoteObserver {
   readonly longNames = new Map<string, number>();
   readonly unanswered: UnansweredAudio;
   readonly #options: RemoteLegOptions;
+  readonly #said = new SaidCaptions();
   readonly #waiting: WaitingAudio;
   /** Position after the last sample that it was given. */
   #end: number;
@@ -125,7 +127,7 @@ export class RemoteLeg implements RemoteObserver {
     }
     const now = this.#options.clock.now();
     this.unanswered.heard(now);
-    const events = this.#read(message);
+    const events = readMessage(this.#options.session, message);
     for (const event of events) this.#take(event);
     this.unanswered.settleWordless(now, events, this.map);
     const { endsSilently } = this.#options.terms;
@@ -134,10 +136,11 @@ export class RemoteLeg implements RemoteObserver {
 
   /** The connection was closed by the service or the network. */
   closed(code: number, reason: string): void {
-    const { session } = this.#options;
-    const verdict = session.judge(code, reason);
-    if (verdict !== "finished") this.failed(verdict);
-    else if (this.#phase === "finishing") this.#finishNow();
+    const verdict = this.#options.session.judge(code, reason);
+    const isEnd = verdict === "finished" && this.#phase === "finishing";
+    if (isEnd) this.#settleEnd();
+    if (isEnd && this.unanswered.canBeEnd) this.#take({ type: "finished" });
+    else if (verdict !== "finished") this.failed(verdict);
     else this.failed({ kind: "temporary", detail: `The service ended the session with code ${code}.` });
   }
 
@@ -163,10 +166,6 @@ export class RemoteLeg implements RemoteObserver {
     this.#pump();
   }
 
-  settle(position: number): void {
-    this.unanswered.settle(position);
-  }
-
   /** Settles audio in which nobody speaks, for services that say nothing about it. */
   settleSilence(): void {
     this.unanswered.settleSilence(this.map.end - this.#samplesIn(QUIET_MARGIN_MS));
@@ -176,7 +175,7 @@ export class RemoteLeg implements RemoteObserver {
   leave(): void {
     const events = this.#phase === "over" ? [] : (this.#options.session.settle?.(false) ?? []);
     this.dispose();
-    for (const event of events) this.#options.observer.onEvent(this, event);
+    for (const event of events) this.#tell(event);
   }
 
   /** Lets go of everything, without a word. */
@@ -191,27 +190,22 @@ export class RemoteLeg implements RemoteObserver {
     return Math.round((durationMs * this.#options.format.sampleRate) / 1_000);
   }
 
-  #read(message: RemoteMessage): readonly DialectEvent[] {
-    try {
-      return this.#options.session.receive(message);
-    } catch (cause) {
-      const detail = `The service sent a message that cannot be understood: ${sentenceOf(cause)}`;
-      return [{ type: "refused", verdict: { kind: "temporary", detail } }];
-    }
-  }
-
   #take(event: DialectEvent): void {
     if (event.type === "ready" && this.#phase === "opening") this.#begin();
     else if (event.type === "finished" && this.#phase === "finishing") {
       this.#phase = "finished";
-      this.settle(this.#end);
+      this.unanswered.settle(this.#end);
       this.#options.observer.onEvent(this, event);
       this.dispose();
     } else if (event.type === "refused") this.failed(event.verdict);
-    else if (event.type !== "ready" && event.type !== "finished" && this.#phase !== "over") {
-      this.unanswered.note(event);
-      this.#options.observer.onEvent(this, event);
-    }
+    else if (event.type !== "ready" && event.type !== "finished" && this.#phase !== "over") this.#tell(event);
+  }
+
+  #tell(event: DialectEvent): void {
+    const heard = this.#said.hear(event);
+    if (heard === undefined) return;
+    this.unanswered.note(heard);
+    this.#options.observer.onEvent(this, heard);
   }
 
   #begin(): void {
@@ -277,8 +271,12 @@ export class RemoteLeg implements RemoteObserver {
   }
 
   #finishNow(): void {
-    for (const event of this.#options.session.settle?.(true) ?? []) this.#take(event);
+    this.#settleEnd();
     this.#take({ type: "finished" });
+  }
+
+  #settleEnd(): void {
+    for (const event of this.#options.session.settle?.(true) ?? []) this.#take(event);
   }
 
   #keepAlive(): void {

@@ -143,7 +143,7 @@ export class StandIn {
 
   #apply(leg: RemoteLeg, event: DialectEvent): void {
     if (event.type === "caption") this.#caption(leg, event);
-    else if (event.type === "settled") leg.settle(leg.map.positionAt(event.to, "to"));
+    else if (event.type === "settled") leg.unanswered.settle(leg.map.positionAt(event.to, "to"));
     else if (event.type === "void") this.#void(leg, [segmentId(leg, event.segment)]);
     this.#release(leg);
     if (event.type === "finished") this.#leave(leg);

@@ -49,6 +49,14 @@ export class UnansweredAudio {
     return this.isBetweenSegments && this.#settled >= this.#loudEnd;
   }
 
+  /**
+   * Whether the service may have said everything if it closes the connection without a word. One that would have said something
+   * about all audio has not while some is left.
+   */
+  get canBeEnd(): boolean {
+    return this.#terms.wordsWithinMs === undefined ? this.isSaid : this.isBetweenSegments;
+  }
+
   settle(position: number): void {
     this.#settled = Math.max(this.#settled, position);
   }

@@ -5,7 +5,25 @@ import { CYCLE_SAMPLES, LOUD_SAMPLES } from "../../support/stamped-audio.js";
 import { Rng } from "../rng.js";
 import { VirtualTime } from "../virtual-time.js";
 
-const TROUBLES = ["cut", "black hole", "refused", "probe", "pause", "standstill", "slowness"] as const;
+const TROUBLES = [
+  "cut",
+  "black hole",
+  "refused",
+  "probe",
+  "pause",
+  "standstill",
+  "slowness",
+  "dismissal",
+  "repetition",
+  "nonsense",
+] as const;
+
+/** Codes with which a service may close a connection in the middle; a new one helps. */
+const CODES = [1000, 1001, 1011, 1012];
+/** No message of any service. */
+const NONSENSE = ["", "null", "[]", "{", "\u0000", '"a"', "9e999", new Uint8Array([0, 1, 2, 255]), "[".repeat(100_000)];
+/** JSON objects that no service knows: it is left as it is. */
+const UNKNOWN = ['{"type":"Surprise"}', '{"message":7,"words":{}}', `{"a":"${"a".repeat(100_000)}"}`];
 
 export type DialectTrouble = (typeof TROUBLES)[number];
 
@@ -39,6 +57,11 @@ export function simulateDialect(
   const happen: Readonly<Record<DialectTrouble, () => void>> = {
     cut: () => run.cut(),
     "black hole": () => run.swallow(),
+    dismissal: () => run.dismiss(rng.pick(subject.endsByClosing === true ? CODES.slice(1) : CODES)),
+    nonsense: () => run.babble(rng.pick([...NONSENSE, ...UNKNOWN])),
+    repetition() {
+      if (subject.countsAnswers !== true) run.repeat();
+    },
     probe: () => run.probe(),
     standstill: () => run.standStill(rng.between(100, 20_000)),
     slowness: () => run.slowDown(rng.between(5_000, 40_000)),

@@ -18,6 +18,7 @@ const leg = mutantsOf("bridge/remote-leg.ts");
 const map = mutantsOf("bridge/audio-map.ts");
 const unanswered = mutantsOf("bridge/unanswered-audio.ts");
 const waiting = mutantsOf("bridge/waiting-audio.ts");
+const said = mutantsOf("bridge/said-captions.ts");
 const rollover = mutantsOf("bridge/rollover.ts");
 
 const CUTS: DialectGround = { troubles: ["cut"], count: 3 };
@@ -25,6 +26,8 @@ const OUTAGES: DialectGround = { troubles: ["refused"], count: 2 };
 const PAUSES: DialectGround = { troubles: ["pause"], count: 3 };
 const CALM: DialectGround = { count: 0 };
 const STANDSTILLS: DialectGround = { troubles: ["standstill"], count: 4 };
+const REPETITIONS: DialectGround = { troubles: ["repetition"], count: 20 };
+const DISMISSALS: DialectGround = { troubles: ["dismissal"], count: 10, lengthMs: 2_000 };
 const SLOWNESS: DialectGround = { troubles: ["slowness", "cut"], count: 5 };
 
 export const DIALECT_MUTANTS: readonly DialectMutant[] = [
@@ -34,7 +37,7 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
     CUTS,
     "Audio is let go of when the service has received it, and not when it is words.",
     "    leg.settleSilence();\n",
-    "    leg.settle(this.#expected);\n",
+    "    leg.unanswered.settle(this.#expected);\n",
   ),
   unanswered(
     "AssemblyAI",
@@ -170,13 +173,6 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
     "      this.#void(one);\n",
     "",
   ),
-  mutantsOf("whisper-live.ts")(
-    "WhisperLive",
-    CALM,
-    "Final captions that come again are said again.",
-    "|| from < this.#completedTo) return [];",
-    ") return [];",
-  ),
   mutantsOf("openai.ts")(
     "OpenAI",
     CALM,
@@ -192,7 +188,43 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
     "const final = true;",
   ),
 
+  said(
+    "Deepgram",
+    REPETITIONS,
+    "What a service says again is told again.",
+    "const isRepeated = this.#said.some((said) => repeats(event, said));",
+    "const isRepeated = false;",
+  ),
+  mutantsOf("openai.ts")(
+    "OpenAI",
+    REPETITIONS,
+    "A stretch of speech that is said is waited for, because the service says again that it began.",
+    'if (id !== "" && this.#said.includes(id)) return [];',
+    "",
+  ),
+  mutantsOf("soniox.ts")(
+    "Soniox",
+    REPETITIONS,
+    "Tokens that stand are put together again.",
+    "else if (!this.#isNew(token)) continue;",
+    "",
+  ),
+  mutantsOf("bridge/read-message.ts")(
+    "Gladia",
+    { troubles: ["nonsense"], count: 3 },
+    "Who talks nonsense once is left for good.",
+    'verdict: { kind: "temporary", detail }',
+    'verdict: { kind: "final", detail }',
+  ),
+
   // The end
+  unanswered(
+    "Deepgram",
+    DISMISSALS,
+    "A service that closes the connection has said everything.",
+    "return this.#terms.wordsWithinMs === undefined ? this.isSaid : this.isBetweenSegments;",
+    "return true;",
+  ),
   leg(
     "Speechmatics",
     CALM,

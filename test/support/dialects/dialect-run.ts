@@ -38,6 +38,8 @@ const FRAME_MS = 20;
 const LIMIT = 3008;
 /** Closed with if nothing comes for long. */
 const NOTHING_CAME = 1011;
+/** Messages of a service that may come again. */
+const REPEATED = 3;
 /** How much later a slow service understands what it gets, for each millisecond, and at most. */
 const SLOWNESS = 0.5;
 const MAX_LATE_MS = 12_000;
@@ -147,6 +149,21 @@ export class DialectRun {
   /** Every connection to the service ends. */
   cut(): void {
     for (const remote of this.#remotes) remote.cut();
+  }
+
+  /** The service closes every connection with this code, in the middle of whatever it is saying. */
+  dismiss(code: number): void {
+    for (const remote of this.#remotes) remote.cut(code);
+  }
+
+  /** The service says once more what it has said last, or shortly before. */
+  repeat(): void {
+    for (const remote of this.#remotes) remote.repeat();
+  }
+
+  /** The service says something that is none of its messages. */
+  babble(message: WireMessage): void {
+    for (const remote of this.#remotes) remote.say(message);
   }
 
   /** What is on its way to the service and back from now on is gone, and nobody is told. */
@@ -304,6 +321,8 @@ interface RemoteWireOptions {
 /** One connection between a dialect and a service. What is sent arrives in order, later. */
 class RemoteWire {
   isSilent = false;
+  /** What the service has said last. */
+  readonly #said: WireMessage[] = [];
   readonly #time: VirtualTime;
   readonly #rng: Rng;
   readonly #options: RemoteWireOptions;
@@ -322,7 +341,11 @@ class RemoteWire {
       clock: clockOf(this.#time),
       query,
       protocols,
-      send: (message) => this.#carry("toClient", () => this.#tell((observer) => observer.received(copyOf(message)))),
+      send: (message) => {
+        this.#said.push(message);
+        if (this.#said.length > REPEATED) this.#said.shift();
+        this.say(message);
+      },
       close: (code, reason = "") =>
         this.#carry("toClient", () => {
           this.#close(code);
@@ -340,11 +363,19 @@ class RemoteWire {
     });
   }
 
-  /** The network breaks it. */
-  cut(): void {
+  /** The network breaks it, or the service ends it with another code. */
+  cut(code = 1006): void {
     if (!this.#isOpen) return;
     this.#close();
-    this.#tell((observer) => observer.closed(1006, ""));
+    this.#tell((observer) => observer.closed(code, ""));
+  }
+
+  say(message: WireMessage): void {
+    this.#carry("toClient", () => this.#tell((observer) => observer.received(copyOf(message))));
+  }
+
+  repeat(): void {
+    if (this.#said.length > 0) this.say(this.#rng.pick(this.#said));
   }
 
   /** The dialect lets go of it. */

@@ -32,6 +32,10 @@ export interface DialectSubject {
   readonly sampleRate?: number;
   /** Whether the service gives no times of words. */
   readonly hasNoWords?: boolean;
+  /** Whether each answer is counted, so that one that comes again counts as the next. */
+  readonly countsAnswers?: boolean;
+  /** Whether the service closes with code 1000 when it has said everything, and says nothing of it. */
+  readonly endsByClosing?: boolean;
 }
 
 /** Where services are when there is no network. */
@@ -46,7 +50,7 @@ function counter(): () => string {
 const SHORT_SESSION = { sessionMs: 25_000 };
 
 export const DIALECT_SUBJECTS: Readonly<Record<string, (address?: string) => DialectSubject>> = {
-  Vosk: (address = ADDRESS) => ({ dialect: voskDialect(address), service: new VoskService() }),
+  Vosk: (address = ADDRESS) => ({ dialect: voskDialect(address), service: new VoskService(), countsAnswers: true }),
   Deepgram: (address = ADDRESS) => ({
     dialect: deepgramDialect({ url: address }),
     service: new DeepgramService(),
@@ -56,11 +60,13 @@ export const DIALECT_SUBJECTS: Readonly<Record<string, (address?: string) => Dia
     dialect: deepgramFluxDialect({ url: address }),
     service: new FluxService(),
     token: counter(),
+    endsByClosing: true,
   }),
   "Deepgram Flux, without times": (address = ADDRESS) => ({
     dialect: deepgramFluxDialect({ url: address }),
     service: new FluxService(false),
     token: counter(),
+    endsByClosing: true,
     hasNoWords: true,
   }),
   AssemblyAI: (address = ADDRESS) => ({
@@ -80,7 +86,8 @@ export const DIALECT_SUBJECTS: Readonly<Record<string, (address?: string) => Dia
   Soniox: (address = ADDRESS) => ({ dialect: sonioxDialect({ url: address }), service: new SonioxService() }),
   Gladia: (address = ADDRESS) => {
     const service = new GladiaService();
-    return { dialect: gladiaDialect(), service, token: () => `${address}?token=${service.createJob()}` };
+    const token = (): string => `${address}?token=${service.createJob()}`;
+    return { dialect: gladiaDialect(), service, token, endsByClosing: true };
   },
   OpenAI: (address = ADDRESS) => ({
     dialect: openAIDialect({ url: address }),
