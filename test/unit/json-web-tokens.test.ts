@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exportJWK, type JWTPayload, SignJWT } from "jose";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { readKeySet } from "../../examples/server/door/key-set-file.js";
 import { selectAuthenticator } from "../../examples/server/door/select-authenticator.js";
 import { StartError } from "../../examples/server/start/start-error.js";
@@ -33,6 +33,10 @@ async function keySet(...keys: object[]): Promise<string> {
   await writeFile(path, JSON.stringify({ keys }));
   return path;
 }
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64url");
+/** A token with such a header, and a signature that is none. */
+const hostile = (header: object): string => `${base64(JSON.stringify(header))}.${base64("{}")}.AAAA`;
 
 const unsigned = (): string => {
   const [header, claims] = [{ alg: "none" }, { sub: "mallory" }].map((part) =>
@@ -77,6 +81,59 @@ describe("a JSON Web Token", () => {
     const admission = await (await selectAuthenticator(CONFIG)).check(token);
     expect(admission).toMatchObject({ granted: false, detail: expect.stringContaining(sentence) });
     if (token !== undefined) expect(JSON.stringify(admission)).not.toContain(token);
+  });
+
+  // 131,072 bytes is the largest message that a server takes, unless it is told otherwise.
+  it.each<[string, () => string]>([
+    ["is as large as a message may be", () => "a".repeat(130_000)],
+    ["is nothing but dots", () => ".".repeat(130_000)],
+    ["has a large header", () => hostile({ alg: "ES256", kid: "x".repeat(90_000) })],
+    ["has a large signature", () => `${hostile({ alg: "ES256" })}${"A".repeat(90_000)}`],
+    ["has a header of a hundred thousand brackets", () => `${base64("[".repeat(90_000))}.e30.AA`],
+    ["names its key by an object", () => hostile({ alg: "ES256", kid: { toString: "x" } })],
+    [
+      "brings its own key",
+      () => hostile({ alg: "ES256", jwk: { kty: "EC" }, jku: "http://127.0.0.1:1/", x5u: "file:///" }),
+    ],
+    ["has extensions that are critical", () => hostile({ alg: "ES256", crit: ["b64"], b64: false })],
+    ["has an algorithm that is no text", () => hostile({ alg: ["HS256"] })],
+    ["has an algorithm named like a property", () => hostile({ alg: "__proto__" })],
+    ["has a header that is null", () => `${base64("null")}.e30.AA`],
+    ["has control characters", () => "\u0000.\u0001.\u0002"],
+    ["is an encrypted one", () => "e30.e30.e30.e30.e30"],
+  ])("that %s is refused at once, with a short sentence", async (_, make) => {
+    const keys = await keySet(
+      { ...(await exportJWK(first.publicKey)), kid: "a" },
+      { ...(await exportJWK(second.publicKey)), kid: "b" },
+    );
+    const authenticator = await selectAuthenticator({ ...CONFIG, jwtKeys: keys });
+    const token = make();
+    const beganAt = process.cpuUsage().user;
+    for (let count = 0; count < 20; count += 1) {
+      const admission = await authenticator.check(token);
+      expect(admission).toMatchObject({ granted: false, detail: expect.stringMatching(/^The token.{1,80}\.$/) });
+    }
+    expect((process.cpuUsage().user - beganAt) / 20).toBeLessThan(25_000);
+  });
+
+  it("with a key that nobody knows is refused by what the file says: nothing is fetched, however often it comes", async () => {
+    const fetched = vi.spyOn(globalThis, "fetch").mockRejectedValue(new Error("nothing is fetched"));
+    onTestFinished(() => fetched.mockRestore());
+    const path = await keySet({ ...(await exportJWK(first.publicKey)), kid: "a" });
+    const authenticator = await selectAuthenticator({ ...CONFIG, jwtSecret: undefined, jwtKeys: path });
+    for (let count = 0; count < 100; count += 1) {
+      const admission = await authenticator.check(await signWith(stranger.privateKey, `unknown-${count}`));
+      expect(admission).toMatchObject({ granted: false, detail: expect.stringContaining("does not know") });
+    }
+    expect(fetched).not.toHaveBeenCalled();
+  });
+
+  it("whose subject is no text has places of its own", async () => {
+    const authenticator = await selectAuthenticator(CONFIG);
+    for (const sub of [7, {}, ["ada"], null]) {
+      const admission = await authenticator.check(await sign({ sub: sub as never }));
+      expect(admission).toMatchObject({ granted: true, subject: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    }
   });
 
   it("must be from the issuer, and for the audience, that are set", async () => {

@@ -52,9 +52,10 @@ export class JsonWebTokens implements Authenticator {
   async check(token: string | undefined): Promise<Admission> {
     if (token === undefined) return refusedBecause("The token is missing; this server asks for a JSON Web Token.");
     try {
-      const { sub } = await this.#verify(token);
+      const { sub }: { readonly sub?: unknown } = await this.#verify(token);
       // Who shares a token that names nobody shares its places as well.
-      return { granted: true, subject: sub ?? createHash("sha256").update(token).digest("hex") };
+      const subject = typeof sub === "string" ? sub : createHash("sha256").update(token).digest("hex");
+      return { granted: true, subject };
     } catch (error) {
       if (error instanceof errors.JOSEError) return refusedBecause(whyRefused(error));
       throw error;
