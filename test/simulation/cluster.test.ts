@@ -6,7 +6,12 @@ import { simulateCluster, simulateClusters } from "./cluster/simulate-cluster.js
 const SEEDS = Number(process.env.LX_CLUSTER_SEEDS ?? 20);
 const FIRST = Number(process.env.LX_CLUSTER_FIRST ?? 1);
 
-it("a session that goes from node to node loses nothing and repeats nothing, whatever becomes of nodes and store", async () => {
+/** On a machine that is busy with other things. */
+const SEED_MS = 2_000;
+
+it("a session that goes from node to node loses nothing and repeats nothing, whatever becomes of nodes and store", {
+  timeout: 60_000 + SEED_MS * SEEDS,
+}, async () => {
   const { totals, failure } = await simulateClusters(FIRST, SEEDS, compileLua);
   const { seeds, faults, frames, takeovers, lostSamples, duplicatedMessages } = totals;
   console.log(

@@ -139,8 +139,8 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   // What is in the store
   scripts(
     "Audio that is in the store is put there again.",
-    "  if tonumber(to) > tonumber(storedTo) then\n",
-    "  if to then\n",
+    "  if tonumber(to) > tonumber(storedTo) then\n    local fits = ",
+    "  if to then\n    local fits = tonumber(to) <= tonumber(storedTo) or ",
   ),
   scripts(
     "Messages that are in the store are put there again.",
