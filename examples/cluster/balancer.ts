@@ -6,7 +6,7 @@ export interface BalancerOptions {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
-  /** Ports of the nodes, on the same host. */
+  /** Ports of the nodes that there are already, on the same host. */
   readonly nodes: readonly number[];
 }
 
@@ -53,6 +53,12 @@ export class Balancer implements AsyncDisposable {
   /** Ports of the nodes that get new connections. */
   get ready(): readonly number[] {
     return this.#ready;
+  }
+
+  /** There is another node. Resolves when it has been asked. */
+  async add(port: number): Promise<void> {
+    this.#nodes = [...this.#nodes, port];
+    if (await this.#isReady(port)) this.#ready = [...this.#ready, port];
   }
 
   /** Another node takes the place of one that is going. */

@@ -13,25 +13,27 @@ const HOST = "127.0.0.1";
 const started: { stop(): Promise<void> }[] = [];
 
 let startedRedis = false;
+let stopBalancer: (() => Promise<void>) | undefined;
 
 async function main(): Promise<void> {
   const { folder, port, givenStore } = readSettings();
   const store = givenStore ?? (await startRedis(join(folder, "redis")));
-  const ports: number[] = [];
-  for (let count = 1; count <= NODES; count += 1) {
-    const outDir = join(folder, `node-${count}`);
-    const node = new Program(`Node ${count}`, NODE, { HOST, PORT: "0", LX_OUT_DIR: outDir, LX_STORE: store });
-    started.unshift(node);
-    // The first one builds what it serves, if anything has changed.
-    ports.push(Number(await node.printed(/^LoquiLex demo: http:\/\/.*:(\d+)/)));
-  }
-  const balancer = await Balancer.listen({ host: HOST, port, nodes: ports }).catch((error: unknown) => {
+  const balancer = await Balancer.listen({ host: HOST, port, nodes: [] }).catch((error: unknown) => {
     throw new Error(
       `Port ${port} on ${HOST} cannot be had (${codeOf(error)}); set PORT to another port, 0 for any free one.`,
     );
   });
-  started.unshift({ stop: () => balancer[Symbol.asyncDispose]() });
-  process.stdout.write(`LoquiLex demo: http://${HOST}:${balancer.port}\n`);
+  stopBalancer = () => balancer[Symbol.asyncDispose]();
+  const address = `http://${HOST}:${balancer.port}`;
+  const common = { HOST, PORT: "0", LX_STORE: store, LX_PEERS: address };
+  for (let count = 1; count <= NODES; count += 1) {
+    const outDir = join(folder, `node-${count}`);
+    const node = new Program(`Node ${count}`, NODE, { ...common, LX_OUT_DIR: outDir });
+    started.unshift(node);
+    // The first one builds what it serves, if anything has changed.
+    await balancer.add(Number(await node.printed(/^LoquiLex demo: http:\/\/.*:(\d+)/)));
+  }
+  process.stdout.write(`LoquiLex demo: ${address}\n`);
 }
 
 /**
@@ -96,8 +98,8 @@ let stopping: Promise<void> | undefined;
 
 /** Ends everything, each before what it needs. */
 async function stopAll(): Promise<void> {
-  const [balancer, ...programs] = started.splice(0);
-  await balancer?.stop();
+  await stopBalancer?.();
+  const programs = started.splice(0);
   const redis = startedRedis ? programs.pop() : undefined;
   await Promise.all(programs.map((program) => program.stop()));
   await redis?.stop();

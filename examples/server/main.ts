@@ -36,6 +36,7 @@ import { SessionManager } from "./session-manager.js";
 import { readInvocation } from "./start/config.js";
 import { StartError } from "./start/start-error.js";
 import { stopSignal } from "./start/stop-signal.js";
+import { Elsewhere } from "./store/elsewhere.js";
 import { selectStore } from "./store/select-store.js";
 import { SessionArchive } from "./transcripts/session-archive.js";
 import { selectSpeech } from "./voices/speech.js";
@@ -129,7 +130,9 @@ async function main(errors: OutputPipe): Promise<void> {
   });
   const readiness = (): Readiness => {
     if (stopping) return { ready: false, detail: "The server is stopping." };
-    return store.health.ok ? { ready: true } : { ready: false, detail: store.health.detail };
+    if (!store.health.ok) return { ready: false, detail: store.health.detail };
+    const refusal = manager.refusal;
+    return refusal === undefined ? { ready: true } : { ready: false, detail: refusal.detail };
   };
   const probes = new Probes({
     config,
@@ -157,6 +160,11 @@ async function main(errors: OutputPipe): Promise<void> {
     ...{ store, disk, clock, faults, speech },
     logger: log,
     scope: scope.child("sessions"),
+  });
+  new Elsewhere({
+    ...{ peers: config.peers, logger: log, scope: scope.child("other servers") },
+    health: () => store.health,
+    onFound: () => manager.sendElsewhere(),
   });
   const metrics = new Metrics({ manager, engines, store, clock, isReady: () => readiness().ready });
   const address = await listen(httpServer, config);

@@ -5,6 +5,7 @@ import { equalText } from "./equal-text.js";
 import { doFor } from "./fault-owner.js";
 import { OccasionalLog } from "./logging/occasional-log.js";
 import { bytePool } from "./processes/growing-bytes.js";
+import type { Refusal } from "./protocol/opening-judge.js";
 import type {
   FinishReason,
   Opening,
@@ -26,6 +27,9 @@ import { spreadOut } from "./spread-out.js";
 import { openVoice } from "./voices/voice.js";
 import { WakeUp } from "./wake-up.js";
 
+/** Over how long clients are sent to another server: they keep their audio meanwhile, but not for ever. */
+const ELSEWHERE_MS = 5_000;
+
 /** Gives the protocol its sockets, its time, and a recording and a recogniser for each session. */
 export class SessionManager {
   /** What has happened so far. */
@@ -37,6 +41,7 @@ export class SessionManager {
   readonly #wakeUp: WakeUp;
   readonly #connections: ClientConnections;
   readonly #decoders: SessionDecoders;
+  readonly #refuseAll: () => Refusal | undefined;
   /** Recordings whose session is over and that still let go of what they had. */
   readonly #releasing = new Set<Promise<void>>();
   readonly #queue: ProtocolInput[] = [];
@@ -54,10 +59,11 @@ export class SessionManager {
     });
     const { maxSessions, maxSessionsPerSubject, maxDelayMs } = config;
     const overload = new OverloadWatch({ maxDelayMs, logger, clock, scope });
+    this.#refuseAll = () => space.refusal ?? options.disk.trouble.refusal ?? overload.refusal;
     this.#protocol = new ServerProtocol({
       terms: { ...serverTerms(config), systemHeartbeat: () => ({ sessions: this.sessionCount }) },
       ...{ maxSessions, maxSessionsPerSubject, refuseFormat, equalSecrets: equalText },
-      refuseAll: () => space.refusal ?? overload.refusal,
+      refuseAll: () => this.refusal,
       openDecoder: (key, offer) => this.#decoders.open(key, offer),
       openVoice: (offer) => openVoice(options.speech, offer),
       createSecret: () => randomBytes(32).toString("base64url"),
@@ -86,6 +92,11 @@ export class SessionManager {
     return this.#protocol.sessionCount;
   }
 
+  /** Why no new session can begin, if none can. */
+  get refusal(): Refusal | undefined {
+    return this.#refuseAll();
+  }
+
   /** Clients that are connected. */
   get connectionCount(): number {
     return this.#connections.count;
@@ -106,6 +117,14 @@ export class SessionManager {
   shutdown(windowMs = 0, onFinished: () => void = () => {}): Promise<void> {
     this.#shutdown ??= this.#shutDown(windowMs, onFinished);
     return this.#shutdown;
+  }
+
+  /** Sends the clients that there are away one after another: this server can keep nothing, and another one can. */
+  sendElsewhere(): void {
+    const { scope } = this.#options;
+    const notice = { reason: "The server cannot reach its store; another one can.", retryAfterMs: 0 };
+    const send = (key: SessionKey): void => this.#dispatch({ type: "send-away", key, ...notice });
+    void spreadOut(Array.from(this.works.keys()), { windowMs: ELSEWHERE_MS, scope }, send);
   }
 
   async #shutDown(windowMs: number, onFinished: () => void): Promise<void> {

@@ -56,11 +56,11 @@ export class SessionWork {
       },
       onFailed: (error) => {
         logger.error({ error: error.message }, "A session cannot be recorded.");
-        const gone = error instanceof StorageError && error.code === "ENOENT";
-        const reason = gone
-          ? "The recording was taken away from this server; it goes on in another one."
-          : "The server cannot keep the recording.";
-        dispatch({ type: gone ? "lose" : "fail", key, reason });
+        dispatch(
+          error instanceof StorageError
+            ? { type: "lose", key, ...goOnLater(error) }
+            : { type: "fail", key, reason: "The server cannot keep the recording." },
+        );
       },
     });
     if (taken === undefined) return;
@@ -96,4 +96,11 @@ export class SessionWork {
     this.#hold.forget();
     await this.recording.dispose();
   }
+}
+
+/** A client that keeps its audio goes on in another recording as soon as that can be written. */
+function goOnLater(error: StorageError): { readonly reason: string; readonly retryAfterMs: number } {
+  if (error.isTemporary) return { reason: "The server's disk takes nothing at the moment.", retryAfterMs: 5_000 };
+  const what = error.code === "ENOENT" ? "was taken away from this server" : "could not be written";
+  return { reason: `The recording ${what}; it goes on in another one.`, retryAfterMs: 500 };
 }

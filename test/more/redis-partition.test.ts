@@ -40,6 +40,31 @@ it(
 );
 
 it(
+  "a node that alone is cut off from Redis sends its clients to the other one, and nobody has to break their connections",
+  TIMEOUT,
+  async () => {
+    await using scene = await ClusterScene.start({ streams: STREAMS, leadElsewhere: true });
+    const { cluster } = scene;
+    const [atFirst = 0, others = 0] = await cluster.sessionCounts();
+    expect([atFirst, others].every((count) => count > 0)).toBe(true);
+    await scene.partitions(0);
+    await scene.allIsAcknowledged();
+    // For those who were at the other one it was nothing.
+    expect(scene.streams.filter(({ losses }) => losses.length === 0)).toHaveLength(others);
+    await scene.heals();
+    await expect.poll(() => cluster.sessionCounts(), PATIENTLY).toEqual([0, STREAMS]);
+
+    // With nobody to go to, they stay.
+    const before = scene.streams.map(({ losses }) => losses.length);
+    await scene.partitions(0, 1);
+    await scene.further(6_000);
+    expect(scene.streams.map(({ losses }) => losses.length)).toEqual(before);
+    await scene.heals();
+    await scene.endsWell("Sent elsewhere");
+  },
+);
+
+it(
   "streams outlast Redis being out of reach for both nodes, for less and for more than it keeps their sessions",
   TIMEOUT,
   async () => {

@@ -34,45 +34,61 @@ export interface BackendOptions {
    * @defaultValue false
    */
   readonly ownProcessNumbers?: boolean;
+  /**
+   * Bytes of a disk of its own, in memory, which only it sees and which goes with it; its folder is on that. Needs what
+   * {@link ownProcessNumbers} needs. @defaultValue the disk of the temporary folder
+   */
+  readonly ownDiskBytes?: number;
 }
 
 /** Ends what it has started if it is ended itself. */
 const UNSHARE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
+
+/** In a namespace of mounts, so that nothing is left of it whatever becomes of the process. */
+const withOwnDisk = (bytes: number): string[] => [
+  ...["unshare", "--mount", "sh", "-c"],
+  `mount -t tmpfs -o size=${bytes} none "$LX_OUT_DIR" && exec "$0" "$@"`,
+];
 
 /** The reference backend in a process of its own, with an output folder of its own. */
 export class BackendProcess implements AsyncDisposable {
   /** Where the demo page is, without a slash at the end. */
   readonly url: string;
   readonly port: number;
+  /** Its folder, as this process sees it. */
   readonly outDir: string;
   /** Of the server's process, as this one sees it. */
   readonly pid: number;
   readonly #child: ChildProcess;
   readonly #log: readonly string[];
-  readonly #ownsOutDir: boolean;
+  /** To be removed with it. */
+  readonly #ownFolder: string | undefined;
 
   private constructor(
     child: ChildProcess,
     pid: number,
     url: string,
     outDir: string,
-    ownsOutDir: boolean,
+    options: BackendOptions,
     log: readonly string[],
   ) {
     this.#child = child;
     this.pid = pid;
     this.#log = log;
-    this.#ownsOutDir = ownsOutDir;
+    this.#ownFolder = options.outDir === undefined ? outDir : undefined;
     this.url = url;
     this.port = Number(new URL(url).port);
-    this.outDir = outDir;
+    // Its disk is seen by way of its process.
+    this.outDir = options.ownDiskBytes === undefined ? outDir : `/proc/${pid}/root${outDir}`;
   }
 
   /** @throws Error with what the backend said when it ends, or says no address, instead of starting. */
   static async start(options: BackendOptions = {}): Promise<BackendProcess> {
     const outDir = options.outDir ?? (await mkdtemp(join(tmpdir(), "loquilex-out-")));
+    const { ownDiskBytes } = options;
     const wrapper = options.ownProcessNumbers === true ? UNSHARE : [];
-    const node = [...wrapper, process.execPath, ...(await nodeArguments(options))];
+    const disk = ownDiskBytes === undefined ? [] : withOwnDisk(ownDiskBytes);
+    const node = [...disk, ...wrapper, process.execPath, ...(await nodeArguments(options))];
     const program = [...node, ...(options.args ?? [])];
     const child = spawn("sh", ["-c", `${options.prefix ?? "true"} && exec "$0" "$@"`, ...program], {
       cwd: ROOT,
@@ -99,7 +115,7 @@ export class BackendProcess implements AsyncDisposable {
         }
       });
       const pid = wrapper.length === 0 ? child.pid : onlyChildOf(child.pid ?? 0);
-      return new BackendProcess(child, pid ?? 0, url, outDir, options.outDir === undefined, log);
+      return new BackendProcess(child, pid ?? 0, url, outDir, options, log);
     } catch (error) {
       killGroup(child);
       throw error;
@@ -151,7 +167,7 @@ export class BackendProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     killGroup(this.#child);
-    if (this.#ownsOutDir) await rm(this.outDir, { recursive: true, force: true });
+    if (this.#ownFolder !== undefined) await rm(this.#ownFolder, { recursive: true, force: true });
   }
 }
 

@@ -16,6 +16,8 @@ export interface SceneOptions {
   readonly streams: number;
   /** Added to the environment of the nodes. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether nodes that are cut off send their clients to those that are not. @defaultValue false */
+  readonly leadElsewhere?: boolean;
 }
 
 const acknowledgedMs = async ({ stream }: NodeStream): Promise<number> =>
@@ -33,8 +35,8 @@ export class ClusterScene implements AsyncDisposable {
     this.streams = streams;
   }
 
-  static async start({ streams: count, env }: SceneOptions): Promise<ClusterScene> {
-    const cluster = await TestCluster.start(env);
+  static async start({ streams: count, env, leadElsewhere }: SceneOptions): Promise<ClusterScene> {
+    const cluster = await TestCluster.start(env, leadElsewhere);
     const streams: NodeStream[] = [];
     const scene = new ClusterScene(cluster, streams);
     try {

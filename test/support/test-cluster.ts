@@ -46,17 +46,22 @@ export class TestCluster implements AsyncDisposable {
     this.#balancer = balancer;
   }
 
-  /** @param more is added to the environment of the nodes. */
-  static async start(more: Environment = {}): Promise<TestCluster> {
+  /**
+   * @param more is added to the environment of the nodes.
+   * @param leadElsewhere whether nodes that are cut off send their clients to those that are not.
+   */
+  static async start(more: Environment = {}, leadElsewhere = false): Promise<TestCluster> {
     const redis = await RedisServer.start();
     const common = { LX_ENGINE: "segmenter", LX_MAX_SESSIONS: "1000", LX_LOG_LEVEL: "info", ...more };
+    const balancer = await Balancer.listen({ host: "127.0.0.1", port: 0, nodes: [] });
+    // It leads to whichever of them is ready.
+    const peers = leadElsewhere ? { LX_PEERS: `http://127.0.0.1:${balancer.port}` } : {};
     const lines = await Promise.all(Array.from({ length: NODES }, () => TcpProxy.listen({ targetPort: redis.port })));
-    const envs = lines.map(({ port }) => ({ ...common, LX_STORE: `redis://127.0.0.1:${port}` }));
+    const envs = lines.map(({ port }) => ({ ...common, ...peers, LX_STORE: `redis://127.0.0.1:${port}` }));
     const nodes = await Promise.all(
       envs.map(async (env) => BackendProcess.start({ env, outDir: await mkdtemp(join(tmpdir(), "loquilex-node-")) })),
     );
-    const ports = nodes.map(({ port }) => port);
-    const balancer = await Balancer.listen({ host: "127.0.0.1", port: 0, nodes: ports });
+    await Promise.all(nodes.map(({ port }) => balancer.add(port)));
     return new TestCluster(redis, lines, envs, nodes, balancer);
   }
 

@@ -1,12 +1,15 @@
-import { open, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { systemClock } from "loquilex/resources";
 import { describe, expect, it } from "vitest";
+import { openRecordingDisk } from "../../examples/server/recording/disk/recording-disk.js";
 import { StorageError } from "../../examples/server/recording/files/storage-error.js";
 import { WavFile } from "../../examples/server/recording/files/wav-file.js";
 import { decodeWavHeader, encodeWavHeader, UNKNOWN_SIZE } from "../../examples/server/recording/files/wav-header.js";
 import { recoverRecordings } from "../../examples/server/recording/recover-recordings.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { testDisk } from "../support/test-disk.js";
+import { testScope } from "../support/test-scope.js";
 import { parseWav } from "../support/wav.js";
 import { readWavChunks } from "../support/wav-chunks.js";
 
@@ -148,6 +151,38 @@ describe("WavFile", () => {
       code: "ENOENT",
       message: expect.stringMatching(/^The recording .*a\.wav.* was removed/),
     });
+  });
+
+  it("writes again what could not be written, at the same place, for as long as it may", async () => {
+    const folder = join(await temporaryFolder(), "folder");
+    const stem = join(folder, "a");
+    const failures: (string | undefined)[] = [];
+    const mayTryAgain = async ({ code }: StorageError): Promise<boolean> => {
+      failures.push(code);
+      if (failures.length === 3) await mkdir(folder);
+      return failures.length < 4;
+    };
+    const wav = new WavFile({ ...testDisk(folder), stem, format, mayTryAgain });
+    wav.skip(2);
+    await wav.append(counting(1, 10));
+    expect(failures).toEqual(["ENOENT", "ENOENT", "ENOENT"]);
+    await wav.finalize();
+    expect(await samplesOf(`${stem}.wav`)).toEqual([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    await rm(folder, { recursive: true });
+    const other = new WavFile({ ...testDisk(folder), stem, format, mayTryAgain });
+    await expect(other.append(counting(1, 10))).rejects.toThrow(StorageError);
+  });
+
+  it("leaves no file if not even its first samples could be written", async () => {
+    const folder = await temporaryFolder();
+    // They are in the file, but it may be another server's by now.
+    const lease = join(folder, "no.lease");
+    const { writer } = openRecordingDisk(folder, systemClock, testScope(), { lease });
+    const wav = new WavFile({ writer, stem: join(folder, "a"), format });
+    await expect(wav.append(counting(0, 1))).rejects.toThrow(StorageError);
+    expect(await readdir(folder)).toHaveLength(1);
+    expect(await wav.finalize()).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it("cuts off what a failed write left behind", async () => {

@@ -55,8 +55,8 @@ export type SessionInput =
   | { readonly type: "speak"; readonly key: SessionKey; readonly samples: Uint8Array<ArrayBuffer> | undefined }
   /** The session cannot go on: nothing more can be kept. */
   | { readonly type: "fail"; readonly key: SessionKey; readonly reason: string }
-  /** What was kept is in other hands now, so this lineage ends; the client can begin another at once. */
-  | { readonly type: "lose"; readonly key: SessionKey; readonly reason: string }
+  /** Nothing more can be kept of this lineage, so it ends; the client can begin another when that time is over. */
+  | { readonly type: "lose"; readonly key: SessionKey; readonly reason: string; readonly retryAfterMs: number }
   /** Another node goes on with the session. */
   | { readonly type: "moved"; readonly key: SessionKey }
   /** Tell this session's client to come back later. */

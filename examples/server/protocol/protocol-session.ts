@@ -137,9 +137,7 @@ export class ProtocolSession {
         this.#endNow(CloseCode.internalError, input.reason, "failed");
         return;
       case "lose":
-        this.#attachment?.send("server.error", { code: "recording_lost", detail: input.reason, retry_after_ms: 500 });
-        this.#close(CloseCode.internalError, input.reason);
-        this.#finish("failed");
+        this.#lose(input.reason, input.retryAfterMs);
     }
   }
 
@@ -260,6 +258,12 @@ export class ProtocolSession {
   #handOver(): void {
     this.sendAway(FULL, 0);
     this.#finish("ended");
+  }
+
+  #lose(reason: string, retryAfterMs: number): void {
+    this.#attachment?.send("server.error", { code: "recording_lost", detail: reason, retry_after_ms: retryAfterMs });
+    this.#close(CloseCode.internalError, reason);
+    this.#finish("failed");
   }
 
   #waitForClient(): void {

@@ -9,6 +9,7 @@ import { afterRunningTime } from "../running-time.js";
 import { TranscriptFiles } from "../transcripts/transcript-files.js";
 import { CaptionRelay } from "./caption-relay.js";
 import type { RecordingDisk } from "./disk/recording-disk.js";
+import { WritePatience } from "./disk/write-patience.js";
 import { WavFile } from "./files/wav-file.js";
 import { bytesPerFrame } from "./files/wav-header.js";
 import { Recorder } from "./recorder.js";
@@ -36,6 +37,7 @@ export interface RecordingEvents {
   readonly "asr.final": ServerData["asr.final"];
   readonly "asr.void": ServerData["asr.void"];
   readonly "queue.drop": QueueDrop;
+  readonly "disk.space": { readonly low: boolean; readonly detail: string };
 }
 
 export interface RecordingOptions {
@@ -78,6 +80,7 @@ export interface RecordingOptions {
  */
 export class Recording implements SessionRecording {
   readonly #options: RecordingOptions;
+  readonly #patience: WritePatience;
   readonly #recorder: Recorder;
   readonly #feed: EngineFeed;
   readonly #captions: CaptionRelay<Segment>;
@@ -92,6 +95,10 @@ export class Recording implements SessionRecording {
   constructor(options: RecordingOptions) {
     const { format, startPosition, engineStart = startPosition, restored = [], clock, scope } = options;
     this.#options = options;
+    this.#patience = new WritePatience({
+      ...{ trouble: options.disk.trouble, logger: options.logger, scope },
+      onChange: (low, detail) => options.onEvent("disk.space", { low, detail }),
+    });
     const file = this.#openFiles();
     this.#opened = file.then(
       () => {},
@@ -103,7 +110,10 @@ export class Recording implements SessionRecording {
       clock,
       writeTurn: options.disk.writeTurn,
       file,
-      onKept: (position) => options.onKept(position),
+      onKept: (position) => {
+        this.#patience.worked();
+        options.onKept(position);
+      },
       onDrop: (from, to) => this.#reportDrop("recording", from, to),
       onShortenedGap: (gap, recorded) => this.#reportShortenedGap(gap, recorded),
       onFailed: (error) => this.#fail(error),
@@ -174,10 +184,14 @@ export class Recording implements SessionRecording {
       onError: (error) => this.#reportTranscriptFailure(error),
     });
     this.#feed.start();
-    return new WavFile({ stem, format, writer: disk.writer });
+    return new WavFile({
+      ...{ stem, format, writer: disk.writer },
+      mayTryAgain: (error) => this.#patience.outlasts(error),
+    });
   }
 
   async #end(): Promise<void> {
+    this.#patience.hurry();
     // The recording is finished while the engine still works, so that a crash meanwhile costs no audio.
     const recorded = this.#recorder.end();
     recorded.catch(() => {});
@@ -220,6 +234,7 @@ export class Recording implements SessionRecording {
 
   async #release(): Promise<void> {
     const { scope, logger } = this.#options;
+    this.#patience.hurry();
     const steps = [this.#feed.dispose(), this.#recorder.end().then(() => this.saveTranscript())];
     for (const step of await Promise.allSettled(steps)) {
       if (step.status === "rejected") logger.warn({ err: step.reason }, "A session's files are not complete.");

@@ -143,6 +143,24 @@ export function httpAddress(named: Named): Setting<string | undefined> {
   };
 }
 
+export function httpOrigins(named: Named): Setting<readonly string[]> {
+  return {
+    ...named,
+    fallback: [],
+    allowed: "a comma-separated list of addresses such as http://10.0.0.2:8787, without a path",
+    read(text) {
+      const list = text.split(",").map((entry) => entry.trim());
+      return list.every(isHttpOrigin) ? list : undefined;
+    },
+  };
+}
+
+function isHttpOrigin(text: string): boolean {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { origin, href, username } = new URL(text);
+  return username === "" && (href === origin || href === `${origin}/`);
+}
+
 export function variableNames(named: Named): Setting<readonly string[]> {
   return {
     ...named,

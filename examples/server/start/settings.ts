@@ -1,6 +1,16 @@
 import { ENGINE_SETTINGS } from "./engine-settings.js";
 import { LISTEN_SETTINGS } from "./listen-settings.js";
-import { hosts, hs256Secret, oneOf, origins, type Setting, storeAddress, whole, words } from "./setting-kinds.js";
+import {
+  hosts,
+  hs256Secret,
+  httpOrigins,
+  oneOf,
+  origins,
+  type Setting,
+  storeAddress,
+  whole,
+  words,
+} from "./setting-kinds.js";
 
 export type { Setting };
 
@@ -40,6 +50,10 @@ export const SETTINGS = {
     env: "LX_STORE",
     flag: "store",
     help: "Where sessions are known: memory is this process alone; servers with the same Redis go on with each other's sessions. Never logged.",
+  }),
+  peers: httpOrigins({
+    env: "LX_PEERS",
+    help: "Addresses of other servers with the same store, or of the balancer before them, comma-separated. If this server alone does not reach the store, its clients are sent away as soon as /readyz answers there.",
   }),
   demo: oneOf(
     {

@@ -193,6 +193,9 @@ export class DiskWriter {
     this.#atWork = undefined;
     this.#deaths = 0;
     for (const { step, message, code } of failures) {
+      const file = done[step]?.file;
+      // It may have been made before the disk took no more. What is there from somebody else is never written over.
+      if (file?.existence === "none" && code !== "EEXIST") file.existence = "unsure";
       done[step]?.reject(Object.assign(new Error(message), code === undefined ? {} : { code }));
     }
     const failed = new Set(failures.map(({ step }) => step));

@@ -1,4 +1,5 @@
 import type { Clock, Scope } from "loquilex/resources";
+import { DiskTrouble } from "./disk-trouble.js";
 import { DiskWriter, type DiskWriterOptions } from "./disk-writer.js";
 import { SharedTurn } from "./shared-turn.js";
 import { TranscriptJournal } from "./transcript-journal.js";
@@ -11,6 +12,7 @@ export interface RecordingDisk {
   readonly writer: DiskWriter;
   readonly writeTurn: SharedTurn;
   readonly journal: TranscriptJournal;
+  readonly trouble: DiskTrouble;
 }
 
 /**
@@ -25,6 +27,7 @@ export function openRecordingDisk(
   shared: Pick<DiskWriterOptions, "lease" | "onThreadDeath"> = {},
 ): RecordingDisk {
   return {
+    trouble: new DiskTrouble(),
     journal: new TranscriptJournal({ directory, clock, scope }),
     writer: new DiskWriter({ ...shared, clock, scope }),
     writeTurn: new SharedTurn({ intervalMs: WRITE_INTERVAL_MS, clock, scope }),

@@ -9,8 +9,16 @@ const REASONS: Readonly<Record<string, (path: string) => string>> = {
   EPERM: (path) => `permission is denied; let this user write to ${dirname(path)}`,
   ENOENT: () => "it, or its folder, was removed meanwhile",
   ELOOP: (path) => `there is a symbolic link in its place, which this server did not put into ${dirname(path)}`,
+  ENOTDIR: (path) => `something else is in the place of ${dirname(path)}`,
+  EIO: () => "the disk failed; the system's log may say more",
+  ENFILE: () => "the system has too many files open",
   EMFILE: () => "this process has too many files open; raise its limit (ulimit -n)",
 };
+
+/** What may be over in a moment, and what an operator can mend while the server runs. */
+const TEMPORARY: ReadonlySet<string | undefined> = new Set([
+  ...["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "ENOTDIR", "EIO", "EMFILE", "ENFILE"],
+]);
 
 /** A file could not be kept. The message says which, why and what to do; `cause` is the system's error. */
 export class StorageError extends Error {
@@ -25,5 +33,10 @@ export class StorageError extends Error {
     const reason = known?.(path) ?? (cause instanceof Error ? cause.message : String(cause));
     super(`${what} ${path} could not be written: ${reason}.`, { cause });
     this.code = code;
+  }
+
+  /** Whether the same may work later. */
+  get isTemporary(): boolean {
+    return TEMPORARY.has(this.code);
   }
 }

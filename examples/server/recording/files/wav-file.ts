@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { AppendedFile, DiskWriter } from "../disk/disk-writer.js";
 import { StorageError } from "./storage-error.js";
@@ -28,6 +28,8 @@ export interface WavFileOptions {
    * @defaultValue 2 GiB less 1 MiB: 18 hours of 16 kHz mono
    */
   readonly maxDataBytes?: number | undefined;
+  /** Something could not be written: resolves when to try again, or with `false`. @defaultValue nothing is tried again */
+  readonly mayTryAgain?: ((error: StorageError) => Promise<boolean>) | undefined;
 }
 
 /**
@@ -41,6 +43,7 @@ export class WavFile {
   readonly #format: WavFormat;
   readonly #writer: DiskWriter;
   readonly #maxDataBytes: number;
+  readonly #mayTryAgain: WavFileOptions["mayTryAgain"];
   readonly #finished: string[] = [];
   /** The file being written; `undefined` until it has samples. */
   #part: { readonly path: string; readonly file: AppendedFile } | undefined;
@@ -52,6 +55,7 @@ export class WavFile {
     this.#stem = options.stem;
     this.#format = options.format;
     this.#writer = options.writer;
+    this.#mayTryAgain = options.mayTryAgain;
     const frameBytes = bytesPerFrame(options.format);
     const most = options.maxDataBytes ?? 2 ** 31 - 2 ** 20;
     if (!(most >= frameBytes && most < UNKNOWN_SIZE - 2 * wavHeaderBytes(options.format))) {
@@ -120,11 +124,16 @@ export class WavFile {
     this.#part ??= this.#openPart();
     const { path, file } = this.#part;
     const headerBytes = wavHeaderBytes(this.#format);
-    try {
-      if (this.#dataBytes > 0) await file.write(headerBytes + this.#dataBytes, [bytes]);
-      else await file.write(0, [encodeWavHeader(this.#format, UNKNOWN_SIZE), bytes]);
-    } catch (error) {
-      throw new StorageError("The recording", path, error);
+    for (;;) {
+      try {
+        if (this.#dataBytes > 0) await file.write(headerBytes + this.#dataBytes, [bytes]);
+        else await file.write(0, [encodeWavHeader(this.#format, UNKNOWN_SIZE), bytes]);
+        break;
+      } catch (error) {
+        const failure = new StorageError("The recording", path, error);
+        // At the same place, so that what was written of it is not there twice.
+        if ((await this.#mayTryAgain?.(failure)) !== true) throw failure;
+      }
     }
     this.#dataBytes += bytes.byteLength;
   }
@@ -139,6 +148,12 @@ export class WavFile {
     if (part === undefined) return;
     const path = `${this.#stem}${this.#suffix()}.wav`;
     await part.file.close();
+    if (this.#dataBytes === 0) {
+      // Its first samples could not be written.
+      this.#part = undefined;
+      await rm(part.path, { force: true }).catch(() => {});
+      return;
+    }
     await completeWav(part.path, path, this.#format, this.#dataBytes).catch((error: unknown) => {
       throw new StorageError("The recording", path, error);
     });

@@ -84,7 +84,10 @@ export class FolderLease {
     try {
       await this.#write("r+").catch(async (error: unknown) => {
         if (codeOf(error) !== "ENOENT") throw error;
-        logger.warn({ directory }, "Others took this server for dead, and may have finished its recordings.");
+        logger.warn(
+          { directory },
+          "The lease of the folder is gone: others took this server for dead, and may have finished its recordings, or somebody removed the folder.",
+        );
         onTaken?.();
         await this.#create();
       });
