@@ -34,6 +34,7 @@ const PACKAGE_SOURCES = {
   "loquilex/resources": fromHere("./src/resources.ts"),
   "loquilex/react": fromHere("./src/react/index.ts"),
   "loquilex/element": fromHere("./src/element/index.ts"),
+  "loquilex/mix": fromHere("./src/mix/index.ts"),
   "loquilex/playback": fromHere("./src/playback/index.ts"),
   loquilex: fromHere("./src/index.ts"),
 };
@@ -216,6 +217,7 @@ const moduleBuild: UserConfig = {
         resources: PACKAGE_SOURCES["loquilex/resources"],
         react: PACKAGE_SOURCES["loquilex/react"],
         element: PACKAGE_SOURCES["loquilex/element"],
+        mix: PACKAGE_SOURCES["loquilex/mix"],
         playback: PACKAGE_SOURCES["loquilex/playback"],
         "dialects/index": PACKAGE_SOURCES["loquilex/dialects"],
         journal: PACKAGE_SOURCES["loquilex/journal"],

@@ -28,6 +28,7 @@ const STREAM = /^src\/stream\//;
 const TRANSCRIPT = /^src\/transcript\//;
 const RECORDER = /^src\/recorder\//;
 const MICROPHONES = /^src\/capture\/microphone\/microphones$/;
+const MIX = /^src\/mix\//;
 const PLAYBACK = /^src\/playback\//;
 const ROOT_FILES = /^src\/[\w-]+$/;
 const ANYTHING = /^src\//;
@@ -53,6 +54,19 @@ const RULES: readonly Rule[] = [
   {
     of: /^src\/dialects\//,
     may: [/^src\/dialects\//, ERRORS, INTERNAL, PROTOCOL, /^src\/transport\/(?:web(?:socket|-address)|portable)$/],
+    typesOf: [PORTS],
+  },
+  {
+    // A source that is made of two.
+    of: MIX,
+    may: [
+      MIX,
+      /^src\/capture\/(?:graph\/processor\/processor-settings|media-errors)$/,
+      /^src\/frames\/frame-check$/,
+      /^src\/worklet\/(?:encoder|framer|port-messages|resampler\/low-pass-filter)$/,
+      ERRORS,
+      INTERNAL,
+    ],
     typesOf: [PORTS],
   },
   { of: FRAMES, may: [FRAMES, ERRORS, INTERNAL, PROTOCOL], typesOf: [PORTS, INLET] },
@@ -199,6 +213,7 @@ describe("who may import whom", () => {
       "src/protocol/index.ts",
       "src/react/index.ts",
       "src/element/index.ts",
+      "src/mix/index.ts",
       "src/playback/index.ts",
       "src/journal/index.ts",
       "src/journal/worker/journal.worker.ts",

@@ -37,6 +37,17 @@ export function designLowPass(inputRate: number, outputRate: number, up: number)
   return { halfLength, phases, rows };
 }
 
+/**
+ * `phases + 1` rows that read a signal between its samples, each of `2 * halfLength` coefficients. The row of phase 0 gives a
+ * sample as it is.
+ */
+export function designInterpolation(halfLength: number, phases: number): Float64Array {
+  const width = 2 * halfLength;
+  const rows = new Float64Array((phases + 1) * width);
+  for (let phase = 0; phase <= phases; phase += 1) fillRow(rows, phase * width, halfLength, phase / phases, 0.5);
+  return rows;
+}
+
 function fillRow(rows: Float64Array, offset: number, halfLength: number, fraction: number, cutOff: number): void {
   const beta = 0.1102 * (STOP_BAND_DB - 8.7);
   const width = 2 * halfLength;
