@@ -1,8 +1,10 @@
 /** How long the servo takes to follow a clock at first and in the long run, in milliseconds. */
 const FIRST_TIME_CONSTANT_MS = 2_000;
 const TIME_CONSTANT_MS = 20_000;
-/** Largest correction, as a share of the rate: five thousandths, which nobody hears in speech. */
-const MAX_CORRECTION = 5e-3;
+/** Largest correction, as a share of the rate: a sixth of a semitone, which nobody hears in speech. */
+const MAX_CORRECTION = 1e-2;
+/** An error beyond this, in milliseconds, is no drift: the source stood still, or came late. */
+const MAX_DRIFT_ERROR_MS = 20;
 /** Largest drift that is learnt, as a share of the rate. Sound devices are within a few hundred millionths. */
 const MAX_DRIFT = 2e-3;
 
@@ -28,9 +30,8 @@ export class ClockServo {
   update(errorMs: number, elapsedMs: number): number {
     this.#ageMs += elapsedMs;
     const timeConstantMs = Math.min(Math.max(this.#ageMs / 2, FIRST_TIME_CONSTANT_MS), TIME_CONSTANT_MS);
-    // A step that is limited must not be learnt as drift.
     const correction = clamp((2 * errorMs) / timeConstantMs, MAX_CORRECTION);
-    if (Math.abs(correction) < MAX_CORRECTION) {
+    if (Math.abs(errorMs) < MAX_DRIFT_ERROR_MS) {
       this.#drift = clamp(this.#drift + (errorMs * elapsedMs) / timeConstantMs ** 2, MAX_DRIFT);
     }
     return 1 + this.#drift + correction;

@@ -35,14 +35,6 @@ export function sideFailed(side: SideName, cause: Error): AudioStreamError<"capt
   });
 }
 
-export function sideLate(side: SideName, lateMs: number): AudioStreamError<"capture-failed"> {
-  return new AudioStreamError(
-    "capture-failed",
-    `The ${side} source of mix() delivered ${lateMs.toFixed(1)} ms of sound after its time had been sent as silence. They are left out.`,
-    { details: undefined },
-  );
-}
-
 export function notLive(side: SideName): AudioStreamError<"capture-failed"> {
   return new AudioStreamError(
     "capture-failed",

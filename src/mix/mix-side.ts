@@ -3,8 +3,10 @@ import { type FractionalDelay, HALF_LENGTH } from "./fractional-delay.js";
 
 /** A frame that comes so much later than its positions say, in milliseconds, follows a break that they do not count. */
 const BREAK_MS = 40;
+/** How long what comes late is kept beyond its time, in milliseconds, so that what follows it at the same pace is not late. */
+const CUSHION_MS = 60;
 /** A reading that is so far behind, in milliseconds, has no clock to follow. */
-const MAX_ERROR_MS = 1_000;
+const MAX_ERROR_MS = 10_000;
 
 interface Piece {
   /** Position of the first sample on the side's own timeline. */
@@ -42,7 +44,7 @@ export class MixSide {
   #errorMs = 0;
   /** Position of the last frame. */
   #measuredAt = 0;
-  #late = 0;
+  #heardTo = -Infinity;
   #signal = new Float32Array(0);
 
   /** @param rate of the source's positions and of the output, in Hz. */
@@ -54,6 +56,11 @@ export class MixSide {
   /** When the first sample was that is there, in milliseconds on the page's clock; `Infinity` if there is none. */
   get firstTime(): number {
     return this.#zeroTime + this.#toMs(this.#pieces[0]?.position ?? 0);
+  }
+
+  /** Until when its sound has come, in milliseconds on the page's clock. */
+  get heardTo(): number {
+    return this.#heardTo;
   }
 
   /** Whether the output is made of it. */
@@ -100,23 +107,17 @@ export class MixSide {
     return Math.abs(this.#errorMs) > MAX_ERROR_MS;
   }
 
-  /** How many samples came after they had been read as silence, since this was asked last. */
-  takeLate(): number {
-    const late = this.#late;
-    this.#late = 0;
-    return late;
-  }
-
   /** @param dueTime of the output's next sample, in milliseconds on the page's clock; `undefined` if it has not begun. */
   take({ samples, position, timestamp }: SideFrame, dueTime: number | undefined): void {
     if (dueTime !== undefined) this.#measure(position, timestamp, dueTime);
+    // What comes after its time was read as silence is heard later: the servo makes up for it, and nothing is lost.
+    const late = Math.ceil((this.#place ?? -Infinity) - position - this.#shift);
+    if (late > 0) this.#shift += late + Math.round(this.#toSamples(CUSHION_MS));
     const from = position + this.#shift;
     // Engines read an audio context's clock late, and never early, so that the earliest time is the truest.
     if (dueTime === undefined) this.#zeroTime = Math.min(this.#zeroTime, timestamp - this.#toMs(from));
     this.#measuredAt = position;
-    if (this.#place !== undefined) {
-      this.#late += Math.min(Math.max(0, Math.floor(this.#place) - from), samples.length);
-    }
+    this.#heardTo = timestamp + this.#toMs(samples.length);
     this.#pieces.push({ position: from, samples });
     this.#end = from + samples.length;
   }
@@ -149,6 +150,7 @@ export class MixSide {
     this.#pieces = [];
     this.#place = undefined;
     this.#zeroTime = Infinity;
+    this.#heardTo = -Infinity;
     this.#errorMs = 0;
   }
 

@@ -13,7 +13,6 @@ import {
   sideEnded,
   sideFailed,
   sideInterrupted,
-  sideLate,
 } from "./mix-errors.js";
 import type { MixFigures, MixSources } from "./mix-sources.js";
 import { Mixer } from "./mixer.js";
@@ -189,10 +188,7 @@ export class MixedCapture implements AudioCapture {
     const { payload, position, timestamp } = frame;
     this.#mixer.take(side.name, { samples: toFloats(payload), position, timestamp });
     if (this.#scope.disposed) return;
-    const ownSide = this.#mixer[side.name];
-    if (ownSide.isLost) this.#fail(notLive(side.name));
-    const late = ownSide.takeLate();
-    if (late > 0) this.#options.onWarning(sideLate(side.name, (late * 1_000) / this.#options.format.sampleRate));
+    if (this.#mixer[side.name].isLost) this.#fail(notLive(side.name));
     this.#watchLag();
   }
 

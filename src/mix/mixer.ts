@@ -23,7 +23,7 @@ export class Mixer {
   readonly right: MixSide;
   readonly #options: MixerOptions;
   readonly #frameSamples: number;
-  readonly #lag: number;
+  readonly #lagMs: number;
   readonly #beginning: number;
   readonly #values: Float32Array;
   readonly #gone = new Set<SideName>();
@@ -39,14 +39,14 @@ export class Mixer {
     this.left = new MixSide(sampleRate, filter);
     this.right = new MixSide(sampleRate, filter);
     this.#frameSamples = samplesPerFrame(frameDurationMs, sampleRate);
-    this.#lag = (LAG_MS * sampleRate) / 1_000;
+    this.#lagMs = LAG_MS + frameDurationMs;
     this.#beginning = (BEGIN_MS * sampleRate) / 1_000;
     this.#values = new Float32Array(2 * this.#frameSamples);
   }
 
   /** Whether one side is so far behind that the other should not wait for it. */
   get isLagging(): boolean {
-    return this.#furthest - this.#common > this.#lag;
+    return this.#gone.size === 0 && this.#heardTo - (this.#dueTime ?? this.#firstTime) > this.#lagMs;
   }
 
   take(side: SideName, frame: SideFrame): void {
@@ -56,7 +56,10 @@ export class Mixer {
 
   /** Goes on without a side that is behind. */
   overtake(): void {
-    if (this.isLagging) this.#emitTo(this.#furthest - this.#lag);
+    if (!this.isLagging) return;
+    if (this.#run === undefined) this.#begin();
+    const ms = this.#heardTo - this.#lagMs - (this.#dueTime ?? 0);
+    this.#emitTo((ms * this.#options.settings.sampleRate) / 1_000);
   }
 
   /** Nothing more comes of a side: it is not waited for. */
@@ -95,6 +98,15 @@ export class Mixer {
     return Math.max(this.left.ready, this.right.ready);
   }
 
+  /** Until when one of the sides was heard, by the page's clock. */
+  get #heardTo(): number {
+    return Math.max(this.left.heardTo, this.right.heardTo);
+  }
+
+  get #firstTime(): number {
+    return Math.min(this.left.firstTime, this.right.firstTime);
+  }
+
   get #dueTime(): number | undefined {
     if (this.#run === undefined) return undefined;
     return this.#run.time + ((this.#position - this.#run.position) * 1_000) / this.#options.settings.sampleRate;
@@ -102,7 +114,7 @@ export class Mixer {
 
   /** The output begins with the first sample of the side that was heard first. */
   #begin(): void {
-    const time = Math.min(this.left.firstTime, this.right.firstTime);
+    const time = this.#firstTime;
     this.#run = { position: this.#position, time };
     this.left.begin(time);
     this.right.begin(time);

@@ -19,6 +19,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "/sdk.js": 'import * as sdk from "/dist/index.js"; globalThis.sdk = sdk;',
   "/journal.js": 'import * as journal from "/dist/journal.js"; globalThis.journal = journal;',
   "/vosk.js": 'import { vosk } from "/dist/dialects/vosk.js"; globalThis.vosk = vosk;',
+  "/mix.js": 'import { mix } from "/dist/mix.js"; globalThis.mix = mix;',
   "/playback.js": 'import { playback } from "/dist/playback.js"; globalThis.playback = playback;',
   "/classic.js": "globalThis.sdk = LoquiLex;",
 };

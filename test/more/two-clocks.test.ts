@@ -1,0 +1,86 @@
+import { expect, inject, it } from "vitest";
+import { expectReleased } from "../browser/released.js";
+import { html, TestSite } from "../browser/test-site.js";
+import { BackendProcess } from "../support/backend-process.js";
+import { ChromiumPage } from "../support/chromium-page.js";
+import { PulseFinder } from "../support/pulse-times.js";
+import { wavChannels } from "../support/wav-channels.js";
+import { readWavChunks } from "../support/wav-chunks.js";
+
+declare global {
+  var mix: typeof import("loquilex/mix").mix;
+}
+
+/** Half a minute with the other long tests; `npm run test:two-clocks` says ten minutes. */
+const MINUTES = Number(process.env.LX_TWO_CLOCKS_MINUTES ?? 1 / 2);
+const DURATION_MS = MINUTES * 60_000;
+const RATE = 16_000;
+/** The clock of one of the devices runs as if it made so many samples a second: 312 millionths too fast. */
+const FAST_RATE = 16_005;
+const PULSE_EVERY_MS = 500;
+
+it("two devices whose clocks drift apart stay within 5 ms in the server's recording", {
+  timeout: 120_000 + DURATION_MS,
+}, async () => {
+  await using backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
+  const scripts = ["sdk", "mix"].map((name) => `<script type="module" src="/${name}.js"></script>`);
+  await using site = await TestSite.serve({ "/": { html: html(scripts.join("")) } });
+  await using browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
+  await browser.page.goto(site.url("/"));
+  const figures = await browser.page.evaluate(
+    async ({ url, durationMs, fastRate, everyMs }) => {
+      while (!("sdk" in globalThis && "mix" in globalThis)) await new Promise((resolve) => setTimeout(resolve, 10));
+      // Both devices hear the same pulses.
+      const room = new AudioContext();
+      const pulses = room.createBuffer(1, (room.sampleRate * everyMs) / 1_000, room.sampleRate);
+      const width = Math.round(room.sampleRate * 0.005);
+      const channel = pulses.getChannelData(0);
+      for (let n = 0; n < width; n += 1) channel[1_000 + n] = 0.4 - 0.4 * Math.cos((2 * Math.PI * n) / width);
+      const player = new AudioBufferSourceNode(room, { buffer: pulses, loop: true });
+      const outlets = [0, 1].map(() => {
+        const outlet = new MediaStreamAudioDestinationNode(room);
+        player.connect(outlet);
+        return outlet;
+      }) as [MediaStreamAudioDestinationNode, MediaStreamAudioDestinationNode];
+      player.start();
+      const left = sdk.mediaStream(outlets[0].stream);
+      const inner = sdk.mediaStream(outlets[1].stream);
+      // Samples at another rate than they are said to have are those of a device whose clock is wrong.
+      const right = {
+        open: (options: Parameters<typeof inner.open>[0]) =>
+          inner.open({ ...options, format: { ...options.format, sampleRate: fastRate } }),
+      };
+      const source = globalThis.mix({ left, right });
+      const stream = new sdk.AudioStream({ source, transport: sdk.webSocket(url) }, { channelCount: 2 });
+      const warnings: string[] = [];
+      stream.addEventListener("warning", ({ error }) => warnings.push(error.message));
+      stream.addEventListener("drop", () => warnings.push("drop"));
+      await stream.start();
+      await new Promise((resolve) => setTimeout(resolve, durationMs));
+      const figures = source.figures;
+      await stream.close();
+      for (const outlet of outlets) for (const track of outlet.stream.getTracks()) track.stop();
+      await room.close();
+      return { figures, warnings };
+    },
+    { url: backend.webSocketUrl, durationMs: DURATION_MS, fastRate: FAST_RATE, everyMs: PULSE_EVERY_MS },
+  );
+  await expectReleased(browser);
+  const [file = ""] = await backend.files(".wav");
+  const [left = [], right = []] = wavChannels(await readWavChunks(file)).map(({ samples }) => {
+    const finder = new PulseFinder();
+    for (const [place, value] of samples.entries()) finder.take(value, place);
+    return finder.places;
+  });
+  const skews = left.map((place, index) => (((right[index] ?? Infinity) - place) * 1_000) / RATE);
+  const worst = Math.max(...skews.map(Math.abs));
+  const uncorrected = DURATION_MS * (FAST_RATE / RATE - 1);
+  console.log(
+    `${skews.length} pulses; apart by at most ${worst.toFixed(2)} ms, uncorrected by ${uncorrected.toFixed(1)} ms; ` +
+      `drift measured: ${figures.figures?.driftPpm.toFixed(0)} ppm of 312`,
+  );
+  expect(figures.warnings).toEqual([]);
+  expect(left.length).toBeGreaterThan((DURATION_MS / PULSE_EVERY_MS) * 0.95);
+  expect(right).toHaveLength(left.length);
+  expect(worst).toBeLessThan(5);
+});
