@@ -1,6 +1,6 @@
 /** How long the servo takes to follow a clock at first and in the long run, in milliseconds. */
 const FIRST_TIME_CONSTANT_MS = 2_000;
-const TIME_CONSTANT_MS = 20_000;
+const TIME_CONSTANT_MS = 8_000;
 /** Largest correction, as a share of the rate: a sixth of a semitone, which nobody hears in speech. */
 const MAX_CORRECTION = 1e-2;
 /** An error beyond this, in milliseconds, is no drift: the source stood still, or came late. */
