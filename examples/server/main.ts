@@ -33,7 +33,7 @@ import { Retention } from "./recording/folder/retention.js";
 import { SharedFolder, type SharedFolderOptions } from "./recording/folder/shared-folder.js";
 import { afterRunningTime } from "./running-time.js";
 import { SessionManager } from "./session-manager.js";
-import { readInvocation } from "./start/config.js";
+import { isLoopback, readInvocation } from "./start/config.js";
 import { StartError } from "./start/start-error.js";
 import { stopSignal } from "./start/stop-signal.js";
 import { Elsewhere } from "./store/elsewhere.js";
@@ -187,6 +187,10 @@ async function main(errors: OutputPipe): Promise<void> {
     );
   }
   log.info({ engine: engines.name, auth: authenticator.name, store: store.name, outDir: config.outDir }, "Ready.");
+
+  if (authenticator.name === "none" && !isLoopback(config.host)) {
+    log.warn({ host: config.host }, "Everybody who reaches this address may stream; LX_TOKEN and LX_AUTH say who may.");
+  }
 
   serving = true;
   const signal = await Promise.race([stopped, fault.promise]);

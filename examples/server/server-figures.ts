@@ -1,6 +1,6 @@
 import { Tally } from "./door/tally.js";
 import type { ProtocolOutput } from "./protocol/protocol-io.js";
-import type { RecordingEvents } from "./recording/recording.js";
+import type { RecordingEvents } from "./recording/recording-events.js";
 
 /** What has happened in all sessions since the server began, for whoever watches it. */
 export class ServerFigures {

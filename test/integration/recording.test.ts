@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { deferred, systemClock } from "loquilex/resources";
 import { describe, expect, it, vi } from "vitest";
 import { segmenterEngine } from "../../examples/server/engines/thread-engine.js";
-import type { QueueDrop } from "../../examples/server/recording/recording.js";
+import type { QueueDrop } from "../../examples/server/recording/recording-events.js";
 import { ManualClock } from "../support/manual-clock.js";
 import {
   countingFrame,

@@ -162,7 +162,19 @@ describe("the backend's start", () => {
   it("prints an address that gives a page its microphone when it listens on every network", async () => {
     const server = launch({ PORT: "0", HOST: "0.0.0.0", LX_OUT_DIR: await temporaryFolder() });
     expect(await server.ready()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    server.child.kill("SIGTERM");
+    expect((await server.exit()).stderr).toContain("Everybody who reaches this address may stream");
   });
+
+  it.each([{ HOST: "0.0.0.0", LX_TOKEN: "s3cret" }, { HOST: "127.0.0.1" }, { HOST: "::1" }])(
+    "does not warn of strangers where none can stream: %o",
+    async (env) => {
+      const server = launch({ PORT: "0", LX_OUT_DIR: await temporaryFolder(), ...env });
+      await server.ready();
+      server.child.kill("SIGTERM");
+      expect((await server.exit()).stderr).not.toContain("Everybody");
+    },
+  );
 
   it("is not ended by somebody who asks too early what is alive", async () => {
     const catalog = join(await temporaryFolder(), "catalog");

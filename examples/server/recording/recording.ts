@@ -1,4 +1,4 @@
-import type { ServerData, WireAudioFrame } from "loquilex/protocol";
+import type { WireAudioFrame } from "loquilex/protocol";
 import { type BoundedQueueMetrics, type Clock, type Registration, type Scope, withSignal } from "loquilex/resources";
 import type { Engine, EngineStatus, Segment } from "../engines/engine.js";
 import { EngineFeed } from "../engines/engine-feed.js";
@@ -13,6 +13,7 @@ import { WritePatience } from "./disk/write-patience.js";
 import { WavFile } from "./files/wav-file.js";
 import { bytesPerFrame } from "./files/wav-header.js";
 import { Recorder } from "./recorder.js";
+import type { QueueDrop, RecordingEvents } from "./recording-events.js";
 import { reserveRecordingName } from "./recording-name.js";
 import type { SessionRecording } from "./session-recording.js";
 
@@ -20,25 +21,6 @@ import type { SessionRecording } from "./session-recording.js";
 const ENGINE_END_MS = 4_000;
 /** Audio that may wait for a slow engine. */
 const MAX_ENGINE_QUEUE_SEC = 10;
-
-/** Samples that were lost on the server's side. */
-export interface QueueDrop {
-  /** Who did not get them: the recogniser, or the recording as well. */
-  readonly queue: "engine" | "recording";
-  /** Position of the first lost sample, and of the one after the last. */
-  readonly from: number;
-  readonly to: number;
-  readonly ms: number;
-}
-
-export interface RecordingEvents {
-  readonly status: EngineStatus;
-  readonly "asr.partial": ServerData["asr.partial"];
-  readonly "asr.final": ServerData["asr.final"];
-  readonly "asr.void": ServerData["asr.void"];
-  readonly "queue.drop": QueueDrop;
-  readonly "disk.space": { readonly low: boolean; readonly detail: string };
-}
 
 export interface RecordingOptions {
   readonly sessionId: string;

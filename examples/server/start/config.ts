@@ -76,12 +76,15 @@ function checkDemo({ demo, host }: ServerConfig, environment: string | undefined
       'LX_DEMO (or --demo) is "on" and NODE_ENV is "production", and one of them must go: pages may break connections then.',
     );
   }
-  if (!/^(?:localhost|127(?:\.\d+){3}|::1)$/.test(host)) {
+  if (!isLoopback(host)) {
     throw new StartError(
       `LX_DEMO (or --demo) is "on", and HOST (or --host) must be 127.0.0.1 then, or another address that only this machine reaches; it is ${JSON.stringify(host)}.`,
     );
   }
 }
+
+/** Whether only this machine reaches that address. */
+export const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d+){3}|::1)$/.test(host);
 
 /** What no setting can tell alone. */
 function checkTogether(config: ServerConfig): void {

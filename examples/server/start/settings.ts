@@ -1,16 +1,7 @@
 import { ENGINE_SETTINGS } from "./engine-settings.js";
 import { LISTEN_SETTINGS } from "./listen-settings.js";
-import {
-  hosts,
-  hs256Secret,
-  httpOrigins,
-  oneOf,
-  origins,
-  type Setting,
-  storeAddress,
-  whole,
-  words,
-} from "./setting-kinds.js";
+import { hosts, hs256Secret, oneOf, origins, type Setting, whole, words } from "./setting-kinds.js";
+import { STORE_SETTINGS } from "./store-settings.js";
 
 export type { Setting };
 
@@ -46,15 +37,7 @@ export const SETTINGS = {
     0,
     999_999_999_999_999,
   ),
-  store: storeAddress({
-    env: "LX_STORE",
-    flag: "store",
-    help: "Where sessions are known: memory is this process alone; servers with the same Redis go on with each other's sessions. Never logged.",
-  }),
-  peers: httpOrigins({
-    env: "LX_PEERS",
-    help: "Addresses of other servers with the same store, or of the balancer before them, comma-separated. If this server alone does not reach the store, its clients are sent away as soon as /readyz answers there.",
-  }),
+  ...STORE_SETTINGS,
   demo: oneOf(
     {
       env: "LX_DEMO",
