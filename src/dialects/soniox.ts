@@ -59,14 +59,17 @@ const MARKS: readonly unknown[] = ["<end>", "<fin>"];
 /** Times are rounded, and not a sample of a word may be missing that is to be understood anew. */
 const ROUNDING_SEC = 0.02;
 
+/** Tokens that stand and are remembered: older ones do not come again. */
+const MAX_STOOD = 64;
+
 class SonioxSession implements DialectSession {
   readonly isReadyWhenOpen = true;
   readonly #beginning: object;
   #segments = 0;
   /** The tokens that stand of the segment that is not over. */
   #final: Fields[] = [];
-  /** Times of the last token that stands, in milliseconds. */
-  #stood: readonly [from: number, to: number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  /** Tokens that stand, with their times, newest last. */
+  readonly #stood: string[] = [];
 
   constructor(beginning: object) {
     this.#beginning = beginning;
@@ -97,7 +100,7 @@ class SonioxSession implements DialectSession {
     for (const token of listIn(fields, "tokens")) {
       if (token.translation_status === "translation") continue;
       if (MARKS.includes(token.text)) events.push(...this.#endSegment());
-      else if (!this.#isNew(token)) continue;
+      else if (this.#stood.includes(keyOf(token))) continue;
       else if (token.is_final === true) this.#stand(token);
       else guessed.push(token);
     }
@@ -125,16 +128,8 @@ class SonioxSession implements DialectSession {
     return { kind: "temporary", detail: `Soniox has closed the connection with code ${code}.` };
   }
 
-  /** What is not later than the last token that stands was said before. */
-  #isNew(token: Fields): boolean {
-    const [from, to] = timesOf(token);
-    const [lastFrom, lastTo] = this.#stood;
-    return from === undefined || to === undefined || from >= to || from > lastFrom || to > lastTo;
-  }
-
   #stand(token: Fields): void {
-    const [from, to] = timesOf(token);
-    if (from !== undefined && to !== undefined) this.#stood = [from, to];
+    if (this.#stood.push(keyOf(token)) > MAX_STOOD) this.#stood.shift();
     this.#final.push(token);
   }
 
@@ -159,7 +154,8 @@ class SonioxSession implements DialectSession {
   }
 }
 
-const timesOf = (token: Fields) => [numberIn(token, "start_ms"), numberIn(token, "end_ms")] as const;
+/** No token comes twice with the same times. */
+const keyOf = ({ text, start_ms, end_ms }: Fields): string => JSON.stringify([text, start_ms, end_ms]);
 
 const textOf = (tokens: readonly Fields[]): string => tokens.map((token) => textIn(token, "text") ?? "").join("");
 
@@ -167,7 +163,7 @@ const textOf = (tokens: readonly Fields[]): string => tokens.map((token) => text
 function wordsOf(tokens: readonly Fields[]): DialectWord[] {
   const words: DialectWord[] = [];
   for (const token of tokens) {
-    const [text, [from, to]] = [textIn(token, "text"), timesOf(token)];
+    const [text, from, to] = [textIn(token, "text"), numberIn(token, "start_ms"), numberIn(token, "end_ms")];
     if (text === undefined || from === undefined || to === undefined) continue;
     const last = words.at(-1);
     if (last === undefined || text.startsWith(" "))

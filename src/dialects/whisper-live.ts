@@ -1,3 +1,4 @@
+import { randomId } from "../internal/random.js";
 import type { Bytes } from "../protocol/bytes.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
@@ -63,6 +64,7 @@ class WhisperLiveSession implements DialectSession {
   #completed = 0;
   /** End of the last segment that is complete, in seconds. */
   #completedTo = 0;
+  #sentSeconds = 0;
   /** A segment that may change. */
   #open: Extract<DialectEvent, { readonly type: "caption" }> | undefined;
 
@@ -71,12 +73,14 @@ class WhisperLiveSession implements DialectSession {
   }
 
   open(): string[] {
-    const uid = crypto.randomUUID();
+    // Not crypto.randomUUID(), which pages without TLS do not have.
+    const uid = randomId();
     const byDefault = { language: null, task: "transcribe", model: "small", use_vad: true };
     return [JSON.stringify({ ...byDefault, ...this.#config, uid })];
   }
 
   audio(payload: Bytes): RemoteMessage {
+    this.#sentSeconds += payload.byteLength / 2 / SAMPLE_RATE;
     return toFloats(payload);
   }
 
@@ -116,7 +120,8 @@ class WhisperLiveSession implements DialectSession {
     this.#open = final ? undefined : caption;
     if (!final) return [caption];
     this.#completed += 1;
-    this.#completedTo = to;
+    // Whoever believed a time that is not yet would be deaf until then.
+    this.#completedTo = Math.max(this.#completedTo, Math.min(to, this.#sentSeconds));
     return [caption, { type: "settled", to }];
   }
 }

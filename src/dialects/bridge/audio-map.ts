@@ -10,6 +10,8 @@ interface Stretch {
 const MAX_STRETCHES = 4_096;
 /** Time that is so close to where something was left out, in milliseconds, may be on the other side of it. */
 const EDGE_MS = 20;
+/** Services round, and guess where the last word ends: a time that is no further than this beyond what they got may be, in seconds. */
+const GUESS_SEC = 1;
 
 /** Tells the stream's positions from the time of one session of a service, which has not got what was left out. */
 export class AudioMap {
@@ -40,9 +42,10 @@ export class AudioMap {
     this.#remote += samples;
   }
 
-  /** The service has got samples that are not the stream's. */
-  padded(samples: number): void {
-    this.#remote += samples;
+  /** Position up to where nothing before that time is needed. A time that the service has not got yet says nothing. */
+  settledAt(seconds: number): number {
+    const isHeard = (seconds - GUESS_SEC) * this.#sampleRate <= this.#remote;
+    return isHeard ? this.positionAt(seconds, "to") : this.#begin;
   }
 
   /** Position of the sample that is so many seconds into the session, or of the nearest one that was sent. */

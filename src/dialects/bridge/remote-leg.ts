@@ -1,11 +1,11 @@
 import type { Registration } from "../../internal/scope.js";
 import type { WireAudioFrame } from "../../protocol/audio-frame.js";
-import type { DialectEvent, RemoteMessage, Verdict } from "../dialect.js";
+import type { DialectEvent, DialectSession, RemoteMessage, Verdict } from "../dialect.js";
 import { AudioMap } from "./audio-map.js";
+import { guardSession } from "./guard-session.js";
 import { awaitLastWords } from "./last-words.js";
 import { PaceCredit } from "./pace-credit.js";
 import { isQuiet } from "./quiet.js";
-import { readMessage } from "./read-message.js";
 import type { RemoteLegOptions } from "./remote-leg-options.js";
 import type { RemoteLink, RemoteObserver } from "./remote-link.js";
 import { SaidCaptions } from "./said-captions.js";
@@ -41,6 +41,7 @@ export class RemoteLeg implements RemoteObserver {
   readonly longNames = new Map<string, number>();
   readonly unanswered: UnansweredAudio;
   readonly #options: RemoteLegOptions;
+  readonly #session: DialectSession;
   readonly #said = new SaidCaptions();
   readonly #waiting: WaitingAudio;
   /** Position after the last sample that it was given. */
@@ -61,6 +62,7 @@ export class RemoteLeg implements RemoteObserver {
   constructor(options: RemoteLegOptions) {
     const { number, format, begin, clock } = options;
     this.#options = options;
+    this.#session = guardSession(options.session, (detail) => this.failed({ kind: "temporary", detail }));
     this.number = number;
     this.begin = begin;
     this.#end = begin;
@@ -113,7 +115,7 @@ export class RemoteLeg implements RemoteObserver {
       return;
     }
     this.#link = link;
-    const { session } = this.#options;
+    const session = this.#session;
     for (const message of session.open()) this.#send(message);
     if (session.isReadyWhenOpen === true) this.#take({ type: "ready" });
     for (const message of this.#early.splice(0)) this.received(message);
@@ -127,7 +129,7 @@ export class RemoteLeg implements RemoteObserver {
     }
     const now = this.#options.clock.now();
     this.unanswered.heard(now);
-    const events = readMessage(this.#options.session, message);
+    const events = this.#session.receive(message);
     for (const event of events) this.#take(event);
     this.unanswered.settleWordless(now, events, this.map);
     const { endsSilently } = this.#options.terms;
@@ -136,7 +138,7 @@ export class RemoteLeg implements RemoteObserver {
 
   /** The connection was closed by the service or the network. */
   closed(code: number, reason: string): void {
-    const verdict = this.#options.session.judge(code, reason);
+    const verdict = this.#session.judge(code, reason);
     const isEnd = verdict === "finished" && this.#phase === "finishing";
     if (isEnd) this.#settleEnd();
     if (isEnd && this.unanswered.canBeEnd) this.#take({ type: "finished" });
@@ -173,7 +175,7 @@ export class RemoteLeg implements RemoteObserver {
 
   /** Breaks off: what has been said that stands is told. */
   leave(): void {
-    const events = this.#phase === "over" ? [] : (this.#options.session.settle?.(false) ?? []);
+    const events = this.#phase === "over" ? [] : (this.#session.settle?.(false) ?? []);
     this.dispose();
     for (const event of events) this.#tell(event);
   }
@@ -251,16 +253,15 @@ export class RemoteLeg implements RemoteObserver {
     }
   }
 
-  #sendAudio({ stretches, padding, payload, isQuiet: areAllQuiet }: AudioBatch): void {
+  #sendAudio({ stretches, payload, isQuiet: areAllQuiet }: AudioBatch): void {
     for (const { position, samples } of stretches) this.map.sent(position, samples);
-    this.map.padded(padding);
     this.unanswered.sent(this.#options.clock.now(), this.map.end, areAllQuiet);
-    this.#send(this.#options.session.audio(payload));
+    this.#send(this.#session.audio(payload));
   }
 
   #sayFinish(): void {
     this.#phase = "finishing";
-    for (const message of this.#options.session.finish()) this.#send(message);
+    for (const message of this.#session.finish()) this.#send(message);
     const { terms, scope, clock } = this.#options;
     const detail = `The service did not say its last words within ${terms.finishMs / 1_000} seconds.`;
     const onSilence = (isAlive: boolean): void => {
@@ -276,11 +277,11 @@ export class RemoteLeg implements RemoteObserver {
   }
 
   #settleEnd(): void {
-    for (const event of this.#options.session.settle?.(true) ?? []) this.#take(event);
+    for (const event of this.#session.settle?.(true) ?? []) this.#take(event);
   }
 
   #keepAlive(): void {
-    const { session, terms, clock } = this.#options;
+    const [session, { terms, clock }] = [this.#session, this.#options];
     if (terms.keepaliveMs === undefined || session.keepalive === undefined) return;
     const dueInMs = this.#sentAt + terms.keepaliveMs - clock.now();
     if (dueInMs <= 0) this.#send(session.keepalive());

@@ -85,8 +85,8 @@ export class StandIn {
         return;
       case "client.end":
         this.#endAt = message.data.position;
-        this.#current?.finish();
-        this.#endIfSaid();
+        if (this.#current === undefined) this.#endIfSaid();
+        else this.#current.finish();
     }
   }
 
@@ -143,7 +143,7 @@ export class StandIn {
 
   #apply(leg: RemoteLeg, event: DialectEvent): void {
     if (event.type === "caption") this.#caption(leg, event);
-    else if (event.type === "settled") leg.unanswered.settle(leg.map.positionAt(event.to, "to"));
+    else if (event.type === "settled") leg.unanswered.settle(leg.map.settledAt(event.to));
     else if (event.type === "void") this.#void(leg, [segmentId(leg, event.segment)]);
     this.#release(leg);
     if (event.type === "finished") this.#leave(leg);

@@ -8,8 +8,7 @@ import { splitFrame } from "./split-frame.js";
 export interface AudioBatch {
   readonly payload: Bytes;
   readonly stretches: readonly { readonly position: number; readonly samples: number }[];
-  /** Silence at its end that is not the stream's. */
-  readonly padding: number;
+  /** With the silence at its end that is not the stream's, which comes only after the last audio of a session. */
   readonly samples: number;
   /** Whether nobody speaks in it. */
   readonly isQuiet: boolean;
@@ -78,7 +77,7 @@ export class WaitingAudio {
       offset += frame.payload.byteLength;
     }
     const stretches = taken.map(({ position, sampleCount }) => ({ position, samples: sampleCount }));
-    return { payload, stretches, padding, samples: samples + padding, isQuiet: areAllQuiet };
+    return { payload, stretches, samples: samples + padding, isQuiet: areAllQuiet };
   }
 
   #isQuiet(frame: WireAudioFrame): boolean {

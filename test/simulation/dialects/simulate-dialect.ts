@@ -16,6 +16,7 @@ const TROUBLES = [
   "dismissal",
   "repetition",
   "nonsense",
+  "mistake",
 ] as const;
 
 /** Codes with which a service may close a connection in the middle; a new one helps. */
@@ -63,6 +64,7 @@ export function simulateDialect(
       if (subject.countsAnswers !== true) run.repeat();
     },
     probe: () => run.probe(),
+    mistake: () => run.mistake(),
     standstill: () => run.standStill(rng.between(100, 20_000)),
     slowness: () => run.slowDown(rng.between(5_000, 40_000)),
     refused() {

@@ -55,7 +55,7 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
   ),
   unanswered(
     "Deepgram Flux",
-    SLOWNESS,
+    { troubles: ["slowness", "cut"], count: 12, lengthMs: 60_000 },
     "Audio is let go of because it was sent long ago, though the service is not so far yet.",
     'this.settle(listened === undefined ? end : Math.min(end, map.positionAt(listened, "from")));',
     "this.settle(end);",
@@ -96,13 +96,6 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
     "Silence that was left out is counted as sent.",
     "if (last !== undefined && last.position + last.samples === position && last.remote + last.samples === this.#remote)",
     "if (last !== undefined)",
-  ),
-  leg(
-    "AssemblyAI",
-    PAUSES,
-    "Silence that fills up a message is counted as the stream's.",
-    "    this.map.padded(padding);\n",
-    "",
   ),
 
   // Sessions of the service
@@ -206,10 +199,10 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
     "Soniox",
     REPETITIONS,
     "Tokens that stand are put together again.",
-    "else if (!this.#isNew(token)) continue;",
+    "else if (this.#stood.includes(keyOf(token))) continue;",
     "",
   ),
-  mutantsOf("bridge/read-message.ts")(
+  mutantsOf("bridge/guard-session.ts")(
     "Gladia",
     { troubles: ["nonsense"], count: 3 },
     "Who talks nonsense once is left for good.",
@@ -232,7 +225,13 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
     `    this.#phase = "finishing";\n`,
     `    this.#phase = "finishing";\n    this.#finishNow();\n`,
   ),
-  standIn("Gladia", CALM, "The service is not told that the stream ends.", "        this.#current?.finish();\n", ""),
+  standIn(
+    "Gladia",
+    CALM,
+    "The service is not told that the stream ends.",
+    "        else this.#current.finish();\n",
+    "",
+  ),
   mutantsOf("deepgram-flux.ts")(
     "Deepgram Flux",
     CALM,

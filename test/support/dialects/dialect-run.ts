@@ -2,7 +2,7 @@ import { type Clock, Scope } from "loquilex/resources";
 import type { RemoteObserver } from "../../../src/dialects/bridge/remote-link.js";
 import { StandIn } from "../../../src/dialects/bridge/stand-in.js";
 import type { Client } from "../../../src/dialects/bridge/stand-in-options.js";
-import type { Dialect, RemoteAddress } from "../../../src/dialects/dialect.js";
+import type { Dialect, DialectSession, RemoteAddress } from "../../../src/dialects/dialect.js";
 import { Session } from "../../../src/session/session.js";
 import type { ConnectionId, SessionEvent, SessionInput, SessionOutput } from "../../../src/session/session-io.js";
 import type { Rng } from "../../simulation/rng.js";
@@ -76,6 +76,7 @@ export class DialectRun {
   readonly #excused = new Set([1000, 1005]);
   #slowSince = Number.POSITIVE_INFINITY;
   #isBusy = false;
+  #isMistaken = false;
   #position = 0;
 
   constructor(options: DialectRunOptions) {
@@ -99,7 +100,7 @@ export class DialectRun {
       random: () => rng.next(),
     });
     this.#standIn = new StandIn({
-      dialect,
+      dialect: { ...dialect, session: (request) => this.#mistaken(dialect.session(request)) },
       clock: this.#clock,
       scope: this.scope,
       connect: (address, observer, scope) => this.#connectRemote(address, observer, scope),
@@ -193,6 +194,11 @@ export class DialectRun {
     });
   }
 
+  /** The dialect throws the next time that it is called. */
+  mistake(): void {
+    this.#isMistaken = true;
+  }
+
   /** The page's own probe. */
   probe(): void {
     this.#handle({ type: "probe", urgent: true });
@@ -200,6 +206,24 @@ export class DialectRun {
 
   get openRemotes(): number {
     return this.#remotes.size;
+  }
+
+  #mistaken(session: DialectSession): DialectSession {
+    const call = <T>(what: () => T): T => {
+      if (!this.#isMistaken) return what();
+      this.#isMistaken = false;
+      throw new TypeError("The dialect is wrong.");
+    };
+    return {
+      isReadyWhenOpen: session.isReadyWhenOpen,
+      open: () => call(() => session.open()),
+      audio: (payload) => call(() => session.audio(payload)),
+      ...(session.keepalive && { keepalive: () => call(() => session.keepalive?.() ?? "") }),
+      finish: () => call(() => session.finish()),
+      receive: (message) => call(() => session.receive(message)),
+      settle: (isEnd) => session.settle?.(isEnd) ?? [],
+      judge: (code, reason) => call(() => session.judge(code, reason)),
+    };
   }
 
   #whenRunning(kind: "timers" | "messages", callback: () => void): void {
