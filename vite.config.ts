@@ -35,6 +35,7 @@ const PACKAGE_SOURCES = {
   "loquilex/react": fromHere("./src/react/index.ts"),
   "loquilex/element": fromHere("./src/element/index.ts"),
   "loquilex/mix": fromHere("./src/mix/index.ts"),
+  "loquilex/recording": fromHere("./src/recording/index.ts"),
   "loquilex/playback": fromHere("./src/playback/index.ts"),
   loquilex: fromHere("./src/index.ts"),
 };
@@ -219,6 +220,7 @@ const moduleBuild: UserConfig = {
         element: PACKAGE_SOURCES["loquilex/element"],
         mix: PACKAGE_SOURCES["loquilex/mix"],
         playback: PACKAGE_SOURCES["loquilex/playback"],
+        recording: PACKAGE_SOURCES["loquilex/recording"],
         "dialects/index": PACKAGE_SOURCES["loquilex/dialects"],
         journal: PACKAGE_SOURCES["loquilex/journal"],
         ...dialectSources(""),

@@ -66,6 +66,8 @@ export interface AudioStreamErrorDetails {
   "playback-failed": undefined;
   /** The server is unreachable, or did not answer as a server of this protocol does. */
   "connect-failed": undefined;
+  /** The browser lets the page reach no address of the local network or of this computer, because the person has not allowed it. */
+  "local-network-denied": undefined;
   /** No attempt to connect can ever succeed as asked: an impossible URL or subprotocol, or `ws:` on an https page. */
   "connect-impossible": undefined;
   /** The server did not answer in time. */
@@ -158,6 +160,11 @@ export interface AudioStreamErrorDetails {
       | "other-version"
       | "damaged";
   };
+  /** A warning: what a stream captures is not kept by its recording from here on, or not at all. The stream goes on. */
+  "recording-incomplete": {
+    /** `full`: the recording has reached its limit. `in-use`: another stream has the recording. */
+    readonly reason: "full" | "in-use";
+  };
   /** Something unexpected threw, in a callback given to the stream or in the stream itself; see the cause. */
   "internal-error": undefined;
   /** The call is not possible in this state. */
@@ -175,6 +182,8 @@ const RETRYABLE: ReadonlySet<AudioStreamErrorCode> = new Set([
   "device-timeout",
   "capture-interrupted",
   "connect-failed",
+  // The person may allow it meanwhile.
+  "local-network-denied",
   "connect-timeout",
   "connection-lost",
   "heartbeat-timeout",

@@ -1,11 +1,8 @@
 import { PersistentJournal, ReconnectOptions, ServerEvent } from "./shared-options.js";
+import { AudioRange } from "./shared-recording.js";
 import { AudioStreamError } from "./shared-errors.js";
 import { ConnectContext, Transport, UrlProvider } from "./shared-transport.js";
 
-interface AudioRange {
-  readonly from: number;
-  readonly to: number;
-}
 interface PersistentJournalOptions {
   readonly maxBytes?: number | undefined;
   readonly maxAgeMs?: number | undefined;
@@ -41,4 +38,5 @@ interface LeftStream {
   discard(options?: Pick<RecoverStreamsOptions, "signal">): Promise<void>;
 }
 declare function recoverStreams(options?: RecoverStreamsOptions): Promise<LeftStream[]>;
-export { type AudioRange, type LeftStream, type PersistentJournal, type PersistentJournalOptions, type RecoverOptions, type RecoverStreamsOptions, type RecoveredAudio, persistentJournal, recoverStreams };
+declare function wasDiscarded(): boolean;
+export { type AudioRange, type LeftStream, type PersistentJournal, type PersistentJournalOptions, type RecoverOptions, type RecoverStreamsOptions, type RecoveredAudio, persistentJournal, recoverStreams, wasDiscarded };

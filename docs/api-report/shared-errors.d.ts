@@ -70,6 +70,7 @@ interface AudioStreamErrorDetails {
   "encoder-failed": undefined;
   "playback-failed": undefined;
   "connect-failed": undefined;
+  "local-network-denied": undefined;
   "connect-impossible": undefined;
   "connect-timeout": {
   "connection-lost": {
@@ -100,6 +101,7 @@ interface AudioStreamErrorDetails {
   "worker-failed": undefined;
   "code-load-failed": undefined;
   "journal-unavailable": {
+  "recording-incomplete": {
   "internal-error": undefined;
   "invalid-state": {
 type AudioStreamErrorCode = keyof AudioStreamErrorDetails;

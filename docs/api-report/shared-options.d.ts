@@ -1,6 +1,7 @@
 import { AudioEncoding, KnownServerMessage } from "./shared-messages.js";
 import { AnyAudioStreamError, CloseInfo, DeviceChangeReason, MessageRange } from "./shared-errors.js";
 import { Playback } from "./shared-playback.js";
+import { Recording } from "./shared-recording.js";
 import { ConnectContext } from "./shared-transport.js";
 
 interface OpusEncoding {
@@ -154,6 +155,7 @@ interface AudioStreamOptions {
   readonly host?: "auto" | "worker" | "page" | undefined;
   readonly workerUrl?: string | URL | undefined;
   readonly playback?: Playback | undefined;
+  readonly recording?: Recording | undefined;
   readonly replay?: ReplayOptions | undefined;
   readonly reconnect?: ReconnectOptions | ReconnectPolicy | false | undefined;
   readonly heartbeat?: HeartbeatOptions | false | undefined;

@@ -25,6 +25,8 @@ export interface FramePathOptions {
 
 /** Where frames and what is learnt of them go. */
 export interface FramePathObserver {
+  /** A frame as it was captured, with what was muted silenced, before anything else becomes of it. */
+  onCaptured(frame: PlacedFrame): void;
   onFrame(frame: WireAudioFrame): void;
   onPoint(point: TimelinePoint): void;
   onLevel(level: Level): void;
@@ -167,6 +169,7 @@ export class FramePath {
 
   #pass(frame: PlacedFrame): void {
     this.#mute.apply(frame);
+    this.#observer.onCaptured(frame);
     const point = this.#points.note(frame.position, frame.sampleCount, frame.timestamp);
     if (point !== undefined) this.#observer.onPoint(point);
     if (this.#openEncoder !== undefined) this.#encode(frame);

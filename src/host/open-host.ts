@@ -5,7 +5,7 @@ import type { ConnectContext, Transport } from "../transport/transport.js";
 import { addressOf } from "../transport/websocket.js";
 import { LatePageHost } from "./page/late-page-host.js";
 import { loadCode, loadRunningCode, type RunningCode, runningCode } from "./running/running-code-loader.js";
-import type { RunningParts } from "./running/running-side.js";
+import type { RunningParts } from "./running/running-parts.js";
 import type { HostObserver, RunningHost } from "./running-host.js";
 import type { RunningOptions } from "./running-messages.js";
 import type { Restored } from "./worker/restored.js";

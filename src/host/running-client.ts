@@ -1,5 +1,5 @@
 import type { FrameInlet } from "../capture/inlet/frame-inlet.js";
-import type { AudioFormat, AudioFrame } from "../capture/source.js";
+import type { AudioFrame } from "../capture/source.js";
 import type { AudioStreamError } from "../errors.js";
 import { FrameCheck } from "../frames/frame-check.js";
 import { Timeline } from "../frames/timeline.js";
@@ -7,9 +7,8 @@ import type { TimelinePoint } from "../frames/timeline-points.js";
 import { withSignal } from "../internal/abort.js";
 import { systemClock } from "../internal/clock.js";
 import type { Scope } from "../internal/scope.js";
+import { type AttachedParts, attachPorts } from "./attach-ports.js";
 import { frameCommand } from "./frame-command.js";
-import type { OpenJournal } from "./imported-journal.js";
-import type { ImportedPlayback } from "./imported-playback.js";
 import { SessionGate } from "./lock/session-gate.js";
 import { watchPage } from "./page-watch.js";
 import { RemoteInlet } from "./remote-inlet.js";
@@ -25,6 +24,7 @@ import type {
 import { RunningRequests } from "./running-requests.js";
 import { SettledWaiters } from "./settled-waiters.js";
 import { SourceAccount } from "./source-account.js";
+import { sourceFormat } from "./source-format.js";
 
 /** What the stream learns; the rest is the client's own business. */
 export type RunningNews = Exclude<
@@ -33,15 +33,12 @@ export type RunningNews = Exclude<
 >;
 
 /** What a {@link RunningClient} is made with. */
-export interface RunningClientParts {
+export interface RunningClientParts extends AttachedParts {
   readonly options: RunningOptions;
   /** Its disposal ends the running side. */
   readonly scope: Scope;
   /** As {@link SessionGateParts.exclusive}. */
   readonly exclusive: boolean;
-  readonly playback?: ImportedPlayback | undefined;
-  /** Keeps what is not delivered, if the stream has one. */
-  readonly journal?: OpenJournal | undefined;
   openHost(scope: Scope, observer: HostObserver): RunningHost;
   onNews(news: RunningNews): void;
 }
@@ -94,7 +91,7 @@ export class RunningClient {
       onGone: () => this.#requests.end(this.#host?.lastStats, scope.signal.reason),
     });
     this.#host = host;
-    this.#attachPorts();
+    attachPorts(this.#parts, (command, transfer) => this.#post(command, transfer));
     for (const { command, transfer } of this.#early.splice(0)) host.post(command, transfer);
     watchPage(scope, {
       onReturn: () => this.#post({ type: "probe" }),
@@ -227,7 +224,7 @@ export class RunningClient {
 
   /** Another running side has taken the place of one that died. It gets to know what that one knew. */
   #onReplaced(): void {
-    this.#attachPorts();
+    attachPorts(this.#parts, (command, transfer) => this.#post(command, transfer));
     const point = this.#latestPoint;
     const { origin = 0 } = this.#source.beginning;
     if (point !== undefined) {
@@ -244,14 +241,6 @@ export class RunningClient {
     for (const command of this.#lasting.values())
       this.#post(command.type === "end" ? { ...command, timeoutMs } : command);
     if (!hasProcessors) this.#postCaptured();
-  }
-
-  #attachPorts(): void {
-    const { journal, playback, scope } = this.#parts;
-    const kept = journal?.connect();
-    if (kept !== undefined) this.#post({ type: "journal", port: kept }, [kept]);
-    const played = playback?.attach(scope);
-    if (played !== undefined) this.#post({ type: "playback", port: played }, [played]);
   }
 
   #postCaptured(): void {
@@ -291,9 +280,4 @@ export class RunningClient {
         this.#parts.onNews(event);
     }
   }
-}
-
-/** What the source has to deliver. */
-export function sourceFormat(format: AudioFormat): AudioFormat {
-  return format.encoding === "opus" ? { ...format, encoding: "pcm_f32le" } : format;
 }

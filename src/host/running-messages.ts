@@ -49,6 +49,8 @@ export type RunningCommand =
   | { readonly type: "device-changed" }
   /** Where the player of the server's audio is. */
   | { readonly type: "playback"; readonly port: MessagePort }
+  /** A recording keeps what is captured: it gets each frame through the port, and back what it has posted. */
+  | { readonly type: "recording"; readonly port: MessagePort }
   | { readonly type: "connect" }
   /** A journal keeps through the port what the session has not delivered: it gets each frame, and checkpoints. */
   | { readonly type: "journal"; readonly port: MessagePort }

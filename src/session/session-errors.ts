@@ -121,7 +121,7 @@ export const heartbeatTimeout = (timeoutMs: number): AudioStreamError =>
 export function connectTimeout(timeoutMs: number, phase: "connecting" | "opening"): AudioStreamError {
   const message =
     phase === "connecting"
-      ? `No connection could be opened within ${Math.round(timeoutMs)} ms, token and URL included. Check the network, the server's address and the functions that provide token and URL.`
+      ? `No connection could be opened within ${Math.round(timeoutMs)} ms, token and URL included. Check the network, the server's address, the functions that provide token and URL, and whether the browser asks the person for a permission.`
       : `A connection was opened, but the server did not answer within ${Math.round(timeoutMs)} ms. It may be overloaded, or not be a LoquiLex server: check the address.`;
   return new AudioStreamError("connect-timeout", message, { details: { timeoutMs } });
 }

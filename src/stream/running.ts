@@ -76,6 +76,7 @@ export class Running {
       scope,
       exclusive: isExclusive,
       playback: options.playback,
+      recording: options.recording,
       journal: this.#journal,
       openHost: (own, observer) => this.#openHost(own, observer),
       onNews: this.#onNews,
@@ -100,7 +101,7 @@ export class Running {
 
   #openHost(scope: Scope, hostObserver: HostObserver): RunningHost {
     const { options, route, asksForToken, logger } = this.#parts;
-    const { encoder, playback, journal: _, ...plain } = options;
+    const { encoder, playback, journal: _, recording: __, ...plain } = options;
     const observer = () => this.#observer.deref() ?? FORGOTTEN;
     const sources = { encoderSource: encoder?.source?.(), playbackSource: playback?.source?.() };
     return openHost({ ...options, ...sources, route }, plain, {

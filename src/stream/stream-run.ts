@@ -1,7 +1,8 @@
 import type { AudioCapture, AudioFrame, InterruptReason, SourceOpenOptions } from "../capture/source.js";
 import type { AnyAudioStreamError, AudioStreamError } from "../errors.js";
 import { onPageGone } from "../host/page-watch.js";
-import { type RunningClient, type RunningNews, sourceFormat } from "../host/running-client.js";
+import type { RunningClient, RunningNews } from "../host/running-client.js";
+import { sourceFormat } from "../host/source-format.js";
 import { withSignal } from "../internal/abort.js";
 import { systemClock } from "../internal/clock.js";
 import type { CloseInfo, ConnectionState, StreamState } from "../state.js";
@@ -129,8 +130,7 @@ export class StreamRun {
   /** Opens the source, and connects once it is open. */
   start(): void {
     this.#tracker.note({ started: true });
-    // A listener may have ended the stream.
-    if (this.#info !== undefined) return;
+    if (this.#info !== undefined) return; // A listener may have ended the stream.
     this.#isStarted = true;
     const client = this.running.open();
     client.start();

@@ -3,6 +3,7 @@ import { deferred } from "../internal/deferred.js";
 import { Scope } from "../internal/scope.js";
 import { fitCloseReason } from "../protocol/close-codes.js";
 import { SUBPROTOCOL } from "../protocol/messages.js";
+import { connectFailed } from "./connect-errors.js";
 import type { TransportCloseInfo, TransportConnection, TransportConnectOptions, UrlProvider } from "./transport.js";
 import { checkAddress, toWebSocketUrl } from "./web-address.js";
 import type { WebSocketTransportOptions } from "./websocket.js";
@@ -21,6 +22,7 @@ export async function openSocket(
   const offered = typeof protocols === "string" ? [protocols] : protocols;
   socket.binaryType = "arraybuffer";
   let said = "";
+  let isOpen = false;
   // Browsers say nothing here, `ws` in Node why it failed; and it throws, also long after, when nobody takes the error.
   socket.onerror = (event) => {
     said = causeIn(event);
@@ -38,6 +40,7 @@ export async function openSocket(
     const { protocol } = socket;
     // A browser refuses such a server by itself; other implementations may accept one that leaves the name out.
     const isEchoed = typeof protocol !== "string" || offered.length === 0 || offered.includes(protocol);
+    isOpen = true;
     if (isEchoed) opened.resolve();
     else opened.reject(notEchoed(url, protocol, offered));
   });
@@ -46,8 +49,9 @@ export async function openSocket(
   );
   listeners.listen(socket, "close", ({ code, reason, wasClean }: CloseEvent) => {
     held.release();
-    opened.reject(connectFailed(url, said));
-    detach({ code, reason, clean: wasClean });
+    if (isOpen) detach({ code, reason, clean: wasClean });
+    // Whoever gives up meanwhile is heard.
+    else void connectFailed(url, said).then(opened.reject, opened.reject);
   });
   listeners.follow(signal, (reason) => {
     opened.reject(reason);
@@ -115,20 +119,4 @@ function notEchoed(url: string, protocol: string, offered: readonly string[]): A
     `The server ${new URL(url).host} accepted the WebSocket ${answered}, and ${offered.join(" or ")} was offered. It must answer with what was offered, or browsers refuse it. Check the address, and whether a proxy on the way removes the header Sec-WebSocket-Protocol.`,
     { details: undefined },
   );
-}
-
-/** @param said what is known of the cause; a browser does not say. */
-function connectFailed(url: string, said: string): AudioStreamError {
-  const { host, protocol } = new URL(url);
-  const tls =
-    protocol === "wss:"
-      ? "with TLS, because the address begins with wss:, and with a certificate that this browser accepts"
-      : "without TLS, because the address begins with ws:";
-  const known =
-    said === ""
-      ? `, and the browser does not say why. Check the network, the address and its port, that a LoquiLex server runs there ${tls}, and that no proxy or firewall on the way blocks WebSockets.`
-      : `. What is known: ${said}. Check the network, the address, and that a LoquiLex server is running there.`;
-  return new AudioStreamError("connect-failed", `The server ${host} could not be reached${known}`, {
-    details: undefined,
-  });
 }

@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
+/** With a certificate that browsers have to be told to trust: see the fixtures. */
+const TLS_FIXTURE = fileURLToPath(new URL("../support/fixtures/tls-1", import.meta.url));
 const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
 
 export interface SitePage {
@@ -20,6 +23,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "/journal.js": 'import * as journal from "/dist/journal.js"; globalThis.journal = journal;',
   "/vosk.js": 'import { vosk } from "/dist/dialects/vosk.js"; globalThis.vosk = vosk;',
   "/mix.js": 'import { mix } from "/dist/mix.js"; globalThis.mix = mix;',
+  "/recording.js": 'import { recording } from "/dist/recording.js"; globalThis.recording = recording;',
   "/playback.js": 'import { playback } from "/dist/playback.js"; globalThis.playback = playback;',
   "/classic.js": "globalThis.sdk = LoquiLex;",
 };
@@ -39,18 +43,26 @@ export class TestSite implements AsyncDisposable {
   /** What browsers reported, the oldest first. */
   readonly violations: readonly string[];
   readonly #server: Server;
+  readonly #scheme: "http" | "https";
 
-  private constructor(server: Server, violations: readonly string[]) {
+  private constructor(server: Server, scheme: "http" | "https", violations: readonly string[]) {
     this.#server = server;
+    this.#scheme = scheme;
     this.violations = violations;
     this.port = (server.address() as AddressInfo).port;
   }
 
-  /** @param pages by path; `/` has the SDK as the global `sdk` unless it is among them. */
-  static async serve(pages: Readonly<Record<string, SitePage>> = {}): Promise<TestSite> {
+  /**
+   * @param pages by path; `/` has the SDK as the global `sdk` unless it is among them.
+   * @param scheme over https a browser has to ignore what it thinks of the certificate.
+   */
+  static async serve(
+    pages: Readonly<Record<string, SitePage>> = {},
+    scheme: "http" | "https" = "http",
+  ): Promise<TestSite> {
     const all: Readonly<Record<string, SitePage>> = { "/": SDK_PAGE, ...pages };
     const violations: string[] = [];
-    const server = createServer((request, response) => {
+    const answer: RequestListener = (request, response) => {
       const path = new URL(request.url ?? "/", "http://site").pathname;
       const page = all[path];
       if (page !== undefined) {
@@ -69,15 +81,16 @@ export class TestSite implements AsyncDisposable {
         void text(request).then((report) => violations.push(report));
         response.writeHead(204).end();
       } else response.writeHead(404).end();
-    });
+    };
+    const server = scheme === "http" ? createServer(answer) : createTlsServer(await tlsIdentity(), answer);
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    return new TestSite(server, violations);
+    return new TestSite(server, scheme, violations);
   }
 
   /** The address of one of its pages. */
   url(path = "/", host = "127.0.0.1"): string {
-    return `http://${host}:${this.port}${path}`;
+    return `${this.#scheme}://${host}:${this.port}${path}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -85,4 +98,9 @@ export class TestSite implements AsyncDisposable {
     this.#server.closeAllConnections();
     await once(this.#server, "close");
   }
+}
+
+async function tlsIdentity(): Promise<{ readonly cert: Buffer; readonly key: Buffer }> {
+  const [cert, key] = await Promise.all([readFile(`${TLS_FIXTURE}.cert.pem`), readFile(`${TLS_FIXTURE}.key.pem`)]);
+  return { cert, key };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { eventually } from "../browser/eventually.js";
+import { TestSite } from "../browser/test-site.js";
 import type { Stage } from "./stage.js";
 
 export function controlScenes(stage: () => Stage): void {
@@ -45,5 +46,23 @@ export function controlScenes(stage: () => Stage): void {
     await stage().speak("third");
     const recording = await stage().closed(stream);
     expect(recording.audio.samples).toHaveLength((await stream.stats()).samplesCaptured);
+  });
+
+  // Chromium and Firefox say why; WebKit blocks it without a word.
+  it("on a page on https that asks for ws: says that the address has to begin with wss:", async () => {
+    await using site = await TestSite.serve({}, "https");
+    const { page } = stage();
+    await page.open(site.url());
+    await eventually(() => page.evaluate(() => "sdk" in globalThis)).toBe(true);
+    const message = await page.evaluate(async () => {
+      const source = sdk.samples([new Float32Array(1_600)], { sampleRate: 16_000, realTime: true });
+      const transport = sdk.webSocket("ws://server.invalid/v1/stream");
+      const stream = new sdk.AudioStream({ source, transport }, { reconnect: false });
+      return stream.start().then(
+        () => "It has started.",
+        (error: Error) => error.message,
+      );
+    });
+    expect(message).toContain("A page on https can only use wss:");
   });
 }

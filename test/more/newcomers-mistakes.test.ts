@@ -18,9 +18,18 @@ interface Seen {
   readonly console: readonly string[];
 }
 
+/** A page that starts by itself, and writes each state to the console. */
+const atOnce = (server: string): string => `<script type="module">
+  import { createMicrophoneStream } from "/dist/index.js";
+  globalThis.stream = createMicrophoneStream("${server}");
+  stream.addEventListener("statechange", () => console.log(stream.state));
+  stream.start();
+</script>`;
+
 describe("who makes a mistake of a newcomer", () => {
   let backend: BackendProcess;
   let site: TestSite;
+  let secureSite: TestSite;
   let nowhere: TcpProxy;
   /** Answers every upgrade with a page, as proxies do that let no WebSocket through. */
   let blocking: Server;
@@ -32,7 +41,9 @@ describe("who makes a mistake of a newcomer", () => {
     site = await TestSite.serve({
       "/frame": { html: html(sdk) },
       "/frames": { html: html('<iframe title="captions" src="about:blank"></iframe>') },
+      "/at-once": { html: html(atOnce(backend.webSocketUrl)) },
     });
+    secureSite = await TestSite.serve({}, "https");
     nowhere = await TcpProxy.listen({ targetPort: backend.port });
     nowhere.refuse();
     blocking = createServer((_, response) => response.writeHead(403).end("Blocked by policy."));
@@ -42,16 +53,22 @@ describe("who makes a mistake of a newcomer", () => {
   afterAll(async () => {
     blocking.close();
     await nowhere[Symbol.asyncDispose]();
+    await secureSite[Symbol.asyncDispose]();
     await site[Symbol.asyncDispose]();
     await backend[Symbol.asyncDispose]();
   });
 
   const open = async (path = "/", options: Omit<ChromiumOptions, "executablePath"> = {}, host?: string) => {
+    const browser = await launch(options);
+    await browser.page.goto(site.url(path, host));
+    return browser;
+  };
+
+  const launch = async (options: Omit<ChromiumOptions, "executablePath">) => {
     const browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath"), ...options });
     lines = [];
     browser.page.on("console", (line) => lines.push(line.text()));
     browser.page.on("pageerror", (error) => lines.push(error.message));
-    await browser.page.goto(site.url(path, host));
     return browser;
   };
 
@@ -131,6 +148,44 @@ describe("who makes a mistake of a newcomer", () => {
     expect(message).toContain("Serve it over https");
     expect((await browser.live()).everOpened.tracks).toBe(0);
   });
+
+  it.each(["auto", "page"])(
+    "and names a server with ws: on a page on https is told to write wss:, with host %j",
+    async (host) => {
+      await using browser = await launch({ trusting: true, localNames: [LAN_NAME] });
+      await browser.page.goto(secureSite.url());
+      const server = backend.webSocketUrl.replace("127.0.0.1", LAN_NAME);
+      const { code, message } = await start(browser, server, /can only use wss:/, { host });
+      expect(code).toBe("connect-impossible");
+      expect(message).toContain("A page on https can only use wss:");
+      expect((await browser.live()).everOpened.sockets).toBe(0);
+    },
+  );
+
+  it("and starts when the page has loaded instead of in a click reads what the browser waits for, and the next click is enough", async () => {
+    await using browser = await launch({ flags: ["--autoplay-policy=document-user-activation-required"] });
+    const { page } = browser;
+    // What the debugger evaluates counts as a person's gesture, so nothing may be asked of the page before the click.
+    await page.goto(site.url("/at-once"));
+    await eventually(() => lines.join("\n")).toMatch(/next click or key press lets it go on/);
+    expect(lines).not.toContain("streaming");
+    await page.mouse.click(10, 10);
+    await eventually(() => lines).toContain("streaming");
+    await page.evaluate(() => stream.close());
+  });
+
+  it.each([
+    ["a microphone that is refused", "denied", "permission-denied"],
+    ["no microphone", "none", "device-not-found"],
+  ] as const)(
+    "and forgets to await start() has %s on the console as a rejection that nobody handled",
+    async (_, microphone, code) => {
+      await using browser = await open("/", { microphone });
+      const { message } = await start(browser, backend.webSocketUrl, /microphone/i);
+      expect(browser.pageErrors).toEqual([expect.stringContaining(message ?? code)]);
+      expect(await browser.page.evaluate(() => stream.error?.code)).toBe(code);
+    },
+  );
 
   it("and puts the page into an iframe without allow is told which attribute is missing", async () => {
     await using browser = await open("/frames", { localNames: [LAN_NAME] });

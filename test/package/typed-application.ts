@@ -5,6 +5,7 @@ const SOURCE = `
 import { type AnyAudioStreamError, createMicrophoneStream, createTranscript, isAudioStreamError } from "loquilex";
 import { type CaptionsElement, defineCaptionsElement } from "loquilex/element";
 import { type Playback, playback } from "loquilex/playback";
+import { type Recording, recording } from "loquilex/recording";
 import { CloseCode, parseServerMessage } from "loquilex/protocol";
 import { useMicrophones, useMicrophoneStream, useTranscript } from "loquilex/react";
 import { Scope } from "loquilex/resources";
@@ -34,6 +35,8 @@ export function useDictation(): string {
 }
 export const voice: Playback = playback({ cushionMs: 100 });
 createMicrophoneStream("wss://example.org/", { playback: voice });
+export const copy: Recording = recording({ maxBytes: 10_000_000 });
+createMicrophoneStream("wss://example.org/", { recording: copy });
 defineCaptionsElement("my-captions");
 export const element = document.querySelector<CaptionsElement>("my-captions");
 // @ts-expect-error an option that does not exist

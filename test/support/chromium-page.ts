@@ -19,6 +19,10 @@ export interface ChromiumOptions {
   readonly tap?: boolean;
   /** Names that lead to this machine, such as one that is not a secure context on plain http. */
   readonly localNames?: readonly string[];
+  /** Goes to sites over https whose certificate nobody vouches for. @defaultValue false */
+  readonly trusting?: boolean;
+  /** Further flags of Chromium. */
+  readonly flags?: readonly string[];
   /** Gives pages the function `gc()`, and exact figures of their memory. @defaultValue false */
   readonly collectable?: boolean;
 }
@@ -72,7 +76,8 @@ export class ChromiumPage implements AsyncDisposable {
     let browser: Browser | undefined;
     try {
       const speech = typeof microphone === "object" ? await writeSpeech({ folder, ...microphone }) : undefined;
-      const args = [...FLAGS];
+      const args = [...FLAGS, ...(options.flags ?? [])];
+      if (options.trusting) args.push("--ignore-certificate-errors");
       if (microphone !== "denied") args.push("--use-fake-ui-for-media-stream");
       if (microphone !== "none") args.push("--use-fake-device-for-media-stream");
       if (speech !== undefined) args.push(`--use-file-for-fake-audio-capture=${speech.path}%noloop`);

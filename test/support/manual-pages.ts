@@ -18,6 +18,7 @@ const ELSEWHERE: readonly (readonly [part: string, why: string])[] = [
   ["new CaptionEvent(", "unit/testing-page"],
   ["new PlaybackSender(", "unit/playback-sender"],
   ["recoverStreams(", "browser/journal"],
+  ["copy = recording(", "browser/recording"],
   ["/** A readable store", "dom/frameworks-page"],
 ];
 

@@ -30,6 +30,7 @@ const RECORDER = /^src\/recorder\//;
 const MICROPHONES = /^src\/capture\/microphone\/microphones$/;
 const MIX = /^src\/mix\//;
 const PLAYBACK = /^src\/playback\//;
+const RECORDING = /^src\/recording\//;
 const ROOT_FILES = /^src\/[\w-]+$/;
 const ANYTHING = /^src\//;
 
@@ -77,6 +78,11 @@ const RULES: readonly Rule[] = [
     typesOf: [SESSION, /^src\/host\/imported-playback$/],
   },
   {
+    of: RECORDING,
+    may: [RECORDING, ERRORS, INTERNAL],
+    typesOf: [PORTS, /^src\/host\/imported-recording$/],
+  },
+  {
     of: /^src\/host\//,
     may: [
       /^src\/host\//,
@@ -118,7 +124,7 @@ const RULES: readonly Rule[] = [
   {
     of: STREAM,
     may: [STREAM, FRAMES, ROOT_FILES, INTERNAL, PORTS, /^src\/host\//, /^src\/protocol\/(?:audio-frame|opus-packet)$/],
-    typesOf: [SESSION, PROTOCOL, PLAYBACK],
+    typesOf: [SESSION, PROTOCOL, PLAYBACK, RECORDING],
   },
   { of: TRANSCRIPT, may: [TRANSCRIPT, INTERNAL], typesOf: [STREAM] },
   { of: RECORDER, may: [RECORDER, INTERNAL], typesOf: [STREAM, ROOT_FILES] },
@@ -215,6 +221,7 @@ describe("who may import whom", () => {
       "src/element/index.ts",
       "src/mix/index.ts",
       "src/playback/index.ts",
+      "src/recording/index.ts",
       "src/journal/index.ts",
       "src/journal/worker/journal.worker.ts",
       ...filesIn(["src/dialects"], /^src\/dialects\/[\w-]+\.ts$/),

@@ -23,6 +23,7 @@ const DETAILS: AudioStreamErrorDetails = {
   "encoder-failed": undefined,
   "playback-failed": undefined,
   "connect-failed": undefined,
+  "local-network-denied": undefined,
   "connect-impossible": undefined,
   "connect-timeout": { timeoutMs: 1 },
   "connection-lost": { closeCode: 1006, closeReason: "" },
@@ -44,6 +45,7 @@ const DETAILS: AudioStreamErrorDetails = {
   "worker-failed": undefined,
   "code-load-failed": undefined,
   "journal-unavailable": { reason: "no-storage" },
+  "recording-incomplete": { reason: "full" },
   "internal-error": undefined,
   "invalid-state": { state: "closed" },
 };
@@ -56,6 +58,7 @@ const RETRYABLE: readonly AudioStreamErrorCode[] = [
   "device-timeout",
   "capture-interrupted",
   "connect-failed",
+  "local-network-denied",
   "connect-timeout",
   "connection-lost",
   "heartbeat-timeout",

@@ -21,6 +21,7 @@ export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
   "encoder-failed": "The sound could not be encoded",
   "playback-failed": "The server's voice cannot be played",
   "connect-failed": "The server cannot be reached",
+  "local-network-denied": "The browser keeps this page from the server",
   "connect-impossible": "The server's address cannot work here",
   "connect-timeout": "The server does not answer",
   "connection-lost": "The connection was lost",
@@ -42,6 +43,7 @@ export const ERROR_TITLES: Readonly<Record<AudioStreamErrorCode, string>> = {
   "worker-failed": "The background worker failed",
   "code-load-failed": "A part of this page could not be loaded",
   "journal-unavailable": "Audio is not kept on the disk",
+  "recording-incomplete": "Not everything is in the recording",
   "internal-error": "Something unexpected happened",
   "invalid-state": "That is not possible now",
 };

@@ -1,4 +1,5 @@
-import { type RunningParts, RunningSide } from "../running/running-side.js";
+import type { RunningParts } from "../running/running-parts.js";
+import { RunningSide } from "../running/running-side.js";
 import type { RunningHost } from "../running-host.js";
 import type { RunningOptions } from "../running-messages.js";
 

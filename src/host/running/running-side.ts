@@ -2,19 +2,15 @@ import { CaptureInlet } from "../../capture/inlet/capture-inlet.js";
 import type { PlacedFrame, ProcessorId } from "../../capture/inlet/frame-inlet.js";
 import { adviceWarning } from "../../frames/advice-warning.js";
 import { FramePath } from "../../frames/frame-path.js";
-import type { EncoderOpener } from "../../frames/imported-encoding.js";
 import { attempt } from "../../internal/attempt.js";
-import type { Clock } from "../../internal/clock.js";
 import type { Scope } from "../../internal/scope.js";
 import type { WireAudioFrame } from "../../protocol/audio-frame.js";
 import { Session } from "../../session/session.js";
 import type { SessionCheckpoint, SessionEvent } from "../../session/session-io.js";
-import type { ConnectContext, Transport } from "../../transport/transport.js";
 import type { ProcessorAttached, ProcessorOutput } from "../../worklet/port-messages.js";
-import type { PlaybackInlet, PlaybackOpener } from "../imported-playback.js";
+import type { PlaybackInlet } from "../imported-playback.js";
 import type {
   RunningCommand,
-  RunningEvent,
   RunningOptions,
   RunningReplies,
   RunningRequest,
@@ -22,21 +18,8 @@ import type {
 } from "../running-messages.js";
 import { Backpressure } from "./backpressure.js";
 import { SessionDriver } from "./driver.js";
-
-/** What a {@link RunningSide} is made with. */
-export interface RunningParts {
-  /** Its disposal closes the socket and gives up what was not delivered, inside the call. */
-  readonly scope: Scope;
-  readonly clock: Clock;
-  readonly transport: Transport;
-  /** For an encoding that is not made on the audio thread. */
-  readonly openEncoder: EncoderOpener | undefined;
-  /** If the stream plays what the server says. */
-  readonly openPlayback?: PlaybackOpener | undefined;
-  /** Asked before each connection. */
-  readonly getToken: ((context: ConnectContext) => string | Promise<string>) | undefined;
-  onEvent(event: RunningEvent): void;
-}
+import { RecordingOutlet } from "./recording-outlet.js";
+import type { RunningParts } from "./running-parts.js";
 
 /** How long a processor's last frames may be on their way when it has ended, in milliseconds. */
 const IN_FLIGHT_MS = 1_000;
@@ -56,6 +39,7 @@ export class RunningSide {
   readonly #ports = new Map<ProcessorId, Scope>();
   /** Where a journal listens, if there is one. */
   #journal: MessagePort | undefined;
+  #recording: RecordingOutlet | undefined;
   #isStarted = false;
   #hasAudio = false;
   /** What waits until it is known which audio another running side has taken along; `undefined` if nothing has to. */
@@ -73,6 +57,7 @@ export class RunningSide {
       onEvent: (event) => this.#onSessionEvent(event),
     });
     this.#path = new FramePath(options, parts.openEncoder, {
+      onCaptured: (frame) => this.#recording?.post(frame),
       onFrame: (frame) => this.#onFrame(frame),
       onPoint: (point) => parts.onEvent({ type: "point", point }),
       onLevel: (level) => parts.onEvent({ type: "level", level }),
@@ -166,6 +151,9 @@ export class RunningSide {
       case "journal":
         this.#journal = command.port;
         this.#parts.scope.defer("journal port", () => command.port.close());
+        break;
+      case "recording":
+        this.#recording = new RecordingOutlet(this.#parts.scope, command.port);
         break;
       case "session":
         for (const input of command.inputs) this.#driver.dispatch(input);

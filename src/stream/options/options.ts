@@ -3,6 +3,7 @@ import type { OpusEncoding } from "../../frames/imported-encoding.js";
 import type { PersistentJournal } from "../../host/imported-journal.js";
 import type { Playback } from "../../playback/playback.js";
 import type { AudioEncoding } from "../../protocol/messages.js";
+import type { Recording } from "../../recording/recording.js";
 import type { ConnectContext } from "../../transport/transport.js";
 import type { Logger } from "../logger.js";
 
@@ -66,6 +67,8 @@ export interface AudioStreamOptions {
   readonly workerUrl?: string | URL | undefined;
   /** Plays what the server says: give what `playback()` of `loquilex/playback` returns. By default nothing is played. */
   readonly playback?: Playback | undefined;
+  /** Keeps a copy of what is captured: give what `recording()` of `loquilex/recording` returns. By default none is kept. */
+  readonly recording?: Recording | undefined;
   /** How much audio is kept for sending again. */
   readonly replay?: ReplayOptions | undefined;
   /** `false` fails on the first disconnection. */

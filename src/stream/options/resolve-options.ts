@@ -3,6 +3,7 @@ import type { AnyAudioStreamError } from "../../errors.js";
 import type { ImportedEncoding } from "../../frames/imported-encoding.js";
 import type { ImportedJournal } from "../../host/imported-journal.js";
 import type { ImportedPlayback } from "../../host/imported-playback.js";
+import type { ImportedRecording } from "../../host/imported-recording.js";
 import { HOSTS, type HostChoice } from "../../host/open-host.js";
 import {
   checkBoolean,
@@ -38,6 +39,7 @@ export interface ResolvedOptions {
   /** If the encoding is not made on the audio thread. */
   readonly encoder: ImportedEncoding | undefined;
   readonly playback: ImportedPlayback | undefined;
+  readonly recording: ImportedRecording | undefined;
   /** If what is not delivered is kept on the disk. */
   readonly journal: ImportedJournal | undefined;
 }
@@ -62,6 +64,7 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
     signal: optional(checkSignal),
     logger: optional(checkLogger),
     playback: optional(checkPlayback),
+    recording: optional(checkRecording),
   });
   const { sampleRate, channelCount, frameDurationMs } = checked;
   const encoder = typeof checked.encoding === "string" ? undefined : checked.encoding;
@@ -78,6 +81,7 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
     workerUrl: options.workerUrl === undefined ? undefined : String(options.workerUrl),
     encoder,
     playback: checked.playback,
+    recording: checked.recording,
     journal,
     session: {
       sessionId: checked.sessionId ?? randomId(),
@@ -108,6 +112,11 @@ function checkEncoding(name: string, given: unknown): Exclude<AudioEncoding, "op
 function checkPlayback(name: string, given: unknown): ImportedPlayback {
   if (isObject(given) && "attach" in given) return given as ImportedPlayback;
   throw new TypeError(`${name} must be what playback() of "loquilex/playback" returns.`);
+}
+
+function checkRecording(name: string, given: unknown): ImportedRecording {
+  if (isObject(given) && "record" in given) return given as ImportedRecording;
+  throw new TypeError(`${name} must be what recording() of "loquilex/recording" returns.`);
 }
 
 function checkSessionId(name: string, given: unknown): string {
