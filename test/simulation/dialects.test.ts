@@ -35,6 +35,11 @@ describe("the table in docs/dialects.md", () => {
   });
 });
 
+it("comes to an end though the last sound is no word, and the service says nothing of it", () => {
+  // Two streams that end in the middle of a word.
+  expect([15, 20].map((seed) => simulateDialect("ElevenLabs", seed, { count: 0 }))).toEqual([[], []]);
+});
+
 describe.each(Object.keys(DIALECT_SUBJECTS))("%s", (name) => {
   it.each(Array.from({ length: SEEDS }, (_, n) => FIRST_SEED + n))(
     "has each word once, in order and in its place, in spite of cuts and silence, seed %i",

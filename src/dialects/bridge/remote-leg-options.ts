@@ -18,6 +18,11 @@ export interface RemoteLegOptions {
   readonly format: AudioFormat;
   /** Position of its first sample. */
   readonly begin: number;
+  /**
+   * Where sessions began that had nothing to say when they were asked for their last words. The next one that begins there and has
+   * nothing to say either is believed: what is left is sound without words.
+   */
+  readonly silences: Set<number>;
   readonly clock: Clock;
   readonly scope: Scope;
   readonly observer: RemoteLegObserver;

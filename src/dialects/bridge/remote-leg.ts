@@ -115,9 +115,8 @@ export class RemoteLeg implements RemoteObserver {
       return;
     }
     this.#link = link;
-    const session = this.#session;
-    for (const message of session.open()) this.#send(message);
-    if (session.isReadyWhenOpen === true) this.#take({ type: "ready" });
+    for (const message of this.#session.open()) this.#send(message);
+    if (this.#session.isReadyWhenOpen === true) this.#take({ type: "ready" });
     for (const message of this.#early.splice(0)) this.received(message);
   }
 
@@ -262,10 +261,12 @@ export class RemoteLeg implements RemoteObserver {
   #sayFinish(): void {
     this.#phase = "finishing";
     for (const message of this.#session.finish()) this.#send(message);
-    const { terms, scope, clock } = this.#options;
+    const { terms, scope, clock, silences } = this.#options;
     const detail = `The service did not say its last words within ${terms.finishMs / 1_000} seconds.`;
     const onSilence = (isAlive: boolean): void => {
-      if (terms.endsSilently === true && (isAlive || this.unanswered.isSaid)) this.#finishNow();
+      const isSaid = isAlive || this.unanswered.isSaid || silences.has(this.begin);
+      silences.add(this.begin);
+      if (terms.endsSilently === true && isSaid) this.#finishNow();
       else this.failed({ kind: "temporary", detail });
     };
     awaitLastWords({ clock, scope, terms, heardAt: () => this.unanswered.heardAt, onSilence });

@@ -43,6 +43,7 @@ export class StandIn {
   #legs: RemoteLeg[] = [];
   /** What the last one has said before the one before it was through. */
   readonly #held = new Map<RemoteLeg, DialectEvent[]>();
+  readonly #silences = new Set<number>();
   #legCount = 0;
   /** The session that gets the audio. */
   #current: RemoteLeg | undefined;
@@ -116,10 +117,7 @@ export class StandIn {
         number: ++this.#legCount,
         session: dialect.session(request),
         terms: dialect.terms,
-        format,
-        begin,
-        clock: this.#options.clock,
-        scope,
+        ...{ format, begin, scope, clock: this.#options.clock, silences: this.#silences },
         observer: {
           onEvent: (from, event) => this.#onEvent(from, event, opening),
           onLost: (verdict) => this.#onLost(verdict),
