@@ -157,6 +157,7 @@ export class SessionManager {
       (error) => this.#sessionFault(session.key, error),
       () => this.works.get(session.key)?.append(frame),
     );
+    this.#options.disk.writer.look();
     return true;
   }
 

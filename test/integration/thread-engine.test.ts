@@ -96,11 +96,11 @@ describe("the segmenter's threads", () => {
 
 describe("a pool of threads", () => {
   // QuentinFuxa/WhisperLiveKit#129
-  it("that is slow makes the writer wait, so that no more than a second is on its way", async () => {
+  it("that is slow makes the writer wait, so that no more than four seconds are on its way", async () => {
     const { run } = open(await moodyEngine(testScope()));
     expect(run.write(moodyAudio("slow", 3_200), 0)).toBeUndefined();
     expect(run.write(moodyAudio("slow", 3_200), 3_200)).toBeUndefined();
-    const room = run.write(moodyAudio("slow", SAMPLE_RATE), 6_400);
+    const room = run.write(moodyAudio("slow", 4 * SAMPLE_RATE), 6_400);
     expect(room).toBeInstanceOf(Promise);
     await room;
     await run.end();
@@ -159,7 +159,7 @@ describe("a pool of threads", () => {
     const [culprit, other] = [open(engine), open(engine)];
     const before = threads();
     let released = 0;
-    void culprit.run.write(moodyAudio("hangs", SAMPLE_RATE), 0)?.then(() => (released += 1));
+    void culprit.run.write(moodyAudio("hangs", 4 * SAMPLE_RATE), 0)?.then(() => (released += 1));
     void culprit.run.end().then(() => (released += 1));
     clock.advance(100);
     other.run.write(moodyAudio("fine"), 0);

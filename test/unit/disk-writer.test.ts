@@ -27,6 +27,30 @@ describe("the disk writer", () => {
     }
   });
 
+  it("can be seen to be through with a batch before the event loop turns, and does not take its answer for the next one's", async () => {
+    const folder = await temporaryFolder();
+    const writer = openWriter();
+    const file = writer.open(join(folder, "a"));
+    await file.write(0, [bytes("one ")]);
+    const answers: unknown[] = [];
+    file.append(4, bytes("two "), (error) => answers.push(error));
+    const bad = writer.open(join(folder, "absent/bad")).write(0, [bytes("three")]);
+    await new Promise(process.nextTick);
+    const until = performance.now() + 500;
+    while (performance.now() < until) writer.look();
+    // One of its writes failed, and why is in the message.
+    expect(answers).toEqual([]);
+    await expect(bad).rejects.toMatchObject({ code: "ENOENT" });
+    expect(answers).toEqual([undefined]);
+    file.append(8, bytes("four"), (error) => answers.push(error));
+    await new Promise(process.nextTick);
+    const late = writer.open(join(folder, "absent/bad")).write(0, [bytes("five")]);
+    while (answers.length < 2 && performance.now() < until + 5_000) writer.look();
+    expect(answers).toEqual([undefined, undefined]);
+    await expect(late).rejects.toMatchObject({ code: "ENOENT" });
+    expect(await readFile(join(folder, "a"), "utf8")).toBe("one two four");
+  });
+
   it("touches no file before it is written to, and none that is there already", async () => {
     const folder = await temporaryFolder();
     const writer = openWriter();

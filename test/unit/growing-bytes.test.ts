@@ -65,4 +65,16 @@ describe("a pool of memory", () => {
     const again = Array.from({ length: 10 }, () => pool.take(8_192));
     expect(new Set(again.filter((memory) => pieces.includes(memory)))).toEqual(new Set(inUse));
   });
+
+  it("lets go of little at a time while others of the same size are in use", () => {
+    const pool = new BytePool();
+    const pieces = Array.from({ length: 65 }, () => pool.take(8_192));
+    for (const memory of pieces) pool.give(memory);
+    for (let now = 1_000; now <= 2_000; now += 500) {
+      pool.forgetUnused(now);
+      pool.give(pool.take(8_192));
+    }
+    const again = Array.from({ length: 65 }, () => pool.take(8_192));
+    expect(again.filter((memory) => pieces.includes(memory))).toHaveLength(61);
+  });
 });

@@ -104,6 +104,32 @@ describe("the lane of whole messages", () => {
     }
   });
 
+  it("takes whole messages again right behind one that was cut, unless the WebSocket may still find something wrong with it", () => {
+    const [first, second] = [frame(randomBytes(300)), frame(randomBytes(200))];
+    const cut = (whole: Buffer) => {
+      const { messages, rest } = through([
+        whole.subarray(0, 100),
+        Buffer.concat([whole.subarray(100), second, second]),
+      ]);
+      return { messages: messages.length, rest };
+    };
+    expect(cut(first)).toEqual({ messages: 2, rest: first });
+    for (const other of [
+      frame(randomBytes(300), { opcode: 1 }),
+      frame(randomBytes(300), { final: false }),
+      frame(randomBytes(300), { reserved: 0x40 }),
+      frame(randomBytes(MAX_BYTES + 1)),
+    ]) {
+      expect(cut(other)).toEqual({ messages: 0, rest: Buffer.concat([other, second, second]) });
+    }
+    const inPieces = through([
+      frame(Buffer.of(1), { final: false }),
+      first.subarray(0, 100),
+      Buffer.concat([first.subarray(100), second]),
+    ]);
+    expect(inPieces.messages).toEqual([]);
+  });
+
   it("leaves all frames of a message in pieces to the WebSocket, control frames between them too", () => {
     const message = Buffer.concat([
       frame(Buffer.from("a"), { final: false }),

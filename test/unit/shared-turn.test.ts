@@ -43,6 +43,25 @@ describe("a shared turn", () => {
     expect(done).toEqual(["a", "b"]);
   });
 
+  it("calls inside the call whoever may go on at once, and all others in their order", () => {
+    const { clock, scope } = setUp();
+    const turn = new SharedTurn({ intervalMs: 150, clock, scope });
+    const done: string[] = [];
+    turn.onNext(() => done.push("a"));
+    expect(done).toEqual(["a"]);
+    for (const name of ["b", "c"]) {
+      turn.onNext(() => {
+        done.push(name);
+        turn.onNext(() => done.push(`${name} again`));
+      });
+    }
+    clock.advance(150);
+    expect(done).toEqual(["a", "b", "c"]);
+    clock.advance(150);
+    expect(done).toEqual(["a", "b", "c", "b again", "c again"]);
+    expect(clock.pending).toBe(0);
+  });
+
   it("is taken by whoever finds that its time has come before its timer does", async () => {
     const { clock, scope, settle } = setUp();
     let lateMs = 0;

@@ -40,6 +40,40 @@ describe("WavFile", () => {
     expect(await readdir(folder)).toEqual(["a.wav"]);
   });
 
+  it("leaves to append() what begins the file, follows a gap, is no whole sample or has no room, and takes the rest", async () => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ ...testDisk(folder), stem: join(folder, "a"), format, maxDataBytes: 20 });
+    const plainly = (bytes: Uint8Array) => {
+      let begins = false;
+      const said = new Promise<unknown>((resolve) => {
+        begins = wav.appendPlain(bytes, resolve);
+        if (!begins) resolve("nothing");
+      });
+      return said.then((error) => [begins, error]);
+    };
+    expect(await plainly(counting(0, 2))).toEqual([false, "nothing"]);
+    await wav.append(counting(0, 2));
+    expect(await plainly(counting(2, 3))).toEqual([true, undefined]);
+    expect(await plainly(new Uint8Array(3))).toEqual([false, "nothing"]);
+    expect(await plainly(counting(5, 6))).toEqual([false, "nothing"]);
+    wav.skip(1);
+    expect(await plainly(counting(6, 2))).toEqual([false, "nothing"]);
+    await wav.append(counting(6, 2));
+    expect(await plainly(counting(8, 2))).toEqual([true, undefined]);
+    await wav.finalize();
+    expect(await samplesOf(join(folder, "a.wav"))).toEqual([0, 1, 2, 3, 4, 0, 6, 7, 8, 9]);
+  });
+
+  it("says why samples that need no care could not be written, and counts none of them", async () => {
+    const folder = await temporaryFolder();
+    const wav = new WavFile({ ...testDisk(folder), stem: join(folder, "a"), format });
+    await wav.append(counting(0, 2));
+    for (const name of await readdir(folder)) await rm(join(folder, name));
+    const error = await new Promise((resolve) => void wav.appendPlain(counting(2, 2), resolve));
+    expect(error).toBeInstanceOf(StorageError);
+    expect(error).toMatchObject({ code: "ENOENT" });
+  });
+
   it("says the channels and the rate of a stereo recording", async () => {
     const folder = await temporaryFolder();
     const wav = new WavFile({

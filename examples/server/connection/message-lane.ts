@@ -34,6 +34,8 @@ export class MessageLane {
   readonly #options: MessageLaneOptions;
   /** Bytes of the frame that the WebSocket is in the middle of. */
   #left = 0;
+  /** That frame is a whole binary message with which nothing can be wrong any more. */
+  #isPlain = false;
   /** The beginning of a frame whose head has not come as a whole; the WebSocket has it already. */
   readonly #head: number[] = [];
   /** The WebSocket is in the middle of a message of several frames. */
@@ -68,7 +70,7 @@ export class MessageLane {
 
   push(chunk: Buffer): void {
     if (this.#isOver && this.#left === 0) return;
-    let at = 0;
+    let at = this.#giveRest(chunk);
     while (this.#isBetweenMessages) {
       const from = payloadOfMessageAt(chunk, at);
       const end = from + payloadBytes(chunk, at);
@@ -86,6 +88,18 @@ export class MessageLane {
     }
     // All that is left of the chunk is the WebSocket's, since it may find what comes first to be against the rules.
     if (at < chunk.byteLength) this.#giveAway(at === 0 ? chunk : chunk.subarray(at));
+  }
+
+  /**
+   * The WebSocket gets the end of a message of which it has the beginning, and no more: with a server that is behind, whatever
+   * is read ends in the middle of a message, and all that ever follows would go the long way. @returns where the rest begins.
+   */
+  #giveRest(chunk: Buffer): number {
+    const rest = this.#left;
+    if (!this.#isPlain || rest === 0 || rest > chunk.byteLength) return 0;
+    this.#left = 0;
+    this.#options.toWebSocket(chunk.subarray(0, rest));
+    return rest;
   }
 
   /** Lets go of whatever comes from now on. */
@@ -121,6 +135,9 @@ export class MessageLane {
     const longLength = head.slice(2, 2 + lengthBytes).reduce((sum, next) => 256 * sum + next, 0);
     this.#left = lengthBytes === 0 ? length : longLength;
     head.length = 0;
+    const isMasked = (second & MASKED) !== 0;
+    this.#isPlain =
+      first === WHOLE_BINARY_MESSAGE && isMasked && !this.#inPieces && this.#left <= this.#options.maxBytes;
     const opcode = first & OPCODE;
     if (opcode < FIRST_CONTROL) this.#inPieces = (first & FINAL) === 0;
     else if (opcode === GOODBYE) this.#isOver = true;

@@ -2,8 +2,11 @@ import { type ConnectOpts, Socket, type SocketConstructorOpts } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ReadHandle, ReadingTurn } from "./reading-turn.js";
 
-/** All sockets read into this, one after the other. As much as Node.js reads at once. */
-const memory = Buffer.allocUnsafeSlow(65_536);
+/**
+ * All sockets read into this, one after the other. It has room for what gathers in a socket while the server is seconds behind:
+ * the end of a full memory would cut a message in two, which is then for the WebSocket.
+ */
+const memory = Buffer.allocUnsafeSlow(2 ** 20);
 
 /** What Node.js reads from. Its method is not called by its name, which linters take for a hook of React. */
 interface Handle extends ReadHandle {

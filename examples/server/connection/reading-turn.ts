@@ -2,7 +2,7 @@ import type { Clock, Scope } from "loquilex/resources";
 import { forEverybody } from "../fault-owner.js";
 
 /** How long sockets may be read before everything else has its turn, in milliseconds. */
-const MAX_READING_MS = 100;
+const MAX_READING_MS = 200;
 
 /** Where a socket reads from. */
 export interface ReadHandle {

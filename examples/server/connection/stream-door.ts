@@ -66,6 +66,8 @@ export class StreamDoor {
       // Only the protocol's own name is ever echoed, so that what else a client offers stays out of every log.
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
       perMessageDeflate: false,
+      // A message must not come later than those behind it, which may go past the WebSocket.
+      allowSynchronousEvents: true,
     });
     scope.defer("websocket server", () => this.#server.close());
     this.#server.on("wsClientError", ({ message }, socket) => {

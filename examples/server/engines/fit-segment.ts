@@ -10,6 +10,7 @@ const MAX_TEXT_CHARACTERS = 65_536;
  * it again on each connection that follows.
  */
 export function fitSegment(segment: Segment): Segment {
+  if (segment.words === undefined && segment.text.length <= MAX_TEXT_CHARACTERS) return segment;
   const words = segment.words?.slice(0, MAX_WORDS);
   return {
     ...segment,

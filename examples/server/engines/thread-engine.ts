@@ -9,7 +9,7 @@ import { bytesOf, type RunNote, type RunStep } from "./thread-batch.js";
 import { ThreadPool } from "./thread-pool.js";
 
 /** Audio on its way to the thread, before the writer has to wait. */
-const MAX_IN_FLIGHT_SEC = 1;
+const MAX_IN_FLIGHT_SEC = 4;
 /** How many dead threads a run is taken over from, if it has not caused their death. */
 const MAX_MOVES = 3;
 

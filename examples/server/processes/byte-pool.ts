@@ -5,6 +5,11 @@ const SIZES = 6;
 const MAX_KEPT_BYTES = 256 * 2 ** 20;
 /** How often is looked at what nobody needs: less than half a second, since timers may come a moment too early. */
 const LOOK_MS = 400;
+/**
+ * While memory of a size is in use, at each look no more than one in so many goes: what a few hundred milliseconds do not
+ * need, the next ones may, and new memory costs more than a frame does.
+ */
+const FORGET_ONE_IN = 16;
 
 /**
  * Memory for audio that waits a fraction of a second, shared by all sessions, so that one in which nobody speaks holds none.
@@ -19,6 +24,8 @@ export class BytePool {
   /** The fewest pieces of each size that were here since the last look, and between the two before: nobody has needed those. */
   readonly #unused = this.#kept.map(() => 0);
   readonly #unusedBefore = this.#kept.map(() => 0);
+  /** Whether any of each size has been taken since the last look. */
+  readonly #isInUse = this.#kept.map(() => false);
   #lookedAt = 0;
 
   constructor(maxKeptBytes = MAX_KEPT_BYTES) {
@@ -28,6 +35,7 @@ export class BytePool {
   /** @returns memory of that size or more, with anything in it. */
   take(leastBytes: number): Uint8Array<ArrayBuffer> {
     const size = sizeFor(leastBytes);
+    if (size < SIZES) this.#isInUse[size] = true;
     const memory = this.#kept[size]?.pop();
     if (memory === undefined) return new Uint8Array(Math.max(leastBytes, LEAST_BYTES * 2 ** size));
     this.#keptBytes -= memory.byteLength;
@@ -53,7 +61,9 @@ export class BytePool {
     this.#lookedAt = now;
     for (const [size, pieces] of this.#kept.entries()) {
       const unused = this.#unused[size] ?? 0;
-      const forgotten = pieces.splice(0, Math.min(unused, this.#unusedBefore[size] ?? 0));
+      const unneeded = Math.min(unused, this.#unusedBefore[size] ?? 0);
+      const forgotten = pieces.splice(0, this.#isInUse[size] ? Math.ceil(unneeded / FORGET_ONE_IN) : unneeded);
+      this.#isInUse[size] = false;
       for (const { byteLength } of forgotten) this.#keptBytes -= byteLength;
       this.#unusedBefore[size] = unused - forgotten.length;
       this.#unused[size] = pieces.length;

@@ -1,11 +1,11 @@
-import { encodeServerMessage } from "loquilex/protocol";
+import { encodeServerMessage, type ServerEnvelopeFields } from "loquilex/protocol";
 import type { StoredMessage } from "./claim.js";
 
 interface Numbered {
   readonly seq: number;
   readonly t: string;
-  readonly data: unknown;
-  /** Of the data as it goes over the wire. */
+  /** The data as JSON, made once: it is measured, sent, and sent again. */
+  readonly text: string | undefined;
   readonly bytes: number;
   readonly at: number;
 }
@@ -57,7 +57,7 @@ export class Outbox {
     this.#window = options.window;
     const { taken } = options;
     if (taken === undefined) return;
-    this.#messages = taken.messages.map((message) => ({ ...message, bytes: sizeOf(message.data), at: taken.now }));
+    this.#messages = taken.messages.map(({ seq, t, data }) => numbered(seq, t, JSON.stringify(data), taken.now));
     this.#seq = taken.seq;
     this.#lostSeq = (taken.messages[0]?.seq ?? taken.seq + 1) - 1;
   }
@@ -79,9 +79,10 @@ export class Outbox {
     this.#window = messages;
   }
 
-  push(t: string, data: unknown, now: number): void {
+  /** @param text the data as JSON. */
+  push(t: string, data: unknown, now: number, text: string | undefined = JSON.stringify(data)): void {
     this.#seq += 1;
-    this.#messages.push({ seq: this.#seq, t, data, bytes: sizeOf(data), at: now });
+    this.#messages.push(numbered(this.#seq, t, text, now));
     this.expire(now);
     let kept = this.#messages.reduce((sum, message) => sum + message.bytes, 0);
     while (kept > this.#maxBytes && this.#messages.length > 1) kept -= this.#drop();
@@ -136,7 +137,8 @@ export class Outbox {
   }
 
   /** What may be sent now. */
-  pump(sid: string): string[] {
+  pump(sid: string): readonly string[] {
+    if (this.flushed && this.#unsent === undefined) return NOTHING;
     const announcement =
       this.#unsent && encodeServerMessage("queue.drop", { queue: "events", ...this.#unsent }, { sid });
     this.#unsent = undefined;
@@ -148,8 +150,20 @@ export class Outbox {
     const batch = this.#messages.filter(({ seq }) => seq > this.#sentSeq).slice(0, Math.max(0, count));
     this.#sentSeq = batch.at(-1)?.seq ?? this.#sentSeq;
     for (const { seq } of batch) this.#inFlight.push(seq);
-    return batch.map(({ t, data, seq }) => encodeServerMessage(t, data, { sid, seq }));
+    return batch.map(({ t, text, seq }) => envelop(t, text, { sid, seq }));
   }
 }
 
-const sizeOf = (data: unknown): number => Buffer.byteLength(JSON.stringify(data) ?? "");
+const NOTHING: readonly string[] = [];
+const EMPTY = "null}";
+
+const numbered = (seq: number, t: string, text: string | undefined, at: number): Numbered => ({
+  ...{ seq, t, text, at },
+  bytes: Buffer.byteLength(text ?? ""),
+});
+
+/** As {@link encodeServerMessage}, for data that are JSON already. */
+function envelop(t: string, text: string | undefined, more: ServerEnvelopeFields): string {
+  if (text === undefined) return encodeServerMessage(t, undefined, more);
+  return `${encodeServerMessage(t, null, more).slice(0, -EMPTY.length)}${text}}`;
+}

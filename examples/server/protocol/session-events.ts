@@ -40,8 +40,9 @@ export class SessionEvents {
   }
 
   emit(t: string, data: unknown): void {
-    this.#transcripts.note(t, data);
-    this.#outbox.push(t, data, this.#turn.now);
+    const text = JSON.stringify(data);
+    this.#transcripts.note(t, data, text);
+    this.#outbox.push(t, data, this.#turn.now, text);
   }
 
   /** @param maxInFlight what the client takes ahead of its acknowledgement. */

@@ -58,19 +58,19 @@ export class TranscriptMemory {
     return Array.from(this.#partials.keys());
   }
 
-  /** Takes a message that goes to the client; one about no transcript changes nothing. */
-  note(t: string, data: unknown): void {
+  /** Takes a message that goes to the client; one about no transcript changes nothing. @param text the data as JSON. */
+  note(t: string, data: unknown, text: string = JSON.stringify(data)): void {
     if (t === "asr.void") {
       for (const segmentId of (data as { readonly segment_ids: readonly string[] }).segment_ids)
         this.#forget(segmentId);
-    } else if (t === "asr.partial" || t === "asr.final") this.#keep(t, data as Transcript);
+    } else if (t === "asr.partial" || t === "asr.final") this.#keep(t, data as Transcript, text);
   }
 
-  #keep(t: "asr.partial" | "asr.final", transcript: Transcript): void {
+  #keep(t: "asr.partial" | "asr.final", transcript: Transcript, text: string): void {
     const isFinal = t === "asr.final";
     if (isFinal) for (const segmentId of transcript.replaces ?? []) this.#forget(segmentId);
     this.#forget(transcript.segment_id);
-    const bytes = Buffer.byteLength(JSON.stringify(transcript)) + ",".length;
+    const bytes = Buffer.byteLength(text) + ",".length;
     if (bytes > this.#maxBytes) {
       this.#omit(isFinal);
       return;

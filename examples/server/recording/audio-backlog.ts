@@ -87,6 +87,12 @@ export class AudioBacklog {
     return lost;
   }
 
+  /** All that waits, if it is one block with samples that follow each other, as it nearly always is. It stays where it is. */
+  get onlyStretch(): AudioBlock | undefined {
+    const [block] = this.#blocks;
+    return this.#blocks.length === 1 && block?.stretches.length === 1 ? block : undefined;
+  }
+
   /** Takes everything out. Each block is to be given back by {@link reuse} when it has been written. */
   take(): readonly AudioBlock[] {
     const blocks = this.#blocks;

@@ -1,5 +1,6 @@
 import type { WireAudioFrame } from "loquilex/protocol";
-import type { BoundedQueueMetrics, Clock } from "loquilex/resources";
+import { type BoundedQueueMetrics, type Clock, type Deferred, deferred } from "loquilex/resources";
+import { presentOwner } from "../fault-owner.js";
 import { AudioBacklog, type AudioBlock, type Stretch } from "./audio-backlog.js";
 import type { SharedTurn } from "./disk/shared-turn.js";
 import type { WavFile } from "./files/wav-file.js";
@@ -45,7 +46,11 @@ export class Recorder {
   #sound = 0;
   #silence = 0;
   #file: WavFile | undefined;
-  #writing: Promise<void> | undefined;
+  /** Whoever writes for all, and says whose turn it is, does so on nobody's behalf. */
+  readonly #forOwner = presentOwner();
+  #isWriting = false;
+  /** Resolves when nothing is being written any more; `undefined` if nobody wants to know. */
+  #idle: Deferred<void> | undefined;
   #waitsForTurn = false;
   #failure: Error | undefined;
   #ending: Promise<readonly string[]> | undefined;
@@ -86,9 +91,11 @@ export class Recorder {
   }
 
   async #end(): Promise<readonly string[]> {
-    while (this.#writing !== undefined || !this.#backlog.isEmpty) {
-      this.#writing ??= this.#write();
-      await this.#writing;
+    while (this.#isWriting || !this.#backlog.isEmpty) {
+      if (!this.#isWriting) this.#write();
+      if (!this.#isWriting) continue;
+      this.#idle ??= deferred();
+      await this.#idle.promise;
     }
     const file = await this.#options.file;
     const paths = await file.finalize().catch((error: unknown) => {
@@ -100,26 +107,61 @@ export class Recorder {
   }
 
   #writeSoon(): void {
-    if (this.#writing !== undefined) return;
-    if (this.#backlog.samples >= this.#writeAtSamples) this.#writing = this.#write();
-    else if (this.#waitsForTurn) this.#options.writeTurn.checkTime();
+    if (this.#isWriting) return;
+    const { writeTurn } = this.#options;
+    if (this.#backlog.samples >= this.#writeAtSamples) this.#write();
+    else if (this.#waitsForTurn) writeTurn.checkTime();
     else {
       this.#waitsForTurn = true;
-      void this.#options.writeTurn.next().then(this.#onTurn);
+      writeTurn.onNext(this.#onTurn);
     }
   }
 
   readonly #onTurn = (): void => {
     this.#waitsForTurn = false;
-    if (!this.#backlog.isEmpty) this.#writing ??= this.#write();
+    if (!this.#backlog.isEmpty && !this.#isWriting) this.#forOwner(() => this.#write());
   };
 
-  /** Writes what waits now. Never rejects. */
-  async #write(): Promise<void> {
+  /** Writes what waits now. */
+  #write(): void {
+    this.#isWriting = true;
+    if (!this.#writeAtOnce()) void this.#writeInOrder();
+  }
+
+  /** The short way of nearly everything that is ever written. @returns whether it does so; nothing has happened if not. */
+  #writeAtOnce(): boolean {
+    const block = this.#backlog.onlyStretch;
+    const stretch = block?.stretches[0];
+    if (block === undefined || stretch?.position !== this.#position || this.#file === undefined) return false;
+    const { from, to } = stretch;
+    const begins = this.#file.appendPlain(block.bytes.subarray(from, to), (error) =>
+      this.#forOwner(() => {
+        if (error === undefined) this.#wrote(block, stretch);
+        // The long way knows whether it may be tried again, and for how long.
+        else void this.#writeInOrder([block]);
+      }),
+    );
+    if (begins) this.#backlog.take();
+    return begins;
+  }
+
+  #wrote(block: AudioBlock, stretch: Stretch): void {
+    try {
+      this.#count(stretch);
+      this.#backlog.reuse(block);
+      this.#options.onKept(this.#position);
+    } catch (reason) {
+      this.#fail(reason);
+    }
+    this.#goOn();
+  }
+
+  /** Never rejects. @param again what was taken out and could not be written. @defaultValue nothing: all that waits */
+  async #writeInOrder(again?: readonly AudioBlock[]): Promise<void> {
     try {
       // Waiting for what is there already would cost as much as the rest.
       this.#file ??= await this.#options.file;
-      for (const block of this.#backlog.take()) {
+      for (const block of again ?? this.#backlog.take()) {
         for (const stretch of block.stretches) await this.#writeStretch(this.#file, stretch, block);
         this.#backlog.reuse(block);
         // At once, since the next block may fail.
@@ -128,15 +170,25 @@ export class Recorder {
     } catch (error) {
       this.#fail(error);
     }
-    this.#writing = undefined;
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    this.#isWriting = false;
     if (!this.#backlog.isEmpty) this.#writeSoon();
+    if (this.#isWriting) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 
   async #writeStretch(file: WavFile, stretch: Stretch, { bytes }: AudioBlock): Promise<void> {
-    const { position, sampleCount, from, to } = stretch;
-    const gap = position - this.#position;
+    const gap = stretch.position - this.#position;
     if (gap > 0) file.skip(this.#silenceFor(gap));
-    await file.append(bytes.subarray(from, to));
+    await file.append(bytes.subarray(stretch.from, stretch.to));
+    this.#count(stretch);
+  }
+
+  #count({ position, sampleCount }: Stretch): void {
     this.#sound += sampleCount;
     this.#position = position + sampleCount;
   }

@@ -60,4 +60,24 @@ export const STEPS: readonly Table[] = [
       ["Both", "idle", 12.7, 24.6],
     ],
   },
+  {
+    title:
+      "Writes and acknowledgements without promises; the disk's answer seen between two sockets; captions encoded once; a message that was cut in two no longer sends all behind it through the WebSocket: loads of 8 s in turn, beside much other work, 2026-11-27",
+    columns: [
+      { title: "server" },
+      { title: "streams" },
+      { title: "frames a second of each" },
+      { title: "µs a frame", digits: 1 },
+      { title: "bare `ws` µs a frame", digits: 1 },
+      { title: "ack p50 ms" },
+      { title: "ack p99 ms" },
+      { title: "streams not acknowledged" },
+    ],
+    rows: [
+      ["As in the rows above", 1_000, 50, 17.8, 13.7, 218, 475, 0],
+      ["All four steps", 1_000, 50, 17.6, 13.2, 205, 391, 0],
+      ["As in the rows above", 3_000, 10, 30.4, 23.3, 1_969, 10_963, 571],
+      ["All four steps", 3_000, 10, 29.8, 22.5, 1_260, 7_422, 0],
+    ],
+  },
 ];

@@ -33,6 +33,8 @@ export interface AppendStart {
    * looked at by itself.
    */
   readonly lease: string | undefined;
+  /** Its only number says which batch, counted from 1, was the last that was done without a failure. */
+  readonly done: Int32Array;
 }
 
 /** Many steps in few blocks: a thousand objects would cost more than what is done with them. */

@@ -28,7 +28,8 @@ interface Handle {
 
 const port = parentPort;
 if (port === null) throw new Error("This module runs in a thread that the server starts.");
-const { lease } = workerData as AppendStart;
+const { lease, done } = workerData as AppendStart;
+let batches = 0;
 const paths = new Map<number, string>();
 /** The longest unused one first. */
 const handles = new Map<number, Handle>();
@@ -47,6 +48,8 @@ port.on("message", (batch: AppendBatch | typeof STOP) => {
     index += 1;
   }
   const error = lease === undefined ? undefined : errorOf(() => expectThere(lease));
+  batches += 1;
+  if (error === undefined && failures.length === 0) Atomics.store(done, 0, batches);
   // Nothing of the batch counts then: the files may be another server's by now.
   port.postMessage(error === undefined ? failures : Array.from({ length: index }, (_, step) => ({ step, ...error })));
 });

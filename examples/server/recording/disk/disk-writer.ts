@@ -1,4 +1,4 @@
-import type { Clock, Scope } from "loquilex/resources";
+import { type Clock, deferred, type Scope } from "loquilex/resources";
 import { forEverybody } from "../../fault-owner.js";
 import { sharedBytes, totalBytes } from "../../processes/growing-bytes.js";
 import { Thread } from "../../processes/thread.js";
@@ -29,6 +29,9 @@ export interface DiskWriterOptions {
   readonly onThreadDeath?: ((error: Error) => void) | undefined;
 }
 
+/** Called on nobody's behalf. @param error the system's reason for which something was not done; `undefined` if it was. */
+export type OnDone = (error: unknown) => void;
+
 /** A file that grows. Calls must not overlap. */
 export interface AppendedFile {
   /**
@@ -37,6 +40,11 @@ export interface AppendedFile {
    * @throws the system's error.
    */
   write(position: number, pieces: readonly Uint8Array[]): Promise<void>;
+  /**
+   * The same for one piece and without a promise, which would cost more than the rest of it.
+   * @param onDone called once, and never inside the call.
+   */
+  append(position: number, piece: Uint8Array, onDone: OnDone): void;
   /** Lets go of the handle. Resolves when the file may be renamed. Never rejects. */
   close(): Promise<void>;
 }
@@ -62,8 +70,8 @@ interface Work {
 }
 
 interface Pending extends Work {
-  resolve(): void;
-  reject(reason: unknown): void;
+  /** `undefined` once it has been called. */
+  onDone: OnDone | undefined;
 }
 
 /**
@@ -75,6 +83,11 @@ export class DiskWriter {
   readonly #options: DiskWriterOptions;
   #memory = sharedBytes();
   #thread: Thread | undefined;
+  /** Of this thread: what it says of its batches, how many it was sent, and how many are over. */
+  #done: Int32Array = new Int32Array(1);
+  #sent = 0;
+  #over = 0;
+  #answers = 0;
   #starting = false;
   #files = 0;
   readonly #open = new Set<FileState>();
@@ -102,6 +115,7 @@ export class DiskWriter {
     this.#open.add(file);
     return {
       write: (position, pieces) => this.#do({ file, type: "write", position, pieces }),
+      append: (position, piece, onDone) => this.#begin({ file, type: "write", position, pieces: [piece] }, onDone),
       close: async () => {
         this.#open.delete(file);
         if (file.knownTo !== this.#generation) return;
@@ -116,20 +130,35 @@ export class DiskWriter {
    */
   lose(): void {
     for (const file of this.#open) file.lost = true;
-    for (const { file, reject } of [...(this.#atWork ?? []), ...this.#waiting]) if (file.lost) reject(lost());
+    for (const pending of [...(this.#atWork ?? []), ...this.#waiting]) if (pending.file.lost) settle(pending, lost());
   }
 
-  #do({ file, type, position, pieces }: Work): Promise<void> {
-    if (file.lost && type === "write") return Promise.reject(lost());
-    const done = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ file, type, position, pieces, resolve, reject });
-    });
-    if (this.#options.scope.disposed) this.#fail(new Error("The server has ended."));
+  /**
+   * Looks whether the thread is through with its batch, which its message says only when the event loop turns: with thousands
+   * of clients, whose sockets are all read first, that is a long time.
+   */
+  look(): void {
+    if (this.#atWork !== undefined && Atomics.load(this.#done, 0) === this.#sent) this.#take([]);
+  }
+
+  #do(work: Work): Promise<void> {
+    const { promise, resolve, reject } = deferred<void>();
+    this.#begin(work, (error) => (error === undefined ? resolve() : reject(error)));
+    return promise;
+  }
+
+  #begin({ file, type, position, pieces }: Work, onDone: OnDone): void {
+    const pending: Pending = { file, type, position, pieces, onDone };
+    if (file.lost && type === "write") {
+      process.nextTick(() => settle(pending, lost()));
+      return;
+    }
+    this.#waiting.push(pending);
+    if (this.#options.scope.disposed) process.nextTick(() => this.#fail(new Error("The server has ended.")));
     else if (this.#atWork === undefined && this.#waiting.length === 1) {
       // The rest of those whose turn it is come before that.
       process.nextTick(() => this.#sendFirst());
     }
-    return done;
   }
 
   #sendFirst(): void {
@@ -146,6 +175,7 @@ export class DiskWriter {
       this.#atWork.map((pending) => this.#stepOf(pending)),
       this.#memory,
     );
+    this.#sent += 1;
     this.#thread.post(batch);
   }
 
@@ -174,10 +204,12 @@ export class DiskWriter {
     const { clock, scope, lease } = this.#options;
     try {
       const code = await threadCode(this.#module);
-      const data: AppendStart = { lease };
+      const done = new Int32Array(new SharedArrayBuffer(4));
+      const data: AppendStart = { lease, done };
+      [this.#done, this.#sent, this.#over, this.#answers] = [done, 0, 0, 0];
       this.#thread = new Thread({
         ...{ name: "disk", code, data, clock, scope },
-        onMessage: (answer) => this.#take(answer as AppendAnswer),
+        onMessage: (answer) => this.#hear(answer as AppendAnswer),
         onCrash: (error) => this.#replaceThread(error),
       });
       this.#send();
@@ -188,20 +220,28 @@ export class DiskWriter {
     }
   }
 
+  #hear(answer: AppendAnswer): void {
+    this.#answers += 1;
+    // Otherwise it was seen before it was told.
+    if (this.#answers > this.#over) this.#take(answer);
+  }
+
   #take(failures: AppendAnswer): void {
+    this.#over += 1;
     const done = this.#atWork ?? [];
     this.#atWork = undefined;
     this.#deaths = 0;
     for (const { step, message, code } of failures) {
-      const file = done[step]?.file;
+      const failed = done[step];
+      if (failed === undefined) continue;
       // It may have been made before the disk took no more. What is there from somebody else is never written over.
-      if (file?.existence === "none" && code !== "EEXIST") file.existence = "unsure";
-      done[step]?.reject(Object.assign(new Error(message), code === undefined ? {} : { code }));
+      if (failed.file.existence === "none" && code !== "EEXIST") failed.file.existence = "unsure";
+      settle(failed, Object.assign(new Error(message), code === undefined ? {} : { code }));
     }
-    const failed = new Set(failures.map(({ step }) => step));
-    for (const [index, pending] of done.entries()) {
-      if (!failed.has(index)) pending.file.existence = "made";
-      pending.resolve();
+    for (const pending of done) {
+      if (pending.onDone === undefined) continue;
+      pending.file.existence = "made";
+      settle(pending, undefined);
     }
     if (this.#waiting.length > 0) this.#send();
   }
@@ -227,8 +267,14 @@ export class DiskWriter {
     const failed = [...(this.#atWork ?? []), ...this.#waiting];
     this.#atWork = undefined;
     this.#waiting = [];
-    for (const { reject } of failed) reject(error);
+    for (const pending of failed) settle(pending, error);
   }
+}
+
+function settle(pending: Pending, error: unknown): void {
+  const { onDone } = pending;
+  pending.onDone = undefined;
+  onDone?.(error);
 }
 
 const HOW_TO_OPEN = { none: "create", unsure: "ensure", made: "reopen" } as const;

@@ -1,4 +1,4 @@
-import { type Clock, type Deferred, deferred, type Registration, type Scope } from "loquilex/resources";
+import { type Clock, deferred, type Registration, type Scope } from "loquilex/resources";
 
 export interface SharedTurnOptions {
   /** The least time between two turns, in milliseconds. */
@@ -11,30 +11,43 @@ export interface SharedTurnOptions {
 export class SharedTurn {
   readonly #options: SharedTurnOptions;
   #lastAt = Number.NEGATIVE_INFINITY;
-  #next: Deferred<void> | undefined;
+  #waiting: (() => void)[] = [];
   /** Starts the next turn. */
   #timer: Registration | undefined;
-  #waiting: Registration | undefined;
+  #ending: Registration | undefined;
 
   constructor(options: SharedTurnOptions) {
     this.#options = options;
   }
 
-  /** Resolves at the next turn, which is now if the last one was long enough ago; at once when the scope has ended. */
+  /** Resolves at the next turn, as {@link onNext} has it. */
   next(): Promise<void> {
-    if (this.#next !== undefined) return this.#next.promise;
-    const { intervalMs, clock, scope } = this.#options;
-    const waitMs = this.#lastAt + intervalMs - clock.now();
     const next = deferred<void>();
-    if (waitMs <= 0 || scope.disposed) {
-      this.#lastAt = clock.now();
-      next.resolve();
-      return next.promise;
-    }
-    this.#next = next;
-    this.#waiting = scope.defer("wait for a turn", next.resolve);
-    this.#timer = scope.timeout(waitMs, () => this.#take(), "next turn");
+    this.onNext(next.resolve);
     return next.promise;
+  }
+
+  /**
+   * Calls `act`, which must not throw, at the next turn: inside the call if the last one was long enough ago or the scope
+   * has ended. A promise for each of thousands would cost more than what most of them do then.
+   */
+  onNext(act: () => void): void {
+    if (this.#waiting.length === 0 && !this.#isLater()) act();
+    else this.#waiting.push(act);
+  }
+
+  /** @returns whether the next turn is later, for which there is a timer then. */
+  #isLater(): boolean {
+    const { intervalMs, clock, scope } = this.#options;
+    const now = clock.now();
+    const waitMs = this.#lastAt + intervalMs - now;
+    if (waitMs <= 0 || scope.disposed) {
+      this.#lastAt = now;
+      return false;
+    }
+    this.#ending = scope.defer("wait for a turn", () => this.#take());
+    this.#timer = scope.timeout(waitMs, () => this.#take(), "next turn");
+    return true;
   }
 
   /**
@@ -43,14 +56,15 @@ export class SharedTurn {
    */
   checkTime(): void {
     const { intervalMs, clock } = this.#options;
-    if (this.#next !== undefined && clock.now() >= this.#lastAt + intervalMs) this.#take();
+    if (this.#waiting.length > 0 && clock.now() >= this.#lastAt + intervalMs) this.#take();
   }
 
   #take(): void {
     this.#timer?.dispose();
-    this.#waiting?.release();
+    this.#ending?.release();
     this.#lastAt = this.#options.clock.now();
-    this.#next?.resolve();
-    this.#next = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const act of waiting) act();
   }
 }

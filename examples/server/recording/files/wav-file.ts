@@ -64,13 +64,33 @@ export class WavFile {
     this.#maxDataBytes = Math.floor(most / frameBytes) * frameBytes;
   }
 
+  /**
+   * Appends samples about which there is nothing to decide, without a promise: nearly always, since a file has a beginning,
+   * an end and gaps much more seldom than samples.
+   * @param onDone called once, with what was wrong if anything was; none of the bytes are counted then, and {@link append}
+   * may try the same again.
+   * @returns whether it does so. If not, nothing has happened, and {@link append} has to be called.
+   */
+  appendPlain(bytes: Uint8Array, onDone: (error: StorageError | undefined) => void): boolean {
+    const part = this.#part;
+    if (part === undefined || this.#dataBytes === 0 || !this.#isPlain(bytes)) return false;
+    part.file.append(wavHeaderBytes(this.#format) + this.#dataBytes, bytes, (error) => {
+      if (error === undefined) this.#dataBytes += bytes.byteLength;
+      onDone(error === undefined ? undefined : new StorageError("The recording", part.path, error));
+    });
+    return true;
+  }
+
   /** Appends whole samples. When it throws, none of these bytes are counted as part of the recording. */
   append(bytes: Uint8Array): Promise<void> {
-    const dataBytes = this.#dataBytes + bytes.byteLength;
-    const isPlain = dataBytes % bytesPerFrame(this.#format) === 0 && dataBytes <= this.#maxDataBytes;
-    return isPlain && bytes.byteLength > 0 && this.#pendingBytes === 0
-      ? this.#write(bytes)
-      : this.#appendWithCare(bytes);
+    return this.#isPlain(bytes) ? this.#write(bytes) : this.#appendWithCare(bytes);
+  }
+
+  /** Whether the bytes are whole samples that join on and have room in the file. */
+  #isPlain({ byteLength }: Uint8Array): boolean {
+    const dataBytes = this.#dataBytes + byteLength;
+    const isWhole = dataBytes % bytesPerFrame(this.#format) === 0;
+    return isWhole && dataBytes <= this.#maxDataBytes && byteLength > 0 && this.#pendingBytes === 0;
   }
 
   async #appendWithCare(bytes: Uint8Array): Promise<void> {
