@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { MicrophoneStreamOptions } from "loquilex";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { plainWord } from "../../examples/server/recording/recording-name.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
@@ -60,7 +61,7 @@ describe("a copy of what was recorded", () => {
 
   const onServer = async (): Promise<Float64Array> => {
     const sessionId = await browser.page.evaluate(() => stream.sessionId);
-    const path = (await backend.files(".wav")).find((path) => path.includes(sessionId));
+    const path = (await backend.files(".wav")).find((path) => path.includes(plainWord(sessionId)));
     if (path === undefined) throw new Error("The server has no recording.");
     return (await readWav(path)).samples;
   };
