@@ -1,4 +1,5 @@
 import type { Bytes } from "../protocol/bytes.js";
+import { toJson } from "../protocol/json.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import type { DialectTransportOptions } from "./dialect-transport.js";
@@ -82,7 +83,7 @@ class AssemblyAISession implements DialectSession {
   }
 
   finish(): string[] {
-    return [JSON.stringify({ type: "Terminate" })];
+    return [toJson({ type: "Terminate" })];
   }
 
   receive(message: RemoteMessage): DialectEvent[] {

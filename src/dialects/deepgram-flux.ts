@@ -1,4 +1,5 @@
 import type { Bytes } from "../protocol/bytes.js";
+import { toJson } from "../protocol/json.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import type { DialectTransportOptions } from "./dialect-transport.js";
@@ -67,7 +68,7 @@ class FluxSession implements DialectSession {
   }
 
   finish(): string[] {
-    return [JSON.stringify({ type: "CloseStream" })];
+    return [toJson({ type: "CloseStream" })];
   }
 
   receive(message: RemoteMessage): DialectEvent[] {

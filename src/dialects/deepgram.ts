@@ -1,4 +1,5 @@
 import type { Bytes } from "../protocol/bytes.js";
+import { toJson } from "../protocol/json.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import type { DialectTransportOptions } from "./dialect-transport.js";
@@ -70,11 +71,11 @@ class DeepgramSession implements DialectSession {
   }
 
   keepalive(): string {
-    return JSON.stringify({ type: "KeepAlive" });
+    return toJson({ type: "KeepAlive" });
   }
 
   finish(): string[] {
-    return [JSON.stringify({ type: "CloseStream" })];
+    return [toJson({ type: "CloseStream" })];
   }
 
   receive(message: RemoteMessage): DialectEvent[] {

@@ -1,4 +1,5 @@
 import type { Bytes } from "../protocol/bytes.js";
+import { toJson } from "../protocol/json.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import type { DialectTransportOptions } from "./dialect-transport.js";
@@ -102,7 +103,7 @@ class ElevenLabsSession implements DialectSession {
 
   #chunk(audio: string, commit: boolean): string {
     const rate = { sample_rate: this.#sampleRate };
-    return JSON.stringify({ message_type: "input_audio_chunk", audio_base_64: audio, commit, ...rate });
+    return toJson({ message_type: "input_audio_chunk", audio_base_64: audio, commit, ...rate });
   }
 
   #partial(text: string): DialectEvent[] {

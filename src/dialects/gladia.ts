@@ -1,4 +1,5 @@
 import type { Bytes } from "../protocol/bytes.js";
+import { toJson } from "../protocol/json.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import type { DialectTransportOptions } from "./dialect-transport.js";
@@ -56,7 +57,7 @@ class GladiaSession implements DialectSession {
   }
 
   finish(): string[] {
-    return [JSON.stringify({ type: "stop_recording" })];
+    return [toJson({ type: "stop_recording" })];
   }
 
   receive(message: RemoteMessage): DialectEvent[] {

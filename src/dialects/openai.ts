@@ -1,4 +1,5 @@
 import type { Bytes } from "../protocol/bytes.js";
+import { toJson } from "../protocol/json.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import type { DialectTransportOptions } from "./dialect-transport.js";
@@ -84,21 +85,18 @@ class OpenAISession implements DialectSession {
       ...this.#input,
       format: { type: "audio/pcm", rate: SAMPLE_RATE },
     };
-    return [JSON.stringify({ type: "session.update", session: { type: "transcription", audio: { input } } })];
+    return [toJson({ type: "session.update", session: { type: "transcription", audio: { input } } })];
   }
 
   audio(payload: Bytes): RemoteMessage {
     this.#sentSeconds += payload.byteLength / 2 / SAMPLE_RATE;
-    return JSON.stringify({ type: "input_audio_buffer.append", audio: toBase64(payload) });
+    return toJson({ type: "input_audio_buffer.append", audio: toBase64(payload) });
   }
 
   finish(): string[] {
     this.#isFinishing = true;
     // The service also cuts off by itself, which looks the same. The answer to the second message comes after that to the first.
-    return [
-      JSON.stringify({ type: "input_audio_buffer.commit" }),
-      JSON.stringify({ type: "input_audio_buffer.clear" }),
-    ];
+    return [toJson({ type: "input_audio_buffer.commit" }), toJson({ type: "input_audio_buffer.clear" })];
   }
 
   receive(message: RemoteMessage): DialectEvent[] {

@@ -1,4 +1,5 @@
 import type { Bytes } from "../protocol/bytes.js";
+import { toJson } from "../protocol/json.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, DialectWord, RemoteMessage, Verdict } from "./dialect.js";
 import type { DialectTransportOptions } from "./dialect-transport.js";
@@ -76,7 +77,7 @@ class SonioxSession implements DialectSession {
   }
 
   open(): string[] {
-    return [JSON.stringify(this.#beginning)];
+    return [toJson(this.#beginning)];
   }
 
   audio(payload: Bytes): RemoteMessage {
@@ -84,7 +85,7 @@ class SonioxSession implements DialectSession {
   }
 
   keepalive(): string {
-    return JSON.stringify({ type: "keepalive" });
+    return toJson({ type: "keepalive" });
   }
 
   finish(): string[] {

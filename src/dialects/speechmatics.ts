@@ -1,4 +1,5 @@
 import type { Bytes } from "../protocol/bytes.js";
+import { toJson } from "../protocol/json.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, DialectWord, RemoteMessage, Verdict } from "./dialect.js";
 import type { DialectTransportOptions } from "./dialect-transport.js";
@@ -66,7 +67,7 @@ class SpeechmaticsSession implements DialectSession {
   }
 
   open(): string[] {
-    return [JSON.stringify(this.#beginning)];
+    return [toJson(this.#beginning)];
   }
 
   audio(payload: Bytes): RemoteMessage {
@@ -75,7 +76,7 @@ class SpeechmaticsSession implements DialectSession {
   }
 
   finish(): string[] {
-    return [JSON.stringify({ message: "EndOfStream", last_seq_no: this.#messages })];
+    return [toJson({ message: "EndOfStream", last_seq_no: this.#messages })];
   }
 
   receive(message: RemoteMessage): DialectEvent[] {

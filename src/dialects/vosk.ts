@@ -1,4 +1,5 @@
 import type { Bytes } from "../protocol/bytes.js";
+import { toJson } from "../protocol/json.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import type { DialectTransportOptions } from "./dialect-transport.js";
@@ -61,7 +62,7 @@ class VoskSession implements DialectSession {
 
   open(): string[] {
     const config = { sample_rate: this.#sampleRate, words: true, ...(this.#phrases && { phrase_list: this.#phrases }) };
-    return [JSON.stringify({ config })];
+    return [toJson({ config })];
   }
 
   /** It never says that it is ready. */

@@ -1,5 +1,6 @@
 import { randomId } from "../internal/random.js";
 import type { Bytes } from "../protocol/bytes.js";
+import { toJson } from "../protocol/json.js";
 import type { Transport } from "../transport/transport.js";
 import type { Dialect, DialectEvent, DialectSession, RemoteMessage, Verdict } from "./dialect.js";
 import type { DialectTransportOptions } from "./dialect-transport.js";
@@ -76,7 +77,7 @@ class WhisperLiveSession implements DialectSession {
     // Not crypto.randomUUID(), which pages without TLS do not have.
     const uid = randomId();
     const byDefault = { language: null, task: "transcribe", model: "small", use_vad: true };
-    return [JSON.stringify({ ...byDefault, ...this.#config, uid })];
+    return [toJson({ ...byDefault, ...this.#config, uid })];
   }
 
   audio(payload: Bytes): RemoteMessage {

@@ -126,7 +126,6 @@ function setupOf({ code: _code, ...address }: WorkerRoute, options: RunningOptio
   return {
     options: { ...options, session },
     address: { ...address, baseUrl: document.baseURI },
-    asksForToken: parts.getToken !== undefined,
     plays: parts.openPlayback !== undefined,
   };
 }

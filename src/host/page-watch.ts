@@ -1,3 +1,4 @@
+import { onPage } from "../internal/on-page.js";
 import type { Scope } from "../internal/scope.js";
 
 export interface PageReactions {
@@ -9,17 +10,19 @@ export interface PageReactions {
 
 /** Follows the page's life. Does nothing where there is no page. */
 export function watchPage(scope: Scope, { onReturn, onLeave }: PageReactions): void {
-  if (typeof window === "undefined" || typeof document === "undefined") return;
-  scope.listen(window, "online", onReturn);
-  scope.listen(window, "pageshow", (event: PageTransitionEvent) => event.persisted && onReturn());
-  scope.listen(window, "pagehide", (event: PageTransitionEvent) => event.persisted && onLeave());
-  scope.listen(document, "visibilitychange", () => document.visibilityState === "visible" && onReturn());
-  scope.listen(document, "freeze", onLeave);
-  scope.listen(document, "resume", onReturn);
+  onPage(scope, (page) => {
+    page.listen(window, "online", onReturn);
+    page.listen(window, "pageshow", (event: PageTransitionEvent) => event.persisted && onReturn());
+    page.listen(window, "pagehide", (event: PageTransitionEvent) => event.persisted && onLeave());
+    page.listen(document, "visibilitychange", () => document.visibilityState === "visible" && onReturn());
+    page.listen(document, "freeze", onLeave);
+    page.listen(document, "resume", onReturn);
+  });
 }
 
 /** Calls back when the page is going away for good: what is not released inside this call never will be. */
 export function onPageGone(scope: Scope, callback: () => void): void {
-  if (typeof window === "undefined") return;
-  scope.listen(window, "pagehide", (event: PageTransitionEvent) => !event.persisted && callback());
+  onPage(scope, (page) => {
+    page.listen(window, "pagehide", (event: PageTransitionEvent) => !event.persisted && callback());
+  });
 }

@@ -4,6 +4,7 @@
  */
 import { transcript, voided } from "./caption-checks.js";
 import { identifier, position } from "./common-checks.js";
+import { toJson } from "./json.js";
 import { MAX_SENTENCE_LENGTH, MAX_TOKEN_LENGTH } from "./limits.js";
 import { PLAYBACK_SERVER_CHECKS, playbackClientChecks } from "./playback-messages.js";
 import {
@@ -275,7 +276,7 @@ export function encodeClientMessage<T extends ClientMessageType>(
   data: ClientData[T],
   more: { readonly sid?: string | undefined; readonly id?: string } = {},
 ): string {
-  return JSON.stringify({ v: PROTOCOL_VERSION, t, ...more, data });
+  return toJson({ v: PROTOCOL_VERSION, t, ...more, data });
 }
 
 /** Fields of the envelope that a server may set. */
@@ -292,5 +293,5 @@ export function encodeServerMessage<T extends ServerMessageType>(
 ): string;
 export function encodeServerMessage(t: string, data: unknown, more?: ServerEnvelopeFields): string;
 export function encodeServerMessage(t: string, data: unknown, more: ServerEnvelopeFields = {}): string {
-  return JSON.stringify({ v: PROTOCOL_VERSION, t, ...more, data });
+  return toJson({ v: PROTOCOL_VERSION, t, ...more, data });
 }

@@ -69,15 +69,14 @@ export class AudioStream<Message = ServerEvent>
       onEvent: (event) => dispatchOrShow(event, this, this.#heard, options.logger),
       onMessage: (message) => this.#readers.push(message as Message),
       onFinish: (reason) => this.#onFinish(reason),
+      onGone: () => this.#closed.resolve(this.#run.info as CloseInfo),
       onReleased: (info) => {
         this.dispatchEvent(new CloseInfoEvent(info));
         this.#closed.resolve(info);
       },
     };
-    const isExclusive = options.sessionId !== undefined;
-    const asksForToken = options.getToken !== undefined;
-    const run = { options: this.#resolved, route: routeOf(parts.transport), scope, logger, isExclusive, asksForToken };
-    this.#run = new StreamRun(run, this.#observer);
+    const [route, isExclusive] = [routeOf(parts.transport), options.sessionId !== undefined];
+    this.#run = new StreamRun({ options: this.#resolved, route, scope, logger, isExclusive }, this.#observer);
   }
 
   /** What the stream is doing; each change fires `statechange`. */

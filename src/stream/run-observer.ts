@@ -22,6 +22,8 @@ export interface RunObserver {
   onMessage(message: ServerMessage): void;
   /** Nothing runs any more. */
   onFinish(reason: unknown): void;
+  /** The page goes away: a frame that is removed may run nothing of its own after this call. */
+  onGone(): void;
   /** Everything is released. */
   onReleased(info: CloseInfo): void;
 }

@@ -18,8 +18,6 @@ export interface RunningSideParts {
   readonly logger: Logger;
   /** Whether no other tab may hold the session. */
   readonly isExclusive: boolean;
-  /** Whether connections need a token. */
-  readonly asksForToken: boolean;
 }
 
 /** The running side of a stream: opened when it is needed first, which is with the source. */
@@ -100,7 +98,7 @@ export class Running {
   }
 
   #openHost(scope: Scope, hostObserver: HostObserver): RunningHost {
-    const { options, route, asksForToken, logger } = this.#parts;
+    const { options, route, logger } = this.#parts;
     const { encoder, playback, journal: _, recording: __, ...plain } = options;
     const observer = () => this.#observer.deref() ?? FORGOTTEN;
     const sources = { encoderSource: encoder?.source?.(), playbackSource: playback?.source?.() };
@@ -111,7 +109,7 @@ export class Running {
       openPlayback: playback?.open,
       transport: { connect: (asked) => observer().connect(asked) },
       getUrl: (context) => observer().getUrl(context),
-      getToken: asksForToken ? (context) => observer().getToken(context) : undefined,
+      getToken: options.session.renewableToken ? (context) => observer().getToken(context) : undefined,
       ...hostObserver,
       onUnreleased: (failures) => logger.warn("Some resources of the worker did not end well.", { failures }),
     });

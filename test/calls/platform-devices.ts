@@ -22,7 +22,7 @@ const ANSWERS: Readonly<Record<string, FakeAnswer | "slow">> = {
 /** What happens to the devices; the first ones more often. */
 const HAPPENINGS = [
   ...["grant", "grant", "hold", "hold", "slow", "answer", "deny", "busy"],
-  ...["mute", "silent", "unplug", "plug", "swap", "end", "dead", "suspend", "list", "permission"],
+  ...["mute", "silent", "unplug", "plug", "swap", "end", "dead", "suspend", "list", "permission", "away"],
 ];
 
 /** The real microphone over a platform that is played. */
@@ -89,6 +89,7 @@ export class PlatformDevices implements DeviceWorld {
     else if (what === "plug") this.#plug(PLUGGED);
     else if (what === "swap") this.#swap();
     else if (what === "end") track?.end();
+    else if (what === "away") void fake.leaveAndReturn();
     else if (what === "dead") for (const { nodes } of fake.openContexts) nodes.at(-1)?.fail();
     else if (what === "list") fake.listing = this.#rng.pick(["answer", "never", new Error("No list.")]);
     // Rare, since a permission that is withdrawn ends the stream.

@@ -378,6 +378,33 @@ describe("a permission that is withdrawn", () => {
     expectAllReleased();
   });
 
+  // phoenixframework/phoenix#6804, field report 24: the page never recovers after the back button.
+  it("is not supposed of a page that was kept for the back button, which may ask again in WebKit", async () => {
+    fake.setPermission("granted");
+    const { heard, capture } = await open();
+    await hearSecond();
+    await fake.leaveAndReturn();
+    await pass(0);
+    expect(heard.ends).toEqual([]);
+    expect(heard.changes).toEqual(["device-lost: Headset"]);
+    expect(askedFor()).toHaveLength(2);
+    expect(capture.track?.readyState).toBe("live");
+    await hearSecond();
+    expect(heard.interrupts.at(-1)).toBeUndefined();
+  });
+
+  it("is heeded in a page that has come back and was given it again", async () => {
+    fake.setPermission("granted");
+    const { heard } = await open();
+    await fake.leaveAndReturn();
+    await pass(0);
+    fake.setPermission("prompt");
+    fake.track.end();
+    await pass(0);
+    expect(heard.ends.map(({ code }) => code)).toEqual(["permission-denied"]);
+    expectAllReleased();
+  });
+
   it("is not supposed where the browser says 'prompt' all along", async () => {
     fake.setPermission("prompt");
     const { heard } = await open();

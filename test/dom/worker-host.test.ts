@@ -239,7 +239,6 @@ it("a worker whose address fails is started from the next code there is, with a 
     setup: {
       options: { ...options, session: plain },
       address: { url: "wss://example.test/audio", protocols: "loquilex.v1", baseUrl: "https://example.test/" },
-      asksForToken: false,
     },
     codes: [{ url: WORKER }, { url: "https://example.test/other.js" }],
     answerer: { token: () => undefined, url: () => undefined },

@@ -3,6 +3,7 @@ import type { EngineName } from "../support/engines/engine-page.js";
 import { controlScenes } from "./control-scenes.js";
 import { deviceScenes } from "./device-scenes.js";
 import { formatScenes } from "./format-scenes.js";
+import { pageScenes } from "./page-scenes.js";
 import { speechScenes } from "./speech-scenes.js";
 import { Stage } from "./stage.js";
 
@@ -31,5 +32,6 @@ export function engineSuite(name: EngineName): void {
     describe("one microphone that several streams share", () => formatScenes(stage));
     describe("a stream", () => controlScenes(stage));
     describe("the microphone", () => deviceScenes(stage));
+    describe("a page", () => pageScenes(stage, name));
   });
 }

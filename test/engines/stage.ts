@@ -32,6 +32,8 @@ export type Part = keyof typeof PARTS;
 const PAGE = html(
   `<script>(${watchResources})(); (${tapMicrophone})();</script><script type="module" src="/sdk.js"></script>`,
 );
+/** Where people go who come back by the back button. */
+const ELSEWHERE = "/elsewhere";
 /** With which an engine's own microphone leaves out least, as measured. */
 const SOUND_STEP_MS = { chromium: 20, firefox: 10, webkit: 10 } as const;
 /** An engine that has just opened a microphone leaves out some milliseconds here and there until its buffers have filled. */
@@ -87,7 +89,9 @@ export class Stage implements AsyncDisposable {
         third: await write("third"),
         long: await write("long"),
       };
-      const site = belongings.use(await TestSite.serve({ "/": { html: PAGE } }));
+      const site = belongings.use(
+        await TestSite.serve({ "/": { html: PAGE }, [ELSEWHERE]: { html: html("Another page.") } }),
+      );
       const backend = belongings.use(await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } }));
       const proxy = belongings.use(await TcpProxy.listen({ targetPort: backend.port }));
       const sound = belongings.use(await VirtualSound.start(SOUND_STEP_MS[engine.name]));
@@ -133,6 +137,17 @@ export class Stage implements AsyncDisposable {
     await this.page.open(this.#site.url());
     // WebKit and Firefox sometimes call a page loaded whose module has not run yet.
     await eventually(() => this.page.evaluate(() => "sdk" in globalThis)).toBe(true);
+  }
+
+  /** Goes to another page. */
+  leavePage(): Promise<void> {
+    return this.page.open(this.#site.url(ELSEWHERE));
+  }
+
+  /** Presses the back button, and resolves once the page that was left is there: as it was, or loaded anew. */
+  async comeBack(): Promise<void> {
+    await this.page.evaluate(() => void setTimeout(() => history.back()));
+    await eventually(() => this.page.evaluate(() => "sdk" in globalThis).catch(() => false)).toBe(true);
   }
 
   /** By which the page knows a microphone, when it has had one. */

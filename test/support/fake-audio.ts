@@ -362,6 +362,8 @@ export class FakeAudio {
   readonly permission: { status: (EventTarget & { state: PermissionState }) | undefined } = { status: undefined };
   /** The browser never answers what the permission is. */
   permissionUnanswered = false;
+  /** What is granted from now on gives the page the permission that it had. */
+  #asksAgain = false;
   readonly #restore: (() => void)[] = [];
 
   get liveTracks(): FakeTrack[] {
@@ -425,6 +427,8 @@ export class FakeAudio {
             reject(device);
             return new FakeTrack();
           }
+          if (this.#asksAgain) this.setPermission("granted");
+          this.#asksAgain = false;
           const track = this.newTrack(device);
           recordResource("microphone track", "of a fake device", () => track.readyState === "live");
           resolve(new FakeMediaStream([track]));
@@ -470,6 +474,21 @@ export class FakeAudio {
       status.state = state;
       status.dispatchEvent(new Event("change"));
     }
+  }
+
+  /**
+   * The page is kept for the back button, and comes back after `awayMs`. As in WebKit its tracks have ended then, and it has
+   * to ask again for the permission.
+   */
+  async leaveAndReturn(awayMs = 0): Promise<void> {
+    const tracks = this.liveTracks;
+    window.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: true }));
+    if (awayMs > 0) await new Promise((resolve) => setTimeout(resolve, awayMs));
+    this.#asksAgain = this.permission.status?.state === "granted";
+    if (this.#asksAgain) this.setPermission("prompt");
+    for (const track of tracks) track.readyState = "ended";
+    window.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+    for (const track of tracks) track.end();
   }
 
   /** Only `exact` selects, as in Chromium; without it the first one is the browser's choice. */

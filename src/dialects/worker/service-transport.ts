@@ -1,4 +1,5 @@
 import { LateModule } from "../../internal/late-module.js";
+import { toJson } from "../../protocol/json.js";
 import { setPortable } from "../../transport/portable.js";
 import type { Transport } from "../../transport/transport.js";
 import type { Dialect } from "../dialect.js";
@@ -39,7 +40,7 @@ export function serviceTransport(
   // An implementation of sockets cannot be taken to a worker.
   if (WebSocket === undefined) {
     const named: NamedDialect = [name, { baseUrl }, ...given];
-    setPortable(transport, { code: dialectCode, given: JSON.stringify(named) });
+    setPortable(transport, { code: dialectCode, given: toJson(named) });
   }
   return transport;
 }

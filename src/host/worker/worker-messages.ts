@@ -26,7 +26,6 @@ export interface WorkerSetup {
     readonly session: Omit<SessionOptions, "random" | "extension">;
   };
   readonly address: WorkerAddress;
-  readonly asksForToken: boolean;
   /** Whether the stream plays what the server says. */
   readonly plays?: boolean;
 }

@@ -81,7 +81,7 @@ class WorkerSide {
     }
   }
 
-  #open({ options, address, asksForToken, plays }: WorkerSetup): RunningSide {
+  #open({ options, address, plays }: WorkerSetup): RunningSide {
     const { url, protocols, baseUrl, given } = address;
     const { openEncoder, makeTransport, openPlayback } = this.#code;
     const ask = this.#questions;
@@ -97,7 +97,9 @@ class WorkerSide {
         transport: made ?? { connect: (asked) => openSocket(provider, { protocols, baseUrl }, asked) },
         openEncoder: options.format.encoding === "opus" ? openEncoder : undefined,
         openPlayback: plays === true ? openPlayback : undefined,
-        getToken: asksForToken ? (context) => ask.ask("token", context) as Promise<string> : undefined,
+        getToken: options.session.renewableToken
+          ? (context) => ask.ask("token", context) as Promise<string>
+          : undefined,
         onEvent: (event) => this.#outbox.add(event),
       },
     );

@@ -1,4 +1,4 @@
-import { type Browser, chromium, type Page } from "playwright-core";
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
 import type { EnginePage, EnginePageOptions } from "./engine-page.js";
 
 const FLAGS = [
@@ -16,21 +16,23 @@ const FLAGS = [
 /** Chromium with a real microphone as the system has it, unlike the fake device that it brings itself. */
 export class ChromiumEngine implements EnginePage {
   readonly version: string;
-  readonly evaluate: Page["evaluate"];
+  readonly evaluate: EnginePage["evaluate"];
   readonly #browser: Browser;
   readonly #page: Page;
 
-  private constructor(browser: Browser, page: Page) {
+  private constructor(browser: Browser, version: string, page: Page) {
     this.#browser = browser;
     this.#page = page;
-    this.version = `Chromium ${browser.version()}`;
-    this.evaluate = page.evaluate.bind(page);
+    this.version = version;
+    this.evaluate = page.evaluate.bind(page) as EnginePage["evaluate"];
   }
 
   static async launch({ executablePath, env }: EnginePageOptions): Promise<ChromiumEngine> {
-    const browser = await chromium.launch({ executablePath, args: FLAGS, env });
+    // Not Playwright, which loses a page that comes out of the cache of the back button.
+    const browser = await puppeteer.launch({ executablePath, args: FLAGS, env, defaultViewport: null });
     try {
-      return new ChromiumEngine(browser, await browser.newPage());
+      const [page = await browser.newPage()] = await browser.pages();
+      return new ChromiumEngine(browser, (await browser.version()).replace("Chrome/", "Chromium "), page);
     } catch (error) {
       await browser.close();
       throw error;

@@ -109,6 +109,7 @@ export class DeviceMender {
   onHeld(track: MediaStreamTrack): void {
     this.#errands.acquired();
     this.#need = undefined;
+    void this.#permission?.renew();
     this.sound.begin(track.muted);
     if (track.muted) this.sound.muted(true);
     this.#refresh();

@@ -7,7 +7,8 @@ import { onPermissionChange, permissionWithin } from "./permission.js";
  */
 export class PermissionWatch {
   readonly #scope: Scope;
-  readonly #atFirst: Promise<PermissionState | undefined>;
+  /** What the browser said while the track was in use that was captured last. */
+  #before!: Promise<PermissionState | undefined>;
 
   /**
    * To be made while the microphone is in use; watches until the scope ends.
@@ -15,7 +16,22 @@ export class PermissionWatch {
    */
   constructor(scope: Scope, onChange: (state: PermissionState) => void) {
     this.#scope = scope;
-    this.#atFirst = this.#begin(onChange);
+    const status = this.renew();
+    void status.then((given) => {
+      // A browser that says so while the microphone is in use does not know.
+      if (given !== undefined && given.state !== "denied") onPermissionChange(scope, given, onChange);
+    });
+    // WebKit ends the tracks of a page that it keeps for the back button, and asks again when the page comes back.
+    scope.listen(window, "pagehide", () => {
+      this.#before = Promise.resolve("prompt");
+    });
+  }
+
+  /** To be called when another track is in use. */
+  renew(): Promise<PermissionStatus | undefined> {
+    const status = permissionWithin(this.#scope);
+    this.#before = status.then((given) => given?.state);
+    return status;
   }
 
   /**
@@ -23,17 +39,8 @@ export class PermissionWatch {
    * to be asked for each time counts as withdrawn only if the browser says that it is refused.
    */
   async isWithdrawn(): Promise<boolean> {
-    const [before, now] = await Promise.all([this.#atFirst, permissionWithin(this.#scope)]);
+    const [before, now] = await Promise.all([this.#before, permissionWithin(this.#scope)]);
     if (before === undefined || now === undefined || before === "denied") return false;
     return now.state === "denied" || (before === "granted" && now.state !== "granted");
-  }
-
-  async #begin(onChange: (state: PermissionState) => void): Promise<PermissionState | undefined> {
-    const status = await permissionWithin(this.#scope);
-    // A browser that says so while the microphone is in use does not know.
-    if (status === undefined || status.state === "denied") return status?.state;
-    const { state } = status;
-    onPermissionChange(this.#scope, status, onChange);
-    return state;
   }
 }
