@@ -318,6 +318,11 @@ export default defineConfig(async ({ mode }) => {
       "test/support/streams-in-workers.ts",
     ],
   };
+  const PLANTED_BUGS = ["test/simulation/*-mutants.test.ts"];
+  const SIMULATED = {
+    testTimeout: 300_000,
+    setupFiles: ["test/support/watch-resources.ts", "test/support/give-way.ts"],
+  };
   return {
     plugins: [...workletScripts(), journalScript()],
     resolve: { alias: PACKAGE_SOURCES },
@@ -328,10 +333,9 @@ export default defineConfig(async ({ mode }) => {
       projects: [
         project("unit", "node", { testTimeout: 30_000 }),
         project("dom", "happy-dom", { testTimeout: 30_000, ...(process.env.LX_HOST === "worker" ? IN_WORKERS : {}) }),
-        project("simulation", "node", {
-          testTimeout: 300_000,
-          setupFiles: ["test/support/watch-resources.ts", "test/support/give-way.ts"],
-        }),
+        project("simulation", "node", { ...SIMULATED, exclude: PLANTED_BUGS }),
+        // Proofs that the simulation finds what is wrong: with `npm run test:more`, behind it.
+        project("more-mutants", "node", { ...SIMULATED, include: PLANTED_BUGS, sequence: { groupOrder: 1 } }),
         // Real time, sockets and processes: what a busy machine delayed gets a second try, what is wrong fails both.
         project("integration", "node", { testTimeout: 60_000, retry: 1 }),
         project("package", "node", { testTimeout: 120_000, hookTimeout: 120_000 }),

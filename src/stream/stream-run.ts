@@ -124,7 +124,7 @@ export class StreamRun {
   /** To be called before anything is acquired: from now on a page that goes away ends the stream, and leaves its journal. */
   watchPage(): void {
     onPageGone(this.#parts.scope, () => {
-      this.finish({ outcome: "aborted", reason: new DOMException("The page left.", "AbortError") });
+      this.finish({ outcome: "aborted", reason: new DOMException("The page went away.", "AbortError") });
       this.#observer.deref()?.onGone();
     });
   }
@@ -234,7 +234,7 @@ export class StreamRun {
       await this.source.stop(timeoutMs / 2, async () => void (await client.flush()));
     } catch (cause) {
       if (this.#info !== undefined) return;
-      this.#parts.logger.warn("The capture did not stop.", { error: cause });
+      this.#parts.logger.warn("The capture did not stop well; its last audio may be missing.", { error: cause });
     }
     if (error !== undefined && (await this.#hasCapturedNothing(client))) this.finish({ outcome: "failed", error });
     else client.end(Math.max(0, deadline - systemClock.now()));
@@ -282,7 +282,7 @@ export class StreamRun {
   #endOf(failure: AudioStreamError | undefined): CloseInfo {
     const error = this.#ending?.error ?? (failure && toStreamError(failure));
     if (failure !== undefined && error !== failure) {
-      this.#parts.logger.warn("Not all delivered.", { code: failure.code });
+      this.#parts.logger.warn("What the source gave before it ended was not all delivered.", { code: failure.code });
     }
     return error === undefined ? { outcome: "closed" } : { outcome: "failed", error };
   }

@@ -79,11 +79,14 @@ export function pageScenes(stage: () => Stage, name: EngineName): void {
           const stream = inner().sdk.createMicrophoneStream(url, { host });
           await stream.start();
           const { track } = stream;
-          const { closed } = stream;
+          // Waited for before: Firefox runs nothing of a frame that is gone, and that includes a wait that begins then.
+          const told = new Promise((resolve) => {
+            void stream.closed.then(({ outcome }) => resolve(outcome));
+            setTimeout(resolve, 10_000, "never");
+          });
           frame.remove();
           const left = { track: track?.readyState, state: stream.state };
-          const late = new Promise((resolve) => setTimeout(resolve, 3_000, "never"));
-          return { left, outcome: await Promise.race([closed.then(({ outcome }) => outcome), late]) };
+          return { left, outcome: await told };
         },
         { url, host },
       );

@@ -29,7 +29,8 @@ export class ChromiumEngine implements EnginePage {
 
   static async launch({ executablePath, env }: EnginePageOptions): Promise<ChromiumEngine> {
     // Not Playwright, which loses a page that comes out of the cache of the back button.
-    const browser = await puppeteer.launch({ executablePath, args: FLAGS, env, defaultViewport: null });
+    const options = { executablePath, args: FLAGS, env, defaultViewport: null, acceptInsecureCerts: true };
+    const browser = await puppeteer.launch(options);
     try {
       const [page = await browser.newPage()] = await browser.pages();
       return new ChromiumEngine(browser, (await browser.version()).replace("Chrome/", "Chromium "), page);
