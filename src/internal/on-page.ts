@@ -14,6 +14,8 @@ export function onPage(scope: Scope, listen: (page: Scope) => void): void {
     listen(page);
   };
   attach();
+  // Programs that pretend to be a page outside of browsers seldom have it.
+  if (typeof MutationObserver === "undefined") return;
   const opened = new MutationObserver(attach);
   opened.observe(document, { childList: true });
   scope.defer("page", () => opened.disconnect());
