@@ -121,7 +121,7 @@ class WhisperLiveSession implements DialectSession {
     this.#open = final ? undefined : caption;
     if (!final) return [caption];
     this.#completed += 1;
-    // Whoever believed a time that is not yet would be deaf until then.
+    // If a time in the future were believed, every caption until then would be ignored.
     this.#completedTo = Math.max(this.#completedTo, Math.min(to, this.#sentSeconds));
     return [caption, { type: "settled", to }];
   }

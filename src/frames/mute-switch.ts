@@ -1,9 +1,6 @@
 import type { PlacedFrame } from "../capture/inlet/frame-inlet.js";
-import { AudioFrameFlag } from "../protocol/audio-frame.js";
+import { AudioFrameFlag, silenceByte } from "../protocol/audio-frame.js";
 import type { AudioEncoding } from "../protocol/messages.js";
-
-/** The byte whose repetition is silence; Opus is encoded from floats, which are silent when they are zero. */
-const SILENCE: Readonly<Record<AudioEncoding, number>> = { pcm_s16le: 0, pcm_f32le: 0, mulaw: 0xff, opus: 0 };
 
 /** Whether a frame is silent because the microphone was muted. */
 export const isMuted = ({ flags }: Pick<PlacedFrame, "flags">): boolean => (flags & AudioFrameFlag.muted) !== 0;
@@ -18,7 +15,7 @@ export class MuteSwitch {
   #unmutedAt = Number.NEGATIVE_INFINITY;
 
   constructor(encoding: AudioEncoding) {
-    this.#silence = SILENCE[encoding];
+    this.#silence = silenceByte(encoding);
   }
 
   get muted(): boolean {

@@ -13,9 +13,9 @@ export interface ImportedRecording {
 }
 
 export interface RecordingParts {
-  /** Of the stream. */
+  /** The stream's scope. */
   readonly scope: Scope;
-  /** Of the frames. */
+  /** The format of the frames. */
   readonly format: AudioFormat;
   /** Not all is kept. */
   onWarning(error: AudioStreamError): void;

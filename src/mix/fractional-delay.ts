@@ -12,23 +12,14 @@ export class FractionalDelay {
   /**
    * Writes `count` values of the signal, from `place` on, `step` samples apart.
    * @param signal reaches from `HALF_LENGTH - 1` samples before the first place to `HALF_LENGTH` after the last.
-   * @param output written from `offset` on, at every `stride`th index.
    */
-  read(
-    signal: Float32Array,
-    place: number,
-    step: number,
-    output: Float32Array,
-    offset: number,
-    stride: number,
-    count: number,
-  ): void {
+  read(signal: Float32Array, place: number, step: number, output: Float32Array, count: number): void {
     const rows = this.#rows;
     for (let k = 0; k < count; k += 1) {
       const at = place + k * step;
       const whole = Math.floor(at);
       if (at === whole) {
-        output[offset + k * stride] = signal[whole] as number;
+        output[k] = signal[whole] as number;
         continue;
       }
       const phase = (at - whole) * PHASES;
@@ -40,7 +31,7 @@ export class FractionalDelay {
         const coefficient = (rows[row] as number) * (1 - share) + (rows[row + WIDTH] as number) * share;
         sum += coefficient * (signal[index] as number);
       }
-      output[offset + k * stride] = sum;
+      output[k] = sum;
     }
   }
 }

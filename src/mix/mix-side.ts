@@ -127,13 +127,16 @@ export class MixSide {
     if (this.#pieces.length > 0) this.#place = this.#toSamples(dueTime - this.#zeroTime);
   }
 
-  /** Writes the next `count` samples of the output to every second value from `offset` on. */
-  read(output: Float32Array, offset: number, count: number): void {
-    if (this.#place === undefined) return;
+  /** Writes the next `count` samples of the output. */
+  read(output: Float32Array, count: number): void {
+    if (this.#place === undefined) {
+      output.fill(0, 0, count);
+      return;
+    }
     const step = this.#step;
     const first = Math.floor(this.#place) - HALF_LENGTH + 1;
     const signal = this.#signalFrom(first, Math.ceil(count * step) + 2 * HALF_LENGTH + 1);
-    this.#filter.read(signal, this.#place - first, step, output, offset, 2, count);
+    this.#filter.read(signal, this.#place - first, step, output, count);
     this.skip(count);
   }
 

@@ -1,6 +1,6 @@
 import type { AudioFrame } from "../capture/source.js";
 import { ENCODERS } from "../worklet/encoder.js";
-import { samplesPerFrame } from "../worklet/framer.js";
+import { Framer, samplesPerFrame } from "../worklet/framer.js";
 import type { ProcessorSettings } from "../worklet/port-messages.js";
 import { FractionalDelay } from "./fractional-delay.js";
 import type { SideName } from "./mix-errors.js";
@@ -25,10 +25,10 @@ export class Mixer {
   readonly #frameSamples: number;
   readonly #lagMs: number;
   readonly #beginning: number;
-  readonly #values: Float32Array;
+  readonly #framer: Framer;
+  /** What each side is read into. */
+  readonly #channels: readonly [Float32Array, Float32Array];
   readonly #gone = new Set<SideName>();
-  /** Of the next sample of the output. */
-  #position = 0;
   /** Of the run: the samples since the last break, and when its first one was, by the page's clock. */
   #run: { readonly position: number; readonly time: number } | undefined;
 
@@ -41,7 +41,10 @@ export class Mixer {
     this.#frameSamples = samplesPerFrame(frameDurationMs, sampleRate);
     this.#lagMs = LAG_MS + frameDurationMs;
     this.#beginning = (BEGIN_MS * sampleRate) / 1_000;
-    this.#values = new Float32Array(2 * this.#frameSamples);
+    this.#channels = [new Float32Array(this.#frameSamples), new Float32Array(this.#frameSamples)];
+    this.#framer = new Framer(this.#frameSamples, 2, 0, (values, count, position) =>
+      this.#deliver(values, count, position),
+    );
   }
 
   /** Whether one side is so far behind that the other should not wait for it. */
@@ -108,14 +111,18 @@ export class Mixer {
   }
 
   get #dueTime(): number | undefined {
+    return this.#timeOf(this.#framer.position);
+  }
+
+  #timeOf(position: number): number | undefined {
     if (this.#run === undefined) return undefined;
-    return this.#run.time + ((this.#position - this.#run.position) * 1_000) / this.#options.settings.sampleRate;
+    return this.#run.time + ((position - this.#run.position) * 1_000) / this.#options.settings.sampleRate;
   }
 
   /** The output begins with the first sample of the side that was heard first. */
   #begin(): void {
     const time = this.#firstTime;
-    this.#run = { position: this.#position, time };
+    this.#run = { position: this.#framer.position, time };
     this.left.begin(time);
     this.right.begin(time);
   }
@@ -136,16 +143,19 @@ export class Mixer {
   #skip(count: number): void {
     this.left.skip(count);
     this.right.skip(count);
-    this.#position += count;
+    this.#framer.skipTo(this.#framer.position + count);
   }
 
   #emit(sampleCount: number): void {
-    const values = this.#values.fill(0);
-    this.left.read(values, 0, sampleCount);
-    this.right.read(values, 1, sampleCount);
-    const timestamp = this.#dueTime ?? 0;
-    const position = this.#position;
-    this.#position += sampleCount;
+    const [left, right] = this.#channels;
+    this.left.read(left, sampleCount);
+    this.right.read(right, sampleCount);
+    this.#framer.push(this.#channels, sampleCount);
+    this.#framer.flush();
+  }
+
+  #deliver(values: Float32Array, sampleCount: number, position: number): void {
+    const timestamp = this.#timeOf(position) ?? 0;
     const count = 2 * sampleCount;
     let peakLevel = 0;
     let power = 0;

@@ -46,6 +46,9 @@ export function bytesPerSample(encoding: AudioEncoding): number | undefined {
   return { pcm_s16le: 2, pcm_f32le: 4, mulaw: 1, opus: undefined }[encoding];
 }
 
+/** The byte whose repetition is silence. Opus is encoded from floats, which are silent when they are zero. */
+export const silenceByte = (encoding: AudioEncoding): number => (encoding === "mulaw" ? 0xff : 0);
+
 /** Builds the bytes of an audio frame. @throws RangeError for a position that is no whole number. */
 export function encodeAudioFrame(frame: WireAudioFrame): Bytes {
   const bytes = openAudioFrame(frame, frame.flags, frame.payload.byteLength);

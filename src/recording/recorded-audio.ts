@@ -1,6 +1,7 @@
 import type { AudioFormat, AudioFrame } from "../capture/source.js";
 import type { AudioRange } from "../internal/range-set.js";
-import { blockBytesOf, silenceOf, wavHeader } from "./wav-header.js";
+import { silenceByte } from "../protocol/audio-frame.js";
+import { blockBytesOf, wavHeader } from "./wav-header.js";
 
 /** Audio that is put into one blob, in bytes: the browser may move blobs to the disk, and bytes not. */
 const BLOB_BYTES = 262_144;
@@ -68,7 +69,7 @@ export class RecordedAudio {
   toWav(): Blob {
     this.#pack();
     const { byteLength } = this;
-    const silence = new Blob([new Uint8Array(BLOB_BYTES).fill(silenceOf(this.format))]);
+    const silence = new Blob([new Uint8Array(BLOB_BYTES).fill(silenceByte(this.format.encoding))]);
     const silent = (bytes: number): Blob[] => [
       ...Array.from({ length: Math.floor(bytes / BLOB_BYTES) }, () => silence),
       silence.slice(0, bytes % BLOB_BYTES),

@@ -79,7 +79,7 @@ const RULES: readonly Rule[] = [
   },
   {
     of: RECORDING,
-    may: [RECORDING, ERRORS, INTERNAL],
+    may: [RECORDING, ERRORS, INTERNAL, PROTOCOL],
     typesOf: [PORTS, /^src\/host\/imported-recording$/],
   },
   {

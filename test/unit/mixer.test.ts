@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AudioFrame } from "../../src/capture/source.js";
 import { Mixer } from "../../src/mix/mixer.js";
+import { Rng } from "../simulation/rng.js";
 import {
   type ArrivingFrame,
   type DriftingSourceOptions,
@@ -21,13 +22,10 @@ const LATE_BREAKS = [
   [3_000_300, 3_060_700],
 ] as const;
 
-/** A small generator with a seed, so that a failure can be run again. */
+/** Numbers by a seed, so that a failure can be run again. */
 function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
+  const rng = new Rng(seed);
+  return () => rng.next();
 }
 
 /** Listens to a mixer: finds the pulses of each channel. */

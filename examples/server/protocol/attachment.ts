@@ -62,7 +62,7 @@ export class Attachment {
 
   acknowledge(position: number): void {
     this.acknowledged = position;
-    // Of all that is ever said, most is this, and only the position changes.
+    // Most messages are acknowledgements, which differ only in the position.
     this.#acknowledgement ??= encodeServerMessage("audio.ack", { position: 0 }, { sid: this.#options.sessionId }).slice(
       0,
       -"0}}".length,

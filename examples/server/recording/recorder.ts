@@ -46,7 +46,7 @@ export class Recorder {
   #sound = 0;
   #silence = 0;
   #file: WavFile | undefined;
-  /** Whoever writes for all, and says whose turn it is, does so on nobody's behalf. */
+  /** Blames faults on this session: the disk writer and the shared turn call back on behalf of no session. */
   readonly #forOwner = presentOwner();
   #isWriting = false;
   /** Resolves when nothing is being written any more; `undefined` if nobody wants to know. */

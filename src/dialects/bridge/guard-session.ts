@@ -1,3 +1,4 @@
+import { isObject } from "../../internal/arguments.js";
 import { sentenceOf } from "../../internal/text-of.js";
 import type { Bytes } from "../../protocol/bytes.js";
 import type { DialectEvent, DialectSession, RemoteMessage, Verdict } from "../dialect.js";
@@ -39,7 +40,7 @@ export function guardSession(session: DialectSession, onFailure: (detail: string
     }),
     finish: () => attempt("finish", [], () => messagesIn(session.finish())),
     receive: (message) => attempt("receive", [], () => eventsIn(read(message))),
-    // Whoever breaks off has no use for a failure.
+    // A failure changes nothing for a caller that breaks off.
     settle: (isEnd) => attempt("settle", [], () => eventsIn(settleOf(session, isEnd))),
     judge: (code, reason) =>
       attempt("judge", { kind: "temporary", detail: "" }, () => verdictIn(session.judge(code, reason))),
@@ -64,7 +65,7 @@ function messageIn(message: unknown): RemoteMessage {
   throw new TypeError(`A message is a string or a Uint8Array, and this one is ${String(message)}`);
 }
 
-const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null;
+const areFields = (value: unknown): value is Fields => isObject(value);
 
 function verdictIn(verdict: Verdict | "finished"): Verdict | "finished" {
   if (verdict === "finished" || isVerdict(verdict)) return verdict;
@@ -72,12 +73,12 @@ function verdictIn(verdict: Verdict | "finished"): Verdict | "finished" {
 }
 
 const isVerdict = (verdict: unknown): boolean =>
-  isObject(verdict) && KINDS.includes(verdict.kind) && isText(verdict.detail);
+  areFields(verdict) && KINDS.includes(verdict.kind) && isText(verdict.detail);
 const isTime = (time: unknown): boolean => typeof time === "number" && !Number.isNaN(time);
 const isText = (text: unknown): boolean => typeof text === "string";
 
 function isWord(word: unknown): boolean {
-  return isObject(word) && isText(word.text) && isTime(word.from) && isTime(word.to);
+  return areFields(word) && isText(word.text) && isTime(word.from) && isTime(word.to);
 }
 
 function eventsIn(events: readonly DialectEvent[]): readonly DialectEvent[] {
@@ -87,7 +88,7 @@ function eventsIn(events: readonly DialectEvent[]): readonly DialectEvent[] {
 }
 
 function isEvent(event: unknown): boolean {
-  if (!isObject(event)) return false;
+  if (!areFields(event)) return false;
   switch (event.type) {
     case "ready":
     case "finished":

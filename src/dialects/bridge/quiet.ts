@@ -1,11 +1,10 @@
+import { silenceByte } from "../../protocol/audio-frame.js";
 import type { Bytes } from "../../protocol/bytes.js";
 import type { AudioEncoding } from "../../protocol/messages.js";
 
 /** Below −50 dB of full scale, in which no word is: linear, 0 to 1. */
 const QUIET_PEAK = 10 ** (-50 / 20);
 const FULL_SCALE_S16 = 32_768;
-/** The code words of G.711 µ-law for silence, complemented on the wire. */
-const MULAW_SILENCE = 0xff;
 /** The code word whose value is closest to {@link QUIET_PEAK}: (2 × 15 + 33) << 1 − 33 of 8 159, from G.711. */
 const MULAW_QUIET = 0x10;
 
@@ -30,6 +29,5 @@ export function isQuiet(encoding: AudioEncoding, payload: Bytes): boolean {
 
 /** So many bytes of silence. */
 export function silenceOf(encoding: AudioEncoding, bytes: number): Bytes {
-  const silence = new Uint8Array(bytes);
-  return encoding === "mulaw" ? silence.fill(MULAW_SILENCE) : silence;
+  return new Uint8Array(bytes).fill(silenceByte(encoding));
 }

@@ -27,14 +27,9 @@ export function designLowPass(inputRate: number, outputRate: number, up: number)
   // Kaiser's estimate of the length that reaches the rejection within the transition band.
   const length = (STOP_BAND_DB - 8) / (2.285 * 2 * Math.PI * (stop - pass));
   const halfLength = 2 * Math.ceil(length / 4);
-  const width = 2 * halfLength;
-  const exact = (up + 1) * width <= MAX_COEFFICIENTS;
+  const exact = (up + 1) * 2 * halfLength <= MAX_COEFFICIENTS;
   const phases = exact ? up : Math.ceil((2 * Math.PI * pass) / Math.sqrt(8 * INTERPOLATION_ERROR));
-  const rows = new Float64Array((phases + 1) * width);
-  for (let phase = 0; phase <= phases; phase += 1) {
-    fillRow(rows, phase * width, halfLength, phase / phases, (pass + stop) / 2);
-  }
-  return { halfLength, phases, rows };
+  return { halfLength, phases, rows: designRows(halfLength, phases, (pass + stop) / 2) };
 }
 
 /**
@@ -42,9 +37,14 @@ export function designLowPass(inputRate: number, outputRate: number, up: number)
  * sample as it is.
  */
 export function designInterpolation(halfLength: number, phases: number): Float64Array {
+  return designRows(halfLength, phases, 0.5);
+}
+
+/** @param cutOff as a share of the input's rate. */
+function designRows(halfLength: number, phases: number, cutOff: number): Float64Array {
   const width = 2 * halfLength;
   const rows = new Float64Array((phases + 1) * width);
-  for (let phase = 0; phase <= phases; phase += 1) fillRow(rows, phase * width, halfLength, phase / phases, 0.5);
+  for (let phase = 0; phase <= phases; phase += 1) fillRow(rows, phase * width, halfLength, phase / phases, cutOff);
   return rows;
 }
 

@@ -83,7 +83,7 @@ export class DiskWriter {
   readonly #options: DiskWriterOptions;
   #memory = sharedBytes();
   #thread: Thread | undefined;
-  /** Of this thread: what it says of its batches, how many it was sent, and how many are over. */
+  /** The count that the present thread keeps of its finished batches, how many it was sent, and how many are settled here. */
   #done: Int32Array = new Int32Array(1);
   #sent = 0;
   #over = 0;
