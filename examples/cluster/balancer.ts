@@ -26,8 +26,8 @@ export class Balancer implements AsyncDisposable {
   readonly #scope = new Scope({ name: "balancer", clock: systemClock });
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #yes = new Set<number>();
   #nodes: readonly number[];
-  #ready: readonly number[] = [];
   #turn = 0;
 
   /** For {@link Balancer.listen}. */
@@ -52,18 +52,19 @@ export class Balancer implements AsyncDisposable {
 
   /** Ports of the nodes that get new connections. */
   get ready(): readonly number[] {
-    return this.#ready;
+    return this.#nodes.filter((port) => this.#yes.has(port));
   }
 
   /** There is another node. Resolves when it has been asked. */
   async add(port: number): Promise<void> {
     this.#nodes = [...this.#nodes, port];
-    if (await this.#isReady(port)) this.#ready = [...this.#ready, port];
+    await this.#ask(port);
   }
 
   /** Another node takes the place of one that is going. */
   replace(old: number, by: number): void {
     this.#nodes = this.#nodes.map((port) => (port === old ? by : port));
+    this.#yes.delete(old);
   }
 
   /** Ends all connections. */
@@ -77,26 +78,26 @@ export class Balancer implements AsyncDisposable {
 
   /** Never rejects. */
   async #poll(): Promise<void> {
-    const asked = this.#nodes;
-    const answers = await Promise.all(asked.map((port) => this.#isReady(port)));
-    // One that has been replaced meanwhile gets nobody, whatever it said.
-    this.#ready = asked.filter((port, index) => answers[index] === true && this.#nodes.includes(port));
+    await Promise.all(this.#nodes.map((port) => this.#ask(port)));
     if (!this.#scope.disposed) this.#scope.timeout(POLL_MS, () => void this.#poll());
   }
 
-  async #isReady(port: number): Promise<boolean> {
+  /** Never rejects. */
+  async #ask(port: number): Promise<void> {
     const signal = AbortSignal.any([this.#scope.signal, AbortSignal.timeout(ANSWER_MS)]);
     const answer = await fetch(`http://${this.#options.host}:${port}/readyz`, { signal }).catch(() => undefined);
     await answer?.body?.cancel().catch(() => {});
-    return answer?.ok === true;
+    // One that has been replaced meanwhile gets nobody, whatever it said.
+    if (answer?.ok === true && this.#nodes.includes(port)) this.#yes.add(port);
+    else this.#yes.delete(port);
   }
 
   /** Never rejects. */
   async #serve(client: Socket): Promise<void> {
     this.#keep(client);
     this.#turn += 1;
-    const others = this.#nodes.filter((port) => !this.#ready.includes(port));
-    for (const port of [...fromTurn(this.#ready, this.#turn), ...fromTurn(others, this.#turn)]) {
+    const others = this.#nodes.filter((port) => !this.#yes.has(port));
+    for (const port of [...fromTurn(this.ready, this.#turn), ...fromTurn(others, this.#turn)]) {
       if (client.destroyed) return;
       const node = await this.#connect(port);
       if (node === undefined) continue;
