@@ -8,11 +8,17 @@ import { systemClock } from "loquilex/resources";
 import { AskedProgram } from "../../support/asked-program.js";
 import { BackendProcess } from "../../support/backend-process.js";
 import { type ProcessFigures, processFigures } from "../../support/process-figures.js";
+import { quantile } from "../report.js";
 import type { LoadFigures, LoadRequest } from "./load-messages.js";
 import { GENERATOR_CORE, pinned, SERVER_CORE, whyUnpinned } from "./pinning.js";
 
 /** Streaming before the measurement, so that everything is compiled and every file is open. */
 const WARM_UP_SEC = 4;
+/**
+ * The streams come in so many parts. A process grows in leaps that belong to no stream, as when the collector gives new objects
+ * more room, so that the median of what each part added is what counts.
+ */
+const PARTS = 5;
 /** Streaming of those that are then idle, and how long they are so before the memory is looked at. */
 const ACTIVE_SEC = 1;
 const IDLE_MS = 2_000;
@@ -40,7 +46,7 @@ export interface LoadMeasurement extends Load {
   readonly bare: ProcessorTime;
   readonly figures: LoadFigures;
   readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** Of one stream more that has sent something and is idle. */
+  /** Of one stream more that has sent something and is idle: the upper median of the parts after the first. */
   readonly idleStreamBytes: number;
   readonly idleStreamDescriptors: number;
   readonly threads: number;
@@ -68,16 +74,20 @@ export async function measureLoad(load: Load): Promise<LoadMeasurement> {
   try {
     const path = new URL(backend.webSocketUrl).pathname;
     const ask = (request: LoadRequest): Promise<LoadFigures> => generator.ask(request);
-    const openHalf = async (): Promise<ProcessFigures> => {
-      await ask({ type: "open", streams: load.streams / 2, port: backend.port, path, bare: false });
+    const openPart = async (): Promise<ProcessFigures> => {
+      await ask({ type: "open", streams: load.streams / PARTS, port: backend.port, path, bare: false });
       await ask({ type: "stream", seconds: ACTIVE_SEC });
       await ask({ type: "stop" });
       await pause(IDLE_MS);
       await probe(probePath);
       return processFigures(backend.pid);
     };
-    const half = await openHalf();
-    const idle = await openHalf();
+    const idle: ProcessFigures[] = [];
+    while (idle.length < PARTS) idle.push(await openPart());
+    const ofOneStream = (figure: (figures: ProcessFigures) => number): number => {
+      const added = idle.slice(1).map((figures, index) => figure(figures) - figure(idle[index] ?? figures));
+      return (quantile(added, 0.5) * PARTS) / load.streams;
+    };
     await ask({ type: "stream", seconds: WARM_UP_SEC });
     await probe(probePath);
     const measured = await timeDuring(backend.pid, () => ask({ type: "stream", seconds: load.seconds }));
@@ -88,9 +98,9 @@ export async function measureLoad(load: Load): Promise<LoadMeasurement> {
       ...{ server: measured.time, bare },
       figures: { ...measured.found, unacknowledged, ends },
       loopDelayMs,
-      idleStreamBytes: (2 * (idle.rssBytes - half.rssBytes)) / load.streams,
-      idleStreamDescriptors: (2 * (idle.descriptors - half.descriptors)) / load.streams,
-      threads: idle.threads,
+      idleStreamBytes: ofOneStream(({ rssBytes }) => rssBytes),
+      idleStreamDescriptors: ofOneStream(({ descriptors }) => descriptors),
+      threads: processFigures(backend.pid).threads,
     };
   } finally {
     // What it recorded is not wanted.
