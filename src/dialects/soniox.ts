@@ -63,6 +63,10 @@ const ROUNDING_SEC = 0.02;
 /** Tokens that stand and are remembered: older ones do not come again. */
 const MAX_STOOD = 64;
 
+/** A segment ends after so many seconds, or so many tokens, even if nobody pauses: its audio is kept until it does. */
+const LONGEST_SEC = 15;
+const MAX_TOKENS = 500;
+
 class SonioxSession implements DialectSession {
   readonly isReadyWhenOpen = true;
   readonly #beginning: object;
@@ -106,23 +110,12 @@ class SonioxSession implements DialectSession {
       else guessed.push(token);
     }
     if (fields.finished === true) return [...events, ...this.#endSegment(), { type: "finished" }];
-    const tokens = [...this.#final, ...guessed];
-    events.push(this.#caption(tokens, false));
+    events.push(...this.#endLongSegment(), this.#caption([...this.#final, ...guessed], false));
     const processedMs = numberIn(fields, "final_audio_proc_ms") ?? 0;
-    // The last word may not be whole yet: what comes after a cut would begin in the middle of it.
-    const lastWord = wordsOf(this.#final).at(-1);
-    const whole = (lastWord?.from ?? Number.POSITIVE_INFINITY) - ROUNDING_SEC;
-    events.push({ type: "settled", to: Math.min(processedMs / 1_000, whole) });
+    // What stands is said when its segment ends. Until then its audio may be all that is left of it.
+    const unsaid = (wordsOf(this.#final)[0]?.from ?? Number.POSITIVE_INFINITY) - ROUNDING_SEC;
+    events.push({ type: "settled", to: Math.min(processedMs / 1_000, unsaid) });
     return events;
-  }
-
-  /** The words that stand, but for the last one, which may not be whole. */
-  settle(): DialectEvent[] {
-    const lastWord = wordsOf(this.#final).at(-1);
-    if (lastWord === undefined) return [];
-    const whole = this.#final.filter((token) => (numberIn(token, "start_ms") ?? 0) / 1_000 < lastWord.from);
-    this.#final = whole;
-    return this.#endSegment();
   }
 
   judge(code: number): Verdict | "finished" {
@@ -134,9 +127,20 @@ class SonioxSession implements DialectSession {
     this.#final.push(token);
   }
 
-  #endSegment(): DialectEvent[] {
+  /** Ends a segment that is long, before its last word, which may not be whole. */
+  #endLongSegment(): DialectEvent[] {
     const tokens = this.#final;
-    this.#final = [];
+    const [from, to] = [numberIn(tokens[0] ?? {}, "start_ms"), numberIn(tokens.at(-1) ?? {}, "end_ms")];
+    if (tokens.length < MAX_TOKENS && (to ?? 0) - (from ?? 0) < LONGEST_SEC * 1_000) return [];
+    const lastWordAt = tokens.findLastIndex(isBeginning);
+    // Not every language has spaces.
+    return this.#endSegment(tokens.splice(lastWordAt > 0 ? lastWordAt : -1));
+  }
+
+  /** @param rest tokens that stand and belong to the next segment. */
+  #endSegment(rest: Fields[] = []): DialectEvent[] {
+    const tokens = this.#final;
+    this.#final = rest;
     const caption = this.#caption(tokens, true);
     this.#segments += 1;
     return [caption];
@@ -161,14 +165,15 @@ const keyOf = ({ text, start_ms, end_ms }: Fields): string => JSON.stringify([te
 const textOf = (tokens: readonly Fields[]): string => tokens.map((token) => textIn(token, "text") ?? "").join("");
 
 /** Tokens are parts of words; the first of a word begins with a space. */
+const isBeginning = (token: Fields): boolean => textIn(token, "text")?.startsWith(" ") === true;
+
 function wordsOf(tokens: readonly Fields[]): DialectWord[] {
   const words: DialectWord[] = [];
   for (const token of tokens) {
     const [text, from, to] = [textIn(token, "text"), numberIn(token, "start_ms"), numberIn(token, "end_ms")];
     if (text === undefined || from === undefined || to === undefined) continue;
     const last = words.at(-1);
-    if (last === undefined || text.startsWith(" "))
-      words.push({ text: text.trim(), from: from / 1_000, to: to / 1_000 });
+    if (last === undefined || isBeginning(token)) words.push({ text: text.trim(), from: from / 1_000, to: to / 1_000 });
     else words[words.length - 1] = { ...last, text: last.text + text, to: to / 1_000 };
   }
   return words;

@@ -5,7 +5,6 @@ import { AudioMap } from "./audio-map.js";
 import { guardSession } from "./guard-session.js";
 import { awaitLastWords } from "./last-words.js";
 import { PaceCredit } from "./pace-credit.js";
-import { isQuiet } from "./quiet.js";
 import type { RemoteLegOptions } from "./remote-leg-options.js";
 import type { RemoteLink, RemoteObserver } from "./remote-link.js";
 import { SaidCaptions } from "./said-captions.js";
@@ -46,8 +45,6 @@ export class RemoteLeg implements RemoteObserver {
   readonly #waiting: WaitingAudio;
   /** Position after the last sample that it was given. */
   #end: number;
-  /** Silence at the end of what it was given. */
-  #quietSamples = 0;
   readonly #bornAt: number;
   #link: RemoteLink | undefined;
   /** What came before it was known that the connection is open: a service may speak in the same packet as its handshake. */
@@ -98,9 +95,9 @@ export class RemoteLeg implements RemoteObserver {
     return this.#phase === "ready";
   }
 
-  /** Whether nobody has spoken for a moment in what it was given. */
+  /** Whether nobody has spoken for a moment in what was sent. */
   get isQuiet(): boolean {
-    return this.#quietSamples >= this.#samplesIn(PAUSE_MS);
+    return this.#waiting.quietSamples >= this.#samplesIn(PAUSE_MS);
   }
 
   /** Whether the service gets audio and says nothing for longer than it may. */
@@ -154,9 +151,6 @@ export class RemoteLeg implements RemoteObserver {
   push(frame: WireAudioFrame): void {
     this.#pushedAt = this.#options.clock.now();
     this.#end = frame.position + frame.sampleCount;
-    this.#quietSamples = isQuiet(this.#options.format.encoding, frame.payload)
-      ? this.#quietSamples + frame.sampleCount
-      : 0;
     this.#waiting.push(frame);
     this.#pump();
   }
@@ -165,6 +159,13 @@ export class RemoteLeg implements RemoteObserver {
   finish(): void {
     this.#wantsToFinish = true;
     this.#pump();
+  }
+
+  /** Comes to an end with what was sent: what waits, which may take longer than the session lasts, is the next one's. */
+  finishEarly(): void {
+    this.#waiting.clear();
+    this.#end = this.map.end;
+    this.finish();
   }
 
   /** Settles audio in which nobody speaks, for services that say nothing about it. */

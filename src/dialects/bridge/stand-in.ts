@@ -248,7 +248,7 @@ export class StandIn {
     if (moment === undefined) return;
     if (moment === "pause") {
       this.#current = undefined;
-      leg.finish();
+      leg.finishEarly();
     } else this.#dropCurrent();
     this.#say("server.goaway", { reason: "The service limits how long a session lasts.", retry_after_ms: 0 });
     this.#close(CloseCode.serviceRestart, "next session of the service");

@@ -23,7 +23,6 @@ export class WaitingAudio {
   readonly #bytesPerSample: number;
   readonly #frames: WireAudioFrame[] = [];
   #samples = 0;
-  /** Silence in a row that was handed out last. */
   #quietSamples = 0;
 
   constructor(format: AudioFormat) {
@@ -35,9 +34,19 @@ export class WaitingAudio {
     return this.#samples;
   }
 
+  /** How much silence is at the end of what was handed out. */
+  get quietSamples(): number {
+    return this.#quietSamples;
+  }
+
   push(frame: WireAudioFrame): void {
     this.#frames.push(frame);
     this.#samples += frame.sampleCount;
+  }
+
+  clear(): void {
+    this.#frames.length = 0;
+    this.#samples = 0;
   }
 
   /** Leaves out silence beyond what separates words, as far as it is next. */

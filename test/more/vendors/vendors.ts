@@ -31,7 +31,7 @@ export const VENDORS = {
   speechmatics: {
     ...USUAL,
     package: "@speechmatics/real-time-client",
-    service: () => new SpeechmaticsService(),
+    service: () => new SpeechmaticsService({ takesEarlierEnd: true }),
   },
   gladia: { ...USUAL, package: "@gladiaio/sdk", service: () => new GladiaService(), reconnects: true },
   soniox: { ...USUAL, package: "@soniox/client", service: () => new SonioxService(), reconnects: true },

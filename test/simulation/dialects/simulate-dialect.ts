@@ -104,6 +104,7 @@ function verdictOn(run: DialectRun, hasWords: boolean): string[] {
     ...(run.openRemotes === 0 ? [] : [`${run.openRemotes} connections are open.`]),
     ...Array.from(run.partials.values(), (text) => `"${text}" is neither final nor taken back.`),
     ...(drops === 0 ? [] : [`Audio was dropped ${drops} times.`]),
+    ...run.forsaken.map((word) => `The audio of ${word} was let go of before it was final.`),
     ...run.closes.map((code) => `The service closed a connection with code ${code}.`),
   ];
 }

@@ -77,8 +77,8 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
   mutantsOf("soniox.ts")(
     "Soniox",
     CUTS,
-    "Audio is let go of up to the middle of a word that may not be whole.",
-    "Math.min(processedMs / 1_000, whole)",
+    "Audio of words that stand is let go of before they are in a final caption.",
+    "Math.min(processedMs / 1_000, unsaid)",
     "processedMs / 1_000",
   ),
 
@@ -105,6 +105,13 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
     "A session is not replaced before its limit.",
     "if (leftMs > marginMs) return undefined;",
     "if (leftMs > 0) return undefined;",
+  ),
+  standIn(
+    "AssemblyAI",
+    { troubles: ["refused"], count: 5, lengthMs: 60_000 },
+    "A session that is replaced gets all that waits for it, however long that takes.",
+    "leg.finishEarly();",
+    "leg.finish();",
   ),
   standIn(
     "AssemblyAI",

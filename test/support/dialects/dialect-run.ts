@@ -10,6 +10,7 @@ import { Timer } from "../../simulation/timer.js";
 import type { VirtualTime } from "../../simulation/virtual-time.js";
 import { RETRY } from "../session-rig.js";
 import { CYCLE_SAMPLES, LOUD_SAMPLES, stampedPayload } from "../stamped-audio.js";
+import { scriptWord } from "./scripted-recogniser.js";
 import type { ServiceSession, SpeechService, WireMessage } from "./speech-service.js";
 
 export interface DialectRunOptions {
@@ -62,6 +63,8 @@ export class DialectRun {
   ended: "ended" | "failed" | undefined;
   /** Codes with which the service has closed connections, for which it had no reason. */
   readonly closes: number[] = [];
+  /** Words whose audio the stream was told to let go of before they were in a final caption. */
+  readonly forsaken: string[] = [];
   readonly #options: DialectRunOptions;
   readonly #clock: Clock;
   readonly #standIn: StandIn;
@@ -78,6 +81,9 @@ export class DialectRun {
   #isBusy = false;
   #isMistaken = false;
   #position = 0;
+  readonly #saidWords = new Set<string>();
+  /** Words whose audio the stream need not keep any more. */
+  #releasedWords = 0;
 
   constructor(options: DialectRunOptions) {
     const { time, rng, dialect, sampleRate = 16_000 } = options;
@@ -245,6 +251,7 @@ export class DialectRun {
     if (this.#isBusy) return;
     this.#isBusy = true;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      if (next.type === "message" && typeof next.data === "string") this.#checkReleased(next.data);
       for (const output of this.session.handle(next, this.#clock.now(), 0)) this.#perform(output);
     }
     this.#isBusy = false;
@@ -285,6 +292,16 @@ export class DialectRun {
     const { text, words = [], segment_id, speaker, language } = message.data;
     this.partials.delete(segment_id);
     this.finals.push({ text, words, speaker, language, at: this.#clock.now() });
+    for (const word of text.split(" ")) this.#saidWords.add(word);
+  }
+
+  #checkReleased(message: string): void {
+    const { t, data } = JSON.parse(message) as { readonly t: string; readonly data: { readonly position: number } };
+    if (t !== "audio.ack") return;
+    for (; this.#releasedWords * CYCLE_SAMPLES + LOUD_SAMPLES <= data.position; this.#releasedWords += 1) {
+      const word = scriptWord(this.#releasedWords);
+      if (!this.#saidWords.has(word)) this.forsaken.push(word);
+    }
   }
 
   #connect(id: ConnectionId): void {

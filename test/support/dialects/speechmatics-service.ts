@@ -4,6 +4,11 @@ import { type SpokenWord, textOf, UtteranceListener } from "./utterance.js";
 /** Silence after which an empty transcript says that nobody spoke, in seconds. */
 const EMPTY_AFTER_SEC = 4;
 
+export interface SpeechmaticsServiceOptions {
+  /** Whether the end may name a message before the last one, as that of the service's own client does. @defaultValue false */
+  readonly takesEarlierEnd?: boolean;
+}
+
 /**
  * Speechmatics' real-time service, version 2: no audio before `StartRecognition`; one `AudioAdded` for each message; partial
  * transcripts that replace each other and final ones that follow each other; after `EndOfTranscript` the caller closes.
@@ -11,8 +16,14 @@ const EMPTY_AFTER_SEC = 4;
 export class SpeechmaticsService implements SpeechService {
   /** Keys that it takes. @defaultValue all */
   valid: ReadonlySet<string> | undefined;
+  readonly #takesEarlierEnd: boolean;
+
+  constructor({ takesEarlierEnd = false }: SpeechmaticsServiceOptions = {}) {
+    this.#takesEarlierEnd = takesEarlierEnd;
+  }
 
   accept(caller: ServiceCaller): ServiceSession {
+    const takesEarlierEnd = this.#takesEarlierEnd;
     let listener: UtteranceListener | undefined;
     let [messages, settledTo] = [0, 0];
     const fail = (type: string, code: number): void => {
@@ -62,8 +73,8 @@ export class SpeechmaticsService implements SpeechService {
           caller.send(JSON.stringify({ message: "RecognitionStarted", id: "session" }));
         }
         if (said.message !== "EndOfStream" || listener === undefined) return;
-        // The service's own client names the last message that was confirmed, which may not be the last one.
-        if ((said.last_seq_no ?? 0) > messages) return fail("protocol_error", 1003);
+        const missing = messages - (said.last_seq_no ?? 0);
+        if (missing < 0 || (missing > 0 && !takesEarlierEnd)) return fail("protocol_error", 1003);
         transcript("AddTranscript", listener.cutOff(), settledTo, listener.heardSeconds);
         caller.send(JSON.stringify({ message: "EndOfTranscript" }));
       },

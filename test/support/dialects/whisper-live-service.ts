@@ -19,8 +19,8 @@ export class WhisperLiveService implements SpeechService {
 
   accept(caller: ServiceCaller): ServiceSession {
     let uid: string | undefined;
-    /** It decodes what it has got about each second, and says what it has found. */
-    let saidAt = 0;
+    /** It decodes what it has got about each second, and says what it has found: what came since then waits for more. */
+    let decodedAt = 0;
     const complete: object[] = [];
     const segmentOf = (words: readonly SpokenWord[], completed: boolean): object => ({
       ...{ start: (words[0]?.from ?? 0).toFixed(3), end: (words.at(-1)?.to ?? 0).toFixed(3) },
@@ -29,11 +29,8 @@ export class WhisperLiveService implements SpeechService {
     const say = (open: readonly object[]): void =>
       caller.send(JSON.stringify({ uid, segments: [...complete.slice(-SENT_AGAIN), ...open] }));
     const listener = new UtteranceListener(16_000, {
-      onWords: (words) => say([segmentOf(words, false)]),
-      onPause(words) {
-        complete.push(segmentOf(words, true));
-        say([]);
-      },
+      onWords() {},
+      onPause: (words) => complete.push(segmentOf(words, true)),
     });
     const cancelLimit = caller.clock.schedule(this.#sessionMs, () => {
       caller.send(JSON.stringify({ uid, message: "DISCONNECT" }));
@@ -47,8 +44,8 @@ export class WhisperLiveService implements SpeechService {
         } else if (Buffer.from(message).toString("latin1") === "END_OF_AUDIO") caller.close(1000);
         else {
           listener.listen(fromFloats(message));
-          if (listener.heardSeconds - saidAt < 1) return;
-          saidAt = listener.heardSeconds;
+          if (listener.heardSeconds - decodedAt < 1) return;
+          decodedAt = listener.heardSeconds;
           say(listener.words.length > 0 ? [segmentOf(listener.words, false)] : []);
         }
       },
