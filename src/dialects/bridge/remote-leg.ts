@@ -1,34 +1,19 @@
-import type { Registration } from "../../internal/scope.js";
 import type { WireAudioFrame } from "../../protocol/audio-frame.js";
 import type { DialectEvent, DialectSession, RemoteMessage, Verdict } from "../dialect.js";
+import { AudioFeed } from "./audio-feed.js";
 import { AudioMap } from "./audio-map.js";
 import { guardSession } from "./guard-session.js";
 import { awaitLastWords } from "./last-words.js";
-import { PaceCredit } from "./pace-credit.js";
 import type { RemoteLegOptions } from "./remote-leg-options.js";
 import type { RemoteLink, RemoteObserver } from "./remote-link.js";
 import { SaidCaptions } from "./said-captions.js";
 import { UnansweredAudio } from "./unanswered-audio.js";
-import { type AudioBatch, WaitingAudio } from "./waiting-audio.js";
+import type { AudioBatch } from "./waiting-audio.js";
 
-/** A backlog as short as this, in milliseconds, is jitter. */
-const LATE_MS = 500;
-/** Audio that is too little for a message is sent all the same if no more has come for so long, in milliseconds. */
-const STRAY_MS = 300;
-/** Audio that is worth a message if the service has no smallest one, in milliseconds. */
-const SMALLEST_MS = 20;
-/** Unsent bytes in the socket, beyond which audio waits here. */
-const MAX_BUFFERED_BYTES = 262_144;
-/** When a full socket is looked at again, in milliseconds. */
-const BUFFER_CHECK_MS = 50;
 /** A word may begin so quietly, in milliseconds. */
 const QUIET_MARGIN_MS = 500;
-/** Silence in which no word is cut in two, in milliseconds. */
-const PAUSE_MS = 300;
-/** A service this slow gets silence only if it has to, since its pace would never let it catch up. */
-const SLOW_PACE = 1.5;
 
-/** One session of a service: gives it its audio at its pace, and time. */
+/** One session of a service, from its connection to its last words. */
 export class RemoteLeg implements RemoteObserver {
   readonly number: number;
   /** Position of its first sample. */
@@ -42,7 +27,7 @@ export class RemoteLeg implements RemoteObserver {
   readonly #options: RemoteLegOptions;
   readonly #session: DialectSession;
   readonly #said = new SaidCaptions();
-  readonly #waiting: WaitingAudio;
+  readonly #feed: AudioFeed;
   /** Position after the last sample that it was given. */
   #end: number;
   readonly #bornAt: number;
@@ -50,11 +35,6 @@ export class RemoteLeg implements RemoteObserver {
   /** What came before it was known that the connection is open: a service may speak in the same packet as its handshake. */
   readonly #early: RemoteMessage[] = [];
   #phase: "opening" | "ready" | "finishing" | "finished" | "over" = "opening";
-  #wantsToFinish = false;
-  #timer: Registration | undefined;
-  #credit: PaceCredit | undefined;
-  #sentAt: number;
-  #pushedAt: number;
 
   constructor(options: RemoteLegOptions) {
     const { number, format, begin, clock } = options;
@@ -65,11 +45,14 @@ export class RemoteLeg implements RemoteObserver {
     this.#end = begin;
     this.unanswered = new UnansweredAudio(options.terms, begin);
     this.map = new AudioMap(format.sampleRate, begin);
-    this.#waiting = new WaitingAudio(format);
-    const now = clock.now();
-    this.#bornAt = now;
-    this.#sentAt = now;
-    this.#pushedAt = now;
+    this.#feed = new AudioFeed({
+      ...options,
+      bufferedBytes: () => this.#link?.bufferedBytes ?? 0,
+      send: (batch) => this.#sendAudio(batch),
+      keepAlive: () => this.#keepAlive(),
+      onEmpty: () => this.#sayFinish(),
+    });
+    this.#bornAt = clock.now();
   }
 
   /** Position after the audio that it was given, sent or not. */
@@ -88,7 +71,7 @@ export class RemoteLeg implements RemoteObserver {
 
   /** Audio that waits because the service takes it no faster, in milliseconds. */
   get lagMs(): number {
-    return (this.#waiting.samples * 1_000) / this.#options.format.sampleRate;
+    return this.#feed.lagMs;
   }
 
   get isReady(): boolean {
@@ -97,7 +80,7 @@ export class RemoteLeg implements RemoteObserver {
 
   /** Whether nobody has spoken for a moment in what was sent. */
   get isQuiet(): boolean {
-    return this.#waiting.quietSamples >= this.#samplesIn(PAUSE_MS);
+    return this.#feed.isQuiet;
   }
 
   /** Whether the service gets audio and says nothing for longer than it may. */
@@ -149,21 +132,18 @@ export class RemoteLeg implements RemoteObserver {
   }
 
   push(frame: WireAudioFrame): void {
-    this.#pushedAt = this.#options.clock.now();
     this.#end = frame.position + frame.sampleCount;
-    this.#waiting.push(frame);
-    this.#pump();
+    this.#feed.push(frame);
   }
 
   /** No more audio will come. */
   finish(): void {
-    this.#wantsToFinish = true;
-    this.#pump();
+    this.#feed.finish();
   }
 
   /** Comes to an end with what was sent: what waits, which may take longer than the session lasts, is the next one's. */
   finishEarly(): void {
-    this.#waiting.clear();
+    this.#feed.clear();
     this.#end = this.map.end;
     this.finish();
   }
@@ -183,6 +163,7 @@ export class RemoteLeg implements RemoteObserver {
   /** Lets go of everything, without a word. */
   dispose(): void {
     this.#phase = "over";
+    this.#feed.stop();
     this.#link?.close();
     this.#link = undefined;
     void this.#options.scope.dispose();
@@ -211,46 +192,9 @@ export class RemoteLeg implements RemoteObserver {
   }
 
   #begin(): void {
-    const { observer, terms, format, clock } = this.#options;
     this.#phase = "ready";
-    this.#credit = new PaceCredit(format.sampleRate, terms.pace, this.#samplesIn(terms.messageMs.max), clock.now());
-    observer.onEvent(this, { type: "ready" });
-    this.#pump();
-  }
-
-  /** Sends what may be sent now, and looks again when more may. */
-  #pump(): void {
-    this.#timer?.dispose();
-    this.#timer = undefined;
-    const credit = this.#credit;
-    if (this.#phase !== "ready" || credit === undefined) return;
-    const waitMs = this.#sendWaiting(credit);
-    if (waitMs !== undefined) this.#lookAgain(waitMs);
-    else if (this.#wantsToFinish) this.#sayFinish();
-    else if (this.#waiting.samples > 0) this.#lookAgain(STRAY_MS);
-    else this.#keepAlive();
-  }
-
-  /** Returns how long the rest has to wait, in milliseconds; `undefined` if there is none, or too little for a message. */
-  #sendWaiting(credit: PaceCredit): number | undefined {
-    const { terms, clock } = this.#options;
-    const now = clock.now();
-    const [min, max] = [this.#samplesIn(terms.messageMs.min), this.#samplesIn(terms.messageMs.max)];
-    // Not filled up before the end: if frames are only late, there would be silence in the middle of a word.
-    const isStrict = terms.refusesShortMessages === true;
-    const isStray = this.#wantsToFinish || (!isStrict && now - this.#pushedAt >= STRAY_MS);
-    for (;;) {
-      if (terms.pace < SLOW_PACE && this.lagMs > LATE_MS) this.#waiting.skipSilence();
-      const { samples } = this.#waiting;
-      if (samples === 0 || (samples < min && !isStray)) return undefined;
-      if ((this.#link?.bufferedBytes ?? 0) > MAX_BUFFERED_BYTES) return BUFFER_CHECK_MS;
-      const needed = Math.max(isStrict ? min : 0, Math.min(samples, Math.max(min, this.#samplesIn(SMALLEST_MS))));
-      const affordable = credit.affordable(now);
-      if (affordable < needed) return credit.waitFor(needed);
-      const batch = this.#waiting.take(isStrict ? min : 0, Math.max(needed, Math.min(max, samples, affordable)));
-      credit.spend(batch.samples);
-      this.#sendAudio(batch);
-    }
+    this.#feed.begin();
+    this.#options.observer.onEvent(this, { type: "ready" });
   }
 
   #sendAudio({ stretches, payload, isQuiet: areAllQuiet }: AudioBatch): void {
@@ -283,19 +227,11 @@ export class RemoteLeg implements RemoteObserver {
   }
 
   #keepAlive(): void {
-    const [session, { terms, clock }] = [this.#session, this.#options];
-    if (terms.keepaliveMs === undefined || session.keepalive === undefined) return;
-    const dueInMs = this.#sentAt + terms.keepaliveMs - clock.now();
-    if (dueInMs <= 0) this.#send(session.keepalive());
-    this.#lookAgain(dueInMs > 0 ? dueInMs : terms.keepaliveMs);
-  }
-
-  #lookAgain(delayMs: number): void {
-    this.#timer = this.#options.scope.timeout(Math.max(1, Math.ceil(delayMs)), () => this.#pump(), "next audio");
+    const message = this.#session.keepalive?.();
+    if (message !== undefined) this.#send(message);
   }
 
   #send(message: RemoteMessage): void {
-    this.#sentAt = this.#options.clock.now();
     this.#link?.send(message);
   }
 }

@@ -15,6 +15,7 @@ const mutantsOf =
 
 const standIn = mutantsOf("bridge/stand-in.ts");
 const leg = mutantsOf("bridge/remote-leg.ts");
+const feed = mutantsOf("bridge/audio-feed.ts");
 const map = mutantsOf("bridge/audio-map.ts");
 const unanswered = mutantsOf("bridge/unanswered-audio.ts");
 const waiting = mutantsOf("bridge/waiting-audio.ts");
@@ -46,7 +47,7 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
     "if (this.#terms.wordsWithinMs !== undefined && this.isSaid)",
     "if (this.#terms.wordsWithinMs !== undefined && this.isBetweenSegments)",
   ),
-  leg(
+  feed(
     "Deepgram Flux",
     STANDSTILLS,
     "A word whose frames are late has silence put into its middle.",
@@ -134,12 +135,12 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
     "const request: DialectRequest = { format, token: opening.data.token };",
     "const request: DialectRequest = { format, token: (this.firstToken ??= opening.data.token) };",
   ),
-  leg(
+  feed(
     "Deepgram",
     PAUSES,
     "Nothing keeps the connection alive while nothing is said.",
-    "if (dueInMs <= 0) this.#send(session.keepalive());",
-    "if (dueInMs <= 0) this.#sentAt = clock.now();",
+    "      this.#options.keepAlive();\n",
+    "",
   ),
   unanswered(
     "Deepgram",
@@ -150,7 +151,7 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
   ),
 
   // Pace
-  leg(
+  feed(
     "AssemblyAI",
     OUTAGES,
     "What has gathered in an outage is sent as fast as the network takes it.",
