@@ -1,11 +1,11 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { eventually } from "../browser/eventually.js";
+import { expectReleased } from "../browser/released.js";
+import { html, TestSite } from "../browser/test-site.js";
 import { violationsOf } from "../support/accessibility.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
-import { eventually } from "./eventually.js";
-import { expectReleased } from "./released.js";
-import { html, TestSite } from "./test-site.js";
 
 const DEFINE =
   '<script type="module">import { defineCaptionsElement } from "/dist/element.js"; defineCaptionsElement();</script>';
