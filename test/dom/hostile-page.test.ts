@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { encodeClientMessage, encodeServerMessage } from "../../src/protocol/messages.js";
+import { BUILT_IN, HEADSET } from "../support/fake-audio.js";
+import { fake, installHeardMicrophone, microphone } from "../support/heard-microphone.js";
 import { runningStream } from "../support/observed-stream.js";
+import { RewritableDocument } from "../support/rewritable-document.js";
 
 const undo: (() => void)[] = [];
 afterEach(() => {
@@ -33,26 +36,56 @@ describe("messages amid a toJSON of other scripts", () => {
 
 describe("a page that is written anew by document.open()", () => {
   it("still ends the stream inside its last event", async () => {
-    const added: [EventTarget, Parameters<EventTarget["addEventListener"]>][] = [];
-    for (const target of [window, document]) {
-      const add = target.addEventListener.bind(target) as EventTarget["addEventListener"];
-      vi.spyOn(target, "addEventListener").mockImplementation((...args: Parameters<typeof add>) => {
-        added.push([target, args]);
-        add(...args);
-      });
-    }
+    const rewritable = new RewritableDocument();
     const { stream, source } = await runningStream();
-    // As browsers do it: every listener is gone, and so are the document's nodes.
-    for (const [target, args] of added.splice(0)) target.removeEventListener(...args);
-    const root = document.documentElement;
-    root.remove();
-    document.append(root);
-    await vi.waitFor(() => expect(added).not.toEqual([]));
+    await rewritable.open();
     window.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: false }));
     expect(source.live).toBe(false);
     expect(stream.state).toBe("closed");
     vi.restoreAllMocks();
     expect(await stream.closed).toMatchObject({ outcome: "aborted" });
+  });
+});
+
+describe("a page that is written anew by document.open() while a microphone is open", () => {
+  installHeardMicrophone();
+
+  async function openAndRewrite() {
+    const rewritable = new RewritableDocument();
+    const opened = await microphone.open();
+    await microphone.hear();
+    await rewritable.open();
+    return opened;
+  }
+
+  it("still has a context that stays interrupted built anew at a gesture", async () => {
+    await openAndRewrite();
+    fake.context.setState("interrupted");
+    await microphone.pass(600_000);
+    document.dispatchEvent(new Event("pointerdown"));
+    await microphone.pass(0);
+    expect(fake.contexts).toHaveLength(2);
+  });
+
+  it("still has a track that stays muted replaced at a gesture", async () => {
+    const { heard } = await openAndRewrite();
+    fake.devices = [{ ...HEADSET, silent: true, muted: true }, BUILT_IN];
+    fake.track.silent = true;
+    fake.track.setMuted(true);
+    await microphone.hear(2);
+    fake.devices = [HEADSET, BUILT_IN];
+    document.dispatchEvent(new Event("pointerdown"));
+    await microphone.hear();
+    expect(heard.changes).toEqual(["renewed: Headset"]);
+  });
+
+  it("still takes no permission for withdrawn that has to be asked for again after the back button", async () => {
+    fake.setPermission("granted");
+    const { heard } = await openAndRewrite();
+    await fake.leaveAndReturn();
+    await microphone.pass(0);
+    expect(heard.ends).toEqual([]);
+    expect(heard.changes).toEqual(["device-lost: Headset"]);
   });
 });
 

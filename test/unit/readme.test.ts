@@ -202,6 +202,21 @@ describe.each(MANUAL)("what $path refers to exists", (page) => {
   });
 });
 
+describe("the README", () => {
+  const text = read("README.md");
+
+  test("has less than 250 lines", () => {
+    expect(text.split("\n").length - 1).toBeLessThan(250);
+  });
+
+  test("lists every npm script", () => {
+    const listed = new Set(
+      Array.from(text.matchAll(/`(?:npm (?:run )?)?([\w:-]+)(?: -- [^`]+)?`/g), ([, name]) => name),
+    );
+    expect(Object.keys(manifest.scripts).filter((script) => !listed.has(script))).toEqual([]);
+  });
+});
+
 describe("the manual", () => {
   test("is all within reach of the README", () => {
     const linked = new Set(Array.from(read("README.md").matchAll(/\]\((docs\/[\w-]+\.md)/g), ([, target]) => target));

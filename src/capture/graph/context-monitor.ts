@@ -1,4 +1,5 @@
 import { systemClock } from "../../internal/clock.js";
+import { onPage } from "../../internal/on-page.js";
 import type { Scope } from "../../internal/scope.js";
 
 /** `interrupted` is WebKit's: the system took the audio, for a call or another program. */
@@ -41,14 +42,14 @@ export function monitorContext(scope: Scope, context: AudioContext, own: boolean
     observer.onState(context.state);
     resume();
   });
-  if (typeof document !== "undefined") {
-    for (const gesture of GESTURES) scope.listen(document, gesture, touched, { capture: true, passive: true });
-    scope.listen(document, "visibilitychange", () => {
+  onPage(scope, (page) => {
+    for (const gesture of GESTURES) page.listen(document, gesture, touched, { capture: true, passive: true });
+    page.listen(document, "visibilitychange", () => {
       if (document.visibilityState !== "visible") return;
       interruptedAt = Number.NEGATIVE_INFINITY;
       resume();
     });
-  }
+  });
   if (context.state !== "running") observer.onState(context.state);
 }
 

@@ -1,3 +1,4 @@
+import { onPage } from "../../../internal/on-page.js";
 import type { Scope } from "../../../internal/scope.js";
 import { onPermissionChange, permissionWithin } from "./permission.js";
 
@@ -22,8 +23,10 @@ export class PermissionWatch {
       if (given !== undefined && given.state !== "denied") onPermissionChange(scope, given, onChange);
     });
     // WebKit ends the tracks of a page that it keeps for the back button, and asks again when the page comes back.
-    scope.listen(window, "pagehide", () => {
-      this.#before = Promise.resolve("prompt");
+    onPage(scope, (page) => {
+      page.listen(window, "pagehide", () => {
+        this.#before = Promise.resolve("prompt");
+      });
     });
   }
 

@@ -1,4 +1,5 @@
 import { systemClock } from "../../../internal/clock.js";
+import { onPage } from "../../../internal/on-page.js";
 import type { Registration, Scope } from "../../../internal/scope.js";
 import { delayAfter } from "../devices/delays.js";
 
@@ -52,16 +53,17 @@ export class SoundWatch {
   constructor(scope: Scope, observer: SoundObserver) {
     this.#scope = scope;
     this.#observer = observer;
-    if (typeof window === "undefined" || typeof document === "undefined") return;
-    scope.listen(window, "blur", () => this.doubt());
-    scope.listen(window, "pageshow", () => this.#onReturn());
-    scope.listen(document, "visibilitychange", () => {
-      if (document.visibilityState === "visible") this.#onReturn();
-      else this.doubt();
+    onPage(scope, (page) => {
+      page.listen(window, "blur", () => this.doubt());
+      page.listen(window, "pageshow", () => this.#onReturn());
+      page.listen(document, "visibilitychange", () => {
+        if (document.visibilityState === "visible") this.#onReturn();
+        else this.doubt();
+      });
+      for (const gesture of ["pointerdown", "keydown"]) {
+        page.listen(document, gesture, () => this.#onPerson(), { capture: true, passive: true });
+      }
     });
-    for (const gesture of ["pointerdown", "keydown"]) {
-      scope.listen(document, gesture, () => this.#onPerson(), { capture: true, passive: true });
-    }
   }
 
   /** Whether the device was heard within the last second. */
