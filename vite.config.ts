@@ -273,7 +273,11 @@ const demoBuild: UserConfig = {
   plugins: [buildStamp()],
   // The longer name first: an alias also takes what begins with it.
   resolve: {
-    alias: { "loquilex/resources": fromHere("./dist/resources.js"), loquilex: fromHere("./dist/index.js") },
+    alias: {
+      "loquilex/journal": fromHere("./dist/journal.js"),
+      "loquilex/resources": fromHere("./dist/resources.js"),
+      loquilex: fromHere("./dist/index.js"),
+    },
   },
   build: {
     target: "es2022",

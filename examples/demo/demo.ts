@@ -19,6 +19,7 @@ import { fetchOffer, NO_OFFER } from "./server/server-offer.js";
 import { SessionApi } from "./server/session-api.js";
 import { showKept } from "./server/show-kept.js";
 import { followStream } from "./stream/follow-stream.js";
+import { LeftAudio } from "./stream/left-audio.js";
 import { openSample } from "./stream/sample-clip.js";
 import { serverAddress } from "./stream/server-address.js";
 import { chosenMicrophone, makeStream, WORKLET_URL } from "./stream/start-stream.js";
@@ -32,6 +33,7 @@ const page = findPage(document);
 const demo = new Scope({ name: "demo" });
 const faults = new Faults(page, demo);
 let offer = NO_OFFER;
+let left: LeftAudio | undefined;
 let current: AudioStream | undefined;
 let shown = demo.child("stream");
 let refresh = (): void => {};
@@ -73,6 +75,8 @@ function prepare(): void {
   watchMicrophones((microphones) => showMicrophones(page, microphones), { signal: demo.signal });
   // So that a server that is away for a while does not stop Start, which says it if the file is not to be had.
   preloadWorklet(WORKLET_URL).catch(() => {});
+  left = new LeftAudio(page, demo, server);
+  left.look();
 }
 
 function openPanel(isOpen: boolean): void {
@@ -145,6 +149,7 @@ function start(server: URL, sample: SamplesSource | undefined): void {
     () => stream === current && act(switchMicrophone),
     () => {},
   );
+  void stream.closed.then(({ outcome }) => outcome === "failed" && left?.lookSoon());
   // The sample ends by itself, and its last words are waited for.
   sample?.ended.then(() => stop(stream)).catch(() => {});
 }

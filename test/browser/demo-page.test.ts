@@ -39,7 +39,7 @@ describe("the demo page", () => {
     await page.getByRole("button", { name: "Start" }).click();
     await page.getByRole("button", { name: "Stop" }).waitFor();
     await eventually(() => state(page)).toBe("Streaming");
-    expect(await browser.live()).toMatchObject({ tracks: 1, contexts: 1, workers: 1 });
+    expect(await browser.live()).toMatchObject({ tracks: 1, contexts: 1, workers: 2 });
 
     let loudest = Number.NEGATIVE_INFINITY;
     let quietest = 0;
@@ -123,7 +123,7 @@ describe("the demo page", () => {
     await eventually(() => state(page)).toBe("Stopped");
     await page.getByRole("button", { name: "Start" }).click();
     await eventually(() => state(page)).toBe("Streaming");
-    expect(await browser.live()).toMatchObject({ tracks: 1, contexts: 1, workers: 1 });
+    expect(await browser.live()).toMatchObject({ tracks: 1, contexts: 1, workers: 2 });
     // A press within half a second is the second one of two.
     await page.waitForTimeout(700);
     await page.getByRole("button", { name: "Stop" }).click();

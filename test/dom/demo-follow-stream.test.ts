@@ -41,7 +41,6 @@ describe("a stream on the page", () => {
     paused = false;
     muted = false;
     stats: Partial<StreamStats> = {};
-    aborted = false;
     polls = 0;
     end: (info: CloseInfo) => void = () => {};
     readonly closed = new Promise<CloseInfo>((resolve) => {
@@ -53,9 +52,6 @@ describe("a stream on the page", () => {
       return streamStats(this.stats);
     }
     toPageTime = (position: number): number => position / 16;
-    abort(): void {
-      this.aborted = true;
-    }
     become(state: StreamState): void {
       this.state = state;
       this.connectionState = state === "reconnecting" ? "reconnecting" : "connected";
@@ -227,12 +223,5 @@ describe("a stream on the page", () => {
     await vi.advanceTimersByTimeAsync(100);
     expect([textOf("#error"), textOf("#state")]).toEqual(["", "Streaming"]);
     expect(ends).not.toHaveBeenCalled();
-  });
-
-  test("leaving the page for good lets go of the microphone; the back-forward cache does not", () => {
-    window.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: true }));
-    expect(stream.aborted).toBe(false);
-    window.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: false }));
-    expect(stream.aborted).toBe(true);
   });
 });

@@ -117,6 +117,26 @@ describe("the demo page's looks, and what it offers besides", () => {
     expect(browser.pageErrors).toEqual([]);
   });
 
+  it("offers to send what was left by a page that was loaded again, readable in any light and width", async () => {
+    await using browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
+    const { page } = browser;
+    await page.goto(backend.url);
+    await button(page, "Start").click();
+    await eventually(() => seconds(page, "acknowledged")).toBeGreaterThan(0.5);
+    await button(page, "Cut for 10 s").click();
+    await eventually(() => seconds(page, "buffered")).toBeGreaterThan(1);
+    await page.reload();
+    await button(page, "Send it").waitFor();
+    await look(page, "left", "light", "dark", "320px", "zoom-200", "rtl", "forced-colours");
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await violationsOf(page)).toEqual([]);
+    await button(page, "Send it").click();
+    await eventually(() => page.locator("#left-words").textContent()).toContain("The server has all");
+    await look(page, "left-sent", "dark", "320px");
+    expect(await violationsOf(page)).toEqual([]);
+    expect(browser.pageErrors).toEqual([]);
+  });
+
   it("sends a sample for those who have no microphone, as Opus if they like, and ends with its last words", async () => {
     await using browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath"), microphone: "none" });
     const { page } = browser;

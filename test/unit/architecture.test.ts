@@ -237,7 +237,7 @@ describe("who may import whom", () => {
 });
 
 describe("the examples", () => {
-  const PUBLIC = ["loquilex", "loquilex/protocol", "loquilex/resources"];
+  const PUBLIC = ["loquilex", "loquilex/journal", "loquilex/protocol", "loquilex/resources"];
   const packages = Object.keys((JSON.parse(textOf("package.json")) as { devDependencies: object }).devDependencies);
   const nameOf = (specifier: string): string => specifier.split("/")[0] ?? "";
 
@@ -259,7 +259,7 @@ describe("the examples", () => {
     const used = EXAMPLES.filter((path) => path.startsWith("examples/demo/")).flatMap((path) =>
       importsOf(path).flatMap(({ specifier }) => (specifier.startsWith(".") ? [] : [specifier])),
     );
-    expect([...new Set(used)].sort()).toEqual(["loquilex", "loquilex/resources"]);
+    expect([...new Set(used)].sort()).toEqual(["loquilex", "loquilex/journal", "loquilex/resources"]);
   });
 });
 

@@ -7,6 +7,10 @@ export interface PageElements {
   readonly waiting: HTMLElement;
   readonly notice: HTMLElement;
   readonly error: HTMLElement;
+  readonly left: HTMLElement;
+  readonly leftWords: HTMLElement;
+  readonly leftSend: HTMLButtonElement;
+  readonly leftDiscard: HTMLButtonElement;
   readonly words: HTMLElement;
   readonly finals: HTMLElement;
   readonly partial: HTMLElement;
@@ -65,6 +69,10 @@ export function findPage(document: Document): PageElements {
     waiting: find("waiting"),
     notice: find("notice"),
     error: find("error"),
+    left: find("left"),
+    leftWords: find("left-words"),
+    leftSend: find<HTMLButtonElement>("left-send"),
+    leftDiscard: find<HTMLButtonElement>("left-discard"),
     words: find("words"),
     finals: find("finals"),
     partial: find("partial"),

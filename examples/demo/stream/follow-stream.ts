@@ -49,7 +49,6 @@ export type ShownStream = Pick<
   | "closed"
   | "getStats"
   | "toPageTime"
-  | "abort"
 >;
 
 /** What somebody who looks at a stream knows beside it. */
@@ -179,9 +178,6 @@ export function followStream(
     // An outage has its own line, and a loss has one when it is over.
     if (error.retryable || error.code === "audio-dropping") return;
     note(error.message);
-  });
-  life.listen(window, "pagehide", ({ persisted }: PageTransitionEvent) => {
-    if (!persisted) stream.abort();
   });
   stream.closed.then(async (info) => {
     const last = await stream.getStats();
