@@ -185,6 +185,9 @@ async function main(errors: OutputPipe): Promise<void> {
     output.write(
       `Open it in a browser, press Start and speak. Recordings go into ${config.outDir}; Ctrl+C ends the server.\n`,
     );
+    if (engines.name === "segmenter") {
+      output.write("It only marks when somebody speaks: docs/recognisers.md says how to get words.\n");
+    }
   }
   log.info({ engine: engines.name, auth: authenticator.name, store: store.name, outDir: config.outDir }, "Ready.");
 

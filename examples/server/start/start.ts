@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { deferred, Scope, systemClock } from "loquilex/resources";
 import { type ChildExit, ChildProcess } from "../processes/child-process.js";
@@ -21,6 +22,9 @@ async function isBuilt(): Promise<boolean> {
 
 /** Ends this process if the build fails, or if a signal comes before its end. */
 async function build(): Promise<void> {
+  if (isatty(2)) {
+    process.stderr.write("Building, because something has changed since the last build. This takes up to a minute.\n");
+  }
   const exited = deferred<ChildExit>();
   const scope = new Scope({ name: "build" });
   new ChildProcess({
