@@ -37,6 +37,7 @@ const PACKAGE_SOURCES = {
   "loquilex/mix": fromHere("./src/mix/index.ts"),
   "loquilex/recording": fromHere("./src/recording/index.ts"),
   "loquilex/playback": fromHere("./src/playback/index.ts"),
+  "loquilex/gate": fromHere("./src/gate/index.ts"),
   loquilex: fromHere("./src/index.ts"),
 };
 
@@ -168,6 +169,7 @@ function workerCode(): Plugin {
 /** The scripts of the audio thread, of which no source can do without the first. */
 const workletScripts = (): Plugin[] => [
   ownScript({ name: "capture.worklet", entry: fromHere("./src/worklet/capture.worklet.ts") }),
+  ownScript({ name: "gated-capture.worklet", entry: fromHere("./src/worklet/gated-capture.worklet.ts") }),
   ownScript({ name: "playback.worklet", entry: fromHere("./src/playback/player/player.worklet.ts") }),
 ];
 
@@ -197,6 +199,7 @@ const LATE_PARTS: Record<string, string> = {
   "\0virtual:capture-worklet": "inside/worklet.js",
   "\0virtual:playback-worklet": "inside/player.js",
   "\0virtual:loquilex-journal-worker": "inside/journal.js",
+  "\0virtual:gated-capture-worklet": "inside/gated-worklet.js",
   [fromHere("./src/host/running/running-code.ts")]: "inside/running-side.js",
   [fromHere("./src/dialects/worker/dialect-code.ts")]: "inside/dialects.js",
 };
@@ -221,6 +224,7 @@ const moduleBuild: UserConfig = {
         mix: PACKAGE_SOURCES["loquilex/mix"],
         playback: PACKAGE_SOURCES["loquilex/playback"],
         recording: PACKAGE_SOURCES["loquilex/recording"],
+        gate: PACKAGE_SOURCES["loquilex/gate"],
         "dialects/index": PACKAGE_SOURCES["loquilex/dialects"],
         journal: PACKAGE_SOURCES["loquilex/journal"],
         ...dialectSources(""),

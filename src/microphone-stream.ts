@@ -1,4 +1,5 @@
-import { inlineWorklet } from "./capture/graph/processor/worklet-loader.js";
+import type { ImportedGate } from "./capture/gate.js";
+import { CAPTURE_MODULE } from "./capture/graph/processor/capture-module.js";
 import { microphone } from "./capture/microphone/microphone.js";
 import type { MicrophoneOptions } from "./capture/microphone/microphone-options.js";
 import { runningCode } from "./host/running/running-code-loader.js";
@@ -42,7 +43,8 @@ export function createMicrophoneStream<Message>(
 }
 
 /** The start loads again what has not come, and reports what does not come then. */
-function preloadCode({ workerUrl, microphone: { workletUrl } = {} }: MicrophoneStreamOptions): void {
+function preloadCode({ workerUrl, gate, microphone: { workletUrl } = {} }: MicrophoneStreamOptions): void {
   if (workerUrl === undefined) runningCode.load().catch(() => {});
-  if (workletUrl === undefined) inlineWorklet.load().catch(() => {});
+  if (workletUrl === undefined)
+    ((gate as ImportedGate | undefined)?.module ?? CAPTURE_MODULE).code.load().catch(() => {});
 }

@@ -18,6 +18,7 @@ type InterruptReason = "device-muted" | "device-lost" | "context-suspended" | "c
 type DeviceChangeReason = "requested" | "device-lost" | "device-returned" | "default-changed" | "renewed" | "resumed";
 interface AudioSource {
   open(options: SourceOpenOptions): Promise<AudioCapture>;
+  readonly canGate?: boolean | undefined;
   release?(reason: unknown): void;
 }
 interface SourceOpenOptions {

@@ -30,6 +30,7 @@ interface StreamStats {
   readonly acknowledgedDurationMs: number;
   readonly framesCaptured: number;
   readonly samplesCaptured: number;
+  readonly withheldDurationMs: number;
   readonly framesSent: number;
   readonly framesRetransmitted: number;
   readonly droppedDurationMs: number;

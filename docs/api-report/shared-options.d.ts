@@ -2,6 +2,7 @@ import { AudioEncoding, KnownServerMessage } from "./shared-messages.js";
 import { AnyAudioStreamError, CloseInfo, DeviceChangeReason, MessageRange } from "./shared-errors.js";
 import { Playback } from "./shared-playback.js";
 import { Recording } from "./shared-recording.js";
+import { SpeechEvent, VoiceGate } from "./shared-gate.js";
 import { ConnectContext } from "./shared-transport.js";
 
 interface OpusEncoding {
@@ -41,6 +42,8 @@ interface AudioStreamEventMap<Message = ServerEvent> {
   drop: DropEvent;
   devicechange: DeviceChangeEvent;
   level: LevelEvent;
+  speechstart: SpeechEvent;
+  speechend: SpeechEvent;
   warning: WarningEvent;
   error: StreamErrorEvent;
   close: CloseInfoEvent;
@@ -149,6 +152,7 @@ interface AudioStreamOptions {
   readonly encoding?: Exclude<AudioEncoding, "opus"> | OpusEncoding | undefined;
   readonly channelCount?: 1 | 2 | undefined;
   readonly preRollMs?: number | undefined;
+  readonly gate?: VoiceGate | undefined;
   readonly levelIntervalMs?: number | undefined;
   readonly sessionId?: string | undefined;
   readonly takeover?: boolean | undefined;

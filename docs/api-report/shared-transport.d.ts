@@ -8,7 +8,7 @@ interface ConnectContext {
 }
 type UrlProvider = string | URL | ((context: ConnectContext) => string | URL | Promise<string | URL>);
 interface Transport {
-  checkFormat?(format: AudioFormat): void;
+  checkFormat?(format: AudioFormat, withholds?: boolean): void;
   connect(options: TransportConnectOptions): Promise<TransportConnection>;
 }
 interface TransportConnectOptions extends ConnectContext {

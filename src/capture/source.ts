@@ -2,6 +2,8 @@ import type { AudioStreamError } from "../errors.js";
 import type { Scope } from "../internal/scope.js";
 import type { Bytes } from "../protocol/bytes.js";
 import type { AudioEncoding } from "../protocol/messages.js";
+import type { Voice } from "../worklet/port-messages.js";
+import type { StreamGate } from "./gate.js";
 import type { FrameInlet } from "./inlet/frame-inlet.js";
 
 /** What goes on the wire. */
@@ -28,6 +30,11 @@ export interface AudioFrame {
   readonly peakLevel: number;
   /** Root mean square of the frame before encoding, linear, 0 to 1. */
   readonly rmsLevel: number;
+  /**
+   * What a gate has heard. A frame that it withholds has no payload.
+   * @internal
+   */
+  readonly voice?: Voice | undefined;
 }
 
 /**
@@ -61,6 +68,8 @@ export type DeviceChangeReason =
 export interface AudioSource {
   /** @throws AudioStreamError, or `signal.reason` when aborted; either way nothing stays open. */
   open(options: SourceOpenOptions): Promise<AudioCapture>;
+  /** Whether it obeys a stream's option `gate`, which no other source may be given. A source that wraps one that does may say so. */
+  readonly canGate?: boolean | undefined;
   /** The stream has ended without opening the source, and never will: what it holds for the stream can be let go. */
   release?(reason: unknown): void;
 }
@@ -82,6 +91,11 @@ export interface SourceOpenOptions {
    * @internal
    */
   readonly inlet?: FrameInlet | undefined;
+  /**
+   * What tells speech from silence.
+   * @internal
+   */
+  readonly gate?: StreamGate | undefined;
   /**
    * Resolves as soon as the stream can take more without losing what the server has not got. For sources that can wait;
    * where there is none, more can always be taken.

@@ -27,7 +27,8 @@ export interface DialectTransportOptions {
 export function dialectTransport(dialect: Dialect, options: DialectTransportOptions = {}): Transport {
   const standIns = new WeakMap<Scope, StandIn>();
   return {
-    checkFormat(format) {
+    checkFormat(format, withholds) {
+      if (withholds === true) throw new TypeError(noSilence(dialect.name));
       const refusal = dialect.refuse(format);
       if (refusal !== undefined) throw new TypeError(refusal);
     },
@@ -102,6 +103,9 @@ async function connectRemote(
     observer.failed(isImpossible ? impossible(name) : unreachable(name));
   }
 }
+
+const noSilence = (name: string): string =>
+  `${name} knows no gaps in the audio, and ends a sentence when it hears silence, so that silence has to be sent. Use voiceGate({ silence: "send" }), which tells when somebody speaks.`;
 
 const impossible = (name: string): Verdict => ({
   kind: "final",

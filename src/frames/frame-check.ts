@@ -32,7 +32,7 @@ export class FrameCheck {
     return new AudioStreamError("capture-failed", message, { details: undefined });
   }
 
-  #wrong({ payload, position, sampleCount, timestamp }: AudioFrame): string | undefined {
+  #wrong({ payload, position, sampleCount, timestamp, voice }: AudioFrame): string | undefined {
     if (!(Number.isInteger(sampleCount) && sampleCount >= 1 && sampleCount <= MAX_FRAME_SAMPLES)) {
       return `sampleCount must be a whole number from 1 to ${MAX_FRAME_SAMPLES}, and is ${sampleCount}`;
     }
@@ -41,7 +41,8 @@ export class FrameCheck {
     }
     if (!(payload instanceof Uint8Array)) return "payload must be a Uint8Array";
     const bytes = sampleCount * this.#sampleBytes;
-    if (payload.byteLength !== bytes) {
+    const isWithheld = voice !== undefined && payload.byteLength === 0;
+    if (payload.byteLength !== bytes && !isWithheld) {
       return `payload must have ${bytes} bytes for ${sampleCount} samples, and has ${payload.byteLength}`;
     }
     // What is muted is decided by when it was captured.

@@ -1,3 +1,4 @@
+import type { SpeechChange } from "../capture/gate.js";
 import type { PlacedFrame } from "../capture/inlet/frame-inlet.js";
 import type { AudioFormat, AudioFrame } from "../capture/source.js";
 import type { AudioStreamError } from "../errors.js";
@@ -33,6 +34,8 @@ export interface FramePathObserver {
   onAdvice(advice: Advice): void;
   /** Audio that was captured and will never come as a frame. */
   onLost(range: AudioRange): void;
+  /** Somebody speaks from this position on, or nobody. A path that goes on for another says again what that one said. */
+  onSpeech(change: SpeechChange): void;
   onError(error: AudioStreamError): void;
 }
 
@@ -58,6 +61,9 @@ export class FramePath {
   /** Samples that an encoder has not given back yet; each range is one without a break. */
   #encoding: AudioRange[] = [];
   #level: Pick<AudioFrame, "peakLevel" | "rmsLevel"> = SILENT;
+  #isSpeaking: boolean | undefined;
+  /** Position after the last frame. */
+  #end = 0;
 
   /** @param openEncoder for an encoding that is not made on the audio thread. */
   constructor(options: FramePathOptions, openEncoder: EncoderOpener | undefined, observer: FramePathObserver) {
@@ -158,9 +164,10 @@ export class FramePath {
     await this.#encoder?.flush();
   }
 
-  /** Nothing is captured for now, so nothing is loud. */
+  /** Nothing is captured for now, so nothing is loud, and nobody speaks. */
   still(): void {
     this.#level = SILENT;
+    if (this.#isSpeaking === true) this.#tellSpeech(false, this.#end);
   }
 
   deviceChanged(): void {
@@ -172,9 +179,19 @@ export class FramePath {
     this.#observer.onCaptured(frame);
     const point = this.#points.note(frame.position, frame.sampleCount, frame.timestamp);
     if (point !== undefined) this.#observer.onPoint(point);
+    const { voice, position } = frame;
+    this.#end = position + frame.sampleCount;
+    if (voice !== undefined && voice.speaking !== this.#isSpeaking) {
+      this.#tellSpeech(voice.speaking, position + voice.since);
+    }
     if (this.#openEncoder !== undefined) this.#encode(frame);
     else this.#observer.onFrame(frame);
     this.#measure(frame);
+  }
+
+  #tellSpeech(speaking: boolean, position: number): void {
+    this.#isSpeaking = speaking;
+    this.#observer.onSpeech({ speaking, position });
   }
 
   #encode(frame: PlacedFrame): void {

@@ -31,7 +31,9 @@ export class MuteSwitch {
   /** Silences the frame and marks it, if any of it was captured while muted. */
   apply(frame: PlacedFrame): void {
     if (!this.#muted && frame.timestamp >= this.#unmutedAt) return;
-    frame.payload.fill(this.#silence);
+    // Silence that is sent while somebody speaks, and only then, would say when they do.
+    if (frame.voice?.withholds === true) frame.payload = new Uint8Array();
+    else frame.payload.fill(this.#silence);
     frame.flags |= AudioFrameFlag.muted;
     frame.mutedPeakLevel = frame.peakLevel;
     frame.peakLevel = 0;

@@ -6,8 +6,8 @@ import type { RunningCommand } from "./running-messages.js";
  * @param wanted if not, the frame counts as lost.
  */
 export function frameCommand(frame: AudioFrame, wanted: boolean): [RunningCommand, Transferable[]] {
-  const { payload, position, sampleCount, timestamp, peakLevel, rmsLevel } = frame;
-  const plain = { payload, position, sampleCount, timestamp, peakLevel, rmsLevel, flags: 0 };
+  const { payload, position, sampleCount, timestamp, peakLevel, rmsLevel, voice } = frame;
+  const plain = { payload, position, sampleCount, timestamp, peakLevel, rmsLevel, flags: 0, voice };
   return [{ type: wanted ? "frame" : "refuse", frame: plain }, ownBuffer(payload)];
 }
 

@@ -93,6 +93,8 @@ export interface RunningStats extends SessionStats {
 /** What the page learns of the running side, in order. */
 export type RunningEvent =
   | Exclude<SessionEvent, { readonly type: "acknowledged" }>
+  /** Somebody speaks from this position on, or nobody. May say what was known before. */
+  | { readonly type: "speech"; readonly speaking: boolean; readonly position: number }
   /** The first frame has gone on to the session. @param origin its position by the source. */
   | { readonly type: "audio"; readonly origin: number }
   /** A processor's positions count from here in the capture. */

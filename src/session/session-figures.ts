@@ -20,6 +20,7 @@ export interface CountingParts {
 export const NO_STATS: SessionStats = Object.freeze({
   framesCaptured: 0,
   samplesCaptured: 0,
+  samplesWithheld: 0,
   capturedPosition: 0,
   sentPosition: 0,
   acknowledgedPosition: 0,
@@ -58,6 +59,7 @@ export class SessionFigures {
     return {
       framesCaptured: before.framesCaptured + stats.framesCaptured,
       samplesCaptured: before.samplesCaptured + stats.samplesCaptured,
+      samplesWithheld: before.samplesWithheld + stats.samplesWithheld,
       // The sender may not know yet how far another one came before it.
       capturedPosition: Math.max(before.capturedPosition, sender.capturedTo),
       sentPosition: Math.max(before.sentPosition, everSentTo),

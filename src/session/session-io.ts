@@ -16,6 +16,7 @@ export type SessionInput =
    * position was captured for the other one, and is lost if that has not delivered it.
    */
   | { readonly type: "restore"; readonly position: number }
+  /** Without a payload it is left out on purpose: a gap, and no loss. */
   | { readonly type: "frame"; readonly frame: WireAudioFrame }
   /** This audio was captured and will never come as a frame: its encoder failed, or its source stopped too late. */
   | { readonly type: "discard"; readonly range: AudioRange }
@@ -102,6 +103,8 @@ export interface SessionCheckpoint {
 export interface SessionStats {
   readonly framesCaptured: number;
   readonly samplesCaptured: number;
+  /** Left out because nobody spoke. */
+  readonly samplesWithheld: number;
   readonly capturedPosition: number;
   readonly sentPosition: number;
   readonly acknowledgedPosition: number;

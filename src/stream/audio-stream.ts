@@ -58,7 +58,7 @@ export class AudioStream<Message = ServerEvent>
     });
     this.#options = options;
     this.#resolved = resolveOptions(options, Math.random);
-    checkParts(parts, this.#resolved.format);
+    checkParts(parts, this.#resolved);
     const { scope, logger, releaseForgotten } = streamScope(options.logger ?? debugLogger());
     this.#scope = scope;
     this.#guard = new LeakGuard(releaseForgotten);

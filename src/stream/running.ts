@@ -99,7 +99,7 @@ export class Running {
 
   #openHost(scope: Scope, hostObserver: HostObserver): RunningHost {
     const { options, route, logger } = this.#parts;
-    const { encoder, playback, journal: _, recording: __, ...plain } = options;
+    const { encoder, playback, journal: _, recording: __, gate: ___, ...plain } = options;
     const observer = () => this.#observer.deref() ?? FORGOTTEN;
     const sources = { encoderSource: encoder?.source?.(), playbackSource: playback?.source?.() };
     return openHost({ ...options, ...sources, route }, plain, {

@@ -16,6 +16,8 @@ export interface StreamStats {
   readonly framesCaptured: number;
   /** Samples at the wire's rate, all frames together. */
   readonly samplesCaptured: number;
+  /** Not sent because nobody spoke, see the option `gate`. Nothing of it is lost. */
+  readonly withheldDurationMs: number;
   /** Every sending counts. */
   readonly framesSent: number;
   /** Those of `framesSent` that had been sent before. */
@@ -61,6 +63,7 @@ export async function streamStats(client: RunningClient | undefined, sampleRate:
     acknowledgedDurationMs: toMs(stats?.acknowledgedPosition),
     framesCaptured: stats?.framesCaptured ?? 0,
     samplesCaptured: stats?.samplesCaptured ?? 0,
+    withheldDurationMs: toMs(stats?.samplesWithheld),
     framesSent: stats?.framesSent ?? 0,
     framesRetransmitted: stats?.framesRetransmitted ?? 0,
     droppedDurationMs: toMs(stats?.samplesDropped),

@@ -181,12 +181,13 @@ export class StreamRun {
 
   #openSource(own: Pick<SourceOpenOptions, "signal" | "scope">): Promise<AudioCapture> {
     const client = this.running.open();
-    const { frameDurationMs, format } = this.#parts.options;
+    const { frameDurationMs, format, gate } = this.#parts.options;
     const onFrame = (frame: AudioFrame): void => this.#hear(client, frame);
     return (this.#observer.deref() ?? FORGOTTEN).openSource({
       ...own,
       format: sourceFormat(format),
       frameDurationMs,
+      gate,
       onFrame,
       inlet: client.inletFor(onFrame),
       whenRoom: () => client.whenRoom(),
@@ -201,8 +202,7 @@ export class StreamRun {
   }
 
   #hear(client: RunningClient, frame: AudioFrame): void {
-    if (this.source.listening) client.push(frame, true);
-    else if (!this.#lateDrops.isOver) client.push(frame, false);
+    if (this.source.listening || !this.#lateDrops.isOver) client.push(frame, this.source.listening);
   }
 
   #onSourceChange(): void {
@@ -270,7 +270,7 @@ export class StreamRun {
         this.finish(this.#endOf("error" in event ? event.error : undefined));
         return;
     }
-    const heard = toStreamEvent(event, this.#parts.options.format.sampleRate);
+    const heard = toStreamEvent(event, this.#parts.options);
     if (heard !== undefined) this.#tell(heard);
     if (event.type !== "message") return;
     const caption = toCaption(event.message);

@@ -18,9 +18,10 @@ export interface Transport {
   /**
    * Called when a stream is made, so that a format that cannot be sent is known before anybody speaks. A transport that takes
    * every format needs none.
+   * @param withholds whether silence will be left out, see the option `gate`.
    * @throws TypeError saying why audio of this format cannot be sent, and what to use instead.
    */
-  checkFormat?(format: AudioFormat): void;
+  checkFormat?(format: AudioFormat, withholds?: boolean): void;
   /** @throws whatever kept the connection from opening; `signal.reason` when aborted. Either way nothing stays open. */
   connect(options: TransportConnectOptions): Promise<TransportConnection>;
 }

@@ -17,6 +17,11 @@ interface Lane {
   readonly resampler: Resampler;
 }
 
+/** What turns quanta into frames. */
+export type Pipeline = Pick<CapturePipeline, "process" | "command" | "emittedTo">;
+
+export type CapturePipelineClass = new (...parts: ConstructorParameters<typeof CapturePipeline>) => Pipeline;
+
 /** Receives messages for the page. The buffers in `transfer` may be handed over. */
 export type MessageSink = (message: ProcessorOutput, transfer: ArrayBuffer[]) => void;
 

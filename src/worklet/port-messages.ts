@@ -1,7 +1,7 @@
 import type { AudioEncoding } from "../protocol/messages.js";
 
 /** Raised with any change of the messages below, since two copies of the SDK may share an audio context. */
-const PORT_VERSION = 4;
+const PORT_VERSION = 5;
 
 /** Under which the processor is registered. */
 export const PROCESSOR_NAME = `loquilex-capture-${PORT_VERSION}`;
@@ -17,6 +17,17 @@ export const CHANNEL_POLICIES = ["mix", "left", "right", "stereo"] as const;
  */
 export type ChannelPolicy = (typeof CHANNEL_POLICIES)[number];
 
+/** How a gate tells speech from silence, and what it does with silence. */
+export interface GateTerms {
+  /** Whether frames in which nobody speaks go on without their samples. */
+  readonly withholds: boolean;
+  /** How much from before speech goes through, and for how long after it. */
+  readonly preRollMs: number;
+  readonly hangoverMs: number;
+  /** By how much speech is louder than the background, in dB. */
+  readonly thresholdDb: number;
+}
+
 /** Given to the processor at its creation. */
 export interface ProcessorSettings {
   readonly encoding: CaptureEncoding;
@@ -26,6 +37,8 @@ export interface ProcessorSettings {
   readonly frameDurationMs: number;
   /** Of the first sample. */
   readonly position: number;
+  /** For a processor that has a gate. */
+  readonly gate?: GateTerms | undefined;
 }
 
 /**
@@ -54,9 +67,19 @@ export interface ProcessorAttached {
   readonly position: number;
 }
 
+/** What a gate has heard when a frame ends. */
+export interface Voice {
+  readonly speaking: boolean;
+  /** Since when it is so, in samples from the frame's position; negative before it. */
+  readonly since: number;
+  /** Whether silence is left out. */
+  readonly withholds: boolean;
+}
+
 /** One encoded frame; its payload is transferred. A sample is one value per channel, so that counts of them are time. */
 export interface ProcessorFrame {
   readonly type: "frame";
+  /** Empty where a gate has withheld the samples. */
   readonly payload: ArrayBuffer;
   /** Samples at the wire's rate since the stream began; a jump is time that the engine never delivered. */
   readonly position: number;
@@ -67,6 +90,8 @@ export interface ProcessorFrame {
   readonly rms: number;
   /** Loudest sample of all channels, linear, from 0; above 1 where the encoder had to clamp it. */
   readonly peak: number;
+  /** `undefined` without a gate. */
+  readonly voice?: Voice;
 }
 
 export interface ProcessorDone {

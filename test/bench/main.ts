@@ -18,6 +18,7 @@ const PROGRAMS: Readonly<Record<BenchName, readonly string[]>> = {
   size: ["size/main.ts"],
   teardown: ["teardown/main.ts"],
   resampler: ["resampler/main.ts"],
+  gate: ["gate/main.ts"],
   outage: ["outage/main.ts"],
   "outage-dialects": ["outage-dialects/main.ts"],
   server: ["server/main.ts"],

@@ -14,6 +14,7 @@ export const TITLES = {
   size: "Size",
   teardown: "Teardown",
   resampler: "Resampler",
+  gate: "Gate",
   outage: "Outage",
   "outage-dialects": "Outage of a speech service",
   server: "Server",

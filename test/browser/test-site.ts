@@ -25,6 +25,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "/mix.js": 'import { mix } from "/dist/mix.js"; globalThis.mix = mix;',
   "/recording.js": 'import { recording } from "/dist/recording.js"; globalThis.recording = recording;',
   "/playback.js": 'import { playback } from "/dist/playback.js"; globalThis.playback = playback;',
+  "/gate.js": 'import { voiceGate } from "/dist/gate.js"; globalThis.voiceGate = voiceGate;',
   "/classic.js": "globalThis.sdk = LoquiLex;",
 };
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { inlineWorklet, loadCaptureWorklet } from "../../src/capture/graph/processor/worklet-loader.js";
+import { CAPTURE_MODULE } from "../../src/capture/graph/processor/capture-module.js";
+import { loadCaptureWorklet } from "../../src/capture/graph/processor/worklet-loader.js";
 import type { RunningCode } from "../../src/host/running/running-code-loader.js";
 import { runningCode } from "../../src/host/running/running-code-loader.js";
 import { type Deferred, deferred } from "../../src/internal/deferred.js";
@@ -199,22 +200,22 @@ describe("the audio-thread code inside the package", () => {
   it("says that it could not be loaded, and is asked for again by the next call", async () => {
     const scope = new Scope({ name: "test" });
     const context = { audioWorklet: { addModule: async () => {} } } as unknown as BaseAudioContext;
-    const inside = vi.spyOn(inlineWorklet, "load").mockRejectedValueOnce(new TypeError("Failed to fetch"));
+    const inside = vi.spyOn(CAPTURE_MODULE.code, "load").mockRejectedValueOnce(new TypeError("Failed to fetch"));
     vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:test");
-    expect(await rejectionOf(loadCaptureWorklet(scope, context, undefined))).toMatchObject({
+    expect(await rejectionOf(loadCaptureWorklet(scope, context, undefined, CAPTURE_MODULE))).toMatchObject({
       code: "worklet-load-failed",
       message: expect.stringContaining("inside the package could not be loaded: Failed to fetch. Check the network"),
     });
     inside.mockResolvedValueOnce({ default: "code" });
-    await loadCaptureWorklet(scope, context, undefined);
+    await loadCaptureWorklet(scope, context, undefined, CAPTURE_MODULE);
     await scope.dispose();
   });
 
   it("is not loaded if the module comes from its address", async () => {
     const scope = new Scope({ name: "test" });
-    const inside = vi.spyOn(inlineWorklet, "load");
+    const inside = vi.spyOn(CAPTURE_MODULE.code, "load");
     const context = { audioWorklet: { addModule: async () => {} } } as unknown as BaseAudioContext;
-    await loadCaptureWorklet(scope, context, "/capture.worklet.js");
+    await loadCaptureWorklet(scope, context, "/capture.worklet.js", CAPTURE_MODULE);
     expect(inside).not.toHaveBeenCalled();
     await scope.dispose();
   });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CAPTURE_MODULE } from "../../src/capture/graph/processor/capture-module.js";
 import { loadCaptureWorklet, preloadWorklet } from "../../src/capture/graph/processor/worklet-loader.js";
 import { type Deferred, deferred } from "../../src/internal/deferred.js";
 import { Scope } from "../../src/internal/scope.js";
@@ -25,7 +26,8 @@ function reportViolation(effectiveDirective: string, blockedURI = "blob"): void 
 }
 
 let scope: Scope;
-const load = (...args: readonly [BaseAudioContext, string | URL | undefined]) => loadCaptureWorklet(scope, ...args);
+const load = (...args: readonly [BaseAudioContext, string | URL | undefined]) =>
+  loadCaptureWorklet(scope, ...args, CAPTURE_MODULE);
 
 function contextThat(addModule: (url: string) => Promise<void>) {
   return { audioWorklet: { addModule } } as unknown as BaseAudioContext;

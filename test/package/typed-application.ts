@@ -4,6 +4,7 @@ export const RESOLUTIONS = ["bundler", "nodenext"] as const;
 const SOURCE = `
 import { type AnyAudioStreamError, createMicrophoneStream, createTranscript, isAudioStreamError } from "loquilex";
 import { type CaptionsElement, defineCaptionsElement } from "loquilex/element";
+import { type SpeechEvent, voiceGate } from "loquilex/gate";
 import { type Playback, playback } from "loquilex/playback";
 import { type Recording, recording } from "loquilex/recording";
 import { CloseCode, parseServerMessage } from "loquilex/protocol";
@@ -37,6 +38,10 @@ export const voice: Playback = playback({ cushionMs: 100 });
 createMicrophoneStream("wss://example.org/", { playback: voice });
 export const copy: Recording = recording({ maxBytes: 10_000_000 });
 createMicrophoneStream("wss://example.org/", { recording: copy });
+createMicrophoneStream("wss://example.org/", { gate: voiceGate({ hangoverMs: 500 }) }).addEventListener(
+  "speechstart",
+  ({ position }: SpeechEvent) => position,
+);
 defineCaptionsElement("my-captions");
 export const element = document.querySelector<CaptionsElement>("my-captions");
 // @ts-expect-error an option that does not exist

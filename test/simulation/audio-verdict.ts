@@ -20,8 +20,11 @@ export function judgeAudio(life: Life, say: (problem: string) => void): number {
   const lineages = recordings.filter(({ kept }) => kept.length > 0);
   const kept = merge(lineages.flatMap((recording) => recording.kept));
   if (total(told) > total(dropped)) say(`Some loss was announced twice: ${show(told)}.`);
-  const { samplesDropped } = client.session.stats;
+  const { samplesDropped, samplesWithheld } = client.session.stats;
   if (samplesDropped !== total(told)) say(`${samplesDropped} samples are counted as lost, not ${total(told)}.`);
+  if (deaths.length === 0 && !client.crashed && samplesWithheld !== client.withheld) {
+    say(`${samplesWithheld} samples are counted as left out, not ${client.withheld}.`);
+  }
   // What was left out for a worker that died nobody can tell from what that captured.
   const unseen = intersect(
     client.captureGaps,

@@ -69,6 +69,8 @@ export class ClientNode {
   readonly drops: ToldDrop[] = [];
   /** Positions that capture left out. */
   readonly captureGaps: Range[] = [];
+  /** Samples that were left out because nobody spoke; among the gaps as well. */
+  withheld = 0;
   /** What an encoder lost, or what a source gave after it had ended. */
   readonly discarded: Range[] = [];
   /** Workers that died. */
@@ -269,6 +271,19 @@ export class ClientNode {
     this.#next = position + frameSamples;
     const payload = samplesAt(position, frameSamples);
     this.dispatch({ type: "frame", frame: { position, sampleCount: frameSamples, payload, flags: 0 } });
+  }
+
+  /** Nobody speaks for so many frames, which are left out. */
+  withhold(frames: number): void {
+    const { frameSamples } = this.#options;
+    for (let index = 0; index < frames; index += 1) {
+      const position = this.#next;
+      this.#next += frameSamples;
+      this.captureGaps.push({ from: position, to: this.#next });
+      this.withheld += frameSamples;
+      const frame = { position, sampleCount: frameSamples, payload: new Uint8Array(), flags: 0 };
+      this.dispatch({ type: "frame", frame });
+    }
   }
 
   /** Audio of so many frames is lost before it becomes any, as in an encoder that failed. */

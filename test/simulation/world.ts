@@ -312,7 +312,10 @@ export class World {
         client.discard(this.#discardFrames);
         this.#discardFrames = 0;
       }
-      client.capture(this.#gapFrames);
+      // Every other gap is silence that is left out; the others are time in which nothing was captured.
+      const isSilence = this.#gapFrames % 2 === 0;
+      if (isSilence) client.withhold(this.#gapFrames);
+      client.capture(isSilence ? 0 : this.#gapFrames);
       this.#gapFrames = 0;
       this.time.after((frameSamples / SAMPLE_RATE / sourceSpeed) * 1_000, next);
     };

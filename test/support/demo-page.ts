@@ -33,6 +33,7 @@ export const streamStats = (some: Partial<StreamStats> = {}): StreamStats => ({
   acknowledgedDurationMs: 0,
   framesCaptured: 0,
   samplesCaptured: 0,
+  withheldDurationMs: 0,
   framesSent: 0,
   framesRetransmitted: 0,
   droppedDurationMs: 0,

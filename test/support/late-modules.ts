@@ -1,4 +1,4 @@
-import { inlineWorklet } from "../../src/capture/graph/processor/worklet-loader.js";
+import { CAPTURE_MODULE } from "../../src/capture/graph/processor/capture-module.js";
 import { runningCode } from "../../src/host/running/running-code-loader.js";
 import { socketModule } from "../../src/transport/websocket.js";
 
@@ -7,5 +7,5 @@ import { socketModule } from "../../src/transport/websocket.js";
  * every stream of a page does after the first.
  */
 export async function loadLateModules(): Promise<void> {
-  await Promise.all([runningCode.load(), socketModule.load(), inlineWorklet.load()]);
+  await Promise.all([runningCode.load(), socketModule.load(), CAPTURE_MODULE.code.load()]);
 }

@@ -16,9 +16,11 @@ interface Rule {
 const INTERNAL = /^src\/internal\//;
 const PROTOCOL = /^src\/protocol\//;
 const ERRORS = /^src\/errors$/;
-const PORTS = /^src\/(?:capture\/source|transport\/transport)$/;
+const PORTS = /^src\/(?:capture\/(?:source|gate)|transport\/transport)$/;
 /** The part of the capture that is on the running side. */
 const INLET = /^src\/capture\/inlet\//;
+/** What an audio-thread module is called, and where its code is. */
+const CAPTURE_MODULE = /^src\/capture\/graph\/processor\/capture-module$/;
 const ADAPTERS = /^src\/(?:capture\/microphone\/microphone(?:-options)?|transport\/websocket)$/;
 const CAPTURE = /^src\/capture\//;
 const JOURNAL = /^src\/journal\//;
@@ -35,7 +37,16 @@ const ROOT_FILES = /^src\/[\w-]+$/;
 const ANYTHING = /^src\//;
 
 const RULES: readonly Rule[] = [
-  { of: /^src\/capture\/source\.ts$/, may: [], typesOf: [ERRORS, PROTOCOL, INTERNAL, INLET] },
+  {
+    of: /^src\/capture\/source\.ts$/,
+    may: [],
+    typesOf: [ERRORS, PROTOCOL, INTERNAL, INLET, PORTS, /^src\/worklet\/port-messages$/],
+  },
+  {
+    of: /^src\/capture\/gate\.ts$/,
+    may: [],
+    typesOf: [PORTS, /^src\/worklet\/(?:port-messages|capture-pipeline)$/, CAPTURE_MODULE],
+  },
   { of: /^src\/transport\/transport\.ts$/, may: [], typesOf: [PROTOCOL, INTERNAL, PORTS] },
   { of: INTERNAL, may: [INTERNAL], typesOf: [] },
   { of: PROTOCOL, may: [PROTOCOL], typesOf: [] },
@@ -124,7 +135,17 @@ const RULES: readonly Rule[] = [
   {
     of: STREAM,
     may: [STREAM, FRAMES, ROOT_FILES, INTERNAL, PORTS, /^src\/host\//, /^src\/protocol\/(?:audio-frame|opus-packet)$/],
-    typesOf: [SESSION, PROTOCOL, PLAYBACK, RECORDING],
+    typesOf: [SESSION, PROTOCOL, PLAYBACK, RECORDING, /^src\/gate\/speech-event$/],
+  },
+  {
+    of: /^src\/gate\//,
+    may: [
+      /^src\/gate\//,
+      INTERNAL,
+      /^src\/worklet\/(?:gate\/gated-(?:pipeline|processor-name))$/,
+      /^virtual:gated-capture-worklet$/,
+    ],
+    typesOf: [PORTS, CAPTURE_MODULE, /^src\/worklet\/port-messages$/],
   },
   { of: TRANSCRIPT, may: [TRANSCRIPT, INTERNAL], typesOf: [STREAM] },
   { of: RECORDER, may: [RECORDER, INTERNAL], typesOf: [STREAM, ROOT_FILES] },
@@ -152,7 +173,7 @@ const RULES: readonly Rule[] = [
   {
     of: /^src\/microphone-stream\.ts$/,
     // The last two are what it begins to load.
-    may: [STREAM, ROOT_FILES, ADAPTERS, PORTS, INTERNAL, /\/worklet-loader$/, /\/running-code-loader$/],
+    may: [STREAM, ROOT_FILES, ADAPTERS, PORTS, INTERNAL, CAPTURE_MODULE, /\/running-code-loader$/],
     typesOf: [],
   },
   {
@@ -231,6 +252,8 @@ describe("who may import whom", () => {
       "src/host/running/running-code-bundle.ts",
       "src/frames/opus/opus-code-bundle.ts",
       "src/dialects/worker/dialect-code-bundle.ts",
+      "src/gate/index.ts",
+      "src/worklet/gated-capture.worklet.ts",
     ];
     expect(SOURCES.filter((path) => !used.has(path) && !entries.includes(path))).toEqual([]);
   });

@@ -7,6 +7,7 @@ import type { ProcessorCommand, ProcessorSettings } from "../../worklet/port-mes
 import type { FrameInlet } from "../inlet/frame-inlet.js";
 import { captureFailed, messageOf, workletLoadTimedOut } from "../media-errors.js";
 import { ContextClock } from "./context-clock.js";
+import type { CaptureModule } from "./processor/capture-module.js";
 import { ProcessorClient, type ProcessorProgress } from "./processor/processor-client.js";
 import { loadCaptureWorklet, WORKLET_TIMEOUT_MS } from "./processor/worklet-loader.js";
 import type { Progress } from "./progress-watch.js";
@@ -23,6 +24,8 @@ export interface GraphOptions {
   /** Used, and never closed, instead of a context of its own. */
   readonly audioContext?: AudioContext | undefined;
   readonly workletUrl?: string | URL | undefined;
+  /** What runs on the audio thread. */
+  readonly module: CaptureModule;
   /** Whether the tracks are the caller's, who may have them from elsewhere than a microphone. */
   readonly given: boolean;
   readonly settings: ProcessorSettings;
@@ -103,8 +106,8 @@ export class AudioGraph {
 
   /** @throws AudioStreamError `worklet-load-failed`, or the reason of the scope's end. */
   async load(): Promise<void> {
-    const { workletUrl } = this.#options;
-    const load = loadCaptureWorklet(this.scope, this.context, workletUrl);
+    const { workletUrl, module } = this.#options;
+    const load = loadCaptureWorklet(this.scope, this.context, workletUrl, module);
     const fallback = await withinWakingTime(this.scope, WORKLET_TIMEOUT_MS, load, {
       resource: "audio-thread module",
       late: () => workletLoadTimedOut(workletUrl, WORKLET_TIMEOUT_MS),

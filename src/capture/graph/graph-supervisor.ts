@@ -7,7 +7,7 @@ import type { Interruptions } from "../interruptions.js";
 import { givenContextClosed } from "../media-errors.js";
 import type { CaptureOptions } from "../microphone/capture-options.js";
 import { MICROPHONE_DEFAULTS } from "../microphone/microphone-options.js";
-import { AudioGraph, isMuted, isNode, type Sound } from "./audio-graph.js";
+import { AudioGraph, type GraphOptions, isMuted, isNode, type Sound } from "./audio-graph.js";
 import { type ContextState, monitorContext, resumeQuietly } from "./context-monitor.js";
 import { watchFirstFrame } from "./first-frame-watch.js";
 import { GraphExchange } from "./graph-exchange.js";
@@ -15,7 +15,7 @@ import { Mending } from "./mending.js";
 import { type Progress, ProgressWatch } from "./progress-watch.js";
 
 /** What a {@link GraphSupervisor} is made with. */
-export interface GraphSupervisorParts {
+export interface GraphSupervisorParts extends Pick<GraphOptions, "module"> {
   readonly scope: Scope;
   readonly interruptions: Interruptions;
   readonly asked: Pick<CaptureOptions, "audioContext" | "workletUrl" | "deviceLossTimeoutMs" | "track" | "node">;
@@ -169,10 +169,11 @@ export class GraphSupervisor {
   }
 
   #newGraph(): AudioGraph {
-    const { scope, asked, settings, inlet } = this.#parts;
+    const { scope, asked, settings, module, inlet } = this.#parts;
     const graph: AudioGraph = new AudioGraph(scope.child("graph"), {
       audioContext: asked.audioContext,
       workletUrl: asked.workletUrl,
+      module,
       given: asked.track !== undefined,
       settings,
       inlet,

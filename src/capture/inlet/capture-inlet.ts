@@ -103,7 +103,7 @@ export class CaptureInlet implements FrameInlet {
     this.#timeline.pause(missingUntil);
   }
 
-  #deliver(from: Processor, { payload, position, sampleCount, contextTime, peak, rms }: ProcessorFrame): void {
+  #deliver(from: Processor, { payload, position, sampleCount, contextTime, peak, rms, voice }: ProcessorFrame): void {
     const timestamp = contextTime * 1_000 + from.clockMs;
     if (from.offset === undefined) {
       from.offset = this.#timeline.positionAt(timestamp) - position;
@@ -119,6 +119,7 @@ export class CaptureInlet implements FrameInlet {
       peakLevel: peak,
       rmsLevel: rms,
       flags: 0,
+      voice,
     });
   }
 }

@@ -1,3 +1,4 @@
+import type { Bytes } from "../../protocol/bytes.js";
 import type { ProcessorFrame, ProcessorProgressed } from "../../worklet/port-messages.js";
 import type { AudioFrame } from "../source.js";
 
@@ -6,6 +7,7 @@ import type { AudioFrame } from "../source.js";
  * in place.
  */
 export interface PlacedFrame extends AudioFrame {
+  payload: Bytes;
   position: number;
   peakLevel: number;
   rmsLevel: number;

@@ -35,6 +35,7 @@ export function mediaStream(
     return source({ ...common, track: input });
   }
   return {
+    canGate: true,
     open: async (openOptions) => {
       // Looked up when it is needed: tracks may be added until then.
       const track = trackOf(input) ?? input.getAudioTracks()[0];
@@ -64,5 +65,5 @@ function isRealTime(context: BaseAudioContext): context is AudioContext {
 }
 
 function source(asked: CaptureOptions): AudioSource {
-  return { open: (openOptions) => MicrophoneCapture.open(asked, openOptions) };
+  return { canGate: true, open: (openOptions) => MicrophoneCapture.open(asked, openOptions) };
 }

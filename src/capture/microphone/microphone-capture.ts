@@ -2,6 +2,7 @@ import type { AudioStreamError } from "../../errors.js";
 import { withSignal } from "../../internal/abort.js";
 import { Scope } from "../../internal/scope.js";
 import { GraphSupervisor } from "../graph/graph-supervisor.js";
+import { CAPTURE_MODULE } from "../graph/processor/capture-module.js";
 import { processorSettings } from "../graph/processor/processor-settings.js";
 import { CaptureInlet } from "../inlet/capture-inlet.js";
 import { Interruptions } from "../interruptions.js";
@@ -56,6 +57,7 @@ export class MicrophoneCapture implements AudioCapture {
     this.#graph = new GraphSupervisor({
       ...common,
       settings,
+      module: options.gate?.module ?? CAPTURE_MODULE,
       // A source that stands between the stream and this one gets the frames itself.
       inlet:
         options.inlet?.onFrame === options.onFrame

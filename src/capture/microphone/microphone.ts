@@ -10,5 +10,5 @@ import { checkMicrophoneOptions, type MicrophoneOptions } from "./microphone-opt
  */
 export function microphone(options: MicrophoneOptions = {}): AudioSource {
   checkMicrophoneOptions(options);
-  return { open: (openOptions) => MicrophoneCapture.open(options, openOptions) };
+  return { canGate: true, open: (openOptions) => MicrophoneCapture.open(options, openOptions) };
 }

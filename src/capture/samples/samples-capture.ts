@@ -3,7 +3,7 @@ import { withSignal } from "../../internal/abort.js";
 import { systemClock } from "../../internal/clock.js";
 import { type Deferred, deferred } from "../../internal/deferred.js";
 import type { Scope } from "../../internal/scope.js";
-import { CapturePipeline } from "../../worklet/capture-pipeline.js";
+import { CapturePipeline, type Pipeline } from "../../worklet/capture-pipeline.js";
 import type { ProcessorOutput, ProcessorSettings } from "../../worklet/port-messages.js";
 import { captureFailed, toCaptureError } from "../media-errors.js";
 import type { AudioCapture, SourceOpenOptions } from "../source.js";
@@ -35,7 +35,7 @@ export class SamplesCapture implements AudioCapture {
   readonly track = undefined;
   readonly #parts: SamplesParts;
   readonly #options: SourceOpenOptions;
-  readonly #pipeline: CapturePipeline;
+  readonly #pipeline: Pipeline;
   readonly #pacer = new Pacer(() => systemClock.now());
   /** Samples taken from the input. */
   #taken = 0;
@@ -49,7 +49,9 @@ export class SamplesCapture implements AudioCapture {
   constructor(parts: SamplesParts, options: SourceOpenOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#pipeline = new CapturePipeline(parts.sampleRate, parts.settings, (message) => this.#onMessage(message));
+    this.#pipeline = new (options.gate?.Pipeline ?? CapturePipeline)(parts.sampleRate, parts.settings, (message) =>
+      this.#onMessage(message),
+    );
     // It takes silence at the very beginning for that of a context that starts: let it be this one.
     this.#pipeline.process([new Float32Array(1)], 0);
     parts.scope.defer("sample input", () => parts.reader.release(parts.scope.signal.reason));
@@ -165,7 +167,7 @@ export class SamplesCapture implements AudioCapture {
   #onMessage(message: ProcessorOutput): void {
     // Whoever was given the last frame may have ended the stream.
     if (message.type !== "frame" || this.#parts.scope.disposed) return;
-    const { position, sampleCount, contextTime, peak, rms } = message;
+    const { position, sampleCount, contextTime, peak, rms, voice } = message;
     this.#options.onFrame({
       payload: new Uint8Array(message.payload),
       position,
@@ -173,6 +175,7 @@ export class SamplesCapture implements AudioCapture {
       timestamp: this.#parts.realTime ? this.#pacer.timeOf(contextTime * 1_000) : systemClock.now(),
       peakLevel: peak,
       rmsLevel: rms,
+      voice,
     });
   }
 

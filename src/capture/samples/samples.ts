@@ -61,6 +61,7 @@ export function samples(input: SampleInput, options: SamplesOptions): SamplesSou
   const ended = deferred<void>();
   let served = false;
   return {
+    canGate: true,
     ended: ended.promise,
     async open(openOptions) {
       if (served)

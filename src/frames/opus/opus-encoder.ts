@@ -121,7 +121,8 @@ export class OpusEncoder {
     while (encoder !== undefined && !this.#draining) {
       const item = this.#queue[0];
       if (item === undefined) return;
-      const joins = !isWaiter(item) && (this.#run === undefined || item.position === this.#run.next);
+      const joins =
+        !isWaiter(item) && !isWithheld(item) && (this.#run === undefined || item.position === this.#run.next);
       if (this.#run !== undefined && !joins) {
         this.#endRun(encoder, this.#run);
         return;
@@ -135,6 +136,10 @@ export class OpusEncoder {
   #take(encoder: AudioEncoder, frame: SampleFrame): void {
     const { sampleRate, channelCount } = this.#format;
     this.#queuedSamples -= frame.sampleCount;
+    if (isWithheld(frame)) {
+      this.#observer.onFrame(frame);
+      return;
+    }
     this.#run ??= new OpusRun(frame.position, {
       sampleRate,
       channelCount,
@@ -221,6 +226,9 @@ export class OpusEncoder {
     this.#observer.onError(encoderFailed(error));
   }
 }
+
+/** Whether a frame is left out on purpose. It passes in its turn, and ends the run. */
+const isWithheld = ({ payload }: SampleFrame): boolean => payload.byteLength === 0;
 
 const isWaiter = (item: SampleFrame | Deferred<void>): item is Deferred<void> => "resolve" in item;
 

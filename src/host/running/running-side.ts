@@ -63,6 +63,7 @@ export class RunningSide {
       onLevel: (level) => parts.onEvent({ type: "level", level }),
       onAdvice: (advice) => parts.onEvent({ type: "warning", error: adviceWarning(advice) }),
       onLost: (range) => this.#driver.dispatch({ type: "discard", range }),
+      onSpeech: (change) => parts.onEvent({ type: "speech", ...change }),
       onError: (error) => parts.onEvent({ type: "source-failed", error }),
     });
     // Before the session ends, so that what an encoder still holds is part of what it loses.
@@ -164,6 +165,7 @@ export class RunningSide {
         break;
       case "end":
         if (this.#waits(command)) break;
+        this.#path.still();
         this.#path.abandon();
         this.#driver.dispatch(command);
         break;

@@ -140,8 +140,10 @@ export class JournalDesk<Key> {
   #listen(port: MessagePort): void {
     this.#scope.defer("port of the running side", () => port.close());
     this.#scope.listen(port, "message", ({ data }: MessageEvent<WireAudioFrame | SessionCheckpoint>) => {
-      if ("payload" in data) this.#keeper?.push(data);
-      else this.#keeper?.note(data);
+      // One without a payload is left out on purpose.
+      if ("payload" in data) {
+        if (data.payload.byteLength > 0) this.#keeper?.push(data);
+      } else this.#keeper?.note(data);
     });
     port.start();
   }

@@ -12,6 +12,7 @@ import { append, LossLedger } from "./loss-ledger.js";
 import { Pace } from "./pace.js";
 import { ReplayBuffer, type ReplayBufferLimits, type StoredFrame } from "./replay-buffer.js";
 import { type Lineage, type SendTerms, samplesIn } from "./send-terms.js";
+import { newSenderStats } from "./sender-stats.js";
 
 export interface AudioSenderOptions extends ReplayBufferLimits {
   readonly sampleRate: number;
@@ -43,13 +44,7 @@ export class AudioSender {
   #everSentTo = 0;
   #everAcknowledged = 0;
   #capturedTo = 0;
-  readonly stats = {
-    framesCaptured: 0,
-    samplesCaptured: 0,
-    framesSent: 0,
-    framesRetransmitted: 0,
-    captureGaps: 0,
-  };
+  readonly stats = newSenderStats();
 
   constructor(options: AudioSenderOptions) {
     this.#options = options;
@@ -134,13 +129,18 @@ export class AudioSender {
     this.#capturedTo = to;
   }
 
-  /** @returns how many frames that the server may lack had to go. */
+  /** A frame without a payload is a gap, and no loss. @returns how many frames that the server may lack had to go. */
   push(frame: WireAudioFrame): number {
     const { next, acknowledged: kept } = this.#buffer;
     this.#skipTo(frame.position);
     this.#capturedTo = frame.position + frame.sampleCount;
     this.stats.framesCaptured += 1;
     this.stats.samplesCaptured += frame.sampleCount;
+    if (frame.payload.byteLength === 0) {
+      this.stats.samplesWithheld += frame.sampleCount;
+      this.#losses.skip({ from: frame.position, to: this.#capturedTo });
+      return 0;
+    }
     const evicted = this.#buffer.push(
       frame.position > next ? { ...frame, flags: frame.flags | AudioFrameFlag.gap } : frame,
     );

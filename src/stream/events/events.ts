@@ -1,6 +1,7 @@
 import type { DeviceChangeReason } from "../../capture/source.js";
 import type { AnyAudioStreamError, MessageRange } from "../../errors.js";
 import type { Level } from "../../frames/level-window.js";
+import type { SpeechEvent } from "../../gate/speech-event.js";
 import type { KnownServerMessage } from "../../protocol/messages.js";
 import type { CloseInfo } from "../../state.js";
 
@@ -71,6 +72,10 @@ export interface AudioStreamEventMap<Message = ServerEvent> {
   devicechange: DeviceChangeEvent;
   /** How loud the latest audio was. */
   level: LevelEvent;
+  /** Somebody begins to speak; only with the option `gate`. */
+  speechstart: SpeechEvent;
+  /** Nobody speaks any more; only with the option `gate`. */
+  speechend: SpeechEvent;
   /** A problem the stream is handling; one it cannot handle is an `error`. */
   warning: WarningEvent;
   /** The stream has failed, in the start or later, and is over. */

@@ -1,10 +1,14 @@
 import type { RunningNews } from "../../host/running-client.js";
 import type { ServerMessage } from "../../protocol/messages.js";
+import type { ResolvedOptions } from "../options/resolve-options.js";
 import { toStreamError } from "../stream-errors.js";
 import { CaptionEvent, DropEvent, LevelEvent, ReconnectedEvent, ReconnectingEvent } from "./events.js";
 
 /** What the application hears of what the running side reports; `undefined` if that is no event of its own. */
-export function toStreamEvent(event: RunningNews, sampleRate: number): Event | undefined {
+export function toStreamEvent(
+  event: RunningNews,
+  { format, gate }: Pick<ResolvedOptions, "format" | "gate">,
+): Event | undefined {
   switch (event.type) {
     case "connected":
       return event.reconnection && new ReconnectedEvent(event.reconnection);
@@ -12,11 +16,13 @@ export function toStreamEvent(event: RunningNews, sampleRate: number): Event | u
       return new ReconnectingEvent({ ...event, error: toStreamError(event.error) });
     case "level":
       return new LevelEvent(event.level);
+    case "speech":
+      return gate?.toEvent(event);
     case "message":
       return new MessageEvent("message", { data: event.message });
     case "drop": {
       const { from, to } = event.range;
-      return new DropEvent({ from, to, durationMs: ((to - from) / sampleRate) * 1_000 });
+      return new DropEvent({ from, to, durationMs: ((to - from) / format.sampleRate) * 1_000 });
     }
     default:
       return undefined;

@@ -1,3 +1,4 @@
+import type { VoiceGate } from "../../capture/gate.js";
 import type { AnyAudioStreamError } from "../../errors.js";
 import type { OpusEncoding } from "../../frames/imported-encoding.js";
 import type { PersistentJournal } from "../../host/imported-journal.js";
@@ -45,6 +46,11 @@ export interface AudioStreamOptions {
    * @defaultValue 0
    */
   readonly preRollMs?: number | undefined;
+  /**
+   * Tells speech from silence, and leaves silence out: what `voiceGate()` of `loquilex/gate` returns. By default everything is
+   * sent, and nobody listens for speech.
+   */
+  readonly gate?: VoiceGate | undefined;
   /** Milliseconds of audio between two `level` events, 0 (each frame) to 60_000. @defaultValue 100 */
   readonly levelIntervalMs?: number | undefined;
   /**

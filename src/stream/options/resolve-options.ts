@@ -1,3 +1,4 @@
+import type { ImportedGate, StreamGate } from "../../capture/gate.js";
 import type { AudioFormat } from "../../capture/source.js";
 import type { AnyAudioStreamError } from "../../errors.js";
 import type { ImportedEncoding } from "../../frames/imported-encoding.js";
@@ -42,6 +43,7 @@ export interface ResolvedOptions {
   readonly recording: ImportedRecording | undefined;
   /** If what is not delivered is kept on the disk. */
   readonly journal: ImportedJournal | undefined;
+  readonly gate: StreamGate | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -63,8 +65,9 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
     getToken: optional(checkFunction),
     signal: optional(checkSignal),
     logger: optional(checkLogger),
-    playback: optional(checkPlayback),
-    recording: optional(checkRecording),
+    playback: optional(madeBy<ImportedPlayback>("attach", "playback")),
+    recording: optional(madeBy<ImportedRecording>("record", "recording")),
+    gate: optional(madeBy<ImportedGate>("begin", "voiceGate", "gate")),
   });
   const { sampleRate, channelCount, frameDurationMs } = checked;
   const encoder = typeof checked.encoding === "string" ? undefined : checked.encoding;
@@ -83,6 +86,7 @@ export function resolveOptions(options: AudioStreamOptions, random: Random): Res
     playback: checked.playback,
     recording: checked.recording,
     journal,
+    gate: checked.gate?.begin(),
     session: {
       sessionId: checked.sessionId ?? randomId(),
       clientId: randomId(),
@@ -109,15 +113,13 @@ function checkEncoding(name: string, given: unknown): Exclude<AudioEncoding, "op
   return oneOf(["pcm_s16le", "pcm_f32le", "mulaw"], ", or what opus() returns")(name, given);
 }
 
-function checkPlayback(name: string, given: unknown): ImportedPlayback {
-  if (isObject(given) && "attach" in given) return given as ImportedPlayback;
-  throw new TypeError(`${name} must be what playback() of "loquilex/playback" returns.`);
-}
-
-function checkRecording(name: string, given: unknown): ImportedRecording {
-  if (isObject(given) && "record" in given) return given as ImportedRecording;
-  throw new TypeError(`${name} must be what recording() of "loquilex/recording" returns.`);
-}
+/** @param key what the value has that the entry's function makes. */
+const madeBy =
+  <Made>(key: string, maker: string, entry = maker) =>
+  (name: string, given: unknown): Made => {
+    if (isObject(given) && key in given) return given as Made;
+    throw new TypeError(`${name} must be what ${maker}() of "loquilex/${entry}" returns.`);
+  };
 
 function checkSessionId(name: string, given: unknown): string {
   if (typeof given !== "string" || !/^[A-Za-z0-9_-]{16,128}$/.test(given)) {

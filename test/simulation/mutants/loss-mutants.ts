@@ -51,6 +51,23 @@ export const LOSS_MUTANTS: readonly Mutant[] = [
     CRAMPED,
   ),
   sender("What an encoder lost is lost without a word.", "this.#lose({ from, to: range.to });", "", under("mortal")),
+  sender(
+    "Silence that is left out counts as lost.",
+    "this.#losses.skip({ from: frame.position, to: this.#capturedTo });",
+    "this.#lose({ from: frame.position, to: this.#capturedTo });",
+  ),
+  sender(
+    "Silence that was left out is announced as lost when a server falls back over it.",
+    "this.#losses.skip({ from: frame.position, to: this.#capturedTo });",
+    "",
+    under("forgetful"),
+  ),
+  sender("Silence that is left out is not counted.", "this.stats.samplesWithheld += frame.sampleCount;", ""),
+  sender(
+    "Silence that is left out is sent as a frame without samples.",
+    "if (frame.payload.byteLength === 0) {",
+    "if (frame.payload.byteLength < 0) {",
+  ),
   session(
     "A buffer that is to end the stream when it is full drops the oldest.",
     'if (dropped > 0 && this.#options.replay.whenFull === "fail")',

@@ -1,13 +1,9 @@
 import { type Deferred, deferred } from "../../../internal/deferred.js";
 import type { Scope } from "../../../internal/scope.js";
-import {
-  PROCESSOR_NAME,
-  type ProcessorCommand,
-  type ProcessorMessage,
-  type ProcessorSettings,
-} from "../../../worklet/port-messages.js";
+import type { ProcessorCommand, ProcessorMessage, ProcessorSettings } from "../../../worklet/port-messages.js";
 import type { FrameInlet, ProcessorId } from "../../inlet/frame-inlet.js";
 import { captureFailed, messageOf, nameOf } from "../../media-errors.js";
+import type { CaptureModule } from "./capture-module.js";
 
 /** How long a dead audio thread may delay a pause, a flush or a stop. */
 const CONFIRM_TIMEOUT_MS = 1_000;
@@ -15,6 +11,8 @@ const CONFIRM_TIMEOUT_MS = 1_000;
 /** What a {@link ProcessorClient} is made with. */
 export interface ProcessorParts {
   readonly settings: ProcessorSettings;
+  /** What it is of. */
+  readonly module: Pick<CaptureModule, "processor">;
   /** Where its frames go. */
   readonly inlet: FrameInlet;
 }
@@ -45,10 +43,15 @@ export class ProcessorClient {
   #clockMs: number | undefined;
 
   /** @throws AudioStreamError `capture-failed`. */
-  constructor(scope: Scope, context: AudioContext, { settings, inlet }: ProcessorParts, observer: ProcessorObserver) {
+  constructor(
+    scope: Scope,
+    context: AudioContext,
+    { settings, module, inlet }: ProcessorParts,
+    observer: ProcessorObserver,
+  ) {
     this.#scope = scope;
     this.#inlet = inlet;
-    this.node = openNode(scope, context, settings);
+    this.node = openNode(scope, context, module.processor, settings);
     const { port } = this.node;
     this.#id = inlet.begin({
       attach: (to) => port.postMessage({ type: "attach", port: to }, [to]),
@@ -134,9 +137,9 @@ const TRIAL: ProcessorSettings = {
 };
 
 /** Whether a module that was loaded into the context has registered the processor, which only making one shows. */
-export function hasProcessor(context: BaseAudioContext): boolean {
+export function hasProcessor(context: BaseAudioContext, name: string): boolean {
   try {
-    const { port } = new AudioWorkletNode(context, PROCESSOR_NAME, { processorOptions: TRIAL });
+    const { port } = new AudioWorkletNode(context, name, { processorOptions: TRIAL });
     port.postMessage({ type: "stop", id: 0 } satisfies ProcessorCommand);
     port.close();
     return true;
@@ -145,9 +148,14 @@ export function hasProcessor(context: BaseAudioContext): boolean {
   }
 }
 
-function openNode(scope: Scope, context: AudioContext, processorOptions: ProcessorSettings): AudioWorkletNode {
+function openNode(
+  scope: Scope,
+  context: AudioContext,
+  name: string,
+  processorOptions: ProcessorSettings,
+): AudioWorkletNode {
   try {
-    const node = new AudioWorkletNode(context, PROCESSOR_NAME, { outputChannelCount: [1], processorOptions });
+    const node = new AudioWorkletNode(context, name, { outputChannelCount: [1], processorOptions });
     scope.defer("worklet node", () => node.disconnect());
     // Engines run only what leads to the destination; the processor's output stays silent.
     node.connect(context.destination);

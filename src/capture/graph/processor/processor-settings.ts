@@ -14,7 +14,7 @@ import type { SourceOpenOptions } from "../../source.js";
  */
 export function processorSettings(
   channels: ChannelPolicy | undefined,
-  { format, frameDurationMs }: Pick<SourceOpenOptions, "format" | "frameDurationMs">,
+  { format, frameDurationMs, gate }: Pick<SourceOpenOptions, "format" | "frameDurationMs" | "gate">,
 ): ProcessorSettings {
   const { encoding, sampleRate, channelCount } = format;
   if (!isCaptureEncoding(encoding)) {
@@ -28,7 +28,7 @@ export function processorSettings(
       `The source's channels: "${policy}" gives ${given} where the stream's channelCount is ${channelCount}. Set either of them to fit.`,
     );
   }
-  return { encoding, channels: policy, sampleRate, frameDurationMs, position: 0 };
+  return { encoding, channels: policy, sampleRate, frameDurationMs, position: 0, gate: gate?.terms };
 }
 
 function isCaptureEncoding(encoding: string): encoding is CaptureEncoding {

@@ -1,20 +1,15 @@
 import { type AudioStreamError, isAudioStreamError } from "../../../errors.js";
 import { withSignal } from "../../../internal/abort.js";
 import { checkUrl } from "../../../internal/arguments.js";
-import { LateModule } from "../../../internal/late-module.js";
 import { Scope } from "../../../internal/scope.js";
 import { scriptUrl } from "../../../internal/script-url.js";
 import { workletCodeMissing, workletFellBack, workletLoadFailed, workletLoadTimedOut } from "../../media-errors.js";
+import { CAPTURE_MODULE, type CaptureModule } from "./capture-module.js";
 import { hasProcessor } from "./processor-client.js";
 import { WorkletFault } from "./worklet-fault.js";
 
 /** How long the module may take to load, over a slow network too. */
 export const WORKLET_TIMEOUT_MS = 15_000;
-
-/** The code inside the package. A page whose module has an address of its own has no use for it. */
-export const inlineWorklet = /* @__PURE__ */ new LateModule<{ readonly default: string }>(
-  () => import("virtual:capture-worklet"),
-);
 
 /** The latest load of each context. */
 const loads = new WeakMap<BaseAudioContext, Promise<WorkletFallback>>();
@@ -23,7 +18,7 @@ const loads = new WeakMap<BaseAudioContext, Promise<WorkletFallback>>();
 export type WorkletFallback = AudioStreamError<"worklet-load-failed"> | undefined;
 
 /**
- * Loads the audio-thread module into the context, once. Streams that share a context wait for each other: the main thread
+ * Loads an audio-thread module into the context, once. Streams that share a context wait for each other: the main thread
  * of WebKitGTK 2.50 waits for ever where two modules load at once.
  * @param scope of the capture that needs it; its end ends no load that others wait for.
  * @param workletUrl where the module is served; without it, the code inside the package is loaded from a blob. So it is
@@ -35,10 +30,12 @@ export function loadCaptureWorklet(
   scope: Scope,
   context: BaseAudioContext,
   workletUrl: string | URL | undefined,
+  module: CaptureModule,
 ): Promise<WorkletFallback> {
+  const begin = () => add(scope, context, workletUrl, module);
   const before = loads.get(context);
   const load =
-    before === undefined ? add(scope, context, workletUrl) : before.catch(() => add(scope, context, workletUrl));
+    before?.then((fallback) => (hasProcessor(context, module.processor) ? fallback : begin()), begin) ?? begin();
   loads.set(context, load);
   return load;
 }
@@ -57,7 +54,7 @@ export async function preloadWorklet(workletUrl: string | URL): Promise<void> {
   scope.timeout(WORKLET_TIMEOUT_MS, () => void scope.dispose(workletLoadTimedOut(workletUrl, WORKLET_TIMEOUT_MS)));
   try {
     const context = new OfflineAudioContext(1, 1, 48_000);
-    await withSignal(addModule(scope, context, String(workletUrl)), scope.signal);
+    await withSignal(addModule(scope, context, CAPTURE_MODULE, String(workletUrl)), scope.signal);
   } finally {
     void scope.dispose();
   }
@@ -67,35 +64,42 @@ async function add(
   scope: Scope,
   context: BaseAudioContext,
   workletUrl: string | URL | undefined,
+  module: CaptureModule,
 ): Promise<WorkletFallback> {
   if (workletUrl === undefined) {
-    await addInlined(scope, context);
+    await addInlined(scope, context, module);
     return undefined;
   }
   try {
-    await addModule(scope, context, String(workletUrl));
+    await addModule(scope, context, module, String(workletUrl));
     return undefined;
   } catch (error) {
-    await addInlined(scope, context).catch(() => {
+    await addInlined(scope, context, module).catch(() => {
       throw error;
     });
     return isAudioStreamError(error, "worklet-load-failed") ? workletFellBack(error) : undefined;
   }
 }
 
-async function addInlined(scope: Scope, context: BaseAudioContext): Promise<void> {
-  const code = await inlineWorklet.load().catch((cause: unknown) => {
+async function addInlined(scope: Scope, context: BaseAudioContext, module: CaptureModule): Promise<void> {
+  const { default: text } = await module.code.load().catch((cause: unknown) => {
     throw workletCodeMissing(cause);
   });
-  const url = scriptUrl(code.default);
+  const url = scriptUrl(text);
   try {
-    await addModule(scope, context, url, true);
+    await addModule(scope, context, module, url, true);
   } finally {
     URL.revokeObjectURL(url);
   }
 }
 
-async function addModule(scope: Scope, context: BaseAudioContext, url: string, isBlob = false): Promise<void> {
+async function addModule(
+  scope: Scope,
+  context: BaseAudioContext,
+  { processor }: CaptureModule,
+  url: string,
+  isBlob = false,
+): Promise<void> {
   const fault = new WorkletFault(scope, isBlob);
   try {
     await context.audioWorklet.addModule(url);
@@ -104,7 +108,7 @@ async function addModule(scope: Scope, context: BaseAudioContext, url: string, i
   } finally {
     fault.end();
   }
-  if (!isBlob && !hasProcessor(context)) {
+  if (!isBlob && !hasProcessor(context, processor)) {
     throw workletLoadFailed(url, isBlob, "It is of another version, or another program.", undefined);
   }
 }
