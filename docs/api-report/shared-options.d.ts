@@ -1,8 +1,8 @@
 import { AudioEncoding, KnownServerMessage } from "./shared-messages.js";
 import { AnyAudioStreamError, CloseInfo, DeviceChangeReason, MessageRange } from "./shared-errors.js";
 import { Playback } from "./shared-playback.js";
-import { Recording } from "./shared-recording.js";
 import { SpeechEvent, VoiceGate } from "./shared-gate.js";
+import { Recording } from "./shared-recording.js";
 import { ConnectContext } from "./shared-transport.js";
 
 interface OpusEncoding {

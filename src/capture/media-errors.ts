@@ -174,20 +174,20 @@ export function permissionWithdrawn(): AudioStreamError<"permission-denied"> {
 }
 
 /**
- * @param inlined whether the package's own code was loaded from a blob.
+ * @param file what the module is called in the package.
+ * @param isBlob whether the package's own code was loaded from a blob.
  * @param seen what was seen, as a sentence.
  */
 export function workletLoadFailed(
-  url: string,
-  inlined: boolean,
+  { url, file, isBlob }: { readonly url: string; readonly file: string; readonly isBlob: boolean },
   seen: string,
   cause: unknown,
 ): AudioStreamError<"worklet-load-failed"> {
-  const message = inlined
-    ? `The audio-thread code could not be loaded from a blob. ${seen} Serve the package's capture.worklet.js from your own ` +
+  const message = isBlob
+    ? `The audio-thread code could not be loaded from a blob. ${seen} Serve the package's ${file} from your own ` +
       "site and give its address as the workletUrl option, or allow blob: in script-src."
     : `The audio-thread code could not be loaded from ${url}. ${seen} Check that the server runs, that workletUrl leads to ` +
-      "the package's capture.worklet.js, and that the page's script-src allows it.";
+      `the package's ${file}, and that the page's script-src allows it.`;
   return new AudioStreamError("worklet-load-failed", message, { details: { url }, cause });
 }
 

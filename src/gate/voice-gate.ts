@@ -39,6 +39,7 @@ export interface VoiceGateOptions {
 
 const GATED_MODULE: CaptureModule = {
   processor: GATED_PROCESSOR_NAME,
+  file: "gated-capture.worklet.js",
   code: /* @__PURE__ */ new LateModule(() => import("virtual:gated-capture-worklet")),
 };
 

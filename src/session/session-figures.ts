@@ -38,8 +38,11 @@ export const NO_STATS: SessionStats = Object.freeze({
   captureGapCount: 0,
 });
 
-/** Absences that a checkpoint has room for, which each event takes along. */
-const MAX_ABSENCES = 1_000;
+/**
+ * Absences that a checkpoint has room for, which each event takes along. With a gate there is one more after each pause between
+ * words.
+ */
+const MAX_ABSENCES = 100;
 
 /** What a session has done so far. */
 export class SessionFigures {

@@ -67,8 +67,16 @@ describe("every message", () => {
     givenTrackEnded(),
     permissionWithdrawn(),
     noMediaDevices(),
-    workletLoadFailed("blob:x", true, "The browser refused it: No.", undefined),
-    workletLoadFailed("/a.js", false, "The server answers 404 there.", undefined),
+    workletLoadFailed(
+      { url: "blob:x", file: "capture.worklet.js", isBlob: true },
+      "The browser refused it: No.",
+      undefined,
+    ),
+    workletLoadFailed(
+      { url: "/a.js", file: "capture.worklet.js", isBlob: false },
+      "The server answers 404 there.",
+      undefined,
+    ),
     captureFailed("The audio thread failed. Start again."),
   ].map(({ message }) => [message]);
   it.each(messages)("is made of whole sentences: %s", (message) => {
@@ -79,11 +87,20 @@ describe("every message", () => {
 
 // elevenlabs/packages#193: the error names the way out; field report 66: and what was seen, not what may be.
 it("a worklet that does not load names what was seen and the option", () => {
-  const inlined = workletLoadFailed("blob:x", true, "The browser refused it: No.", undefined);
+  const inlined = workletLoadFailed(
+    { url: "blob:x", file: "capture.worklet.js", isBlob: true },
+    "The browser refused it: No.",
+    undefined,
+  );
   expect(inlined.message).toContain("The browser refused it: No.");
   expect(inlined.message).not.toMatch(/Content Security Policy/);
   expect(inlined.message).toMatch(/workletUrl/);
-  const served = workletLoadFailed("https://a.test/w.js", false, "The server answers 404 there.", undefined);
+  const served = workletLoadFailed(
+    { url: "https://a.test/w.js", file: "gated-capture.worklet.js", isBlob: false },
+    "The server answers 404 there.",
+    undefined,
+  );
   expect(served.message).toContain("https://a.test/w.js");
+  expect(served.message).toContain("the package's gated-capture.worklet.js");
   expect(served.details).toEqual({ url: "https://a.test/w.js" });
 });

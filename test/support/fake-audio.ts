@@ -2,7 +2,9 @@
  * A browser's audio half for happy-dom: devices, prompts, tracks, contexts and worklet nodes that run the real
  * processor's pipeline, driven by hand. `installFakeAudio()` puts it in place, `uninstall()` takes it away again.
  */
-import { CapturePipeline } from "../../src/worklet/capture-pipeline.js";
+import { CapturePipeline, type CapturePipelineClass, type Pipeline } from "../../src/worklet/capture-pipeline.js";
+import { GatedPipeline } from "../../src/worklet/gate/gated-pipeline.js";
+import { GATED_PROCESSOR_NAME } from "../../src/worklet/gate/gated-processor-name.js";
 import { Outlet } from "../../src/worklet/outlet.js";
 import {
   PROCESSOR_NAME,
@@ -203,9 +205,15 @@ class FakeAnalyserNode extends FakeNode {
   }
 }
 
+/** What is registered once a module is there. */
+const PROCESSORS = new Map<string, CapturePipelineClass>([
+  [PROCESSOR_NAME, CapturePipeline],
+  [GATED_PROCESSOR_NAME, GatedPipeline],
+]);
+
 export class FakeWorkletNode extends FakeNode {
   readonly port = new FakePort();
-  readonly #pipeline: CapturePipeline;
+  readonly #pipeline: Pipeline;
   /** A dead audio thread answers nothing. */
   dead = false;
   /** Whether the processor still wants to be called. */
@@ -213,12 +221,13 @@ export class FakeWorkletNode extends FakeNode {
 
   constructor(context: FakeAudioContext, name: string, options: { processorOptions: ProcessorSettings }) {
     super();
-    if (name !== PROCESSOR_NAME || !context.hasModule) {
+    const Processor = PROCESSORS.get(name);
+    if (Processor === undefined || !context.hasModule) {
       throw new DOMException(`No processor ${name} is registered.`, "InvalidStateError");
     }
     context.nodes.push(this);
     const outlet = new Outlet((message) => this.port.deliver(message));
-    this.#pipeline = new CapturePipeline(context.sampleRate, options.processorOptions, (message, transfer) =>
+    this.#pipeline = new Processor(context.sampleRate, options.processorOptions, (message, transfer) =>
       outlet.send(message, transfer),
     );
     this.port.peer = (data) => {

@@ -4,12 +4,14 @@ import { type SamplesSource, samples } from "../../src/capture/samples/samples.j
 import { vosk } from "../../src/dialects/vosk.js";
 import { opus } from "../../src/frames/opus/opus.js";
 import { voiceGate } from "../../src/gate/voice-gate.js";
+import { mix } from "../../src/mix/mix.js";
 import { AudioFrameFlag } from "../../src/protocol/audio-frame.js";
 import { AudioStream } from "../../src/stream/audio-stream.js";
 import type { AudioStreamOptions } from "../../src/stream/options/options.js";
 import { fakeAudioEncoder } from "../support/fake-audio-encoder.js";
 import { FakeTransport } from "../support/fake-transport.js";
 import { SPEECH_RATE, speechInNoise } from "../support/speech-in-noise.js";
+import { withUncaught } from "../support/with-uncaught.js";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
@@ -147,6 +149,50 @@ describe("a stream with a gate", () => {
   });
 });
 
+describe("a listener of speechstart", () => {
+  it("that throws harms nobody, and the next one hears it", async () => {
+    const heard = await start({ gate: voiceGate() }, true);
+    const told: string[] = [];
+    for (const type of ["speechstart", "speechend"] as const) {
+      heard.stream.addEventListener(type, () => {
+        throw new Error("The listener's fault.");
+      });
+      heard.stream.addEventListener(type, () => void told.push(type));
+    }
+    const uncaught = await withUncaught(async () => {
+      await passTime(15_000);
+      await close(heard);
+    });
+    expect(uncaught).toHaveLength(4);
+    expect(told).toEqual(EVENTS);
+    expect(heard.events).toHaveLength(4);
+    expect(heard.drops).toEqual([]);
+  });
+
+  it.each(["abort", "close", "pause", "flush", "mute"] as const)(
+    "may %s the stream, which ends or goes on as if it had been called elsewhere",
+    async (call) => {
+      const heard = await start({ gate: voiceGate() }, true);
+      const calls: Promise<unknown>[] = [];
+      heard.stream.addEventListener("speechstart", () => {
+        if (call === "mute") heard.stream.muted = true;
+        else if (call === "abort") heard.stream.abort();
+        else calls.push(heard.stream[call]().catch(() => {}));
+      });
+      const [{ to = 0 } = {}] = heard.phrases;
+      await passTime((to * 1_000) / SPEECH_RATE + 1_000);
+      expect(typesOf(heard.events)).toEqual(call === "abort" ? ["speechstart"] : ["speechstart", "speechend"]);
+      if (call === "mute") expect(framesOf(heard).filter(({ position }) => position > 3 * SPEECH_RATE)).toEqual([]);
+      if (call === "pause") expect(heard.stream.state).toBe("paused");
+      if (call === "abort" || call === "close") await heard.stream.closed;
+      await Promise.all(calls);
+      if (call !== "abort") expect(heard.drops).toEqual([]);
+      heard.stream.abort();
+      await heard.stream.closed;
+    },
+  );
+});
+
 describe("a gate is refused, when the stream is made,", () => {
   it("by a service that knows no gaps, unless silence is sent", () => {
     const source = samples([new Float32Array(1)], { sampleRate: SPEECH_RATE });
@@ -162,6 +208,16 @@ describe("a gate is refused, when the stream is made,", () => {
     expect(() => new AudioStream({ source, transport: new FakeTransport() }, { gate: voiceGate() })).toThrow(
       /microphone\(\)/,
     );
+  });
+
+  it("by mix(), whose two sources have one gate's place between them", () => {
+    const [left, right] = [1, 2].map(() => samples([new Float32Array(1)], { sampleRate: SPEECH_RATE }));
+    if (left === undefined || right === undefined) throw new Error("impossible");
+    const parts = { source: mix({ left, right }), transport: new FakeTransport() };
+    expect(() => new AudioStream(parts, { gate: voiceGate(), channelCount: 2 })).toThrow(
+      "gate needs a source that obeys it: what microphone(), mediaStream() or samples() returns.",
+    );
+    expect(() => new AudioStream(parts, { channelCount: 2 })).not.toThrow();
   });
 
   it("if it is none", () => {

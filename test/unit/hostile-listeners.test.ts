@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { createTranscript } from "../../src/transcript/transcript.js";
 import { type ObservedStream, observedStream, runningStream, settle } from "../support/observed-stream.js";
+import { withUncaught } from "../support/with-uncaught.js";
 
 const EVENTS = [
   "statechange",
@@ -15,23 +16,6 @@ const EVENTS = [
   "devicechange",
   "close",
 ];
-
-/** Keeps what listeners throw, which the platform reports as uncaught, from the test runner. */
-async function withUncaught(run: () => Promise<void>): Promise<unknown[]> {
-  const uncaught: unknown[] = [];
-  const take = (error: unknown): void => void uncaught.push(error);
-  const own = process.listeners("uncaughtException");
-  process.removeAllListeners("uncaughtException");
-  process.on("uncaughtException", take);
-  try {
-    await run();
-    await new Promise((resolve) => setImmediate(resolve));
-    return uncaught;
-  } finally {
-    process.off("uncaughtException", take);
-    for (const listener of own) process.on("uncaughtException", listener);
-  }
-}
 
 async function live({ stream, source, transport }: ObservedStream): Promise<void> {
   const passTime = (ms: number) => vi.advanceTimersByTimeAsync(ms);

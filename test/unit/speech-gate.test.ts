@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { SpeechGate } from "../../src/worklet/gate/speech-gate.js";
 import type { GateTerms, ProcessorFrame } from "../../src/worklet/port-messages.js";
-import { noise, sine } from "../support/signals.js";
+import { joined, room, voice } from "../support/room-and-voice.js";
+import { noise } from "../support/signals.js";
 import { SPEECH_RATE, speechInNoise } from "../support/speech-in-noise.js";
 
 const TERMS: GateTerms = { withholds: true, preRollMs: 150, hangoverMs: 700, thresholdDb: 6 };
@@ -69,26 +70,6 @@ class Rig {
     expect(next).toBe(this.position);
   }
 }
-
-/** A quiet room. */
-const room = (length: number, level = 0.002, seed = 5): Float32Array =>
-  noise(length, seed).map((value) => value * level);
-
-/** Something that sounds like a voice in a quiet room: harmonics that come and go. */
-function voice(length: number, rate = SPEECH_RATE): Float32Array {
-  const samples = new Float32Array(length);
-  for (let harmonic = 1; harmonic <= 20; harmonic += 1) {
-    const part = sine(150 * harmonic, rate, length, 0.1 / harmonic);
-    for (const [index, value] of part.entries()) samples[index] = (samples[index] ?? 0) + value;
-  }
-  const background = room(length, 0.002, 11);
-  return samples.map(
-    (value, index) => (background[index] ?? 0) + value * (0.6 + 0.4 * Math.sin((2 * Math.PI * 4 * index) / rate)),
-  );
-}
-
-const joined = (...parts: readonly Float32Array[]): Float32Array =>
-  Float32Array.from(parts.flatMap((part) => Array.from(part)));
 
 describe("speech over noise", () => {
   it.each([30, 20, 10])(

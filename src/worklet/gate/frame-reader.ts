@@ -2,36 +2,42 @@ import type { CaptureEncoding } from "../port-messages.js";
 
 const BYTES: Readonly<Record<CaptureEncoding, number>> = { pcm_s16le: 2, pcm_f32le: 4, mulaw: 1 };
 
-/** Reads the samples of encoded frames, between −1 and 1, interleaved. Allocates nothing once it has seen the longest frame. */
+/** Reads the samples of encoded frames, between −1 and 1, interleaved. Of what it allocates only a view does not last. */
 export class FrameReader {
   readonly #bytes: number;
-  readonly #valueAt: (view: DataView, byte: number) => number;
+  readonly #decode: Decoder;
   #values = new Float32Array();
 
   constructor(encoding: CaptureEncoding) {
     this.#bytes = BYTES[encoding];
-    this.#valueAt = READERS[encoding];
+    this.#decode = DECODERS[encoding];
   }
 
   /** @returns the samples, good until the next call; may be followed by others. */
   read(payload: ArrayBuffer): Float32Array {
     const count = payload.byteLength / this.#bytes;
     if (this.#values.length < count) this.#values = new Float32Array(count);
-    const view = new DataView(payload);
-    for (let index = 0; index < count; index += 1) this.#values[index] = this.#valueAt(view, index * this.#bytes);
+    this.#decode(new DataView(payload), this.#values, count);
     return this.#values;
   }
 }
 
-const READERS: Readonly<Record<CaptureEncoding, (view: DataView, byte: number) => number>> = {
-  pcm_s16le: (view, byte) => view.getInt16(byte, true) / 32_768,
-  pcm_f32le: (view, byte) => view.getFloat32(byte, true),
-  mulaw: (view, byte) => fromMulaw(view.getUint8(byte)) / 32_768,
-};
+/** Each has its own loop: a number that a function of several returns for each sample would be allocated. */
+type Decoder = (from: DataView, to: Float32Array, count: number) => void;
 
-/** ITU-T G.711 µ-law: sign, segment and step, all bits inverted. */
-function fromMulaw(byte: number): number {
-  const bits = ~byte;
-  const magnitude = ((((bits & 0x0f) << 3) + 132) << ((bits >> 4) & 7)) - 132;
-  return (bits & 0x80) === 0 ? magnitude : -magnitude;
-}
+const DECODERS: Readonly<Record<CaptureEncoding, Decoder>> = {
+  pcm_s16le(from, to, count) {
+    for (let index = 0; index < count; index += 1) to[index] = from.getInt16(2 * index, true) / 32_768;
+  },
+  pcm_f32le(from, to, count) {
+    for (let index = 0; index < count; index += 1) to[index] = from.getFloat32(4 * index, true);
+  },
+  // ITU-T G.711 µ-law: sign, segment and step, all bits inverted.
+  mulaw(from, to, count) {
+    for (let index = 0; index < count; index += 1) {
+      const bits = ~from.getUint8(index);
+      const magnitude = ((((bits & 0x0f) << 3) + 132) << ((bits >> 4) & 7)) - 132;
+      to[index] = ((bits & 0x80) === 0 ? magnitude : -magnitude) / 32_768;
+    }
+  },
+};

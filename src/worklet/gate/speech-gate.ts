@@ -25,7 +25,7 @@ export class SpeechGate {
   readonly #holdSamples: number;
   readonly #hangoverSamples: number;
   /** Frames in which nobody speaks as far as is known, oldest first. */
-  readonly #held: ProcessorFrame[] = [];
+  readonly #held: OpenFrame[] = [];
   #heldSamples = 0;
   /** Samples of the hop that goes on. */
   #inHop = 0;
@@ -62,19 +62,19 @@ export class SpeechGate {
   }
 
   /** Takes the next frame. @param values its samples, interleaved; good during the call only. */
-  take(frame: ProcessorFrame, values: Float32Array): void {
+  take(frame: OpenFrame, values: Float32Array): void {
     const { position, sampleCount } = frame;
     if (this.#openUntil < 0) this.#begin(position);
     else if (position !== this.#next) this.#break();
     this.#next = position + sampleCount;
     this.#hear(values, position, sampleCount);
-    const voice: Voice = { speaking: this.#speaking, since: this.#since - position, withholds: this.#terms.withholds };
+    frame.voice = { speaking: this.#speaking, since: this.#since - position, withholds: this.#terms.withholds };
     if (!this.#terms.withholds || this.#speaking || position < this.#openUntil) {
       this.#release(this.#since);
-      this.#emit({ ...frame, voice });
+      this.#emit(frame);
       return;
     }
-    this.#held.push({ ...frame, voice });
+    this.#held.push(frame);
     this.#heldSamples += sampleCount;
     for (let first = this.#held[0]; first !== undefined; first = this.#held[0]) {
       if (this.#heldSamples - first.sampleCount < this.#holdSamples) return;
@@ -157,7 +157,13 @@ export class SpeechGate {
   }
 }
 
-const withoutSamples = (frame: ProcessorFrame): ProcessorFrame => ({ ...frame, payload: new ArrayBuffer(0) });
+/** A frame on its way, that is marked and not copied: what is allocated on the audio thread is collected there. */
+type OpenFrame = ProcessorFrame & { payload: ArrayBuffer; voice?: Voice };
+
+function withoutSamples(frame: OpenFrame): ProcessorFrame {
+  frame.payload = new ArrayBuffer(0);
+  return frame;
+}
 
 function bitsIn(bits: number): number {
   let count = 0;

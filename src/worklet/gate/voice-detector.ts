@@ -1,4 +1,4 @@
-import { BackgroundLevel, FIRST_HOPS } from "./background-level.js";
+import { BackgroundLevels, FIRST_HOPS } from "./background-levels.js";
 import { PowerSpectrum } from "./power-spectrum.js";
 
 /** Decisions a second. */
@@ -31,7 +31,7 @@ export class VoiceDetector {
   readonly #spectrum: PowerSpectrum;
   /** The first bin of each band, and the one after the last band's. */
   readonly #edges: Int32Array;
-  readonly #background: readonly BackgroundLevel[];
+  readonly #background: BackgroundLevels;
   readonly #bandPower: Float64Array;
   #hops = 0;
   #filled = 0;
@@ -52,8 +52,8 @@ export class VoiceDetector {
     const edges = BAND_EDGES_HZ.map((frequency) => Math.min(length / 2, Math.round((frequency * length) / rate)));
     // At low rates the highest bands do not exist.
     this.#edges = Int32Array.from(edges.filter((edge, index) => index === 0 || edge > (edges[index - 1] ?? 0)));
-    this.#background = Array.from({ length: this.#edges.length - 1 }, () => new BackgroundLevel());
-    this.#bandPower = new Float64Array(this.#background.length);
+    this.#bandPower = new Float64Array(this.#edges.length - 1);
+    this.#background = new BackgroundLevels(this.#bandPower.length);
   }
 
   /** Takes one sample. What is not finite is silence. */
@@ -83,26 +83,24 @@ export class VoiceDetector {
     this.#spectrum.analyse(this.#stretch);
     this.#stretch.copyWithin(0, this.#hop);
     this.#filled = this.#stretch.length - this.#hop;
-    const isNoise = this.#flatness() > NOISE_FLATNESS;
-    const bands = this.#background.length;
+    const isNoise = this.#isFlat();
+    const bands = this.#bandPower.length;
     let mean = 0;
     let peak = 0;
     for (let band = 0; band < bands; band += 1) {
-      const power = this.#bandPower[band] ?? 0;
-      const background = this.#background[band];
-      if (background === undefined) continue;
-      const above = Math.min(MOST_DB, 10 * Math.log10(power + 1e-12) - background.db);
-      background.push(power, isNoise);
+      const level = 10 * Math.log10((this.#bandPower[band] ?? 0) + 1e-12);
+      const above = Math.min(MOST_DB, level - (this.#background.db[band] ?? 0));
       mean += Math.max(0, above) / bands;
       if (above > peak) peak = above;
     }
+    this.#background.push(this.#bandPower, isNoise);
     this.#hops += 1;
     const threshold = this.#thresholdDb + (isNoise ? NOISE_DB : 0);
     return this.#hops > FIRST_HOPS && (mean > threshold || peak > threshold + PEAK_DB);
   }
 
-  /** Adds up the bands. @returns the flatness of what is heard in proportion to the background. */
-  #flatness(): number {
+  /** Adds up the bands. @returns whether what is heard, in proportion to the background, is as flat as noise. */
+  #isFlat(): boolean {
     const { power } = this.#spectrum;
     let product = 0;
     let sum = 0;
@@ -110,7 +108,7 @@ export class VoiceDetector {
     for (let band = 0; band < this.#bandPower.length; band += 1) {
       const from = this.#edges[band] ?? 0;
       const to = this.#edges[band + 1] ?? 0;
-      const perBin = 10 ** ((this.#background[band]?.db ?? 0) / 10) / (to - from);
+      const perBin = 10 ** ((this.#background.db[band] ?? 0) / 10) / (to - from);
       let all = 0;
       for (let bin = from; bin < to; bin += 1) {
         const value = power[bin] ?? 0;
@@ -121,6 +119,6 @@ export class VoiceDetector {
       bins += to - from;
       this.#bandPower[band] = all;
     }
-    return Math.exp(product / bins) / (sum / bins + 1e-9);
+    return Math.exp(product / bins) > NOISE_FLATNESS * (sum / bins + 1e-9);
   }
 }

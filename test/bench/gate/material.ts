@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type MonoAudio, parseWav } from "../../support/wav.js";
 import { makeNoise, type NoiseColour } from "./noise.js";
@@ -40,6 +41,8 @@ const SENTENCES = [
   "The children were playing in the garden.",
   "He has not answered the phone since Sunday.",
 ];
+/** For one sentence, on a machine that is busy with other things. */
+const SPEAK_MS = 60_000;
 const VOICES = ["slt", "rms"] as const;
 
 const TESTDATA = "/usr/share/pocketsphinx/test/data";
@@ -70,12 +73,18 @@ const HOP = SAMPLE_RATE / 100;
 const PAUSES_SEC = [2.5, 4, 3, 2, 5];
 
 /** Spoken by flite. */
-export function spokenPhrases(folder: string): Phrase[] {
-  return SENTENCES.map((words, index) => {
-    const path = join(folder, `sentence-${index}.wav`);
-    execFileSync("flite", ["-voice", VOICES[index % VOICES.length] ?? "slt", "-t", words, "-o", path]);
-    return { words, samples: levelled(at16kHz(parseWav(readFileSync(path)))) };
-  });
+export function spokenPhrases(): Phrase[] {
+  const folder = mkdtempSync(join(tmpdir(), "loquilex-gate-"));
+  const path = join(folder, "sentence.wav");
+  try {
+    return SENTENCES.map((words, index) => {
+      const voice = VOICES[index % VOICES.length] ?? "slt";
+      execFileSync("flite", ["-voice", voice, "-t", words, "-o", path], { timeout: SPEAK_MS });
+      return { words, samples: levelled(at16kHz(parseWav(readFileSync(path)))) };
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Spoken by people. */

@@ -7,56 +7,69 @@ import { type Phrase, SAMPLE_RATE, type Scene } from "./material.js";
 const BEFORE_SEC = 0.5;
 const AFTER_SEC = 1;
 const MODEL = "/usr/share/pocketsphinx/model/en-us";
+/** For one phrase, on a machine that is busy with other things. */
+const RECOGNISE_MS = 120_000;
+
+/**
+ * Each phrase in a process of its own that knows nothing of the others, and nothing of itself before it has heard it: whatever
+ * the recogniser adapts while it listens (mean of the cepstrum, spectrum of the noise, level of silence) carries what was sent
+ * in one place over to what is understood in another, so that two runs would differ in words that are the same to the sample.
+ */
+const FIXED = [
+  ...["-cmn", "live", "-cmninit", "41.00,-5.29,-0.12,5.09,2.48,-4.07,-1.37,-1.78,-5.08,-2.05,-6.45,-1.42,1.17"],
+  ...["-remove_noise", "no", "-remove_silence", "no"],
+  ...["-dither", "yes", "-seed", "1"],
+];
 
 /** What pocketsphinx understands of each phrase of a scene, as words. @param samples the scene's, or what is left of them. */
 export function recognise({ phrases }: Scene, samples: Float32Array): string[][] {
   const folder = mkdtempSync(join(tmpdir(), "loquilex-gate-"));
   try {
-    for (const [index, { at }] of phrases.entries()) {
+    const words = new Set(phrases.flatMap(saidIn));
+    const [grammar, dictionary] = [join(folder, "words.jsgf"), join(folder, "words.dict")];
+    // Any of the words of all phrases, in any order: dictation guesses so much in noise of 20 dB that it hears another
+    // sentence for each change of a sample.
+    writeFileSync(grammar, `#JSGF V1.0;\ngrammar words;\npublic <said> = (${[...words].join(" | ")})+;\n`);
+    writeFileSync(dictionary, pronunciationsOf(words));
+    return phrases.map(({ at }) => {
       const part = samples.subarray(
         Math.max(0, at.from - BEFORE_SEC * SAMPLE_RATE),
         Math.round(at.to + AFTER_SEC * SAMPLE_RATE),
       );
-      const pcm = Int16Array.from(part, (value) => Math.round(Math.max(-1, Math.min(value, 1)) * 32_767));
-      writeFileSync(join(folder, `${index}.raw`), new Uint8Array(pcm.buffer));
-    }
-    writeFileSync(join(folder, "ctl"), phrases.map((_, index) => `${index}\n`).join(""));
-    const hypotheses = join(folder, "hyp");
-    const grammar = join(folder, "words.jsgf");
-    writeFileSync(grammar, grammarOf(phrases));
-    execFileSync(
-      "pocketsphinx_batch",
-      [
-        ...["-adcin", "yes", "-cepdir", folder, "-cepext", ".raw", "-ctl", join(folder, "ctl"), "-hyp", hypotheses],
-        ...["-hmm", `${MODEL}/en-us`, "-jsgf", grammar, "-dict", `${MODEL}/cmudict-en-us.dict`],
-        // Each phrase begins with the same knowledge of the microphone, so that one that goes wrong spoils no other.
-        ...["-cmn", "batch"],
-        ...["-dither", "yes", "-seed", "1", "-logfn", join(folder, "log")],
-      ],
-      { stdio: "ignore" },
-    );
-    const lines = readFileSync(hypotheses, "utf8").trimEnd().split("\n");
-    return lines.map((line) =>
-      line
-        .replace(/\s*\([^)]*\)\s*$/, "")
-        .split(" ")
-        .filter(Boolean),
-    );
+      return recogniseOne(folder, part, ["-jsgf", grammar, "-dict", dictionary]);
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/**
- * Any of the words of all phrases, in any order: dictation guesses so much in noise of 20 dB that it hears another sentence for
- * each change of a sample.
- */
-function grammarOf(phrases: readonly Pick<Phrase, "words">[]): string {
-  const words = new Set(phrases.flatMap(saidIn));
-  return `#JSGF V1.0;\ngrammar words;\npublic <said> = (${[...words].join(" | ")})+;\n`;
+function recogniseOne(folder: string, samples: Float32Array, language: readonly string[]): string[] {
+  const pcm = Int16Array.from(samples, (value) => Math.round(Math.max(-1, Math.min(value, 1)) * 32_767));
+  writeFileSync(join(folder, "phrase.raw"), new Uint8Array(pcm.buffer));
+  writeFileSync(join(folder, "ctl"), "phrase\n");
+  const hypothesis = join(folder, "hyp");
+  execFileSync(
+    "pocketsphinx_batch",
+    [
+      ...["-adcin", "yes", "-cepdir", folder, "-cepext", ".raw", "-ctl", join(folder, "ctl"), "-hyp", hypothesis],
+      ...["-hmm", `${MODEL}/en-us`, ...language, ...FIXED, "-logfn", join(folder, "log")],
+    ],
+    { stdio: "ignore", timeout: RECOGNISE_MS },
+  );
+  return readFileSync(hypothesis, "utf8")
+    .replace(/\s*\([^)]*\)\s*$/, "")
+    .split(" ")
+    .filter(Boolean);
 }
 
-const saidIn = ({ words }: Pick<Phrase, "words">): string[] =>
+/** The lines of the model's dictionary that are needed: all of it takes a second to load. */
+function pronunciationsOf(words: ReadonlySet<string>): string {
+  const lines = readFileSync(`${MODEL}/cmudict-en-us.dict`, "utf8").split("\n");
+  return `${lines.filter((line) => words.has(line.replace(/(?:\(\d+\))? .*$/, ""))).join("\n")}\n`;
+}
+
+/** The words of a phrase. */
+export const saidIn = ({ words }: Pick<Phrase, "words">): string[] =>
   words
     .toLowerCase()
     .replace(/[^a-z' ]/g, "")

@@ -8,11 +8,12 @@ import { type KillableBrowser, launchKillable } from "../engines/killable-browse
 import { TcpProxy } from "../tcp-proxy.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { readWav } from "../wav.js";
-import { differences } from "./numbered-speech.js";
+import { differences, numberedSample, numberedWord } from "./numbered-speech.js";
 
 declare global {
   /** The entry `loquilex/journal`, in a page that loads `/journal.js`. */
   var journal: typeof import("loquilex/journal");
+  var voiceGate: typeof import("loquilex/gate").voiceGate;
   var left: LeftStream[];
   var pageWarnings: string[];
 }
@@ -26,6 +27,8 @@ export interface Death {
   readonly connectedMs: number;
   /** How long it speaks without, in milliseconds. */
   readonly awayMs: number;
+  /** Whether it speaks in words, and a gate leaves the pauses out. */
+  readonly isGated?: boolean;
 }
 
 /** What a death came to. */
@@ -34,6 +37,8 @@ export interface Aftermath {
   readonly listedMs: number;
   /** Where the page had captured when it was last asked before its death, in samples. */
   readonly capturedTo: number;
+  /** What a gate had left out by then, in milliseconds. */
+  readonly withheldMs: number;
   /** Where the server's recordings are not what was spoken, up to where all is known. */
   readonly wrong: readonly { readonly from: number; readonly to: number }[];
   /** Samples on the server, in all recordings. */
@@ -54,7 +59,7 @@ export class KilledPages implements AsyncDisposable {
   }
 
   static async open(engine: FoundEngine): Promise<KilledPages> {
-    const body = '<script type="module" src="/sdk.js"></script><script type="module" src="/journal.js"></script>';
+    const body = ["sdk", "journal", "gate"].map((name) => `<script type="module" src="/${name}.js"></script>`).join("");
     return new KilledPages(engine, await TestSite.serve({ "/": { html: html(body) } }));
   }
 
@@ -63,22 +68,26 @@ export class KilledPages implements AsyncDisposable {
   }
 
   /** Speaks, dies, comes back and recovers. */
-  async die({ how, connectedMs, awayMs }: Death): Promise<Aftermath> {
+  async die({ how, connectedMs, awayMs, isGated = false }: Death): Promise<Aftermath> {
     await using backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter", LX_LOG_LEVEL: "error" } });
     await using proxy = await TcpProxy.listen({ targetPort: backend.port });
     const address = `ws://127.0.0.1:${proxy.port}/v1/stream`;
     const profile = await temporaryFolder();
     let browser: KillableBrowser = await launchKillable(this.#engine, profile, this.#site.url());
     try {
-      await speak(browser.page, address);
+      await speak(browser.page, address, isGated);
       await delay(connectedMs);
       proxy.refuse();
       proxy.reset();
       await delay(awayMs);
-      const { capturedTo, warnings } = await browser.page.evaluate(async () => ({
-        capturedTo: Math.round((await stream.getStats()).capturedDurationMs * 16),
-        warnings: globalThis.pageWarnings,
-      }));
+      const { capturedTo, withheldMs, warnings } = await browser.page.evaluate(async () => {
+        const { capturedDurationMs, withheldDurationMs } = await stream.getStats();
+        return {
+          capturedTo: Math.round(capturedDurationMs * 16),
+          withheldMs: withheldDurationMs,
+          warnings: globalThis.pageWarnings,
+        };
+      });
       if (how === "browser") await browser.kill();
       else if (how === "tab") await browser.killTabs();
       else await browser.page.evaluate(() => void setTimeout(() => location.reload(), 0));
@@ -92,8 +101,9 @@ export class KilledPages implements AsyncDisposable {
       const files = await backend.files(".wav");
       const [file = ""] = files;
       const { samples } = await readWav(file);
-      const wrong = differences(samples, 0, recovered.knownTo);
-      return { recovered, listedMs, capturedTo, wrong, recordings: files.length, leftAfterwards, warnings };
+      const wrong = differences(samples, 0, recovered.knownTo, isGated ? numberedWord : numberedSample);
+      const recordings = files.length;
+      return { recovered, listedMs, capturedTo, withheldMs, wrong, recordings, leftAfterwards, warnings };
     } finally {
       await browser[Symbol.asyncDispose]();
     }
@@ -103,7 +113,7 @@ export class KilledPages implements AsyncDisposable {
 async function loaded(page: ScriptablePage): Promise<void> {
   await page.evaluate(async () => {
     const deadline = performance.now() + 10_000;
-    while (!("sdk" in globalThis && "journal" in globalThis)) {
+    while (!["sdk", "journal", "voiceGate"].every((name) => name in globalThis)) {
       if (performance.now() > deadline) throw new Error("The page has not loaded the package. Was it built?");
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -111,20 +121,30 @@ async function loaded(page: ScriptablePage): Promise<void> {
 }
 
 /** Starts a stream in the page whose every sample tells its position. */
-async function speak(page: ScriptablePage, address: string): Promise<void> {
+async function speak(page: ScriptablePage, address: string, isGated: boolean): Promise<void> {
   await loaded(page);
-  await page.evaluate(async (address) => {
-    const speech = Float32Array.from({ length: 30 * 16_000 }, (_, position) => {
-      return (((position * 7_919 + Math.floor(position / 256) * 104_729) % 65_536) - 32_768) / 32_768;
-    });
-    globalThis.pageWarnings = [];
-    globalThis.stream = new sdk.AudioStream(
-      { source: sdk.samples([speech], { sampleRate: 16_000 }), transport: sdk.webSocket(address) },
-      { replay: { journal: journal.persistentJournal() }, reconnect: { maxElapsedMs: 120_000 } },
-    );
-    stream.addEventListener("warning", ({ error }) => globalThis.pageWarnings.push(`${error.code}: ${error.message}`));
-    await stream.start();
-  }, address);
+  await page.evaluate(
+    async ({ address, isGated }) => {
+      const speech = Float32Array.from({ length: 30 * 16_000 }, (_, position) => {
+        if (isGated && position % 16_000 >= 6_400) return 0;
+        return (((position * 7_919 + Math.floor(position / 256) * 104_729) % 65_536) - 32_768) / 32_768;
+      });
+      globalThis.pageWarnings = [];
+      globalThis.stream = new sdk.AudioStream(
+        { source: sdk.samples([speech], { sampleRate: 16_000 }), transport: sdk.webSocket(address) },
+        {
+          replay: { journal: journal.persistentJournal() },
+          reconnect: { maxElapsedMs: 120_000 },
+          gate: isGated ? voiceGate({ hangoverMs: 100 }) : undefined,
+        },
+      );
+      stream.addEventListener("warning", ({ error }) =>
+        globalThis.pageWarnings.push(`${error.code}: ${error.message}`),
+      );
+      await stream.start();
+    },
+    { address, isGated },
+  );
 }
 
 async function recoverIn(

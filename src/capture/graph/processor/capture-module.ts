@@ -5,6 +5,8 @@ import { PROCESSOR_NAME } from "../../../worklet/port-messages.js";
 export interface CaptureModule {
   /** Name of the processor that it registers. */
   readonly processor: string;
+  /** What it is called in the package. */
+  readonly file: string;
   /** Its code inside the package. A page that serves the module itself has no use for it. */
   readonly code: LateModule<{ readonly default: string }>;
 }
@@ -12,5 +14,6 @@ export interface CaptureModule {
 /** The module of streams without a gate. */
 export const CAPTURE_MODULE: CaptureModule = {
   processor: PROCESSOR_NAME,
+  file: "capture.worklet.js",
   code: /* @__PURE__ */ new LateModule(() => import("virtual:capture-worklet")),
 };

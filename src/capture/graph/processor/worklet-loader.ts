@@ -96,7 +96,7 @@ async function addInlined(scope: Scope, context: BaseAudioContext, module: Captu
 async function addModule(
   scope: Scope,
   context: BaseAudioContext,
-  { processor }: CaptureModule,
+  { processor, file }: CaptureModule,
   url: string,
   isBlob = false,
 ): Promise<void> {
@@ -104,11 +104,11 @@ async function addModule(
   try {
     await context.audioWorklet.addModule(url);
   } catch (cause) {
-    throw workletLoadFailed(url, isBlob, await fault.describe(isBlob ? undefined : url, cause), cause);
+    throw workletLoadFailed({ url, file, isBlob }, await fault.describe(isBlob ? undefined : url, cause), cause);
   } finally {
     fault.end();
   }
   if (!isBlob && !hasProcessor(context, processor)) {
-    throw workletLoadFailed(url, isBlob, "It is of another version, or another program.", undefined);
+    throw workletLoadFailed({ url, file, isBlob }, "It is of another version, or another program.", undefined);
   }
 }
