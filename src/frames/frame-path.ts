@@ -124,10 +124,11 @@ export class FramePath {
     if (next !== undefined) this.#pass(next);
   }
 
-  /** Takes a frame that came when none was wanted: it is not sent, and counts as lost. */
+  /** Takes a frame that came when none was wanted: it is not sent, and counts as lost if there is sound in it. */
   refuse(frame: PlacedFrame): void {
-    const lost = this.#preRoll.isStarted ? this.#preRoll.push(frame) : undefined;
-    if (lost !== undefined) this.#observer.onLost({ from: lost.position, to: lost.position + lost.sampleCount });
+    const late = this.#preRoll.isStarted ? this.#preRoll.push(frame) : undefined;
+    if (late?.payload.byteLength === 0) this.#observer.onFrame(late);
+    else if (late !== undefined) this.#observer.onLost({ from: late.position, to: late.position + late.sampleCount });
   }
 
   /** No encoder will give anything back any more: what it still had is lost. */
@@ -195,13 +196,17 @@ export class FramePath {
   }
 
   #encode(frame: PlacedFrame): void {
-    const { position, sampleCount } = frame;
-    const last = this.#encoding.at(-1);
-    if (last?.to === position)
-      this.#encoding[this.#encoding.length - 1] = { from: last.from, to: position + sampleCount };
-    else this.#encoding.push({ from: position, to: position + sampleCount });
+    // Silence that is left out passes in its turn, and is no loss.
+    if (frame.payload.byteLength > 0) this.#noteEncoding(frame);
     if (this.#encoder === undefined) this.#unencoded.push(frame);
     else this.#encoder.push(frame);
+  }
+
+  #noteEncoding({ position, sampleCount }: PlacedFrame): void {
+    const to = position + sampleCount;
+    const last = this.#encoding.at(-1);
+    if (last?.to === position) this.#encoding[this.#encoding.length - 1] = { from: last.from, to };
+    else this.#encoding.push({ from: position, to });
   }
 
   #onEncoded(frame: WireAudioFrame): void {

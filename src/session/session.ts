@@ -158,17 +158,20 @@ export class Session {
   /** Audio that comes after the end reaches nobody any more. */
   #takeLate(input: SessionInput): void {
     if (input.type === "discard") this.#sender.discard(input.range);
-    else if (input.type === "frame") this.#sender.discard(rangeOf(input.frame));
+    else if (input.type === "frame") this.#refuse(input.frame);
     this.#losses.announceAll(this.#time.awake);
   }
 
   #capture(frame: WireAudioFrame): void {
-    if (this.#farewell !== undefined) {
-      this.#sender.discard(rangeOf(frame));
-      return;
-    }
+    if (this.#farewell !== undefined) return this.#refuse(frame);
     const dropped = this.#sender.push(frame);
     if (dropped > 0 && this.#options.replay.whenFull === "fail") this.#fail(errors.bufferOverflow(dropped));
+  }
+
+  /** The frame is lost, unless it is silence that was left out. */
+  #refuse(frame: WireAudioFrame): void {
+    if (frame.payload.byteLength === 0) this.#sender.push(frame);
+    else this.#sender.discard(rangeOf(frame));
   }
 
   #open(id: ConnectionId, token: string | undefined): void {

@@ -1,4 +1,3 @@
-import type { Bytes } from "../../protocol/bytes.js";
 import type { ProcessorFrame, ProcessorProgressed } from "../../worklet/port-messages.js";
 import type { AudioFrame } from "../source.js";
 
@@ -7,7 +6,7 @@ import type { AudioFrame } from "../source.js";
  * in place.
  */
 export interface PlacedFrame extends AudioFrame {
-  payload: Bytes;
+  payload: AudioFrame["payload"];
   position: number;
   peakLevel: number;
   rmsLevel: number;
