@@ -1,5 +1,4 @@
 import type { AudioStreamError } from "../errors.js";
-import type { AudioRange } from "../internal/range-set.js";
 import type { WireAudioFrame } from "../protocol/audio-frame.js";
 import { CloseCode } from "../protocol/close-codes.js";
 import { encodeClientMessage } from "../protocol/messages.js";
@@ -163,15 +162,17 @@ export class Session {
   }
 
   #capture(frame: WireAudioFrame): void {
-    if (this.#farewell !== undefined) return this.#refuse(frame);
-    const dropped = this.#sender.push(frame);
-    if (dropped > 0 && this.#options.replay.whenFull === "fail") this.#fail(errors.bufferOverflow(dropped));
+    if (this.#farewell !== undefined) this.#refuse(frame);
+    else {
+      const dropped = this.#sender.push(frame);
+      if (dropped > 0 && this.#options.replay.whenFull === "fail") this.#fail(errors.bufferOverflow(dropped));
+    }
   }
 
   /** The frame is lost, unless it is silence that was left out. */
   #refuse(frame: WireAudioFrame): void {
     if (frame.payload.byteLength === 0) this.#sender.push(frame);
-    else this.#sender.discard(rangeOf(frame));
+    else this.#sender.discard({ from: frame.position, to: frame.position + frame.sampleCount });
   }
 
   #open(id: ConnectionId, token: string | undefined): void {
@@ -297,5 +298,3 @@ export class Session {
     if (event !== undefined) this.#outputs.emit(event);
   }
 }
-
-const rangeOf = ({ position: from, sampleCount }: WireAudioFrame): AudioRange => ({ from, to: from + sampleCount });

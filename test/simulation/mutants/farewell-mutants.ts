@@ -22,25 +22,27 @@ export const FAREWELL_MUTANTS: readonly Mutant[] = [
   ),
   session(
     "What a source gives after its end is sent.",
-    `    if (this.#farewell !== undefined) {
-      this.#sender.discard(rangeOf(frame));
-      return;
-    }
-`,
-    "",
+    "if (this.#farewell !== undefined) this.#refuse(frame);\n    else {",
+    "{",
     BROKEN,
   ),
   session(
     "What a source gives after its end is lost without a word.",
-    "      this.#sender.discard(rangeOf(frame));\n",
-    "",
+    "if (this.#farewell !== undefined) this.#refuse(frame);",
+    "if (this.#farewell !== undefined) return;",
     BROKEN,
   ),
   session(
     "What a source gives after the end of the session is lost without a word.",
-    'else if (input.type === "frame") this.#sender.discard(rangeOf(input.frame));',
+    'else if (input.type === "frame") this.#refuse(input.frame);',
     "",
     BROKEN,
+  ),
+  session(
+    "Silence that comes after the end counts as lost.",
+    "if (frame.payload.byteLength === 0) this.#sender.push(frame);\n    else this.#sender.discard(",
+    "this.#sender.discard(",
+    HOSTILE,
   ),
 
   // Pages
