@@ -17,7 +17,7 @@ const ACQUISITIONS: readonly { readonly what: RegExp; readonly in: readonly stri
   {
     what: /\.on(?:message|open|close|abort|ended|statechange|processorerror|click) =/,
     // What a transaction calls ends with it.
-    in: ["src/journal/worker/database.ts", "src/playback/player/player.worklet.ts", "src/worklet/capture.worklet.ts"],
+    in: ["src/journal/worker/database.ts", "src/playback/player/player.worklet.ts", "src/worklet/register-capture.ts"],
   },
   { what: /\bnew (?:Shared)?Worker\(/, in: ["examples/server/processes/thread.ts", "src/internal/worker-thread.ts"] },
   { what: /\bnew (?:WebSocket|Implementation)\(/, in: ["src/transport/socket.ts"] },
