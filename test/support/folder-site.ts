@@ -16,6 +16,8 @@ export class FolderSite implements AsyncDisposable {
     const server = createServer((request, response) => {
       const policy = new URL(request.url ?? "/", "http://site").searchParams.get("csp");
       if (policy !== null) response.setHeader("Content-Security-Policy", policy);
+      // A page that is left stops what it was loading, and nobody else ends the reading.
+      response.on("pipe", (source) => response.on("close", () => source.destroy()));
       files(request, response, () => {
         response.writeHead(404).end();
       });

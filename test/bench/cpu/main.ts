@@ -64,7 +64,7 @@ tell(
       {
         title: `Percent of one core, over ${duration}`,
         columns: [
-          { title: "" },
+          { title: "what streams" },
           { title: "page", digits: 2 },
           { title: "worker", digits: 2 },
           { title: "audio thread", digits: 2 },
@@ -79,7 +79,7 @@ tell(
       {
         title: "Heaps, in kB",
         columns: [
-          { title: "" },
+          { title: "what streams" },
           ...heapColumns("garbage a minute"),
           { title: "collections in a minute" },
           ...heapColumns(`growth in ${duration}`),

@@ -59,7 +59,7 @@ tell(
     tables: [
       {
         title: `${runs} times the sample of the demo, spoken by flite's voice slt`,
-        columns: [{ title: "" }, { title: "median, ms" }, { title: "least, ms" }, { title: "most, ms" }],
+        columns: [{ title: "from, until" }, { title: "median, ms" }, { title: "least, ms" }, { title: "most, ms" }],
         rows: [
           row("Start pressed, until the page streams", ({ pressedMs, streamingMs }) => streamingMs - pressedMs),
           row("Speaking begins, until the first words are shown", firstWordsMs),

@@ -91,7 +91,7 @@ tell(
       {
         title: `In use after a collection, every 10 s over ${minutes} minutes after ${warmUpMinutes} to warm up, in kB`,
         columns: [
-          { title: "" },
+          { title: "heap of" },
           { title: "first", digits: 1 },
           { title: "last", digits: 1 },
           { title: "slope, kB a minute", digits: 2 },

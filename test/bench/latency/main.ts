@@ -29,7 +29,7 @@ const WORKER_TARGETS: Readonly<Record<PageState, { readonly p50Ms: number; reado
   hidden: { p50Ms: 2, p99Ms: 10 },
 };
 const COLUMNS: readonly Column[] = [
-  { title: "" },
+  { title: "what streams" },
   { title: "ms of audio in a message" },
   { title: "p50, ms", digits: 1 },
   { title: "p99, ms", digits: 1 },

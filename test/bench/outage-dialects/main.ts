@@ -30,7 +30,7 @@ tell(
       {
         title: "Of 18 words, how many were never final, and how many came twice",
         columns: [
-          { title: "" },
+          { title: "service" },
           { title: "connects again by itself" },
           { title: "its client: lost" },
           { title: "twice" },

@@ -90,7 +90,7 @@ tell(
       {
         title: `Worst loss and median times of ${OWN_RUNS} runs; each peer once`,
         columns: [
-          { title: "" },
+          { title: "package" },
           { title: "lost ms" },
           { title: "duplicated ms" },
           { title: "audio again after ms" },
