@@ -111,4 +111,30 @@ describe("npm start", { timeout: 150_000 }, () => {
     second.npm.kill("SIGTERM");
     await second.exited;
   });
+
+  it("says on a terminal what to do next, where words come from if there are none, and ends when the terminal is closed", async () => {
+    const outDir = await temporaryFolder();
+    // Its command is in a terminal of its own.
+    const terminal = spawn("script", ["-qfec", "npm start", "/dev/null"], {
+      cwd: ROOT,
+      env: { ...process.env, PORT: "0", LX_OUT_DIR: outDir, LX_ENGINE: "segmenter" },
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    const exited = once(terminal, "exit");
+    onTestFinished(async () => {
+      terminal.kill("SIGKILL");
+      await exited;
+    });
+    let said = "";
+    terminal.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    await vi.waitFor(() => expect(said).toContain("Ready. engine=segmenter"), { timeout: START_MS, interval: 50 });
+    expect(said).toContain("Open it in a browser, press Start and speak.");
+    expect(said).toContain("docs/recognisers.md says how to get words.");
+    const [url = ""] = /http:\/\/127\.0\.0\.1:\d+/.exec(said) ?? [];
+    terminal.kill("SIGTERM");
+    await exited;
+    await vi.waitFor(() => expect(fetch(url)).rejects.toThrow("fetch failed"), { timeout: 10_000 });
+  });
 });

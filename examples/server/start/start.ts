@@ -23,7 +23,7 @@ async function isBuilt(): Promise<boolean> {
 /** Ends this process if the build fails, or if a signal comes before its end. */
 async function build(): Promise<void> {
   if (isatty(2)) {
-    process.stderr.write("Building, because something has changed since the last build. This takes up to a minute.\n");
+    process.stderr.write("Building first, which takes up to a minute and happens only after changes.\n");
   }
   const exited = deferred<ChildExit>();
   const scope = new Scope({ name: "build" });
