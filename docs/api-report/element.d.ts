@@ -1,4 +1,5 @@
-import { AudioStream, MicrophoneStreamOptions } from "./shared-microphone-stream.js";
+import { MicrophoneStreamOptions } from "./shared-microphone-stream.js";
+import { AudioStream } from "./shared-audio-stream.js";
 import { UrlProvider } from "./shared-transport.js";
 
 interface CaptionsTexts {

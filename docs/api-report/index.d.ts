@@ -1,9 +1,10 @@
 import { AnyAudioStreamError, AudioCapture, AudioFormat, AudioFrame, AudioSource, AudioStreamError, AudioStreamErrorCode, AudioStreamErrorDetails, AudioStreamErrorInit, CloseInfo, ConnectionState, DeviceChangeReason, InterruptReason, MessageRange, SourceOpenOptions, StreamState, isAudioStreamError } from "./shared-errors.js";
-import { AudioStream, AudioStreamParts, ChannelPolicy, MicrophoneOptions, MicrophoneStreamOptions, StreamStats, createMicrophoneStream } from "./shared-microphone-stream.js";
+import { ChannelPolicy, MicrophoneOptions, MicrophoneStreamOptions, createMicrophoneStream } from "./shared-microphone-stream.js";
 import { MicrophoneInfo, Transcript, TranscriptSnapshot, WatchMicrophonesOptions, createTranscript, listMicrophones, watchMicrophones } from "./shared-transcript.js";
 import { AbortOptions, AudioSpan, AudioStreamEventMap, AudioStreamOptions, Caption, CaptionEvent, CaptionWord, CloseInfoEvent, CloseOptions, DeviceChangeEvent, DropEvent, HeartbeatOptions, Level, LevelEvent, Logger, OpusEncoding, PauseOptions, ReconnectOptions, ReconnectPolicy, ReconnectedEvent, ReconnectedInit, ReconnectingEvent, ReplayOptions, RetryContext, ServerEvent, StreamErrorEvent, WarningEvent } from "./shared-options.js";
 import { ResourceInfo } from "./shared-scope.js";
 import { AudioEncoding } from "./shared-messages.js";
+import { AudioStream, AudioStreamParts, StreamStats } from "./shared-audio-stream.js";
 import { ConnectContext, Transport, TransportCloseInfo, TransportConnectOptions, TransportConnection, UrlProvider } from "./shared-transport.js";
 
 declare function preloadWorklet(workletUrl: string | URL): Promise<void>;

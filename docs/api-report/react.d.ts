@@ -1,6 +1,7 @@
 import { ConnectionState, StreamState } from "./shared-errors.js";
-import { AudioStream, MicrophoneStreamOptions } from "./shared-microphone-stream.js";
+import { AudioStream } from "./shared-audio-stream.js";
 import { MicrophoneInfo, TranscriptSnapshot } from "./shared-transcript.js";
+import { MicrophoneStreamOptions } from "./shared-microphone-stream.js";
 import { ServerEvent } from "./shared-options.js";
 import { UrlProvider } from "./shared-transport.js";
 

@@ -1,5 +1,5 @@
-import { AudioStream } from "./shared-microphone-stream.js";
 import { Caption } from "./shared-options.js";
+import { AudioStream } from "./shared-audio-stream.js";
 
 interface MicrophoneInfo {
   readonly deviceId: string;

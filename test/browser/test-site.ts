@@ -24,6 +24,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "/vosk.js": 'import { vosk } from "/dist/dialects/vosk.js"; globalThis.vosk = vosk;',
   "/mix.js": 'import { mix } from "/dist/mix.js"; globalThis.mix = mix;',
   "/recording.js": 'import { recording } from "/dist/recording.js"; globalThis.recording = recording;',
+  "/awake.js": 'import { keepAwake } from "/dist/awake.js"; globalThis.keepAwake = keepAwake;',
   "/playback.js": 'import { playback } from "/dist/playback.js"; globalThis.playback = playback;',
   "/gate.js": 'import { voiceGate } from "/dist/gate.js"; globalThis.voiceGate = voiceGate;',
   "/classic.js": "globalThis.sdk = LoquiLex;",

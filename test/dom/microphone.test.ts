@@ -67,6 +67,14 @@ describe("opening the microphone", () => {
     });
   });
 
+  it.each(["all", "remote-only"] as const)(
+    "asks for the kind of echo cancellation that it is told: %s",
+    async (echoCancellation) => {
+      await openMicrophone({ echoCancellation });
+      expect(fake.prompts[0]?.constraints).toEqual({ audio: { echoCancellation } });
+    },
+  );
+
   // openai/openai-realtime-console#5: the device keeps its rate.
   it("makes frames at the wire's rate from whatever rate the device has", async () => {
     fake.sampleRate = 44_100;
@@ -715,6 +723,7 @@ describe("the microphone's options", () => {
     ["channelCount", "1", RangeError],
     ["channels", "both", TypeError],
     ["echoCancellation", "yes", TypeError],
+    ["echoCancellation", 1, TypeError],
     ["noiseSuppression", 1, TypeError],
     ["autoGainControl", null, TypeError],
     ["track", { kind: "video" }, TypeError],

@@ -7,6 +7,7 @@ import { type CaptionsElement, defineCaptionsElement } from "loquilex/element";
 import { type SpeechEvent, voiceGate } from "loquilex/gate";
 import { type Playback, playback } from "loquilex/playback";
 import { type Recording, recording } from "loquilex/recording";
+import { type AwakeState, keepAwake } from "loquilex/awake";
 import { CloseCode, parseServerMessage } from "loquilex/protocol";
 import { useMicrophones, useMicrophoneStream, useTranscript } from "loquilex/react";
 import { Scope } from "loquilex/resources";
@@ -36,6 +37,10 @@ export function useDictation(): string {
 }
 export const voice: Playback = playback({ cushionMs: 100 });
 createMicrophoneStream("wss://example.org/", { playback: voice });
+export const awakeStates: AwakeState[] = [];
+export const sleep: () => void = keepAwake(createMicrophoneStream("wss://example.org/", { microphone: { echoCancellation: "remote-only" } }), {
+  onChange: (state) => void awakeStates.push(state),
+});
 export const copy: Recording = recording({ maxBytes: 10_000_000 });
 createMicrophoneStream("wss://example.org/", { recording: copy });
 createMicrophoneStream("wss://example.org/", { gate: voiceGate({ hangoverMs: 500 }) }).addEventListener(

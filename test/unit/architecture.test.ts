@@ -148,6 +148,7 @@ const RULES: readonly Rule[] = [
     typesOf: [PORTS, CAPTURE_MODULE, /^src\/worklet\/port-messages$/],
   },
   { of: TRANSCRIPT, may: [TRANSCRIPT, INTERNAL], typesOf: [STREAM] },
+  { of: /^src\/awake\//, may: [/^src\/awake\//, INTERNAL], typesOf: [STREAM] },
   { of: RECORDER, may: [RECORDER, INTERNAL], typesOf: [STREAM, ROOT_FILES] },
   {
     of: /^src\/react\//,
@@ -243,6 +244,7 @@ describe("who may import whom", () => {
       "src/mix/index.ts",
       "src/playback/index.ts",
       "src/recording/index.ts",
+      "src/awake/index.ts",
       "src/journal/index.ts",
       "src/journal/worker/journal.worker.ts",
       ...filesIn(["src/dialects"], /^src\/dialects\/[\w-]+\.ts$/),

@@ -39,8 +39,13 @@ export interface MicrophoneOptions {
    * @defaultValue `"mix"`; `"stereo"` where the stream's `channelCount` is 2
    */
   readonly channels?: ChannelPolicy | undefined;
-  /** Whether the browser takes out what the loudspeakers play. @defaultValue the browser's choice */
-  readonly echoCancellation?: boolean | undefined;
+  /**
+   * Whether the browser takes out what the loudspeakers play. `"all"`: whatever this computer plays, as far as the browser hears it;
+   * `"remote-only"`: voices that come over a WebRTC connection, and nothing else, so that music the page plays stays in. Browsers that
+   * do not know the two take them for `true`; `getCapabilities()` of the track names those that they know.
+   * @defaultValue the browser's choice
+   */
+  readonly echoCancellation?: boolean | "all" | "remote-only" | undefined;
   /** Whether the browser takes out noise of the room. @defaultValue the browser's choice */
   readonly noiseSuppression?: boolean | undefined;
   /** Whether the browser evens out how loud it is. @defaultValue the browser's choice */
@@ -75,7 +80,7 @@ export function checkMicrophoneOptions(options: MicrophoneOptions): void {
       deviceId: optional(checkDeviceId),
       channelCount: optional(checkChannelCount),
       channels: optional(oneOf(CHANNEL_POLICIES)),
-      echoCancellation: optional(checkBoolean),
+      echoCancellation: optional(checkEchoCancellation),
       noiseSuppression: optional(checkBoolean),
       autoGainControl: optional(checkBoolean),
       deviceLossTimeoutMs: optional(numberFrom(0, 86_400_000)),
@@ -88,6 +93,10 @@ export function checkMicrophoneOptions(options: MicrophoneOptions): void {
   for (const name of CONSTRAINTS) {
     if (options[name] !== undefined) throw new TypeError(`${name} has no effect on a given track: leave it out.`);
   }
+}
+
+function checkEchoCancellation(name: string, value: unknown): void {
+  if (typeof value !== "boolean") oneOf(["all", "remote-only"], ", true or false")(name, value);
 }
 
 function checkTrack(name: string, value: unknown): void {
