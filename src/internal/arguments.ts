@@ -49,7 +49,7 @@ export const wholeNumberFrom =
 
 /** @param alternatives what it may be otherwise. */
 export const oneOf =
-  <const T extends string>(allowed: readonly T[], alternatives = ""): Check<T> =>
+  <const T extends string | boolean>(allowed: readonly T[], alternatives = ""): Check<T> =>
   (name, value) => {
     if (!allowed.includes(value as T)) {
       throw new TypeError(`${name} must be one of ${allowed.join(", ")}${alternatives}, and is "${String(value)}".`);

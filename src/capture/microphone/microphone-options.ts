@@ -80,7 +80,7 @@ export function checkMicrophoneOptions(options: MicrophoneOptions): void {
       deviceId: optional(checkDeviceId),
       channelCount: optional(checkChannelCount),
       channels: optional(oneOf(CHANNEL_POLICIES)),
-      echoCancellation: optional(checkEchoCancellation),
+      echoCancellation: optional(oneOf([true, false, "all", "remote-only"])),
       noiseSuppression: optional(checkBoolean),
       autoGainControl: optional(checkBoolean),
       deviceLossTimeoutMs: optional(numberFrom(0, 86_400_000)),
@@ -93,10 +93,6 @@ export function checkMicrophoneOptions(options: MicrophoneOptions): void {
   for (const name of CONSTRAINTS) {
     if (options[name] !== undefined) throw new TypeError(`${name} has no effect on a given track: leave it out.`);
   }
-}
-
-function checkEchoCancellation(name: string, value: unknown): void {
-  if (typeof value !== "boolean") oneOf(["all", "remote-only"], ", true or false")(name, value);
 }
 
 function checkTrack(name: string, value: unknown): void {
