@@ -65,10 +65,12 @@ export function assemblyAIDialect({
   };
 }
 
+type Caption = Extract<DialectEvent, { readonly type: "caption" }>;
+
 class AssemblyAISession implements DialectSession {
   readonly #formatsTurns: boolean;
-  /** A turn that is over and will be said once more, with punctuation. */
-  #ended: Extract<DialectEvent, { readonly type: "caption" }> | undefined;
+  /** Turns that are over and will be said once more, with punctuation, oldest first. */
+  #ended: Caption[] = [];
 
   constructor(formatsTurns: boolean) {
     this.#formatsTurns = formatsTurns;
@@ -102,14 +104,7 @@ class AssemblyAISession implements DialectSession {
   }
 
   settle(): DialectEvent[] {
-    const ended = this.#ended;
-    this.#ended = undefined;
-    return ended?.to === undefined
-      ? []
-      : [
-          { ...ended, final: true },
-          { type: "settled", to: ended.to },
-        ];
+    return this.#ended.splice(0).flatMap(sayFinal);
   }
 
   judge(code: number, reason: string): Verdict {
@@ -146,13 +141,21 @@ class AssemblyAISession implements DialectSession {
     const said = textIn(fields, "transcript") ?? "";
     // The transcript has only the words that stand.
     const text = isOver ? said : words.map((word) => word.text).join(" ");
-    const caption: DialectEvent = {
+    const caption: Caption = {
       type: "caption",
       ...{ segment, final, text, from: first.from, to: last.to, words },
       ...(speaker !== undefined && { speaker }),
       ...(language !== undefined && { language }),
     };
-    this.#ended = isOver && !final ? caption : undefined;
-    return final ? [caption, { type: "settled", to: last.to }] : [caption];
+    this.#ended = this.#ended.filter((turn) => turn.segment !== segment);
+    // What is let go of with this turn may have others in it, which will not be said with punctuation any more.
+    if (final) return [...this.settle(), ...sayFinal(caption)];
+    if (isOver) this.#ended.push(caption);
+    return [caption];
   }
 }
+
+const sayFinal = (caption: Caption): DialectEvent[] => [
+  { ...caption, final: true },
+  { type: "settled", to: caption.to ?? 0 },
+];

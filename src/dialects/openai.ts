@@ -54,6 +54,9 @@ export function openAIDialect({
 /** Stretches of speech that are remembered when they are said, so that nobody waits for what the service says of them again. */
 const MAX_SAID = 64;
 
+/** Stretches of speech that may wait for their words. */
+const MAX_ITEMS = 1_000;
+
 /** A stretch of speech. */
 interface Item {
   readonly id: string;
@@ -152,6 +155,7 @@ class OpenAISession implements DialectSession {
   #item(id: string): Item {
     const found = this.#items.find((item) => item.id === id);
     if (found !== undefined) return found;
+    if (this.#items.length >= MAX_ITEMS) throw new RangeError(`More than ${MAX_ITEMS} stretches of speech have no end`);
     const item = { id, from: undefined, to: undefined, text: "", isComplete: false };
     this.#items.push(item);
     return item;

@@ -9,10 +9,8 @@ const MAX_NAME_LENGTH = MAX_IDENTIFIER_LENGTH / 2;
 
 /** Names a segment in the stream. A service counts anew in each session, and sessions are counted anew in each worker. */
 export function segmentId({ begin, number, longNames }: RemoteLeg, segment: string): string {
-  if (segment.length <= MAX_NAME_LENGTH) return `${begin}.${number}.${segment}`;
-  const known = longNames.get(segment) ?? longNames.size;
-  longNames.set(segment, known);
-  return `${begin}.${number}.long ${known}`;
+  const name = segment.length <= MAX_NAME_LENGTH ? segment : `long ${longNames.numberOf(segment)}`;
+  return `${begin}.${number}.${name}`;
 }
 
 /**

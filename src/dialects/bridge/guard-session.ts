@@ -6,6 +6,9 @@ import type { Fields } from "../parts/fields.js";
 
 const KINDS: readonly unknown[] = ["temporary", "busy", "token", "final"] satisfies Verdict["kind"][];
 
+/** Messages that are longer than this, in characters or bytes, are not read: no service has so much to say at once. */
+const MAX_LENGTH = 1_000_000;
+
 /**
  * Lets a dialect be wrong, which may be the application's own: what it throws, or returns that it may not, ends its session.
  * @param onFailure called once; the session is not called any more.
@@ -24,6 +27,7 @@ export function guardSession(session: DialectSession, onFailure: (detail: string
   };
   const read = (message: RemoteMessage): readonly DialectEvent[] => {
     try {
+      if (message.length > MAX_LENGTH) throw new RangeError(`It is ${message.length} characters long`);
       return session.receive(message);
     } catch (cause) {
       const detail = `The service sent a message that cannot be understood: ${sentenceOf(cause)}`;

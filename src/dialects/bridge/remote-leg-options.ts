@@ -19,8 +19,8 @@ export interface RemoteLegOptions {
   /** Position of its first sample. */
   readonly begin: number;
   /**
-   * Where sessions began that had nothing to say when they were asked for their last words. The next one that begins there and has
-   * nothing to say either is believed: what is left is sound without words.
+   * Where sessions began that had nothing to say when they were asked for their last words, or left some open. The next one that begins
+   * there and does the same is believed: what is left is sound without words.
    */
   readonly silences: Set<number>;
   readonly clock: Clock;

@@ -4,14 +4,19 @@ import { AudioFeed } from "./audio-feed.js";
 import { AudioMap } from "./audio-map.js";
 import { guardSession } from "./guard-session.js";
 import { awaitLastWords } from "./last-words.js";
+import { LongNames } from "./long-names.js";
 import type { RemoteLegOptions } from "./remote-leg-options.js";
 import type { RemoteLink, RemoteObserver } from "./remote-link.js";
 import { SaidCaptions } from "./said-captions.js";
 import { UnansweredAudio } from "./unanswered-audio.js";
 import type { AudioBatch } from "./waiting-audio.js";
 
+/** A service with more captions that are not final has lost its way. */
+const MAX_OPEN_SEGMENTS = 1_000;
 /** A word may begin so quietly, in milliseconds. */
 const QUIET_MARGIN_MS = 500;
+
+const temporary = (detail: string): Verdict => ({ kind: "temporary", detail });
 
 /** One session of a service, from its connection to its last words. */
 export class RemoteLeg implements RemoteObserver {
@@ -22,7 +27,7 @@ export class RemoteLeg implements RemoteObserver {
   /** Segments of which the stream has a caption that is not final. */
   readonly open = new Set<string>();
   /** Numbers of segments whose names are too long to be used. */
-  readonly longNames = new Map<string, number>();
+  readonly longNames = new LongNames();
   readonly unanswered: UnansweredAudio;
   readonly #options: RemoteLegOptions;
   readonly #session: DialectSession;
@@ -39,7 +44,7 @@ export class RemoteLeg implements RemoteObserver {
   constructor(options: RemoteLegOptions) {
     const { number, format, begin, clock } = options;
     this.#options = options;
-    this.#session = guardSession(options.session, (detail) => this.failed({ kind: "temporary", detail }));
+    this.#session = guardSession(options.session, (detail) => this.failed(temporary(detail)));
     this.number = number;
     this.begin = begin;
     this.#end = begin;
@@ -122,7 +127,7 @@ export class RemoteLeg implements RemoteObserver {
     if (isEnd) this.#settleEnd();
     if (isEnd && this.unanswered.canBeEnd) this.#take({ type: "finished" });
     else if (verdict !== "finished") this.failed(verdict);
-    else this.failed({ kind: "temporary", detail: `The service ended the session with code ${code}.` });
+    else this.failed(temporary(`The service ended the session with code ${code}.`));
   }
 
   failed(verdict: Verdict): void {
@@ -175,13 +180,22 @@ export class RemoteLeg implements RemoteObserver {
 
   #take(event: DialectEvent): void {
     if (event.type === "ready" && this.#phase === "opening") this.#begin();
-    else if (event.type === "finished" && this.#phase === "finishing") {
-      this.#phase = "finished";
-      this.unanswered.settle(this.#end);
-      this.#options.observer.onEvent(this, event);
-      this.dispose();
-    } else if (event.type === "refused") this.failed(event.verdict);
+    else if (event.type === "finished" && this.#phase === "finishing") this.#finished(event);
+    else if (event.type === "refused") this.failed(event.verdict);
     else if (event.type !== "ready" && event.type !== "finished" && this.#phase !== "over") this.#tell(event);
+  }
+
+  #finished(event: DialectEvent): void {
+    const { silences, observer } = this.#options;
+    if (!this.unanswered.isBetweenSegments && !silences.has(this.begin)) {
+      silences.add(this.begin);
+      this.failed(temporary("The service came to its end, and words that it had shown were not final."));
+      return;
+    }
+    this.#phase = "finished";
+    this.unanswered.settle(this.#end);
+    observer.onEvent(this, event);
+    this.dispose();
   }
 
   #tell(event: DialectEvent): void {
@@ -189,6 +203,8 @@ export class RemoteLeg implements RemoteObserver {
     if (heard === undefined) return;
     this.unanswered.note(heard);
     this.#options.observer.onEvent(this, heard);
+    if (this.unanswered.openSegments <= MAX_OPEN_SEGMENTS) return;
+    this.failed(temporary(`The service has more than ${MAX_OPEN_SEGMENTS} captions that it does not end.`));
   }
 
   #begin(): void {
@@ -210,9 +226,11 @@ export class RemoteLeg implements RemoteObserver {
     const detail = `The service did not say its last words within ${terms.finishMs / 1_000} seconds.`;
     const onSilence = (isAlive: boolean): void => {
       const isSaid = isAlive || this.unanswered.isSaid || silences.has(this.begin);
-      silences.add(this.begin);
       if (terms.endsSilently === true && isSaid) this.#finishNow();
-      else this.failed({ kind: "temporary", detail });
+      else {
+        silences.add(this.begin);
+        this.failed(temporary(detail));
+      }
     };
     awaitLastWords({ clock, scope, terms, heardAt: () => this.unanswered.heardAt, onSilence });
   }

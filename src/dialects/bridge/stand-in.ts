@@ -12,6 +12,7 @@ import {
 } from "../../protocol/messages.js";
 import type { DialectEvent, DialectRequest, Verdict } from "../dialect.js";
 import { captionOf, segmentId } from "./caption-of.js";
+import { HeldEvents } from "./held-events.js";
 import { NumberedMessages } from "./numbered-messages.js";
 import { type Refusal, refusalOf, unsupported } from "./refusal-of.js";
 import { RemoteLeg } from "./remote-leg.js";
@@ -42,7 +43,7 @@ export class StandIn {
   /** Sessions of the service that have not said everything, oldest first; audio goes to the last one unless it is finishing. */
   #legs: RemoteLeg[] = [];
   /** What the last one has said before the one before it was through. */
-  readonly #held = new Map<RemoteLeg, DialectEvent[]>();
+  readonly #held = new HeldEvents();
   readonly #silences = new Set<number>();
   #legCount = 0;
   /** The session that gets the audio. */
@@ -136,7 +137,7 @@ export class StandIn {
   #onEvent(leg: RemoteLeg, event: DialectEvent, opening: Opening): void {
     if (event.type === "ready") this.#answer(opening);
     else if (leg === this.#legs[0]) this.#apply(leg, event);
-    else this.#held.set(leg, [...(this.#held.get(leg) ?? []), event]);
+    else this.#held.hold(leg, event);
   }
 
   #apply(leg: RemoteLeg, event: DialectEvent): void {
@@ -214,9 +215,7 @@ export class StandIn {
       this.#endIfSaid();
       return;
     }
-    const held = this.#held.get(next) ?? [];
-    this.#held.delete(next);
-    for (const event of held) this.#apply(next, event);
+    for (const event of this.#held.take(next)) this.#apply(next, event);
   }
 
   #onLost(verdict: Verdict): void {
@@ -238,7 +237,7 @@ export class StandIn {
     leg.leave();
     this.#void(leg);
     this.#legs = this.#legs.filter((one) => one !== leg);
-    this.#held.delete(leg);
+    this.#held.take(leg);
   }
 
   /** Sends the client to the next session of the service, while this one says what is left. Not amid the events of a message. */

@@ -39,6 +39,11 @@ export class UnansweredAudio {
     return this.#heardAt;
   }
 
+  /** How many captions wait for their final one. */
+  get openSegments(): number {
+    return this.#open.size;
+  }
+
   /** Whether no caption is waiting for its final one. */
   get isBetweenSegments(): boolean {
     return this.#open.size === 0;

@@ -125,7 +125,7 @@ export const DIALECT_MUTANTS: readonly DialectMutant[] = [
     "WhisperLive",
     CALM,
     "The next session is heard before the one before it is through.",
-    "else if (leg === this.#legs[0]) this.#apply(leg, event);\n    else this.#held.set(leg, [...(this.#held.get(leg) ?? []), event]);",
+    "else if (leg === this.#legs[0]) this.#apply(leg, event);\n    else this.#held.hold(leg, event);",
     "else this.#apply(leg, event);",
   ),
   standIn(
