@@ -100,6 +100,6 @@ export const SAID: Readonly<Record<string, Said>> = {
 
 /** Times in messages as JSON. */
 export const TIMES =
-  /("(?:start|end|start_time|end_time|start_ms|end_ms|audio_window_start|audio_window_end)":"?)[\d.]+("?)/g;
+  /("(?:start|end|start_time|end_time|start_ms|end_ms|audio_window_start|audio_window_end|audio_start_ms)":"?)[\d.]+("?)/g;
 /** Names of segments in messages as JSON, which are 0 or "first". */
 export const SEGMENTS = /("(?:turn_index|turn_order|segment|id|item_id)":"?)(?:0|first)/g;
