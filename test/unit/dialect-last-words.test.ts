@@ -92,4 +92,30 @@ describe("a session that is replaced before its limit", () => {
     expect(wordsIn(run)).toEqual(spokenIn(run));
     expect(run.remoteConnections).toBeGreaterThan(2);
   });
+
+  it("comes to its end while the next one is opening, and costs no connection", () => {
+    const { service, ...subject } = subjectOf("AssemblyAI");
+    const accept = (caller: ServiceCaller): ServiceSession => {
+      const session = service.accept({
+        ...caller,
+        send(message) {
+          if (!String(message).includes('"Begin"')) caller.send(message);
+          else caller.clock.schedule(OPENS_IN_MS, () => caller.send(message));
+        },
+      });
+      const receive: ServiceSession["receive"] = (message) => {
+        if (typeof message !== "string") session.receive(message);
+        else caller.clock.schedule(ENDS_IN_MS, () => session.receive(message));
+      };
+      return { ...session, receive };
+    };
+    const run = spokenFor(60_000, { ...subject, service: { accept } });
+    expect(run.hasty).toEqual([]);
+    expect(wordsIn(run)).toEqual(spokenIn(run));
+    expect([run.remoteConnections, run.closes]).toEqual([3, []]);
+  });
 });
+
+/** A service that is slow to open a session, and to end one. */
+const OPENS_IN_MS = 1_500;
+const ENDS_IN_MS = 700;

@@ -36,6 +36,8 @@ export class StandIn {
   readonly #options: StandInOptions;
   readonly #messages = new NumberedMessages();
   #client: Client | undefined;
+  /** Whether its opening was answered: audio is not acknowledged before. */
+  #isAnswered = false;
   #format: AudioFormat | undefined;
   #sessionId = "";
   /** `undefined` until the first answer. */
@@ -61,6 +63,7 @@ export class StandIn {
   attach(client: Client): void {
     if (this.#client !== undefined) this.detach(this.#client);
     this.#client = client;
+    this.#isAnswered = false;
   }
 
   /** @throws ShapeError if the stream breaks the protocol. */
@@ -167,6 +170,7 @@ export class StandIn {
       this.#say("session.new", { session_id, epoch, reason: "created", audio: start });
       this.#messages.attach(send, 0);
     }
+    this.#isAnswered = true;
     this.#say("audio.ack", { position: Math.min(this.#released, this.#expected) });
   }
 
@@ -202,7 +206,7 @@ export class StandIn {
   #release(leg: RemoteLeg): void {
     if (leg.settled <= this.#released) return;
     this.#released = leg.settled;
-    this.#say("audio.ack", { position: this.#released });
+    if (this.#isAnswered) this.#say("audio.ack", { position: this.#released });
   }
 
   /** This session of the service has said everything; the next one's turn has come. */

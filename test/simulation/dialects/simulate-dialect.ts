@@ -105,6 +105,7 @@ function verdictOn(run: DialectRun, hasWords: boolean): string[] {
     ...Array.from(run.partials.values(), (text) => `"${text}" is neither final nor taken back.`),
     ...(drops === 0 ? [] : [`Audio was dropped ${drops} times.`]),
     ...run.forsaken.map((word) => `The audio of ${word} was let go of before it was final.`),
+    ...run.hasty.map((position) => `Audio was acknowledged up to ${position} before the opening was answered.`),
     ...run.closes.map((code) => `The service closed a connection with code ${code}.`),
   ];
 }

@@ -65,6 +65,8 @@ export class DialectRun {
   readonly closes: number[] = [];
   /** Words whose audio the stream was told to let go of before they were in a final caption. */
   readonly forsaken: string[] = [];
+  /** Positions that were acknowledged before the stream's opening was answered, which the protocol forbids. */
+  readonly hasty: number[] = [];
   readonly #options: DialectRunOptions;
   readonly #clock: Clock;
   readonly #standIn: StandIn;
@@ -81,6 +83,7 @@ export class DialectRun {
   #isBusy = false;
   #isMistaken = false;
   #position = 0;
+  #isAnswered = false;
   readonly #saidWords = new Set<string>();
   /** Words whose audio the stream need not keep any more. */
   #releasedWords = 0;
@@ -251,7 +254,7 @@ export class DialectRun {
     if (this.#isBusy) return;
     this.#isBusy = true;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      if (next.type === "message" && typeof next.data === "string") this.#checkReleased(next.data);
+      if (next.type === "message" && typeof next.data === "string") this.#checkMessage(next.data);
       for (const output of this.session.handle(next, this.#clock.now(), 0)) this.#perform(output);
     }
     this.#isBusy = false;
@@ -295,9 +298,11 @@ export class DialectRun {
     for (const word of text.split(" ")) this.#saidWords.add(word);
   }
 
-  #checkReleased(message: string): void {
+  #checkMessage(message: string): void {
     const { t, data } = JSON.parse(message) as { readonly t: string; readonly data: { readonly position: number } };
+    if (t === "session.new" || t === "session.ack") this.#isAnswered = true;
     if (t !== "audio.ack") return;
+    if (!this.#isAnswered) this.hasty.push(data.position);
     for (; this.#releasedWords * CYCLE_SAMPLES + LOUD_SAMPLES <= data.position; this.#releasedWords += 1) {
       const word = scriptWord(this.#releasedWords);
       if (!this.#saidWords.has(word)) this.forsaken.push(word);
@@ -317,6 +322,7 @@ export class DialectRun {
       };
       if (this.ended !== undefined) return;
       this.#client = { id, end };
+      this.#isAnswered = false;
       this.#standIn.attach(end);
       this.#handle({ type: "open", connection: id, token: token?.() });
     });
