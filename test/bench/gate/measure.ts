@@ -1,4 +1,5 @@
 import { GATE_DEFAULTS } from "../../../src/gate/voice-gate.js";
+import { FrameReader } from "../../../src/worklet/gate/frame-reader.js";
 import { SpeechGate } from "../../../src/worklet/gate/speech-gate.js";
 import { SAMPLE_RATE, type Scene } from "./material.js";
 import { makeNoise, type NoiseColour } from "./noise.js";
@@ -21,10 +22,12 @@ export function pass({ samples }: Scene): Passed {
     if (payload.byteLength > 0) sent.fill(1, position, position + sampleCount);
   });
   const frame = { type: "frame", sampleCount: FRAME, contextTime: 0, rms: 0, peak: 0 } as const;
-  const payload = new ArrayBuffer(2 * FRAME);
+  const pcm = Int16Array.from(samples, (value) => Math.round(Math.max(-1, Math.min(value, 1)) * 32_767)).buffer;
+  const reader = new FrameReader("pcm_s16le");
   const { user } = process.cpuUsage();
   for (let position = 0; position + FRAME <= samples.length; position += FRAME) {
-    gate.take({ ...frame, payload, position }, samples.subarray(position, position + FRAME));
+    const payload = pcm.slice(2 * position, 2 * (position + FRAME));
+    gate.take({ ...frame, payload, position }, reader.read(payload));
   }
   gate.obey("stop");
   const usedSec = (process.cpuUsage().user - user) / 1e6;
