@@ -3,6 +3,7 @@ import type { EngineName } from "../support/engines/engine-page.js";
 import { controlScenes } from "./control-scenes.js";
 import { deviceScenes } from "./device-scenes.js";
 import { formatScenes } from "./format-scenes.js";
+import { gateScenes } from "./gate-scenes.js";
 import { pageScenes } from "./page-scenes.js";
 import { speechScenes } from "./speech-scenes.js";
 import { Stage } from "./stage.js";
@@ -28,6 +29,7 @@ export function engineSuite(name: EngineName): void {
       return set;
     };
 
+    describe("a stream with a gate", () => gateScenes(stage));
     describe("speech", () => speechScenes(stage));
     describe("one microphone that several streams share", () => formatScenes(stage));
     describe("a stream", () => controlScenes(stage));
