@@ -12,7 +12,7 @@ const seconds = async (page: EnginePage, id: string): Promise<number> => Number.
 const press = (page: EnginePage, selector: string): Promise<void> =>
   page.evaluate((wanted) => document.querySelector<HTMLElement>(wanted)?.click(), selector);
 
-// Chromium is seen in `browser/demo-left-audio`. WebKitGTK has no files of its own for a page, and keeps the journal in IndexedDB.
+// Chromium is seen in `more/demo-left-audio`. WebKitGTK has no files of its own for a page, and keeps the journal in IndexedDB.
 describe.each(["firefox", "webkit"] as const)("the demo in %s", (name) => {
   it("finds what it has left on the disk when it is loaded again in an outage, and the server gets all of it", async () => {
     const engine = await findEngine(name);

@@ -17,7 +17,7 @@ const ELSEWHERE: readonly (readonly [part: string, why: string])[] = [
   ["function sendSilence(", "unit/testing-page"],
   ["new CaptionEvent(", "unit/testing-page"],
   ["new PlaybackSender(", "unit/playback-sender"],
-  ["recoverStreams(", "browser/journal"],
+  ["recoverStreams(", "more/journal"],
   ["copy = recording(", "browser/recording"],
   ["/** A readable store", "dom/frameworks-page"],
 ];

@@ -1,11 +1,11 @@
 import type { Page } from "playwright-core";
 import { expect, inject, it } from "vitest";
+import { eventually } from "../browser/eventually.js";
+import { expectReleased } from "../browser/released.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { readWav } from "../support/wav.js";
-import { eventually } from "./eventually.js";
-import { expectReleased } from "./released.js";
 
 const seconds = async (page: Page, figure: string): Promise<number> =>
   Number.parseFloat((await page.locator(`#${figure}`).textContent()) ?? "");

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { UNPROCESSED } from "../browser/page-stream.js";
+import { expectReleased } from "../browser/released.js";
+import { html, TestSite } from "../browser/test-site.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
 import { parseWav, readWav } from "../support/wav.js";
-import { UNPROCESSED } from "./page-stream.js";
-import { expectReleased } from "./released.js";
-import { html, TestSite } from "./test-site.js";
 
 const RATE = 16_000;
 
