@@ -118,7 +118,8 @@ describe("all code of the manual that is for pages", () => {
   it.each(SCENES)("$name", async ({ name, server, microphone = "beep", isFor, play }) => {
     const ports = { ours: backend.port, none: await freePort(), another: (another.address() as AddressInfo).port };
     const pages = join(folder, name.replaceAll(/\W+/g, "-"));
-    await mkdir(pages);
+    // It is there if this is another try.
+    await mkdir(pages, { recursive: true });
     await manual.serveWith(ports[server], pages);
     const site = await FolderSite.serve(pages);
     const browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath"), microphone });
