@@ -1,4 +1,4 @@
-import { checkFunction, checkObject, optional } from "../internal/arguments.js";
+import { checkFunction, checkObject, checkStream, optional } from "../internal/arguments.js";
 import { onPage } from "../internal/on-page.js";
 import { Scope } from "../internal/scope.js";
 import type { AudioStream } from "../stream/audio-stream.js";
@@ -18,9 +18,7 @@ export function keepAwake(
   stream: Pick<AudioStream<never>, "addEventListener" | "removeEventListener" | "signal" | "state">,
   options: KeepAwakeOptions = {},
 ): () => void {
-  if (typeof stream?.addEventListener !== "function") {
-    throw new TypeError(`stream must be an AudioStream, and is ${String(stream)}.`);
-  }
+  checkStream(stream);
   checkObject("options", options);
   const { onChange } = options;
   optional(checkFunction)("onChange", onChange);

@@ -92,7 +92,7 @@ export interface SourceOpenOptions {
    */
   readonly inlet?: FrameInlet | undefined;
   /**
-   * What tells speech from silence.
+   * How speech is found, and what becomes of silence.
    * @internal
    */
   readonly gate?: StreamGate | undefined;

@@ -1,6 +1,6 @@
 import type { AudioFormat, AudioFrame } from "../capture/source.js";
 import { AudioStreamError } from "../errors.js";
-import { bytesPerSample, MAX_FRAME_SAMPLES } from "../protocol/audio-frame.js";
+import { bytesPerSample, isWithheld, MAX_FRAME_SAMPLES } from "../protocol/audio-frame.js";
 
 /**
  * Checks that a source delivers what a stream can carry. A frame that cannot be would otherwise be sent as sound that
@@ -41,8 +41,7 @@ export class FrameCheck {
     }
     if (!(payload instanceof Uint8Array)) return "payload must be a Uint8Array";
     const bytes = sampleCount * this.#sampleBytes;
-    const isWithheld = voice !== undefined && payload.byteLength === 0;
-    if (payload.byteLength !== bytes && !isWithheld) {
+    if (payload.byteLength !== bytes && !(voice !== undefined && isWithheld({ payload }))) {
       return `payload must have ${bytes} bytes for ${sampleCount} samples, and has ${payload.byteLength}`;
     }
     // What is muted is decided by when it was captured.

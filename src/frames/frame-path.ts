@@ -4,7 +4,7 @@ import type { AudioFormat, AudioFrame } from "../capture/source.js";
 import type { AudioStreamError } from "../errors.js";
 import type { AudioRange } from "../internal/range-set.js";
 import type { Scope } from "../internal/scope.js";
-import type { WireAudioFrame } from "../protocol/audio-frame.js";
+import { isWithheld, type WireAudioFrame } from "../protocol/audio-frame.js";
 import type { EncoderOpener, FrameEncoder } from "./imported-encoding.js";
 import { type Level, LevelWindow } from "./level-window.js";
 import { MuteSwitch } from "./mute-switch.js";
@@ -127,8 +127,9 @@ export class FramePath {
   /** Takes a frame that came when none was wanted: it is not sent, and counts as lost if there is sound in it. */
   refuse(frame: PlacedFrame): void {
     const late = this.#preRoll.isStarted ? this.#preRoll.push(frame) : undefined;
-    if (late?.payload.byteLength === 0) this.#observer.onFrame(late);
-    else if (late !== undefined) this.#observer.onLost({ from: late.position, to: late.position + late.sampleCount });
+    if (late === undefined) return;
+    if (isWithheld(late)) this.#observer.onFrame(late);
+    else this.#observer.onLost({ from: late.position, to: late.position + late.sampleCount });
   }
 
   /** No encoder will give anything back any more: what it still had is lost. */
@@ -197,7 +198,7 @@ export class FramePath {
 
   #encode(frame: PlacedFrame): void {
     // Silence that is left out passes in its turn, and is no loss.
-    if (frame.payload.byteLength > 0) this.#noteEncoding(frame);
+    if (!isWithheld(frame)) this.#noteEncoding(frame);
     if (this.#encoder === undefined) this.#unencoded.push(frame);
     else this.#encoder.push(frame);
   }

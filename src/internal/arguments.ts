@@ -72,6 +72,12 @@ export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== "function") throw new TypeError(`${name} must be a function, and is ${typeof value}.`);
 }
 
+/** @throws TypeError for what cannot be listened to. */
+export function checkStream(stream: unknown): void {
+  if (typeof (stream as Partial<EventTarget> | undefined)?.addEventListener === "function") return;
+  throw new TypeError(`stream must be an AudioStream, and is ${String(stream)}.`);
+}
+
 /** @param alternatives what it may be otherwise. */
 export function checkObject(name: string, value: unknown, alternatives = ""): asserts value is object {
   if (!isObject(value)) throw new TypeError(`${name} must be an object${alternatives}, and is ${String(value)}.`);

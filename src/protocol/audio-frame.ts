@@ -49,6 +49,9 @@ export function bytesPerSample(encoding: AudioEncoding): number | undefined {
 /** The byte whose repetition is silence. Opus is encoded from floats, which are silent when they are zero. */
 export const silenceByte = (encoding: AudioEncoding): number => (encoding === "mulaw" ? 0xff : 0);
 
+/** Whether a frame is a gap on purpose, and no loss: it has no payload. */
+export const isWithheld = ({ payload }: { readonly payload: ArrayBufferView }): boolean => payload.byteLength === 0;
+
 /** Builds the bytes of an audio frame. @throws RangeError for a position that is no whole number. */
 export function encodeAudioFrame(frame: WireAudioFrame): Bytes {
   const bytes = openAudioFrame(frame, frame.flags, frame.payload.byteLength);

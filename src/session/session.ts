@@ -1,5 +1,5 @@
 import type { AudioStreamError } from "../errors.js";
-import type { WireAudioFrame } from "../protocol/audio-frame.js";
+import { isWithheld, type WireAudioFrame } from "../protocol/audio-frame.js";
 import { CloseCode } from "../protocol/close-codes.js";
 import { encodeClientMessage } from "../protocol/messages.js";
 import { AudioSender } from "./audio/audio-sender.js";
@@ -171,7 +171,7 @@ export class Session {
 
   /** The frame is lost, unless it is silence that was left out. */
   #refuse(frame: WireAudioFrame): void {
-    if (frame.payload.byteLength === 0) this.#sender.push(frame);
+    if (isWithheld(frame)) this.#sender.push(frame);
     else this.#sender.discard({ from: frame.position, to: frame.position + frame.sampleCount });
   }
 

@@ -1,4 +1,4 @@
-import { checkEach, checkObject, checkSignal, numberFrom, optional } from "../internal/arguments.js";
+import { checkEach, checkObject, checkSignal, checkStream, numberFrom, optional } from "../internal/arguments.js";
 import { type Registration, Scope } from "../internal/scope.js";
 import type { AudioStream } from "./audio-stream.js";
 import type { LevelEvent } from "./events/events.js";
@@ -26,9 +26,7 @@ export function showLevel(
   element: HTMLElement,
   options: LevelMeterOptions = {},
 ): () => void {
-  if (typeof stream?.addEventListener !== "function") {
-    throw new TypeError(`stream must be an AudioStream, and is ${String(stream)}.`);
-  }
+  checkStream(stream);
   if (typeof element?.setAttribute !== "function") {
     throw new TypeError(`element must be an HTML element, and is ${String(element)}.`);
   }

@@ -1,4 +1,4 @@
-import { checkFunction } from "../internal/arguments.js";
+import { checkFunction, checkStream } from "../internal/arguments.js";
 import { Scope } from "../internal/scope.js";
 import type { AudioStream } from "../stream/audio-stream.js";
 import type { Caption, CaptionEvent, ServerEvent } from "../stream/events/events.js";
@@ -35,9 +35,7 @@ export interface Transcript extends TranscriptSnapshot {
 export function createTranscript(
   stream: Pick<AudioStream<never>, "addEventListener" | "removeEventListener" | "signal">,
 ): Transcript {
-  if (typeof stream?.addEventListener !== "function") {
-    throw new TypeError(`stream must be an AudioStream, and is ${String(stream)}.`);
-  }
+  checkStream(stream);
   const subscribers = new Scope({ name: "transcript" });
   const captions = new CaptionList();
   const changes = new EventTarget();

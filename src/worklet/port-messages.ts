@@ -17,7 +17,7 @@ export const CHANNEL_POLICIES = ["mix", "left", "right", "stereo"] as const;
  */
 export type ChannelPolicy = (typeof CHANNEL_POLICIES)[number];
 
-/** How a gate tells speech from silence, and what it does with silence. */
+/** By which terms a gate hears speech, and what it does with silence. */
 export interface GateTerms {
   /** Whether frames in which nobody speaks go on without their samples. */
   readonly withholds: boolean;

@@ -3,7 +3,7 @@ import { noise } from "./signals.js";
 import { wavChannels } from "./wav-channels.js";
 import { readWavChunks } from "./wav-chunks.js";
 
-/** Of {@link speechInNoise}, in Hz. */
+/** Sample rate of {@link speechInNoise}, in Hz. */
 export const SPEECH_RATE = 16_000;
 
 /**

@@ -2,6 +2,7 @@ import type { AudioFormat } from "../../capture/source.js";
 import { AudioStreamError } from "../../errors.js";
 import { type Deferred, deferred } from "../../internal/deferred.js";
 import { sentenceOf } from "../../internal/text-of.js";
+import { isWithheld } from "../../protocol/audio-frame.js";
 import type { Bytes } from "../../protocol/bytes.js";
 import { MAX_OPUS_PACKET_BYTES, opusPacketDurationMs } from "../../protocol/opus-packet.js";
 import { type OpusFrame, OpusRun, type SampleFrame } from "./opus-run.js";
@@ -136,6 +137,7 @@ export class OpusEncoder {
   #take(encoder: AudioEncoder, frame: SampleFrame): void {
     const { sampleRate, channelCount } = this.#format;
     this.#queuedSamples -= frame.sampleCount;
+    // It passes in its turn, and ends the run.
     if (isWithheld(frame)) {
       this.#observer.onFrame(frame);
       return;
@@ -226,9 +228,6 @@ export class OpusEncoder {
     this.#observer.onError(encoderFailed(error));
   }
 }
-
-/** Whether a frame is left out on purpose. It passes in its turn, and ends the run. */
-const isWithheld = ({ payload }: SampleFrame): boolean => payload.byteLength === 0;
 
 const isWaiter = (item: SampleFrame | Deferred<void>): item is Deferred<void> => "resolve" in item;
 

@@ -1,6 +1,6 @@
 import { Scope } from "../../internal/scope.js";
 import { sentenceOf } from "../../internal/text-of.js";
-import type { WireAudioFrame } from "../../protocol/audio-frame.js";
+import { isWithheld, type WireAudioFrame } from "../../protocol/audio-frame.js";
 import type { SessionCheckpoint } from "../../session/session-io.js";
 import { version } from "../../version.js";
 import type { FromJournal, JournalProblem, ToJournal } from "../journal-messages.js";
@@ -140,9 +140,8 @@ export class JournalDesk<Key> {
   #listen(port: MessagePort): void {
     this.#scope.defer("port of the running side", () => port.close());
     this.#scope.listen(port, "message", ({ data }: MessageEvent<WireAudioFrame | SessionCheckpoint>) => {
-      // One without a payload is left out on purpose.
       if ("payload" in data) {
-        if (data.payload.byteLength > 0) this.#keeper?.push(data);
+        if (!isWithheld(data)) this.#keeper?.push(data);
       } else this.#keeper?.note(data);
     });
     port.start();

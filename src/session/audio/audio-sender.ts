@@ -2,6 +2,7 @@ import type { AudioRange } from "../../internal/range-set.js";
 import {
   AUDIO_FRAME_HEADER_BYTES,
   AudioFrameFlag,
+  isWithheld,
   openAudioFrame,
   type WireAudioFrame,
 } from "../../protocol/audio-frame.js";
@@ -129,14 +130,14 @@ export class AudioSender {
     this.#capturedTo = to;
   }
 
-  /** A frame without a payload is a gap, and no loss. @returns how many frames that the server may lack had to go. */
+  /** @returns how many frames that the server may lack had to go. */
   push(frame: WireAudioFrame): number {
     const { next, acknowledged: kept } = this.#buffer;
     this.#skipTo(frame.position);
     this.#capturedTo = frame.position + frame.sampleCount;
     this.stats.framesCaptured += 1;
     this.stats.samplesCaptured += frame.sampleCount;
-    if (frame.payload.byteLength === 0) {
+    if (isWithheld(frame)) {
       this.stats.samplesWithheld += frame.sampleCount;
       this.#losses.skip({ from: frame.position, to: this.#capturedTo });
       return 0;

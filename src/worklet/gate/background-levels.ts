@@ -5,7 +5,7 @@ const PARTS = 4;
 const BIAS_DB = 1.5;
 /** Share of a new level in the smoothed one. */
 const SMOOTHING = 0.4;
-/** Nothing quieter is a background: digital silence tells nothing about a room. */
+/** Nothing quieter counts as a background, because digital silence says nothing about a room. */
 const LEAST_DB = -80;
 /** The beginning, in hops, in which any level may be the background's, as nothing else is known. */
 export const FIRST_HOPS = 30;
@@ -17,7 +17,7 @@ const RISE_DB = { first: 3, noise: 0.15, voice: 0.02 };
  * heard allows, because a long vowel is no background. Allocates nothing after it is made: all numbers are in arrays.
  */
 export class BackgroundLevels {
-  /** Of each band, in dB of full scale. */
+  /** Level of each band, in dB of full scale. */
   readonly db: Float64Array;
   readonly #bands: number;
   readonly #smoothed: Float64Array;

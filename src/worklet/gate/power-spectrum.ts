@@ -9,7 +9,7 @@ export class PowerSpectrum {
   readonly #weights: Float64Array;
   readonly #real: Float64Array;
   readonly #imaginary: Float64Array;
-  /** Of the angle of each bin in the transform of full length. */
+  /** Cosine and sine of the angle of each bin in the transform of full length. */
   readonly #cosine: Float64Array;
   readonly #sine: Float64Array;
   readonly #scale: number;

@@ -3,7 +3,7 @@ import { PowerSpectrum } from "./power-spectrum.js";
 
 /** Decisions a second. */
 const HOPS_PER_SECOND = 100;
-/** Enough for everything that tells a voice from noise, in Hz. */
+/** Rate in Hz that keeps everything by which a voice differs from noise. */
 const ANALYSED_RATE = 16_000;
 /** Upper ends of the bands, in Hz. Below the first one is hum and rumble. */
 const BAND_EDGES_HZ = [180, 700, 1_400, 2_400, 4_000, 8_000];
