@@ -40,7 +40,7 @@ export const FAREWELL_MUTANTS: readonly Mutant[] = [
   ),
   session(
     "Silence that comes after the end counts as lost.",
-    "if (frame.payload.byteLength === 0) this.#sender.push(frame);\n    else this.#sender.discard(",
+    "if (isWithheld(frame)) this.#sender.push(frame);\n    else this.#sender.discard(",
     "this.#sender.discard(",
     HOSTILE,
   ),

@@ -65,8 +65,8 @@ export const LOSS_MUTANTS: readonly Mutant[] = [
   sender("Silence that is left out is not counted.", "this.stats.samplesWithheld += frame.sampleCount;", ""),
   sender(
     "Silence that is left out is sent as a frame without samples.",
-    "if (frame.payload.byteLength === 0) {",
-    "if (frame.payload.byteLength < 0) {",
+    "if (isWithheld(frame)) {",
+    "if (isWithheld(frame) && false) {",
   ),
   session(
     "A buffer that is to end the stream when it is full drops the oldest.",
