@@ -189,6 +189,34 @@ describe("a journal", () => {
     expect([...disk.segments.keys()]).toEqual([1, 2]);
   });
 
+  it("makes what a refused write was to make survive a loss of power survive it with the next one", () => {
+    const disk = new Disk();
+    const { writer } = disk;
+    const syncedByRefused = (): readonly (readonly [string, number])[] => {
+      const entry = writer.take(5_000);
+      if (entry === undefined) throw new Error("There is nothing to write.");
+      const operations = writer.write(entry, encodeEntry(entry));
+      writer.failed(entry);
+      return operations
+        .filter((operation) => operation.type === "sync" || (operation.type === "append" && operation.sync))
+        .map(({ type, segment }) => [type, segment]);
+    };
+    disk.record(0);
+    disk.note({ settled: 2 });
+    disk.record(2);
+    writer.push(frame(4));
+    expect(syncedByRefused()).toEqual([["append", 1]]);
+    expect(syncedByRefused()).toEqual([
+      ["sync", 1],
+      ["append", 2],
+    ]);
+    expect(syncedByRefused()).toEqual([
+      ["sync", 1],
+      ["sync", 2],
+      ["append", 3],
+    ]);
+  });
+
   it("is settled when the server has everything, and every loss was announced", () => {
     const disk = new Disk();
     expect(disk.writer.isSettled).toBe(true);

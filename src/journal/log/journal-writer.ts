@@ -119,9 +119,11 @@ export class JournalWriter {
     const begun: JournalOperation[] = [];
     let bytes = record;
     if (this.#isClosed) {
-      const last = this.#segments.at(-1);
-      if (last?.isUnsynced === true && last.to > this.#state.settled)
-        begun.push({ type: "sync", segment: last.number });
+      for (const segment of this.#segments) {
+        if (segment.isUnsynced && segment.to > this.#state.settled)
+          begun.push({ type: "sync", segment: segment.number });
+        segment.isUnsynced = false;
+      }
       this.#segment += 1;
       bytes = concatenated(segmentHead(this.#segment), record);
       this.#segments.push({ number: this.#segment, to: 0, bytes: 0, isUnsynced: false });
@@ -139,6 +141,8 @@ export class JournalWriter {
   /** A file did not take an entry: it is tried again, in another file, where a reader finds it. */
   failed({ frames }: NumberedEntry): void {
     this.#isClosed = true;
+    // What was to survive by this write, or by a sync before it, may not.
+    for (const segment of this.#segments) segment.isUnsynced = true;
     this.#writtenState = undefined;
     this.#frames.unshift(...frames);
     this.note(this.#state);

@@ -102,13 +102,14 @@ export class JournalKeeper {
   }
 
   #writeSoon(): void {
-    if (this.#isWaiting || this.#isBroken || !this.#writer.hasWork) return;
+    // How soon is known when the disk has answered: one that takes things again is not left to wait like one that refuses.
+    if (this.#isWaiting || this.#writing !== undefined || this.#isBroken || !this.#writer.hasWork) return;
     this.#isWaiting = true;
     this.#parts.scope.timeout(
       this.#isRefused ? RETRY_MS : BATCH_MS,
       () => {
         this.#isWaiting = false;
-        void this.flush().then(() => this.#writeSoon());
+        void this.flush();
       },
       "journal's next record",
     );
@@ -117,6 +118,7 @@ export class JournalKeeper {
   #write(): Promise<void> {
     this.#writing = this.#writeRecord().finally(() => {
       this.#writing = undefined;
+      this.#writeSoon();
     });
     return this.#writing;
   }

@@ -68,6 +68,7 @@ export class SimulatedDisk implements JournalStore {
   async sync(journal: string, segment: number): Promise<void> {
     const file = this.#files.get(`${journal}/${segment}`);
     await this.#delay();
+    if (this.isFull) throw new DOMException("No room.", "QuotaExceededError");
     if (file !== undefined) file.durable = file.bytes.byteLength;
   }
 

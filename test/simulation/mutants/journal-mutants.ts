@@ -23,6 +23,12 @@ const POWER: JournalGround = { crash: "power", full: false };
 export const JOURNAL_MUTANTS: readonly JournalMutant[] = [
   // What is written
   keeper(KILLED, "Audio waits for half a second.", "const BATCH_MS = 100;", "const BATCH_MS = 500;"),
+  keeper(
+    { crash: "kill", full: true },
+    "What comes while a disk takes things again waits as if it still refused.",
+    "this.#isWaiting || this.#writing !== undefined || this.#isBroken",
+    "this.#isWaiting || this.#isBroken",
+  ),
   writer(
     { crash: "kill", full: true },
     "After a write that failed, the same file is written to.",
@@ -50,8 +56,8 @@ export const JOURNAL_MUTANTS: readonly JournalMutant[] = [
   writer(
     POWER,
     "The end of a segment may not survive a loss of power, though the next one does.",
-    "last?.isUnsynced === true &&",
-    "false &&",
+    "segment.isUnsynced && segment.to",
+    "false && segment.to",
   ),
   writer(
     KILLED,

