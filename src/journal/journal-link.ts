@@ -1,4 +1,3 @@
-import { isAudioStreamError } from "../errors.js";
 import { deferred } from "../internal/deferred.js";
 import { LateModule } from "../internal/late-module.js";
 import { Scope } from "../internal/scope.js";
@@ -119,9 +118,7 @@ export class JournalLink {
   /** A page that goes away may be over before: the worker goes on until the browser ends it. */
   async #end(): Promise<void> {
     if (this.#worker !== undefined) {
-      // A stream that was closed has delivered everything.
-      const isClosed = isAudioStreamError(this.#parts.scope.signal.reason, "invalid-state");
-      this.post({ type: "end", erase: this.#erases || isClosed });
+      this.post({ type: "end", erase: this.#erases });
       await within(this.#scope, END_TIMEOUT_MS, this.#gone.promise, undefined).catch(() => {});
     }
     this.#dropEarly();

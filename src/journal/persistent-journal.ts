@@ -1,3 +1,4 @@
+import { isAudioStreamError } from "../errors.js";
 import type { ImportedJournal, OpenJournal, PersistentJournal } from "../host/imported-journal.js";
 import { checkEach, checkObject, checkUrl, numberFrom, optional } from "../internal/arguments.js";
 import { randomId } from "../internal/random.js";
@@ -55,6 +56,10 @@ export function persistentJournal(options: PersistentJournalOptions = {}): Persi
       const startedAt = performance.timeOrigin + performance.now();
       const subject = { startedAt, maxAgeMs, sessionId, clientId, format };
       link.post({ type: "keep", journal: randomId(), subject, maxBytes });
+      scope.follow(scope.signal, (reason) => {
+        // A stream that was closed has delivered everything.
+        if (isAudioStreamError(reason, "invalid-state")) link.eraseAtEnd();
+      });
       return { connect: () => link.connect(), discard: () => link.eraseAtEnd() };
     },
   };

@@ -83,9 +83,10 @@ export async function recover(
   );
   const { getToken, reconnect, signal } = options;
   const { session } = resolveOptions({ getToken, reconnect }, random);
-  const recovery = new Recovery({ journal, transport: transportTo(server), options, session, timeoutMs, workerUrl });
+  const transport = transportTo(server);
+  // Before anything is acquired.
   signal?.throwIfAborted();
-  return recovery.run();
+  return new Recovery({ journal, transport, options, session, timeoutMs, workerUrl }).run();
 }
 
 const random = (): number => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32;

@@ -33,7 +33,12 @@ class Disk {
 
   constructor(options: { readonly segmentBytes?: number; readonly maxBytes?: number } = {}) {
     const { segmentBytes = 100_000, maxBytes = 100_000 } = options;
-    this.writer = new JournalWriter(BEGINNING, { segmentBytes, maxBytes, after: { segment: 0, record: 0 } });
+    this.writer = new JournalWriter(BEGINNING, {
+      segmentBytes,
+      maxBytes,
+      after: { segment: 0, record: 0 },
+      writtenTo: 0,
+    });
   }
 
   record(...positions: number[]): void {

@@ -20,6 +20,8 @@ export interface JournalWriterOptions {
   readonly maxBytes: number;
   /** The highest numbers in use, which nothing is added to: what is there may be torn. */
   readonly after: { readonly segment: number; readonly record: number };
+  /** Position up to which audio is in the files already. */
+  readonly writtenTo: number;
 }
 
 interface Segment {
@@ -47,7 +49,7 @@ export class JournalWriter {
   #frames: WireAudioFrame[] = [];
   #frameBytes = 0;
   /** Position after the last frame that was given to a file. */
-  #writtenTo = 0;
+  #writtenTo: number;
   /** Numbers of the last ones. */
   #segment: number;
   #record: number;
@@ -59,6 +61,7 @@ export class JournalWriter {
     this.#state = state;
     this.#segment = options.after.segment;
     this.#record = options.after.record;
+    this.#writtenTo = options.writtenTo;
   }
 
   get state(): JournalState {

@@ -5,8 +5,11 @@ import type { SessionCheckpoint } from "../../session/session-io.js";
 import { version } from "../../version.js";
 import type { FromJournal, JournalProblem, ToJournal } from "../journal-messages.js";
 import type { JournalSubject } from "../log/journal-state.js";
+import type { Sealing } from "../log/sealing.js";
 import { JournalKeeper, type JournalKeeperParts } from "./journal-keeper.js";
-import { eraseJournal, findJournal, listJournals, type Shelf } from "./journal-shelf.js";
+import { problemOf, ShelfError } from "./journal-problem.js";
+import { eraseJournal, findJournal, listJournals, lockLeft, type Shelf } from "./journal-shelf.js";
+import type { JournalStore } from "./journal-store.js";
 
 /** The worker as it sees itself. */
 export interface JournalThread extends EventTarget {
@@ -33,7 +36,7 @@ export class JournalDesk<Key> {
     this.#thread = thread;
     this.#openShelf = openShelf;
     this.#scope.listen(thread, "message", ({ data }: MessageEvent<ToJournal>) => {
-      this.#last = this.#last.then(() => this.#handle(data)).catch((cause) => this.#tell("storage-failed", cause));
+      this.#last = this.#last.then(() => this.#handle(data)).catch((cause) => this.#tell(problemOf(cause), cause));
     });
     thread.postMessage({ type: "ready", version });
   }
@@ -44,8 +47,7 @@ export class JournalDesk<Key> {
         await this.#begin(message.journal, message.subject, message.maxBytes);
         return;
       case "list": {
-        const shelf = await this.#openedShelf();
-        const journals = shelf === undefined ? [] : await listJournals(shelf, this.#scope);
+        const journals = await listJournals(await this.#openedShelf(), this.#scope);
         this.#thread.postMessage({ type: "listed", journals });
         return;
       }
@@ -68,13 +70,25 @@ export class JournalDesk<Key> {
   }
 
   async #begin(journal: string, subject: JournalSubject, maxBytes: number): Promise<void> {
-    const shelf = await this.#openedShelf();
-    if (shelf === undefined) return;
-    await shelf.lock(journal, this.#scope);
-    const key = await shelf.makeKey();
-    await shelf.keys.add(journal, key);
-    this.#journal = journal;
-    this.#keep(shelf, { journal, subject, maxBytes, sealing: shelf.sealing(key) });
+    let sealing: Sealing | undefined;
+    const begun = async (): Promise<Sealing> => {
+      const shelf = await this.#openedShelf();
+      if (this.#journal === undefined) await shelf.lock(journal, this.#scope);
+      this.#journal = journal;
+      const key = await shelf.makeKey();
+      await shelf.keys.add(journal, key);
+      return shelf.sealing(key);
+    };
+    this.#keep({
+      ...{ journal, subject, maxBytes },
+      // A disk that is full, or does not answer, now is as one that is so later on.
+      sealing: {
+        async seal(plain, record) {
+          sealing ??= await begun();
+          return sealing.seal(plain, record);
+        },
+      },
+    });
     await this.#keeper?.flush();
   }
 
@@ -96,43 +110,48 @@ export class JournalDesk<Key> {
       this.#tell("other-version", `It is of version ${left.found.version}.`);
     } else {
       const { content } = left.found;
-      const { state, last } = content;
-      this.#keep(shelf, {
+      const { state } = content;
+      this.#keep({
         journal,
         subject: state,
         maxBytes: NO_BOUND,
         sealing: left.sealing,
-        before: { state, last },
+        before: content,
       });
       this.#thread.postMessage({ type: "content", content });
     }
   }
 
-  /** @returns `undefined`, and says so, where nothing can be kept. */
-  async #openedShelf(): Promise<Shelf<Key> | undefined> {
-    try {
-      this.#shelf ??= await this.#openShelf();
-    } catch (cause) {
-      this.#tell("no-storage", cause);
-    }
-    return this.#shelf;
+  /** @throws ShelfError where nothing can be kept. */
+  async #openedShelf(): Promise<Shelf<Key>> {
+    if (this.#shelf !== undefined) return this.#shelf;
+    const shelf = await this.#openShelf().catch((cause) => {
+      throw new ShelfError(cause);
+    });
+    this.#shelf = shelf;
+    this.#scope.defer("files of journals", () => shelf.store.close());
+    return shelf;
   }
 
   /** @returns `undefined`, and says so, if another tab has the journal. */
   async #lockedShelf(journal: string): Promise<Shelf<Key> | undefined> {
     const shelf = await this.#openedShelf();
-    if (shelf === undefined || (await shelf.lock(journal, this.#scope))) return shelf;
+    if (await lockLeft(shelf, journal, this.#scope)) return shelf;
     this.#tell("in-use", "Another tab has it.");
     return undefined;
   }
 
-  #keep(shelf: Shelf<Key>, parts: Omit<JournalKeeperParts, "store" | "scope" | "now" | "onProblem">): void {
-    this.#scope.defer("files of the journal", () => shelf.store.close());
+  #keep(parts: Omit<JournalKeeperParts, "store" | "scope" | "now" | "onProblem">): void {
+    const store = async (): Promise<JournalStore> => (await this.#openedShelf()).store;
     this.#keeper = new JournalKeeper({
       ...parts,
-      store: shelf.store,
+      store: {
+        append: async (...given) => (await store()).append(...given),
+        sync: async (...given) => (await store()).sync(...given),
+        remove: async (...given) => (await store()).remove(...given),
+      },
       scope: this.#scope,
-      now: () => shelf.now(),
+      now: () => performance.timeOrigin + performance.now(),
       onProblem: (problem, reason) => this.#tell(problem, reason),
     });
   }
@@ -149,8 +168,13 @@ export class JournalDesk<Key> {
 
   async #end(erase: boolean): Promise<void> {
     const [shelf, journal, keeper] = [this.#shelf, this.#journal, this.#keeper];
-    await keeper?.flush();
     this.#keeper = undefined;
+    if (!erase) await keeper?.flush();
+    else {
+      // At once: a slow disk may take longer than the page gives it.
+      if (shelf !== undefined && journal !== undefined) await shelf.keys.erase(journal);
+      await keeper?.stop();
+    }
     if (shelf !== undefined && journal !== undefined && (erase || keeper?.isSettled === true)) {
       await eraseJournal(shelf, journal);
     }

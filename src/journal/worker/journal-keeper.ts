@@ -8,6 +8,7 @@ import { encodeEntry } from "../log/journal-entry.js";
 import { beginningOf, type JournalState, type JournalSubject, stateOf } from "../log/journal-state.js";
 import { type JournalOperation, JournalWriter, type NumberedEntry } from "../log/journal-writer.js";
 import type { Sealing } from "../log/sealing.js";
+import { problemOf } from "./journal-problem.js";
 import type { JournalStore } from "./journal-store.js";
 
 /** What waits is written so soon, in milliseconds: a crash takes along no more than this, and what is just being written. */
@@ -24,8 +25,8 @@ const SEGMENT_BYTES = 131_072;
 /** What a {@link JournalKeeper} is made with. */
 export interface JournalKeeperParts {
   readonly journal: string;
-  readonly store: JournalStore;
-  readonly sealing: Sealing;
+  readonly store: Pick<JournalStore, "append" | "sync" | "remove">;
+  readonly sealing: Pick<Sealing, "seal">;
   readonly scope: Scope;
   readonly maxBytes: number;
   /** @defaultValue 131_072 */
@@ -34,6 +35,7 @@ export interface JournalKeeperParts {
   readonly before?: {
     readonly state: JournalState;
     readonly last: { readonly segment: number; readonly record: number };
+    readonly end: number;
   };
   readonly subject: JournalSubject;
   /** Milliseconds since 1970. */
@@ -62,6 +64,7 @@ export class JournalKeeper {
       segmentBytes,
       maxBytes,
       after: before?.last ?? { segment: 0, record: 0 },
+      writtenTo: before?.end ?? 0,
     });
   }
 
@@ -99,6 +102,12 @@ export class JournalKeeper {
   async flush(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
     if (this.#writer.hasWork) await this.#write();
+  }
+
+  /** Nothing is written from now on. Resolves when nothing is being written. */
+  async stop(): Promise<void> {
+    this.#isBroken = true;
+    await this.#writing;
   }
 
   #writeSoon(): void {
@@ -152,8 +161,10 @@ export class JournalKeeper {
     this.#isRefused = true;
     this.#writer.failed(entry);
     if (this.#parts.scope.disposed) return;
-    const isFull = cause instanceof DOMException && cause.name === "QuotaExceededError";
-    this.#tell(isFull ? "storage-full" : "storage-failed", sentenceOf(cause));
+    const problem = problemOf(cause);
+    // What will be the same as long as there is this page.
+    if (problem === "no-storage" || problem === "other-version") this.#isBroken = true;
+    this.#tell(problem, sentenceOf(cause));
   }
 
   async #inTime<T>(promise: Promise<T>): Promise<T> {

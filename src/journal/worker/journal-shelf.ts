@@ -1,4 +1,5 @@
 import { lockSession } from "../../host/lock/session-lock.js";
+import { deferred } from "../../internal/deferred.js";
 import type { Scope } from "../../internal/scope.js";
 import { within } from "../../internal/within.js";
 import { type ListedJournal, samplesOf } from "../journal-messages.js";
@@ -6,6 +7,12 @@ import { type ReadJournal, readJournal } from "../log/journal-reader.js";
 import type { Sealing } from "../log/sealing.js";
 import type { JournalKeys, JournalStore } from "./journal-store.js";
 
+/** What tabs take turns with under this name, so that none takes for in use what another one only looks at. No journal has it. */
+const TURN = "";
+/** How long a tab waits for its turn, in milliseconds: one that is frozen while it has it must not stop the others. */
+const TURN_TIMEOUT_MS = 5_000;
+/** How soon it asks again, in milliseconds. */
+const TURN_POLL_MS = 20;
 /** How long a browser may take to say whether another tab holds a journal, in milliseconds. */
 const LOCK_TIMEOUT_MS = 2_000;
 
@@ -54,8 +61,28 @@ export async function eraseJournal({ store, keys }: Shelf, journal: string): Pro
   await store.erase(journal);
 }
 
+/** Does something while no other tab looks what is left. */
+async function inTurn<T>(shelf: Shelf, scope: Scope, work: () => Promise<T>): Promise<T> {
+  const own = scope.child("turn");
+  try {
+    for (let ms = 0; ms < TURN_TIMEOUT_MS && !(await shelf.lock(TURN, own)); ms += TURN_POLL_MS) {
+      await within(own, TURN_POLL_MS, deferred().promise, undefined);
+    }
+    return await work();
+  } finally {
+    await own.dispose();
+  }
+}
+
+/** Takes a journal until the scope ends. @returns `false` if another tab has it. */
+export const lockLeft = (shelf: Shelf, journal: string, scope: Scope): Promise<boolean> =>
+  inTurn(shelf, scope, () => shelf.lock(journal, scope));
+
 /** What no tab holds. What is empty or too old is erased on the way. */
-export async function listJournals<Key>(shelf: Shelf<Key>, scope: Scope): Promise<ListedJournal[]> {
+export const listJournals = <Key>(shelf: Shelf<Key>, scope: Scope): Promise<ListedJournal[]> =>
+  inTurn(shelf, scope, () => lookThrough(shelf, scope));
+
+async function lookThrough<Key>(shelf: Shelf<Key>, scope: Scope): Promise<ListedJournal[]> {
   const names = new Set([...(await shelf.keys.names()), ...(await shelf.store.names())]);
   const listed: ListedJournal[] = [];
   for (const journal of names) {
@@ -66,7 +93,7 @@ export async function listJournals<Key>(shelf: Shelf<Key>, scope: Scope): Promis
       if (left === undefined) await eraseJournal(shelf, journal);
       else listed.push(left);
     } finally {
-      void own.dispose();
+      await own.dispose();
     }
   }
   return listed;

@@ -143,9 +143,7 @@ function resolveReplay(given: ReplayOptions = {}) {
 function checkJournal(name: string, given: unknown): ImportedJournal | undefined {
   if (isObject(given) && "name" in given && "open" in given) return given as ImportedJournal;
   if (given === "memory") return undefined;
-  throw new TypeError(
-    `${name} must be "memory", or what persistentJournal() of loquilex/journal returns, and is ${String(given)}.`,
-  );
+  throw new TypeError(`${name} must be "memory", or what persistentJournal() of loquilex/journal returns.`);
 }
 
 function resolveReconnect(given: AudioStreamOptions["reconnect"] = {}) {

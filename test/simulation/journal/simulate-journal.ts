@@ -179,13 +179,15 @@ async function goOn(world: World, session: SpokenSession, content: JournalConten
   await shelf.lock(JOURNAL, page);
   const keeper = new JournalKeeper({
     ...{ journal: JOURNAL, store: disk, sealing: plainSealing, scope: page, maxBytes: Number.POSITIVE_INFINITY },
-    ...{ subject: content.state, before: { state: content.state, last: content.last } },
+    ...{ subject: content.state, before: content },
     now: () => shelf.now(),
     onProblem: () => {},
   });
   const renamed = keeper.rename({ sessionId: "another-session", clientId: "another-client" });
   await world.run(100);
   await renamed;
+  const hasAll = content.end === content.state.settled && content.state.losses.length === 0;
+  world.check(keeper.isSettled === hasAll, "A page that has sent nothing would erase what there is to send.");
   const settled = content.frames.at(-1)?.position ?? content.state.settled;
   keeper.note(session.checkpoint({ settledPosition: settled }));
   await world.run(300);

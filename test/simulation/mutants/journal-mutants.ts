@@ -100,6 +100,7 @@ export const JOURNAL_MUTANTS: readonly JournalMutant[] = [
     "this.#segment = options.after.segment;",
     "this.#segment = 0;",
   ),
+  keeper(KILLED, "A recovery that fails erases what it has not sent.", "writtenTo: before?.end ?? 0,", "writtenTo: 0,"),
   shelf(
     KILLED,
     "A journal that another tab has is listed.",

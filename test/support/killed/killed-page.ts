@@ -110,7 +110,8 @@ export class KilledPages implements AsyncDisposable {
   }
 }
 
-async function loaded(page: ScriptablePage): Promise<void> {
+/** Resolves when the page has the package. */
+export async function loaded(page: ScriptablePage): Promise<void> {
   await page.evaluate(async () => {
     const deadline = performance.now() + 10_000;
     while (!["sdk", "journal", "voiceGate"].every((name) => name in globalThis)) {
@@ -120,8 +121,8 @@ async function loaded(page: ScriptablePage): Promise<void> {
   });
 }
 
-/** Starts a stream in the page whose every sample tells its position. */
-async function speak(page: ScriptablePage, address: string, isGated: boolean): Promise<void> {
+/** Starts a stream in the page, which keeps a journal, whose every sample tells its position. */
+export async function speak(page: ScriptablePage, address: string, isGated: boolean): Promise<void> {
   await loaded(page);
   await page.evaluate(
     async ({ address, isGated }) => {
