@@ -162,8 +162,11 @@ export interface AudioStreamErrorDetails {
   };
   /** A warning: what a stream captures is not kept by its recording from here on, or not at all. The stream goes on. */
   "recording-incomplete": {
-    /** `full`: the recording has reached its limit. `in-use`: another stream has the recording. */
-    readonly reason: "full" | "in-use";
+    /**
+     * `full`: the recording has reached its limit. `in-use`: another stream has the recording. `unsupported`: the browser does not make
+     * its format. `encoder-failed`: what makes it has failed.
+     */
+    readonly reason: "full" | "in-use" | "unsupported" | "encoder-failed";
   };
   /** Something unexpected threw, in a callback given to the stream or in the stream itself; see the cause. */
   "internal-error": undefined;

@@ -1,2 +1,2 @@
-import { Recording, RecordingOptions, recording } from "./shared-recording.js";
-export { type Recording, type RecordingOptions, recording };
+import { OggOpus, OggOpusOptions, Recording, RecordingOptions, oggOpus, recording } from "./shared-recording.js";
+export { type OggOpus, type OggOpusOptions, type Recording, type RecordingOptions, oggOpus, recording };

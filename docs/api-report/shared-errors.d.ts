@@ -103,6 +103,8 @@ interface AudioStreamErrorDetails {
   "code-load-failed": undefined;
   "journal-unavailable": {
   "recording-incomplete": {
+    readonly reason: "full" | "in-use" | "unsupported" | "encoder-failed";
+  };
   "internal-error": undefined;
   "invalid-state": {
 type AudioStreamErrorCode = keyof AudioStreamErrorDetails;

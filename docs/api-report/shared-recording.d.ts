@@ -2,7 +2,15 @@ interface AudioRange {
   readonly from: number;
   readonly to: number;
 }
+interface OggOpusOptions {
+  readonly fallback?: "wav" | undefined;
+}
+interface OggOpus {
+  readonly name: "ogg-opus";
+}
+declare function oggOpus(options?: OggOpusOptions): OggOpus;
 interface RecordingOptions {
+  readonly format?: "wav" | OggOpus | undefined;
   readonly maxBytes?: number | undefined;
 }
 interface Recording {
@@ -10,7 +18,7 @@ interface Recording {
   readonly byteLength: number;
   readonly gaps: readonly AudioRange[];
   readonly sampleRate: number | undefined;
-  toWav(): Promise<Blob>;
+  toBlob(): Promise<Blob>;
 }
 declare function recording(options?: RecordingOptions): Recording;
-export { AudioRange, Recording, RecordingOptions, recording };
+export { AudioRange, OggOpus, OggOpusOptions, Recording, RecordingOptions, oggOpus, recording };

@@ -1,11 +1,12 @@
-import { AudioStreamError } from "../errors.js";
 import type { ImportedRecording, RecordingParts } from "../host/imported-recording.js";
 import { type Deferred, deferred } from "../internal/deferred.js";
 import type { AudioRange } from "../internal/range-set.js";
 import { Scope } from "../internal/scope.js";
 import { within } from "../internal/within.js";
-import { RecordedAudio, type RecordedFrame } from "./recorded-audio.js";
-import { checkRecordingOptions, type RecordingOptions } from "./recording-options.js";
+import type { KeptAudio, RecordedFrame } from "./kept-audio.js";
+import { RecordedAudio } from "./recorded-audio.js";
+import { inUse, nothingYet } from "./recording-errors.js";
+import { type CheckedRecordingOptions, checkRecordingOptions, type RecordingOptions } from "./recording-options.js";
 
 /** How long what was captured last may be on its way, in milliseconds, also when the stream has ended. */
 const IN_FLIGHT_MS = 1_000;
@@ -14,7 +15,7 @@ const IN_FLIGHT_MS = 1_000;
 export interface Recording {
   /** How long it is by now, gaps included, in milliseconds. */
   readonly durationMs: number;
-  /** What its samples take by now, gaps included, in bytes. */
+  /** What it takes by now, gaps included, in bytes. */
   readonly byteLength: number;
   /**
    * Where silence stands in it for audio that was not captured, such as while a device was lost, or that a gate left out: in samples
@@ -24,47 +25,54 @@ export interface Recording {
   /** Rate of its samples in Hz; `undefined` until a stream has begun. */
   readonly sampleRate: number | undefined;
   /**
-   * A WAV file of everything that was captured before the call, in the stream's encoding, or in 32-bit floats if that is Opus. Its
-   * sample at a position is the stream's sample at that position. May be called while the stream runs, and after its end for as long
-   * as the recording is held.
-   * @throws AudioStreamError `invalid-state` if no stream has begun.
+   * A file of everything that was captured before the call; its `type` says what it is. A WAV file is in the stream's encoding, or in
+   * 32-bit floats if that is Opus; its sample at a position is the stream's sample at that position. Of a format that
+   * a decoder makes sound of again, the same is true of time. May be called while the stream runs, and after its end for as long as the
+   * recording is held.
+   * @throws AudioStreamError `invalid-state` if no stream has begun, `recording-incomplete` if nothing could be kept at all, and
+   * `encoder-failed` if the file could not be finished while the stream goes on.
    */
-  toWav(): Promise<Blob>;
+  toBlob(): Promise<Blob>;
 }
 
 /**
  * Keeps a copy of what a stream captures, for a stream's option `recording`: with muted parts silenced, whatever becomes of the
  * connection. It begins anew with each stream that it is given to. Its memory is bounded: see `maxBytes`.
- * @throws TypeError or RangeError naming the option that cannot be.
+ * @throws TypeError or RangeError naming the option that cannot be, and AudioStreamError `unsupported` for a format that this
+ * browser does not make.
  */
 export function recording(options: RecordingOptions = {}): Recording {
-  return new StreamRecording(checkRecordingOptions(options).maxBytes);
+  const checked = checkRecordingOptions(options);
+  checked.format?.check();
+  return new StreamRecording(checked);
 }
 
 /** A stream that is being recorded. */
-interface Subject extends Pick<RecordingParts, "scope" | "onWarning"> {
-  readonly audio: RecordedAudio;
+interface Subject {
+  /** The stream's. */
+  readonly scope: Scope;
+  readonly sampleRate: number;
+  readonly audio: KeptAudio;
   /** To the running side; another one takes its place if that dies. */
   port: MessagePort | undefined;
   /** Of the port. */
   listening: Scope | undefined;
-  isWarned: boolean;
 }
 
 class StreamRecording implements Recording, ImportedRecording {
-  readonly #maxBytes: number;
+  readonly #options: CheckedRecordingOptions;
   /** Resolved when all is there that was captured before each was asked. */
   readonly #asked = new Map<number, Deferred<void>>();
   #asks = 0;
   #subject: Subject | undefined;
 
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+  constructor(options: CheckedRecordingOptions) {
+    this.#options = options;
   }
 
   get durationMs(): number {
-    const audio = this.#subject?.audio;
-    return audio === undefined ? 0 : (audio.end / audio.format.sampleRate) * 1_000;
+    const subject = this.#subject;
+    return subject === undefined ? 0 : (subject.audio.end / subject.sampleRate) * 1_000;
   }
 
   get byteLength(): number {
@@ -76,14 +84,14 @@ class StreamRecording implements Recording, ImportedRecording {
   }
 
   get sampleRate(): number | undefined {
-    return this.#subject?.audio.format.sampleRate;
+    return this.#subject?.sampleRate;
   }
 
-  async toWav(): Promise<Blob> {
+  async toBlob(): Promise<Blob> {
     const subject = this.#subject;
     if (subject === undefined) throw nothingYet();
     await this.#caughtUp(subject);
-    return subject.audio.toWav();
+    return subject.audio.toBlob();
   }
 
   record({ scope, format, onWarning }: RecordingParts): MessagePort | undefined {
@@ -102,20 +110,22 @@ class StreamRecording implements Recording, ImportedRecording {
     listening.listen(own, "message", ({ data }: MessageEvent<RecordedFrame | number | "end">) => {
       if (data === "end") this.#end(subject, listening);
       else if (typeof data === "number") this.#asked.get(data)?.resolve();
-      else this.#take(subject, data);
+      else subject.audio.push(data);
     });
     own.start();
     return far;
   }
 
   #begin({ scope, format, onWarning }: RecordingParts): Subject {
-    const audio = new RecordedAudio(format, this.#maxBytes);
-    const subject: Subject = { scope, onWarning, audio, port: undefined, listening: undefined, isWarned: false };
+    const { format: imported, maxBytes } = this.#options;
+    const audio = imported?.keep(format, maxBytes, onWarning) ?? new RecordedAudio(format, maxBytes, onWarning);
+    const subject: Subject = { scope, audio, sampleRate: format.sampleRate, port: undefined, listening: undefined };
     this.#subject = subject;
     // What was captured last is still on its way. A running side that was killed will not say that all is there.
     scope.defer("recording", () => {
       const { listening } = subject;
-      listening?.timeout(IN_FLIGHT_MS, () => this.#end(subject, listening), "frames in flight");
+      if (listening === undefined || listening.disposed) audio.finish();
+      else listening.timeout(IN_FLIGHT_MS, () => this.#end(subject, listening), "frames in flight");
     });
     return subject;
   }
@@ -125,14 +135,8 @@ class StreamRecording implements Recording, ImportedRecording {
     void listening.dispose();
     if (subject.listening !== listening) return;
     subject.port = undefined;
+    if (subject.scope.disposed) subject.audio.finish();
     for (const asked of this.#asked.values()) asked.resolve();
-  }
-
-  #take(subject: Subject, frame: RecordedFrame): void {
-    subject.audio.push(frame);
-    if (!subject.audio.isFull || subject.isWarned) return;
-    subject.isWarned = true;
-    subject.onWarning(full(this.#maxBytes));
   }
 
   /** Resolves when all is there that was captured before the call, or when it has had its time. */
@@ -149,24 +153,3 @@ class StreamRecording implements Recording, ImportedRecording {
     await waiting.dispose();
   }
 }
-
-const full = (maxBytes: number): AudioStreamError<"recording-incomplete"> =>
-  new AudioStreamError(
-    "recording-incomplete",
-    `The recording has reached its limit of ${maxBytes} bytes, so that nothing more is kept. The stream goes on. Allow more with maxBytes, or begin another stream from time to time.`,
-    { details: { reason: "full" } },
-  );
-
-const inUse = (): AudioStreamError<"recording-incomplete"> =>
-  new AudioStreamError(
-    "recording-incomplete",
-    "The recording belongs to another stream that has not ended, so that this one is not kept. Make one for each stream with recording().",
-    { details: { reason: "in-use" } },
-  );
-
-const nothingYet = (): AudioStreamError<"invalid-state"> =>
-  new AudioStreamError(
-    "invalid-state",
-    "There is nothing in the recording yet. Give it to a stream as the option recording, and start that first.",
-    { details: { state: "idle" } },
-  );

@@ -23,7 +23,8 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "/journal.js": 'import * as journal from "/dist/journal.js"; globalThis.journal = journal;',
   "/vosk.js": 'import { vosk } from "/dist/dialects/vosk.js"; globalThis.vosk = vosk;',
   "/mix.js": 'import { mix } from "/dist/mix.js"; globalThis.mix = mix;',
-  "/recording.js": 'import { recording } from "/dist/recording.js"; globalThis.recording = recording;',
+  "/recording.js":
+    'import { oggOpus, recording } from "/dist/recording.js"; Object.assign(globalThis, { oggOpus, recording });',
   "/awake.js": 'import { keepAwake } from "/dist/awake.js"; globalThis.keepAwake = keepAwake;',
   "/playback.js": 'import { playback } from "/dist/playback.js"; globalThis.playback = playback;',
   "/gate.js": 'import { voiceGate } from "/dist/gate.js"; globalThis.voiceGate = voiceGate;',

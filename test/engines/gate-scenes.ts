@@ -23,7 +23,7 @@ export function gateScenes(stage: () => Stage): void {
     await delay(PAUSE_MS);
     const { stats, copied, changes, gaps, sessionId } = await stage().page.evaluate(async () => {
       await stream.close({ timeoutMs: 20_000 });
-      const bytes = new Uint8Array(await (await copy.toWav()).arrayBuffer());
+      const bytes = new Uint8Array(await (await copy.toBlob()).arrayBuffer());
       const copied = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
       const { sessionId } = stream;
       return { stats: await stream.getStats(), copied, changes: speechChanges, gaps: copy.gaps, sessionId };

@@ -92,7 +92,7 @@ describe("a stream with a gate in Chromium", () => {
           await stream.start();
           await new Promise((resolve) => setTimeout(resolve, durationMs));
           await stream.close({ timeoutMs: 20_000 });
-          const bytes = new Uint8Array(await (await copy.toWav()).arrayBuffer());
+          const bytes = new Uint8Array(await (await copy.toBlob()).arrayBuffer());
           const wav = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
           return { stats: await stream.getStats(), events, drops, frames: globalThis.sentFrames, gaps: copy.gaps, wav };
         },

@@ -6,7 +6,7 @@ import { type AnyAudioStreamError, createMicrophoneStream, createTranscript, isA
 import { type CaptionsElement, defineCaptionsElement } from "loquilex/element";
 import { type SpeechEvent, voiceGate } from "loquilex/gate";
 import { type Playback, playback } from "loquilex/playback";
-import { type Recording, recording } from "loquilex/recording";
+import { oggOpus, type Recording, recording } from "loquilex/recording";
 import { type AwakeState, keepAwake } from "loquilex/awake";
 import { CloseCode, parseServerMessage } from "loquilex/protocol";
 import { useMicrophones, useMicrophoneStream, useTranscript } from "loquilex/react";
@@ -41,7 +41,7 @@ export const awakeStates: AwakeState[] = [];
 export const sleep: () => void = keepAwake(createMicrophoneStream("wss://example.org/", { microphone: { echoCancellation: "remote-only" } }), {
   onChange: (state) => void awakeStates.push(state),
 });
-export const copy: Recording = recording({ maxBytes: 10_000_000 });
+export const copy: Recording = recording({ maxBytes: 10_000_000, format: oggOpus({ fallback: "wav" }) });
 createMicrophoneStream("wss://example.org/", { recording: copy });
 createMicrophoneStream("wss://example.org/", { gate: voiceGate({ hangoverMs: 500 }) }).addEventListener(
   "speechstart",

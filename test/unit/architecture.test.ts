@@ -90,8 +90,20 @@ const RULES: readonly Rule[] = [
   },
   {
     of: RECORDING,
-    may: [RECORDING, ERRORS, INTERNAL, PROTOCOL],
-    typesOf: [PORTS, /^src\/host\/imported-recording$/],
+    may: [
+      RECORDING,
+      /^src\/frames\/opus\/open-opus$/,
+      /^src\/worklet\/(?:gate\/frame-reader|resampler\/resampler)$/,
+      ERRORS,
+      INTERNAL,
+      PROTOCOL,
+    ],
+    typesOf: [
+      PORTS,
+      /^src\/host\/imported-recording$/,
+      /^src\/frames\/imported-encoding$/,
+      /^src\/worklet\/port-messages$/,
+    ],
   },
   {
     of: /^src\/host\//,
