@@ -1,4 +1,4 @@
-import { AudioStreamError, type AudioStreamErrorDetails } from "../errors.js";
+import { AudioStreamError, type AudioStreamErrorDetails, isAudioStreamError } from "../errors.js";
 import { sentenceOf } from "../internal/text-of.js";
 
 type Reason = AudioStreamErrorDetails["recording-incomplete"]["reason"];
@@ -26,18 +26,22 @@ export const unavailable = (cause: unknown): AudioStreamError<"recording-incompl
     cause,
   );
 
+/** What the encoder itself said: what a stream that sends Opus is told to do then is not what a recording should do. */
+const reasonOf = (cause: unknown): string =>
+  sentenceOf(isAudioStreamError(cause) ? (cause.cause ?? "It did not answer in time.") : cause);
+
 /** @param seconds that are kept. */
 export const broken = (cause: unknown, seconds: number): AudioStreamError<"recording-incomplete"> =>
   incomplete(
     "encoder-failed",
-    `The browser's Opus encoder failed, so that the recording ends after ${Math.max(0, seconds).toFixed(1)} seconds: ${sentenceOf(cause)} The stream goes on, and what is kept can be had with toBlob().`,
+    `The browser's Opus encoder failed, so that the recording ends after ${Math.max(0, seconds).toFixed(1)} seconds: ${reasonOf(cause)} The stream goes on, and what is kept can be had with toBlob().`,
     cause,
   );
 
 export const unfinished = (cause: unknown): AudioStreamError<"encoder-failed"> =>
   new AudioStreamError(
     "encoder-failed",
-    `The browser's Opus encoder did not bring out the last moments for the file: ${sentenceOf(cause)} The recording goes on; ask again later, or after the stream's end.`,
+    `The browser's Opus encoder did not bring out the last moments for the file: ${reasonOf(cause)} The recording goes on; ask again later, or after the stream's end.`,
     { details: undefined, cause },
   );
 

@@ -74,7 +74,7 @@ describe.each(["chromium", "firefox"] as const)("a recording in Opus by %s", (na
     ["pcm_f32le", 22_050, 2],
     ["pcm_s16le", 11_025, 1],
   ])("has each sample at its time, in %s at %i Hz with %i channels", async (encoding, sampleRate, channelCount) => {
-    // Long; after a short gap, of an odd length; and after one of which most is repeated silence.
+    // Long; after a short gap, of an odd length; and after one of which most is silence that no encoder made.
     const stretches = [
       [50, 3 * sampleRate],
       [4 * sampleRate + 11, Math.round(sampleRate / 3) + 7],

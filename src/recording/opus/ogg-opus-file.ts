@@ -9,8 +9,11 @@ export const PACKET_MS = 20;
 /** Samples that a packet decodes to. */
 const PACKET_SAMPLES = (OPUS_RATE * PACKET_MS) / 1_000;
 /** A second: a page that takes longer makes seeking slow, and more pages make the file larger. */
-export const PACKETS_PER_PAGE = 1_000 / PACKET_MS;
+const PACKETS_PER_PAGE = 1_000 / PACKET_MS;
 const HEAD_PAGES = 2;
+const PAGE_HEAD_BYTES = 27;
+/** 20 ms in the codec's part for music, of one channel, which says that it is silent: also good between packets of two channels. */
+const SILENT_PACKET = [0xf8, 0xff, 0xfe];
 
 /** Opus packets of 20 ms as a file: RFC 7845 in pages of RFC 3533, one logical stream without a break. */
 export class OggOpusFile {
@@ -34,7 +37,8 @@ export class OggOpusFile {
 
   /** Bytes of its packets and their pages by now. */
   get byteLength(): number {
-    return this.#sealed.byteLength + this.#packetBytes + this.#segments;
+    if (this.#packetCount === 0) return 0;
+    return this.#sealed.byteLength + PAGE_HEAD_BYTES + this.#packetBytes + this.#segments;
   }
 
   /** What all packets decode to, without what comes before the first sample that counts: samples at 48 kHz. */
@@ -49,19 +53,18 @@ export class OggOpusFile {
     this.#add([packet]);
   }
 
-  /** The same packet again, a second long each time. */
-  repeat(packet: Bytes, seconds: number): void {
-    const perPage = Math.min(PACKETS_PER_PAGE, Math.floor(MAX_SEGMENTS / segmentsOf(packet)));
-    const page = Array<Bytes>(perPage).fill(packet);
-    for (let left = seconds * PACKETS_PER_PAGE; left > 0; left -= perPage) {
+  /** Silence that no encoder made. */
+  pushSilence(seconds: number): void {
+    const page = Array<Bytes>(PACKETS_PER_PAGE).fill(Uint8Array.from(SILENT_PACKET));
+    for (let second = 0; second < seconds; second += 1) {
       this.#seal();
-      this.#add(left < perPage ? page.slice(0, left) : page);
+      this.#add(page);
     }
   }
 
-  /** Bytes that such a repetition takes, within a page. */
-  static repeatedBytes(packet: Bytes, seconds: number): number {
-    return seconds * PACKETS_PER_PAGE * (packet.byteLength + segmentsOf(packet) + 1);
+  /** Bytes that so much silence takes. */
+  static silenceBytes(seconds: number): number {
+    return seconds * (PAGE_HEAD_BYTES + PACKETS_PER_PAGE * (SILENT_PACKET.length + 1));
   }
 
   /** Another one that begins with the same, and grows by itself. */

@@ -42,10 +42,10 @@ export class RecordedOpus implements KeptAudio {
   readonly #opened: Promise<void>;
   readonly #written: WrittenPackets;
   readonly #gaps: AudioRange[] = [];
-  /** In positions that do not count what is repeated. */
+  /** In positions that do not count what {@link planGap} leaves to no encoder. */
   readonly #pieces = new PieceQueue();
   #end = 0;
-  #repeatedSeconds = 0;
+  #leapSeconds = 0;
   /** What came before it was known who takes it. */
   #early: RecordedFrame[] | undefined = [];
   #encoder: SampleEncoder | undefined;
@@ -56,6 +56,8 @@ export class RecordedOpus implements KeptAudio {
   #failure: AudioStreamError<"recording-incomplete"> | undefined;
   /** Settled when the encoder has all pieces. */
   #allFed: Deferred<void> | undefined;
+  /** The last file that was asked for in between: one second encoder at a time is enough. */
+  #asked: Promise<unknown> = Promise.resolve();
   #finished: Promise<void> | undefined;
   #isEnded = false;
   #isWatched = false;
@@ -88,6 +90,12 @@ export class RecordedOpus implements KeptAudio {
   async toBlob(): Promise<Blob> {
     await this.#opened;
     if (this.#instead !== undefined) return this.#instead.toBlob();
+    const file = this.#asked.then(() => this.#file());
+    this.#asked = file.catch(() => {});
+    return file;
+  }
+
+  async #file(): Promise<Blob> {
     await this.#caughtUp();
     await this.#finished;
     if (this.#failure !== undefined) {
@@ -133,7 +141,8 @@ export class RecordedOpus implements KeptAudio {
 
   #record({ position, sampleCount, payload }: RecordedFrame): void {
     const to = position + sampleCount;
-    if (!this.#isOpen || payload.byteLength === 0 || to <= this.#end) return;
+    if (this.#isFull || this.#failure !== undefined || this.#isEnded) return;
+    if (payload.byteLength === 0 || to <= this.#end) return;
     if (this.byteLength + payload.byteLength > this.#parts.maxBytes) {
       this.#isFull = true;
       this.#parts.onIncomplete(full(this.#parts.maxBytes));
@@ -149,24 +158,19 @@ export class RecordedOpus implements KeptAudio {
   #skip(gap: AudioRange): void {
     const { sampleRate } = this.#parts.format;
     this.#gaps.push(gap);
-    const { before, after, repeatedSeconds } = planGap(gap.to - gap.from, sampleRate);
+    const { before, after, leapSeconds } = planGap(gap.to - gap.from, sampleRate);
     this.#add({ sampleCount: before });
-    if (repeatedSeconds === 0) return;
+    if (leapSeconds === 0) return;
     // In the middle of the silence before, and well behind its beginning.
-    this.#written.repeatAt(this.#place - before / 2, repeatedSeconds);
-    this.#repeatedSeconds += repeatedSeconds;
-    this.#end += repeatedSeconds * sampleRate;
+    this.#written.leapAt(this.#place - before / 2, leapSeconds);
+    this.#leapSeconds += leapSeconds;
+    this.#end += leapSeconds * sampleRate;
     this.#add({ sampleCount: after });
   }
 
-  /** Whether frames are taken. */
-  get #isOpen(): boolean {
-    return !this.#isFull && this.#failure === undefined && !this.#isEnded;
-  }
-
-  /** Where the next piece is, repetitions not counted. */
+  /** Where the next piece is, leaps not counted. */
   get #place(): number {
-    return this.#end - this.#repeatedSeconds * this.#parts.format.sampleRate;
+    return this.#end - this.#leapSeconds * this.#parts.format.sampleRate;
   }
 
   #add(piece: Omit<Piece, "position">): void {

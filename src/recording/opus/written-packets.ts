@@ -1,11 +1,14 @@
 import type { AudioFormat } from "../../capture/source.js";
 import type { WireAudioFrame } from "../../protocol/audio-frame.js";
-import { OggOpusFile, OPUS_RATE, PACKET_MS } from "./ogg-opus-file.js";
+import { OggOpusFile, OPUS_RATE } from "./ogg-opus-file.js";
 import { encoderRate } from "./sample-encoder.js";
 
-/** Where the packet that came out is repeated. */
+/** What a packet adds to its file at most, in bytes: the lengths of a very large one, and the head of a new page. */
+const PACKET_OVERHEAD_BYTES = 43;
+
+/** Silence that no encoder makes. */
 interface Leap {
-  /** A position at the encoder's rate, repetitions not counted. */
+  /** Which position it follows, at the encoder's rate, other such silence not counted. */
   readonly at: number;
   readonly seconds: number;
 }
@@ -26,7 +29,7 @@ export class WrittenPackets {
     this.#file = file;
   }
 
-  /** How far its packets go, at the encoder's rate, repetitions not counted. */
+  /** How far the encoder's packets go, at its rate, silence of no encoder not counted. */
   get to(): number {
     return this.#to;
   }
@@ -35,26 +38,26 @@ export class WrittenPackets {
     return this.#file.byteLength;
   }
 
-  /** How many seconds it has, repetitions included. */
+  /** How many seconds it has, all silence included. */
   get seconds(): number {
     return Math.max(0, this.#file.sampleCount) / OPUS_RATE;
   }
 
-  /** The packet that is the first one to go so far is to be repeated. */
-  repeatAt(position: number, seconds: number): void {
+  /** Silence is to follow the first packet that goes so far. */
+  leapAt(position: number, seconds: number): void {
     this.#leaps.push({ at: Math.floor(position * this.#ratio), seconds });
   }
 
-  /** @returns whether there was room for it, and for its repetitions. */
+  /** @returns whether there was room for it, and for the silence that follows it. */
   push({ payload, position, sampleCount }: WireAudioFrame): boolean {
-    if (!this.#hasRoom(payload, PACKET_MS / 1_000)) return false;
+    if (!this.#hasRoom(payload.byteLength + PACKET_OVERHEAD_BYTES)) return false;
     this.#file.push(payload, (sampleCount * OPUS_RATE) / encoderRate(this.#format.sampleRate));
     this.#to = position + sampleCount;
     const [leap] = this.#leaps;
     if (leap === undefined || this.#to < leap.at) return true;
-    if (!this.#hasRoom(payload, leap.seconds)) return false;
+    if (!this.#hasRoom(OggOpusFile.silenceBytes(leap.seconds))) return false;
     this.#leaps.shift();
-    this.#file.repeat(payload, leap.seconds);
+    this.#file.pushSilence(leap.seconds);
     return true;
   }
 
@@ -66,13 +69,13 @@ export class WrittenPackets {
     return copy;
   }
 
-  /** @param end position of the audio's end, repetitions included; by default that of the packets. */
+  /** @param end position of the audio's end, all silence included; by default that of the packets. */
   toBlob(end?: number): Blob {
     return this.#file.toBlob(end === undefined ? undefined : Math.round((end * OPUS_RATE) / this.#format.sampleRate));
   }
 
-  #hasRoom(packet: WireAudioFrame["payload"], seconds: number): boolean {
-    return this.#file.byteLength + OggOpusFile.repeatedBytes(packet, seconds) <= this.#maxBytes;
+  #hasRoom(bytes: number): boolean {
+    return this.#file.byteLength + bytes <= this.#maxBytes;
   }
 
   get #ratio(): number {
