@@ -1,5 +1,6 @@
 import type { InterruptReason } from "../capture/source.js";
 import { AudioStreamError } from "../errors.js";
+import { sentenceOf } from "../internal/text-of.js";
 
 /** Names one of the two sources. */
 export type SideName = "left" | "right";
@@ -20,10 +21,11 @@ export function sideInterrupted(side: SideName, reason: InterruptReason): AudioS
   );
 }
 
-export function sideEnded(side: SideName, cause: Error): AudioStreamError<"capture-failed"> {
+/** @param cause what the source said, which may be anything. */
+export function sideEnded(side: SideName, cause: unknown): AudioStreamError<"capture-failed"> {
   return new AudioStreamError(
     "capture-failed",
-    `The ${side} source of mix() has ended, and its channel stays silent: ${cause.message} The other one goes on.`,
+    `The ${side} source of mix() has ended, and its channel stays silent: ${sentenceOf(cause)} The other one goes on.`,
     { details: undefined, cause },
   );
 }

@@ -23,6 +23,8 @@ const SIDES: readonly SideName[] = ["left", "right"];
  * come before those of the other.
  */
 const LAG_PATIENCE_MS = 60;
+/** A side of which nothing has come for so long, in milliseconds, while the other one goes on, is told of also if it says nothing. */
+const SILENCE_MS = 5_000;
 
 /** One of the two sources while it is open. */
 interface OpenSide {
@@ -31,6 +33,8 @@ interface OpenSide {
   capture: AudioCapture | undefined;
   interruption: InterruptReason | undefined;
   hasEnded: boolean;
+  /** Nothing comes, though it does not say so, and that has been told. */
+  isSilent: boolean;
 }
 
 /** Two open sources that deliver as one. */
@@ -43,6 +47,10 @@ export class MixedCapture implements AudioCapture {
   #interruption: InterruptReason | undefined;
   /** Of the calls to pause and to resume; the last one decides. */
   #calls = 0;
+  /** Whether the last pause was to release the devices. */
+  #isReleased = false;
+  /** From before the last break. */
+  #lastFigures: MixFigures | undefined;
 
   /**
    * @param onOpening told of the capture before it is open.
@@ -83,6 +91,7 @@ export class MixedCapture implements AudioCapture {
       capture: undefined,
       interruption: undefined,
       hasEnded: false,
+      isSilent: false,
     }));
   }
 
@@ -90,19 +99,20 @@ export class MixedCapture implements AudioCapture {
     return this.#sides.find(({ capture }) => capture?.track !== undefined)?.capture?.track;
   }
 
-  /** `undefined` until both sources have delivered. */
+  /** What was last measured; `undefined` until both sources have delivered. */
   get figures(): MixFigures | undefined {
     const { left, right } = this.#mixer;
-    if (!left.hasBegun || !right.hasBegun) return undefined;
+    if (!left.hasBegun || !right.hasBegun) return this.#lastFigures;
     return { driftPpm: (right.drift - left.drift) * 1e6, skewMs: left.errorMs - right.errorMs };
   }
 
   async pause(releaseDevice: boolean): Promise<void> {
     this.#calls += 1;
     const call = this.#calls;
+    this.#isReleased = releaseDevice;
     await this.#each((capture) => capture.pause(releaseDevice));
     // Unless it goes on again by now.
-    if (call === this.#calls) this.#mixer.pause();
+    if (call === this.#calls) this.#pauseMixer();
   }
 
   async resume(signal?: AbortSignal): Promise<void> {
@@ -112,15 +122,16 @@ export class MixedCapture implements AudioCapture {
       // Both inside the call, while the person's gesture counts.
       await this.#each((capture) => capture.resume(signal));
     } catch (error) {
-      // One may have resumed.
-      if (call === this.#calls) await this.#each((capture) => capture.pause(false));
+      // One may have resumed, and holds its device again.
+      if (call === this.#calls) await this.#each((capture) => capture.pause(this.#isReleased)).catch(() => {});
       throw error;
     }
   }
 
   async flush(): Promise<void> {
     await this.#each((capture) => capture.flush());
-    this.#mixer.flush();
+    // A side that delivers nothing does not keep back what the other one has.
+    this.#mixer.flush(this.#silent.length === 0);
   }
 
   /** Chooses the device of the left source, or of the right one if the left one has none. */
@@ -186,6 +197,7 @@ export class MixedCapture implements AudioCapture {
       return;
     }
     const { payload, position, timestamp } = frame;
+    side.isSilent = false;
     this.#mixer.take(side.name, { samples: toFloats(payload), position, timestamp });
     if (this.#scope.disposed) return;
     if (this.#mixer[side.name].isLost) this.#fail(notLive(side.name));
@@ -197,14 +209,26 @@ export class MixedCapture implements AudioCapture {
     const overtake = (): void => {
       this.#lagging = undefined;
       this.#mixer.overtake();
+      for (const side of this.#sides) this.#tellOfSilence(side);
     };
     this.#lagging = this.#scope.timeout(LAG_PATIENCE_MS, overtake, "patience with a side");
   }
 
+  /** Of those that have said so. */
+  get #silent(): readonly OpenSide[] {
+    return this.#sides.filter(({ hasEnded, interruption }) => hasEnded || interruption !== undefined);
+  }
+
+  #tellOfSilence(side: OpenSide): void {
+    if (side.isSilent || this.#silent.length > 0 || this.#mixer.silentMs(side.name) < SILENCE_MS) return;
+    side.isSilent = true;
+    this.#options.onWarning(sideInterrupted(side.name, "context-stalled"));
+  }
+
   #onInterrupt(side: OpenSide, reason: InterruptReason | undefined): void {
+    if (this.#scope.disposed || side.hasEnded) return;
     side.interruption = reason;
-    const silent = this.#sides.filter(({ hasEnded, interruption }) => hasEnded || interruption !== undefined);
-    const isInterrupted = silent.length === this.#sides.length;
+    const isInterrupted = this.#silent.length === this.#sides.length;
     if (reason !== undefined && !isInterrupted) this.#options.onWarning(sideInterrupted(side.name, reason));
     this.#interrupt(isInterrupted ? (reason ?? this.#interruption) : undefined);
   }
@@ -234,9 +258,14 @@ export class MixedCapture implements AudioCapture {
     this.#options.onEnd(error);
   }
 
+  #pauseMixer(): void {
+    this.#lastFigures = this.figures;
+    this.#mixer.pause();
+  }
+
   /** Emits what is there, then releases everything. */
   async #drain(reason: unknown): Promise<void> {
-    if (!this.#scope.disposed) this.#mixer.pause();
+    if (!this.#scope.disposed) this.#pauseMixer();
     await this.#scope.dispose(reason);
   }
 }
@@ -247,5 +276,9 @@ function sideFormat({ format }: SourceOpenOptions): AudioFormat {
 
 function toFloats(payload: Uint8Array): Float32Array {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-  return Float32Array.from({ length: payload.byteLength / 4 }, (_, index) => view.getFloat32(4 * index, true));
+  return Float32Array.from({ length: payload.byteLength / 4 }, (_, index) => {
+    const sample = view.getFloat32(4 * index, true);
+    // One that is no number must not reach every sample that the filter makes of it, nor the level.
+    return Number.isFinite(sample) ? Math.min(Math.max(sample, -1), 1) : 0;
+  });
 }

@@ -65,16 +65,25 @@ export class Mixer {
     this.#emitTo((ms * this.#options.settings.sampleRate) / 1_000);
   }
 
+  /** How far one side is behind the other, in milliseconds. */
+  silentMs(side: SideName): number {
+    return this.#heardTo - Math.max(this[side].heardTo, this.#run?.time ?? Infinity);
+  }
+
   /** Nothing more comes of a side: it is not waited for. */
   end(side: SideName): void {
     this.#gone.add(side);
     this.#emitTo(this.#common);
   }
 
-  /** Emits what both have delivered, the last frame of it as short as it is. */
-  flush(): void {
-    this.#emitTo(this.#common);
-    const rest = Math.floor(this.#common);
+  /**
+   * Emits what has been delivered, the last frame of it as short as it is.
+   * @param byBoth only what both sides have delivered.
+   */
+  flush(byBoth: boolean): void {
+    const due = (): number => (byBoth ? this.#common : this.#furthest);
+    this.#emitTo(due());
+    const rest = Math.floor(due());
     if (rest > 0 && rest < this.#frameSamples) this.#emit(rest);
   }
 

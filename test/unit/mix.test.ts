@@ -141,6 +141,65 @@ describe("while it is open", () => {
     expect(heard.interruptions).toEqual([]);
   });
 
+  it.each([
+    ["gives", 0],
+    ["gave", 50],
+  ] as const)("warns once of a side that %s nothing and says nothing", async (_, before) => {
+    const { heard } = await open();
+    speak(before, left, right);
+    speak(200, left);
+    expect(heard.warnings).toEqual([]);
+    speak(150, left);
+    expect(heard.warnings.map(({ message }) => message)).toEqual([
+      "The right source of mix() delivers nothing for now (context-stalled). Its channel is silent until it does; the other one goes on.",
+    ]);
+    speak(50, left, right);
+    speak(350, left);
+    expect(heard.warnings).toHaveLength(2);
+  });
+
+  it("takes a sample that is no number for silence, which spoils neither its neighbours nor the level", async () => {
+    const { heard } = await open();
+    const values = new Float32Array(320).fill(0.5);
+    values[100] = Number.NaN;
+    values[200] = Number.POSITIVE_INFINITY;
+    const payload = new Uint8Array(values.buffer);
+    for (let n = 0; n < 50; n += 1) {
+      const frame = {
+        payload,
+        position: 320 * n,
+        sampleCount: 320,
+        timestamp: performance.now(),
+        peakLevel: 1,
+        rmsLevel: 1,
+      };
+      left.options.onFrame(frame);
+      right.speak();
+      vi.advanceTimersByTime(20);
+    }
+    expect(heard.frames.length).toBeGreaterThan(40);
+    for (const { peakLevel, rmsLevel, payload } of heard.frames) {
+      expect(peakLevel).toBeLessThanOrEqual(1);
+      expect(rmsLevel).toBeGreaterThan(0.2);
+      const heardValues = new Float32Array(payload.buffer).filter((_, at) => at % 2 === 0);
+      expect(heardValues.filter((value) => Math.abs(value) < 0.1).length).toBeLessThan(10);
+    }
+  });
+
+  it("flushes what one side has while the other delivers nothing, and waits for both otherwise", async () => {
+    const { heard, capture } = await open();
+    speak(50, left, right);
+    await capture.flush();
+    const { end } = heard;
+    expect(end).toBeGreaterThan(left.captured - 64);
+    left.speak(5);
+    await capture.flush();
+    expect(heard.end).toBeLessThan(end + 64);
+    right.options.onInterrupt("device-lost");
+    await capture.flush();
+    expect(heard.end).toBeGreaterThan(left.captured - 64);
+  });
+
   it("is interrupted only while both are", async () => {
     const { heard } = await open();
     left.options.onInterrupt("device-muted");
@@ -202,6 +261,20 @@ describe("a side that ends", () => {
     expect(heard.end).toBe(60 * 320);
   });
 
+  it.each([undefined, "gone", { reason: 4 }])("may say anything about its end, such as %j", async (error) => {
+    const { heard } = await open();
+    right.end(error as never);
+    expect(heard.warnings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        /^The right source of mix\(\) has ended, and its channel stays silent: .+\. The other one goes on\.$/,
+      ),
+    ]);
+    right.options.onInterrupt("device-lost");
+    expect(heard.warnings).toHaveLength(1);
+    speak(50, left);
+    expect(heard.end).toBeGreaterThan(15_000);
+  });
+
   it("is asked for nothing any more", async () => {
     const { capture } = await open();
     right.end(lost);
@@ -217,9 +290,12 @@ describe("calls", () => {
   it("pause both, let out the last sample, and take no time", async () => {
     left.tail = 100;
     right.tail = 60;
-    const { heard, capture } = await open();
+    const { heard, capture, source } = await open();
     speak(50, left, right);
+    const { figures } = source;
+    expect(figures).toBeDefined();
     await capture.pause(true);
+    expect(source.figures).toEqual(figures);
     expect(left.calls).toContain("pause, release");
     expect(right.calls).toContain("pause, release");
     expect(heard.end).toBe(16_100);
@@ -241,6 +317,15 @@ describe("calls", () => {
     right.failing.set("resume", lost);
     await expect(capture.resume()).rejects.toBe(lost);
     expect(left.calls).toEqual(["open", "pause", "resume", "pause"]);
+  });
+
+  it("release the devices again if one does not resume, and say why it did not", async () => {
+    const { capture } = await open();
+    await capture.pause(true);
+    right.failing.set("resume", lost);
+    left.failing.set("pause", new Error("Not now."));
+    await expect(capture.resume()).rejects.toBe(lost);
+    expect(left.calls).toEqual(["open", "pause, release", "resume", "pause, release"]);
   });
 
   it("resume both inside the call", async () => {
