@@ -31,7 +31,8 @@ function cellsOf(found: LoadMeasurement): Cell[] {
   return [
     ...[streams, rate, server.percent, server.perFrameUs, bare.percent, bare.perFrameUs, ratioOf(found)],
     ...[figures.ackMs?.p50, figures.ackMs?.p99],
-    ...[figures.unacknowledged, loopDelayMs.p99, found.idleStreamBytes / 1_000, found.idleStreamDescriptors],
+    ...[figures.unacknowledged, loopDelayMs.p99, found.idleStreamBytes / 1_000],
+    ...[found.idleStreamLiveBytes / 1_000, found.idleStreamDescriptors],
     ...[found.threads, figures.cpuPercent, figures.behindMs],
   ];
 }
@@ -76,6 +77,7 @@ const found = report({
         { title: "streams not acknowledged" },
         { title: "event loop p99 ms" },
         { title: "idle stream kB" },
+        { title: "of these live in the main thread" },
         { title: "descriptors a stream", digits: 1 },
         { title: "threads" },
         { title: "generator CPU %" },

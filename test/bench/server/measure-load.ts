@@ -48,6 +48,8 @@ export interface LoadMeasurement extends Load {
   readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number };
   /** Of one stream more that has sent something and is idle: the upper median of the parts after the first. */
   readonly idleStreamBytes: number;
+  /** The same of what the main thread holds after a collection: its heap, and the buffers beside it. */
+  readonly idleStreamLiveBytes: number;
   readonly idleStreamDescriptors: number;
   readonly threads: number;
 }
@@ -74,17 +76,17 @@ export async function measureLoad(load: Load): Promise<LoadMeasurement> {
   try {
     const path = new URL(backend.webSocketUrl).pathname;
     const ask = (request: LoadRequest): Promise<LoadFigures> => generator.ask(request);
-    const openPart = async (): Promise<ProcessFigures> => {
+    const openPart = async (): Promise<ProcessFigures & { readonly liveBytes: number }> => {
       await ask({ type: "open", streams: load.streams / PARTS, port: backend.port, path, bare: false });
       await ask({ type: "stream", seconds: ACTIVE_SEC });
       await ask({ type: "stop" });
       await pause(IDLE_MS);
-      await probe(probePath);
-      return processFigures(backend.pid);
+      const { memory } = await probe(probePath);
+      return { ...processFigures(backend.pid), liveBytes: memory.heapUsed + memory.external };
     };
-    const idle: ProcessFigures[] = [];
+    const idle: Awaited<ReturnType<typeof openPart>>[] = [];
     while (idle.length < PARTS) idle.push(await openPart());
-    const ofOneStream = (figure: (figures: ProcessFigures) => number): number => {
+    const ofOneStream = (figure: (figures: (typeof idle)[number]) => number): number => {
       const added = idle.slice(1).map((figures, index) => figure(figures) - figure(idle[index] ?? figures));
       return (quantile(added, 0.5) * PARTS) / load.streams;
     };
@@ -99,6 +101,7 @@ export async function measureLoad(load: Load): Promise<LoadMeasurement> {
       figures: { ...measured.found, unacknowledged, ends },
       loopDelayMs,
       idleStreamBytes: ofOneStream(({ rssBytes }) => rssBytes),
+      idleStreamLiveBytes: ofOneStream(({ liveBytes }) => liveBytes),
       idleStreamDescriptors: ofOneStream(({ descriptors }) => descriptors),
       threads: processFigures(backend.pid).threads,
     };
@@ -146,7 +149,9 @@ function cpuSeconds(pid: number): number {
 }
 
 /** What `process-probe.mjs` says of the server. */
-async function probe(path: string): Promise<Pick<LoadMeasurement, "loopDelayMs">> {
+async function probe(
+  path: string,
+): Promise<Pick<LoadMeasurement, "loopDelayMs"> & { readonly memory: NodeJS.MemoryUsage }> {
   return JSON.parse(await text(connect({ path })));
 }
 
