@@ -1,3 +1,5 @@
+import type { PlacedFrame } from "../capture/inlet/frame-inlet.js";
+import type { AudioFormat } from "../capture/source.js";
 import type { Scope } from "../internal/scope.js";
 import type { SessionExtension } from "../session/session-extension.js";
 
@@ -18,11 +20,14 @@ export interface ImportedPlayback {
 export interface PlaybackInlet extends SessionExtension {
   /** Connects it with what {@link ImportedPlayback.attach} returned. */
   connect(port: MessagePort): void;
+  /** Silences a frame of the stream in which the player would be heard, if it is meant to. */
+  onCaptured(frame: PlacedFrame): void;
 }
 
 /**
  * Makes what takes the server's audio.
  * @param scope of the running side, which owns the ports.
  * @param say sends a message on the connection that is live.
+ * @param format of the frames that are captured.
  */
-export type PlaybackOpener = (scope: Scope, say: (data: string) => void) => PlaybackInlet;
+export type PlaybackOpener = (scope: Scope, say: (data: string) => void, format: AudioFormat) => PlaybackInlet;

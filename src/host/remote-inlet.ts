@@ -39,8 +39,8 @@ export class RemoteInlet implements FrameInlet {
     this.#latest += 1;
     const processor = this.#latest;
     this.#processors.set(processor, { link, offset: undefined, clockMs: undefined, isHeld: false, position: 0 });
-    if (!this.#parts.isFar()) this.#parts.post({ type: "processor", processor, port: undefined }, []);
-    else this.#connect(link, (port) => ({ type: "processor", processor, port }));
+    if (this.#parts.isFar()) this.#connect(processor, link, undefined);
+    else this.#parts.post({ type: "processor", processor, port: undefined, offset: undefined }, []);
     return processor;
   }
 
@@ -102,17 +102,17 @@ export class RemoteInlet implements FrameInlet {
     const { source } = this.#parts;
     for (const [processor, { link, offset, clockMs, isHeld, position }] of this.#processors) {
       const place = offset ?? (isTied ? undefined : source.position - position);
-      this.#connect(link, (port) => ({ type: "processor-again", processor, port, offset: place }));
+      this.#connect(processor, link, place);
       if (clockMs !== undefined) this.setClock(processor, clockMs);
       if (isHeld) this.hold(processor);
     }
     return this.#processors.size > 0;
   }
 
-  #connect(link: ProcessorLink, command: (port: MessagePort) => RunningCommand): void {
+  #connect(processor: ProcessorId, link: ProcessorLink, offset: number | undefined): void {
     const { port1, port2 } = new MessageChannel();
     link.attach(port1);
-    this.#parts.post(command(port2), [port2]);
+    this.#parts.post({ type: "processor", processor, port: port2, offset }, [port2]);
   }
 
   /** Counts what a processor has made. What is not placed yet follows on what came before. */

@@ -18,13 +18,14 @@ export type RunningCommand =
   | { readonly type: "frame"; readonly frame: PlacedFrame }
   /** A frame came when none was wanted: it is not sent, and counts as lost. */
   | { readonly type: "refuse"; readonly frame: PlacedFrame }
-  /** A processor begins, whose frames come through the port, or as `processor-frame` if there is none. */
-  | { readonly type: "processor"; readonly processor: ProcessorId; readonly port: MessagePort | undefined }
-  /** As `processor`, for one that another running side had placed, see `placed`. */
+  /**
+   * A processor begins, whose frames come through the port, or as `processor-frame` if there is none.
+   * @param offset if another running side had placed it, see `placed`.
+   */
   | {
-      readonly type: "processor-again";
+      readonly type: "processor";
       readonly processor: ProcessorId;
-      readonly port: MessagePort;
+      readonly port: MessagePort | undefined;
       readonly offset: number | undefined;
     }
   /** Another running side had tied a sample of the source to the page's clock. */

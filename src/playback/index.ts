@@ -1,3 +1,9 @@
 export { type Playback, playback } from "./playback.js";
-export { InterruptedEvent, PlaybackErrorEvent, PlaybackEvent, type PlaybackEventMap } from "./playback-events.js";
-export type { PlaybackOptions } from "./playback-options.js";
+export {
+  HalfDuplexChangeEvent,
+  InterruptedEvent,
+  PlaybackErrorEvent,
+  PlaybackEvent,
+  type PlaybackEventMap,
+} from "./playback-events.js";
+export type { HalfDuplexOptions, PlaybackOptions } from "./playback-options.js";

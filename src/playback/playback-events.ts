@@ -22,6 +22,19 @@ export class InterruptedEvent extends PlaybackEvent {
   }
 }
 
+/** The microphone is silenced from here on because the voice is heard, or is not any more. */
+export class HalfDuplexChangeEvent extends Event {
+  readonly microphoneSilenced: boolean;
+  /** Samples of the stream before it, at the stream's rate. */
+  readonly position: number;
+
+  constructor(microphoneSilenced: boolean, position: number) {
+    super("halfduplexchange");
+    this.microphoneSilenced = microphoneSilenced;
+    this.position = position;
+  }
+}
+
 /** The server's audio is not played as it should. The stream goes on. */
 export class PlaybackErrorEvent extends Event {
   /** What happened, and what to do. */
@@ -43,6 +56,8 @@ export interface PlaybackEventMap {
   underrun: PlaybackEvent;
   /** The server has lost what it had to say here. */
   gap: PlaybackEvent;
+  /** With the option `halfDuplex`: from this sample of the stream on the microphone is silenced, or is not any more. */
+  halfduplexchange: HalfDuplexChangeEvent;
   /** Read `playback.blocked`. */
   blockedchange: Event;
   /** Something is not played as it should. */

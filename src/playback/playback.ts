@@ -4,7 +4,13 @@ import type { Scope } from "../internal/scope.js";
 import { TypedEventTarget } from "../internal/typed-event-target.js";
 import { openPlayback, playbackSource } from "./playback-code.js";
 import { alreadyUsed, formatChanged, playerFailed } from "./playback-errors.js";
-import { InterruptedEvent, PlaybackErrorEvent, PlaybackEvent, type PlaybackEventMap } from "./playback-events.js";
+import {
+  HalfDuplexChangeEvent,
+  InterruptedEvent,
+  PlaybackErrorEvent,
+  PlaybackEvent,
+  type PlaybackEventMap,
+} from "./playback-events.js";
 import {
   type CheckedPlaybackOptions,
   checkPlaybackOptions,
@@ -12,7 +18,7 @@ import {
   type PlaybackOptions,
 } from "./playback-options.js";
 import { VoicePlayer } from "./player/voice-player.js";
-import type { PlaybackFormat, PlayerActivity, PlayerPort, PlayerReport, ToPage } from "./port-messages.js";
+import type { PlaybackFormat, PlayerActivity, PlayerReport, ToPage, ToRunningSide } from "./port-messages.js";
 
 /** Plays what the server of a stream says. Made by {@link playback}, and given to a stream as its option `playback`. */
 export interface Playback extends TypedEventTarget<PlaybackEventMap> {
@@ -26,6 +32,8 @@ export interface Playback extends TypedEventTarget<PlaybackEventMap> {
   readonly activity: "idle" | "playing" | "waiting";
   /** Whether the browser lets nothing be heard until the person has touched the page: see {@link Playback.resume}. */
   readonly blocked: boolean;
+  /** Whether the microphone is silenced because the voice is heard: see the option `halfDuplex`. */
+  readonly microphoneSilenced: boolean;
   /** Stops what is being said within one quantum of the audio thread, gives up what had come, and tells the server what was heard. */
   interrupt(): void;
   /**
@@ -52,6 +60,8 @@ export function playback(options: PlaybackOptions = {}): Playback {
 /** What belongs to one stream. */
 interface Attached {
   readonly scope: Scope;
+  /** To the latest running side. */
+  port?: MessagePort;
   player?: VoicePlayer;
 }
 
@@ -66,6 +76,7 @@ class StreamPlayback extends TypedEventTarget<PlaybackEventMap> implements Playb
   #activity: PlayerActivity = "idle";
   #underruns = 0;
   #blocked = false;
+  #microphoneSilenced = false;
 
   constructor(options: CheckedPlaybackOptions) {
     super(() => {});
@@ -92,6 +103,10 @@ class StreamPlayback extends TypedEventTarget<PlaybackEventMap> implements Playb
     return this.#blocked;
   }
 
+  get microphoneSilenced(): boolean {
+    return this.#microphoneSilenced;
+  }
+
   interrupt(): void {
     this.#attached?.player?.interrupt();
   }
@@ -114,6 +129,7 @@ class StreamPlayback extends TypedEventTarget<PlaybackEventMap> implements Playb
       return far;
     }
     const attached = this.#attached ?? this.#begin(scope);
+    attached.port = own;
     scope.listen(own, "message", ({ data }: MessageEvent<ToPage>) => this.#take(attached, own, data));
     own.start();
     return far;
@@ -130,13 +146,17 @@ class StreamPlayback extends TypedEventTarget<PlaybackEventMap> implements Playb
       this.#bufferedSamples = 0;
       this.#activity = "idle";
       this.#blocked = false;
+      this.#microphoneSilenced = false;
     });
     return attached;
   }
 
   #take(attached: Attached, port: MessagePort, message: ToPage): void {
+    // What one had said that has died is not true any more.
+    if (port !== attached.port) return;
     if (message.type === "gap") this.dispatchEvent(new PlaybackEvent("gap", message.position));
     else if (message.type === "mismatch") this.#fail(formatChanged(message.format));
+    else if (message.type === "half-duplex") this.#onHalfDuplex(message.isSilenced, message.position);
     else this.#givePlayer(attached, port, message.format);
   }
 
@@ -148,19 +168,20 @@ class StreamPlayback extends TypedEventTarget<PlaybackEventMap> implements Playb
     }
     this.#format = format;
     try {
-      attached.player ??= this.#makePlayer(attached.scope, format);
+      attached.player ??= this.#makePlayer(attached, format);
     } catch (cause) {
       this.#fail(playerFailed(cause));
       return;
     }
     const { port1, port2 } = new MessageChannel();
     attached.player.connect(port1);
-    port.postMessage({ type: "player", port: port2 } satisfies PlayerPort, [port2]);
+    port.postMessage({ type: "player", port: port2 } satisfies ToRunningSide, [port2]);
   }
 
-  #makePlayer(scope: Scope, format: PlaybackFormat): VoicePlayer {
-    return new VoicePlayer(scope, format, this.#options, {
+  #makePlayer(attached: Attached, format: PlaybackFormat): VoicePlayer {
+    return new VoicePlayer(attached.scope, format, this.#options, {
       onReport: (report) => this.#onReport(report),
+      onClock: (clock) => attached.port?.postMessage({ type: "clock", clock } satisfies ToRunningSide),
       onBlocked: (blocked) => {
         if (this.#blocked === blocked) return;
         this.#blocked = blocked;
@@ -185,6 +206,13 @@ class StreamPlayback extends TypedEventTarget<PlaybackEventMap> implements Playb
       this.dispatchEvent(new PlaybackEvent("underrun", heard));
     }
     this.dispatchEvent(new PlaybackEvent("playbackposition", heard));
+  }
+
+  /** A running side that takes the place of another one says what is known as well. */
+  #onHalfDuplex(isSilenced: boolean, position: number): void {
+    if (isSilenced === this.#microphoneSilenced) return;
+    this.#microphoneSilenced = isSilenced;
+    this.dispatchEvent(new HalfDuplexChangeEvent(isSilenced, position));
   }
 
   #fail(error: Error): void {

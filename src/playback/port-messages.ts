@@ -1,5 +1,5 @@
 /** Raised with any change of the messages below. */
-const PORT_VERSION = 1;
+const PORT_VERSION = 2;
 
 /** Under which the processor of the audio thread is registered. */
 export const PLAYER_NAME = `loquilex-playback-${PORT_VERSION}`;
@@ -36,13 +36,23 @@ export type ToPage =
   /** The server has lost what it had to say before this position. */
   | { readonly type: "gap"; readonly position: number }
   /** Another server speaks in another format, and cannot be played. */
-  | { readonly type: "mismatch"; readonly format: PlaybackFormat };
+  | { readonly type: "mismatch"; readonly format: PlaybackFormat }
+  /** The microphone is silenced from this position of the stream on, because the player would be heard, or not any more. */
+  | { readonly type: "half-duplex"; readonly isSilenced: boolean; readonly position: number };
+
+/** What ties the player's sound to the microphone's. */
+export interface PlayerClock {
+  /** When the player's context was at zero, on the page's `performance.now()` clock. Late by what the engine renders at once, at most. */
+  readonly zeroMs: number;
+  /** For how long the microphone is silenced after something loud was rendered, in milliseconds. */
+  readonly holdMs: number;
+}
 
 /** From the page to the running side. */
-export interface PlayerPort {
-  readonly type: "player";
-  readonly port: MessagePort;
-}
+export type ToRunningSide =
+  | { readonly type: "player"; readonly port: MessagePort }
+  /** Only with half duplex. */
+  | { readonly type: "clock"; readonly clock: PlayerClock };
 
 /** From the running side to the player. */
 export type ToPlayer =
@@ -53,11 +63,18 @@ export type ToPlayer =
   /** What is being said ends with what has come so far. */
   | { readonly type: "end" };
 
-/** From the player to the running side. */
+/** From the player to the running side's end of `playback/1`. */
 export type FromPlayer =
   | { readonly type: "hello"; readonly state: PlayerState }
   | { readonly type: "heard"; readonly heard: number }
   | { readonly type: "interrupt"; readonly heard: number; readonly interrupts: number };
+
+/** From the player to the running side's half duplex: something loud was rendered, in seconds on the context's clock. */
+export interface LoudSpan {
+  readonly type: "loud";
+  readonly from: number;
+  readonly to: number;
+}
 
 /** From the page to the player. */
 export type PlayerCommand =
@@ -89,4 +106,6 @@ export interface PlayerSettings {
   readonly capacity: number;
   /** Samples that have to be there before it begins, or goes on after it ran empty. */
   readonly cushion: number;
+  /** Loudness from which on the microphone hears it, linear; `undefined` if nobody has to know. */
+  readonly loudFrom?: number | undefined;
 }

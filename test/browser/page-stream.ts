@@ -7,6 +7,7 @@ import type {
   ReconnectOptions,
   StreamStats,
 } from "loquilex";
+import type { Playback } from "loquilex/playback";
 import type { ScriptablePage } from "../support/engines/engine-page.js";
 
 /** What a stream in a page has told so far, in a form that leaves the page. */
@@ -34,6 +35,8 @@ declare global {
   var LoquiLex: typeof import("loquilex");
   /** Defined only in a page that loads `/vosk.js`. */
   var vosk: typeof import("loquilex/dialects/vosk").vosk | undefined;
+  /** Defined only in a page that has made one. */
+  var voice: Playback;
   var stream: AudioStream;
   var streamRecord: StreamRecord;
 }
@@ -48,6 +51,8 @@ export interface PageStreamOptions extends Pick<MicrophoneStreamOptions, "frameD
   readonly token?: string;
   /** Speaks with a Vosk server instead of one of LoquiLex. @defaultValue false */
   readonly toVosk?: boolean;
+  /** Plays what the server says by the page's global `voice`. @defaultValue false */
+  readonly withVoice?: boolean;
 }
 
 /** Where streams run unless a test says otherwise: `LX_HOST=page npm run test:browser` tries all of it on the page. */
@@ -68,7 +73,7 @@ export class PageStream {
     const { channels, deviceId, workletUrl, ...others } = options;
     const microphone = { ...UNPROCESSED, channels, deviceId, workletUrl };
     await page.evaluate(
-      async ({ url, options: { token, toVosk, ...options } }) => {
+      async ({ url, options: { token, toVosk, withVoice, ...options } }) => {
         const deadline = performance.now() + 10_000;
         while (!("sdk" in globalThis)) {
           if (performance.now() > deadline) throw new Error("The page has not loaded the SDK. Was it built?");
@@ -84,7 +89,11 @@ export class PageStream {
         };
         const getToken = token === undefined ? undefined : () => token;
         const server = toVosk === true && globalThis.vosk !== undefined ? globalThis.vosk(url) : url;
-        const stream = sdk.createMicrophoneStream(server, { ...options, getToken });
+        const stream = sdk.createMicrophoneStream(server, {
+          ...options,
+          getToken,
+          ...(withVoice === true ? { playback: globalThis.voice } : {}),
+        });
         stream.addEventListener("statechange", () => record.states.push(stream.state));
         stream.addEventListener("message", ({ data: { t, data } }) => record.messages.push({ t, data }));
         stream.addEventListener("drop", ({ from, to }) => record.drops.push({ from, to }));

@@ -85,8 +85,8 @@ const RULES: readonly Rule[] = [
   { of: SESSION, may: [SESSION, ERRORS, INTERNAL, PROTOCOL], typesOf: [] },
   {
     of: PLAYBACK,
-    may: [PLAYBACK, ERRORS, INTERNAL, PROTOCOL, /^virtual:playback-worklet$/],
-    typesOf: [SESSION, /^src\/host\/imported-playback$/],
+    may: [PLAYBACK, /^src\/frames\/mute-switch$/, ERRORS, INTERNAL, PROTOCOL, /^virtual:playback-worklet$/],
+    typesOf: [SESSION, PORTS, INLET, /^src\/host\/imported-playback$/],
   },
   {
     of: RECORDING,

@@ -10,6 +10,7 @@ export interface PlacedFrame extends AudioFrame {
   position: number;
   peakLevel: number;
   rmsLevel: number;
+  voice?: AudioFrame["voice"];
   /** What {@link peakLevel} was before the frame was silenced. */
   mutedPeakLevel?: number;
   /** As on the wire, see `AudioFrameFlag`. */

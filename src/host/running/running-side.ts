@@ -49,7 +49,8 @@ export class RunningSide {
     const { scope } = parts;
     this.#parts = parts;
     if (options.session.restored !== undefined) this.#restoring = [];
-    this.#playback = parts.openPlayback?.(scope, (data) => this.#driver.dispatch({ type: "say", data }));
+    const say = (data: string): void => this.#driver.dispatch({ type: "say", data });
+    this.#playback = parts.openPlayback?.(scope, say, options.format);
     this.#session = new Session({ ...options.session, extension: this.#playback });
     this.#driver = new SessionDriver({
       ...parts,
@@ -57,7 +58,10 @@ export class RunningSide {
       onEvent: (event) => this.#onSessionEvent(event),
     });
     this.#path = new FramePath(options, parts.openEncoder, {
-      onCaptured: (frame) => this.#recording?.post(frame),
+      onCaptured: (frame) => {
+        this.#playback?.onCaptured(frame);
+        this.#recording?.post(frame);
+      },
       onFrame: (frame) => this.#onFrame(frame),
       onPoint: (point) => parts.onEvent({ type: "point", point }),
       onLevel: (level) => parts.onEvent({ type: "level", level }),
@@ -90,10 +94,6 @@ export class RunningSide {
         this.#path.refuse(command.frame);
         break;
       case "processor":
-        this.#inlet.add(command.processor, undefined);
-        this.#listen(command.processor, command.port);
-        break;
-      case "processor-again":
         this.#inlet.add(command.processor, command.offset);
         this.#listen(command.processor, command.port);
         break;
@@ -186,29 +186,29 @@ export class RunningSide {
   #answer(request: RunningRequest): void {
     const { id } = request;
     const { onEvent } = this.#parts;
-    const reply = <Type extends RunningRequest["type"]>(_type: Type, value: RunningReplies[Type]): void =>
+    const reply = <Type extends RunningRequest["type"]>(value: RunningReplies[Type]): void =>
       onEvent({ type: "reply", id, value });
     const refuse = (error: unknown): void => onEvent({ type: "refusal", id, error });
     switch (request.type) {
       case "prepare":
         attempt(() => this.#path.open(this.#parts.scope.child("encoder"))).then(
-          () => reply("prepare", undefined),
+          () => reply<"prepare">(undefined),
           refuse,
         );
         return;
       case "flush":
         if (this.#waits(request)) return;
-        attempt(() => this.#path.flush()).then(() => reply("flush", this.#session.stats), refuse);
+        attempt(() => this.#path.flush()).then(() => reply<"flush">(this.#session.stats), refuse);
         return;
       case "settled":
         this.#settling = request;
         this.#answerSettled(this.#session.stats.settledPosition);
         return;
       case "room":
-        this.#backpressure.wait().then(() => reply("room", undefined), refuse);
+        this.#backpressure.wait().then(() => reply<"room">(undefined), refuse);
         return;
       case "stats":
-        reply("stats", this.stats);
+        reply<"stats">(this.stats);
     }
   }
 

@@ -1,10 +1,13 @@
-import type { FromPlayer, PlayerActivity, PlayerReport, PlayerSettings, ToPlayer } from "../port-messages.js";
+import type { FromPlayer, LoudSpan, PlayerActivity, PlayerReport, PlayerSettings, ToPlayer } from "../port-messages.js";
+import { LOUD_REPORT_SEC, LoudnessWatch } from "./loudness-watch.js";
 import { VoiceRing } from "./voice-ring.js";
 
 /** Whom a {@link Player} tells. */
 export interface PlayerObserver {
   /** The running side. */
   tell(message: FromPlayer): void;
+  /** The running side, of what the microphone hears. */
+  tellLoud(span: LoudSpan): void;
   /** The page. */
   report(report: PlayerReport): void;
 }
@@ -14,6 +17,9 @@ export class Player {
   readonly #ring: VoiceRing;
   readonly #reportSamples: number;
   readonly #observer: PlayerObserver;
+  readonly #loudness: LoudnessWatch | undefined;
+  /** The last that was told: since it became loud. */
+  #loud: LoudSpan | undefined;
   #reported = 0;
   #reportedActivity: PlayerActivity = "idle";
 
@@ -22,11 +28,14 @@ export class Player {
     this.#ring = new VoiceRing(settings);
     this.#reportSamples = reportSamples;
     this.#observer = observer;
+    const { loudFrom } = settings;
+    this.#loudness = loudFrom === undefined ? undefined : new LoudnessWatch(loudFrom);
   }
 
   /** Another running side listens from now on. */
   greet(): void {
     this.#observer.tell({ type: "hello", state: this.#ring.state });
+    if (this.#loud !== undefined) this.#observer.tellLoud(this.#loud);
   }
 
   take(message: ToPlayer): void {
@@ -43,9 +52,21 @@ export class Player {
     this.#report();
   }
 
-  /** Fills one quantum. @param outputs by channel. */
-  render(outputs: readonly Float32Array[]): void {
+  /**
+   * Fills one quantum.
+   * @param outputs by channel.
+   * @param from when it begins, in seconds on the context's clock.
+   * @param to when it ends.
+   */
+  render(outputs: readonly Float32Array[], from: number, to: number): void {
     this.#ring.render(outputs);
+    const loud = this.#loudness?.look(outputs, from, to);
+    if (loud !== undefined) {
+      const last = this.#loud;
+      const goesOn = last !== undefined && loud.from - last.to < LOUD_REPORT_SEC;
+      this.#loud = goesOn ? { ...loud, from: last.from } : loud;
+      this.#observer.tellLoud(this.#loud);
+    }
     const isDue = this.#ring.heard - this.#reported >= this.#reportSamples;
     if (isDue || this.#ring.activity !== this.#reportedActivity) this.#report();
   }

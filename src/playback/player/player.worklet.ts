@@ -5,6 +5,8 @@ import { Player } from "./player.js";
 /** What an AudioWorkletGlobalScope has, as far as the player needs it; TypeScript's own libraries do not declare it. */
 interface PlayerScope {
   readonly sampleRate: number;
+  /** Of the quantum that is being rendered, in seconds. */
+  readonly currentTime: number;
   readonly AudioWorkletProcessor: new () => { readonly port: MessagePort };
   registerProcessor(
     name: string,
@@ -25,6 +27,7 @@ class PlayerProcessor extends scope.AudioWorkletProcessor {
     super();
     this.#player = new Player(processorOptions, REPORT_SEC * scope.sampleRate, {
       tell: (message) => this.#link?.postMessage(message),
+      tellLoud: (span) => this.#link?.postMessage(span),
       report: (report) => this.port.postMessage(report),
     });
     this.port.onmessage = ({ data }: MessageEvent<PlayerCommand>) => {
@@ -35,7 +38,10 @@ class PlayerProcessor extends scope.AudioWorkletProcessor {
   }
 
   process(_inputs: unknown, [output]: readonly (readonly Float32Array[])[]): boolean {
-    if (output !== undefined && !this.#isOver) this.#player.render(output);
+    if (output !== undefined && !this.#isOver) {
+      const { currentTime: from, sampleRate } = scope;
+      this.#player.render(output, from, from + (output[0]?.length ?? 0) / sampleRate);
+    }
     return !this.#isOver;
   }
 

@@ -8,6 +8,7 @@ import type { CheckedPlaybackOptions } from "../playback-options.js";
 import {
   PLAYER_NAME,
   type PlaybackFormat,
+  type PlayerClock,
   type PlayerCommand,
   type PlayerReport,
   type PlayerSettings,
@@ -26,11 +27,16 @@ const inlineWorklet = /* @__PURE__ */ new LateModule<{ readonly default: string 
 /** Whom a {@link VoicePlayer} tells. */
 export interface VoicePlayerObserver {
   onReport(report: PlayerReport): void;
+  /** Where the player's clock stands, if half duplex needs it. Told again and again while it plays. */
+  onClock(clock: PlayerClock): void;
   /** Whether the browser lets nothing be heard at the moment. */
   onBlocked(blocked: boolean): void;
   /** Something does not work. Without `goesOn`, nothing is played any more. */
   onError(error: Error, goesOn: boolean): void;
 }
+
+/** Latency of a loudspeaker that is believed at most, in milliseconds: a browser that is wrong must not keep the microphone silenced. */
+const MAX_LATENCY_MS = 1_000;
 
 /** What can choose its loudspeaker; TypeScript's own libraries do not declare it. */
 type Sink = AudioContext & { setSinkId?: (id: string) => Promise<void> };
@@ -64,6 +70,7 @@ export class VoicePlayer {
 
   /** Gives the processor the running side that has the server's audio from now on. */
   connect(port: MessagePort): void {
+    this.#tellClock();
     if (this.#node === undefined) this.#port = port;
     else this.#command({ type: "port", port }, [port]);
   }
@@ -92,10 +99,12 @@ export class VoicePlayer {
       late: () => workletTimedOut(WORKLET_TIMEOUT_MS),
     });
     const { sampleRate, channels } = format;
+    const { cushionMs, halfDuplex } = this.#options;
     const settings: PlayerSettings = {
       channels,
       capacity: windowOf(format),
-      cushion: Math.floor((this.#options.cushionMs / 1_000) * sampleRate),
+      cushion: Math.floor((cushionMs / 1_000) * sampleRate),
+      loudFrom: halfDuplex && 10 ** (halfDuplex.thresholdDb / 20),
     };
     const node = new AudioWorkletNode(this.#context, PLAYER_NAME, {
       numberOfInputs: 0,
@@ -109,7 +118,10 @@ export class VoicePlayer {
       node.port.close();
     });
     scope.listen(node, "processorerror", () => this.#observer.onError(processorThrew(), false));
-    scope.listen(node.port, "message", ({ data }: MessageEvent<PlayerReport>) => this.#observer.onReport(data));
+    scope.listen(node.port, "message", ({ data }: MessageEvent<PlayerReport>) => {
+      this.#tellClock();
+      this.#observer.onReport(data);
+    });
     node.port.start();
     node.connect(this.#options.output(this.#context));
     const port = this.#port;
@@ -141,6 +153,7 @@ export class VoicePlayer {
   /** A page that nobody has touched may play nothing: the context stays suspended, and nothing is lost. */
   #watch(): void {
     if (this.#context.state === "running") {
+      this.#tellClock();
       this.#observer.onBlocked(false);
       return;
     }
@@ -155,7 +168,24 @@ export class VoicePlayer {
     );
   }
 
+  /** A clock that stands still says nothing of when what it renders will be heard. */
+  #tellClock(): void {
+    const { state, currentTime } = this.#context;
+    const { halfDuplex } = this.#options;
+    if (halfDuplex === undefined || state !== "running") return;
+    this.#observer.onClock({
+      zeroMs: performance.now() - currentTime * 1_000,
+      holdMs: halfDuplex.holdMs + latencyOf(this.#context),
+    });
+  }
+
   #command(command: PlayerCommand, transfer: readonly Transferable[] = []): void {
     this.#node?.port.postMessage(command, [...transfer]);
   }
+}
+
+/** In milliseconds, as far as the browser knows it: not every one has both figures. */
+function latencyOf({ baseLatency, outputLatency }: Partial<AudioContext>): number {
+  const seconds = (baseLatency ?? 0) + (outputLatency ?? 0);
+  return seconds > 0 ? Math.min(seconds * 1_000, MAX_LATENCY_MS) : 0;
 }

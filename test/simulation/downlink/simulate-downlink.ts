@@ -109,6 +109,7 @@ class DownlinkRun {
     this.#serverTimer = new Timer(this.#time, () => this.#serve({ type: "time" }));
     this.#player = new Player({ channels: 1, capacity: WINDOW, cushion: 960 }, REPORT_SAMPLES, {
       tell: (message) => this.#toRunningSide(message),
+      tellLoud: () => {},
       report: (report) => {
         if (report.type === "position") this.#activity = report.activity;
       },
@@ -406,7 +407,7 @@ class DownlinkRun {
     const [output] = this.#quantum;
     if (output === undefined) return;
     output.fill(Number.NaN);
-    this.#player.render(this.#quantum);
+    this.#player.render(this.#quantum, this.#time.now / 1_000, (this.#time.now + QUANTUM_MS) / 1_000);
     for (const sample of output) {
       const stamp = Math.round(sample * 32_768);
       if (sample === 0) continue;
