@@ -1,2 +1,2 @@
-import { InterruptedEvent, Playback, PlaybackErrorEvent, PlaybackEvent, PlaybackEventMap, PlaybackOptions, playback } from "./shared-playback.js";
-export { InterruptedEvent, type Playback, PlaybackErrorEvent, PlaybackEvent, type PlaybackEventMap, type PlaybackOptions, playback };
+import { HalfDuplexChangeEvent, HalfDuplexOptions, InterruptedEvent, Playback, PlaybackErrorEvent, PlaybackEvent, PlaybackEventMap, PlaybackOptions, playback } from "./shared-playback.js";
+export { HalfDuplexChangeEvent, type HalfDuplexOptions, InterruptedEvent, type Playback, PlaybackErrorEvent, PlaybackEvent, type PlaybackEventMap, type PlaybackOptions, playback };

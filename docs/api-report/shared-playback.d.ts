@@ -15,6 +15,11 @@ declare class InterruptedEvent extends PlaybackEvent {
   readonly receivedTo: number;
   constructor(heard: number, receivedTo: number);
 }
+declare class HalfDuplexChangeEvent extends Event {
+  readonly microphoneSilenced: boolean;
+  readonly position: number;
+  constructor(microphoneSilenced: boolean, position: number);
+}
 declare class PlaybackErrorEvent extends Event {
   readonly error: AnyAudioStreamError;
   constructor(error: AnyAudioStreamError);
@@ -24,14 +29,20 @@ interface PlaybackEventMap {
   interrupted: InterruptedEvent;
   underrun: PlaybackEvent;
   gap: PlaybackEvent;
+  halfduplexchange: HalfDuplexChangeEvent;
   blockedchange: Event;
   error: PlaybackErrorEvent;
+}
+interface HalfDuplexOptions {
+  readonly thresholdDb?: number | undefined;
+  readonly holdMs?: number | undefined;
 }
 interface PlaybackOptions {
   readonly cushionMs?: number | undefined;
   readonly workletUrl?: string | URL | undefined;
   readonly sinkId?: string | undefined;
   readonly output?: ((context: AudioContext) => AudioNode) | undefined;
+  readonly halfDuplex?: boolean | HalfDuplexOptions | undefined;
 }
 interface Playback extends TypedEventTarget<PlaybackEventMap> {
   readonly position: number;
@@ -39,9 +50,10 @@ interface Playback extends TypedEventTarget<PlaybackEventMap> {
   readonly bufferedMs: number;
   readonly activity: "idle" | "playing" | "waiting";
   readonly blocked: boolean;
+  readonly microphoneSilenced: boolean;
   interrupt(): void;
   resume(): Promise<void>;
   setSinkId(sinkId: string): Promise<void>;
 }
 declare function playback(options?: PlaybackOptions): Playback;
-export { InterruptedEvent, Playback, PlaybackErrorEvent, PlaybackEvent, PlaybackEventMap, PlaybackOptions, TypedEventTarget, playback };
+export { HalfDuplexChangeEvent, HalfDuplexOptions, InterruptedEvent, Playback, PlaybackErrorEvent, PlaybackEvent, PlaybackEventMap, PlaybackOptions, TypedEventTarget, playback };

@@ -24,6 +24,7 @@ export class InterruptedEvent extends PlaybackEvent {
 
 /** The microphone is silenced from here on because the voice is heard, or is not any more. */
 export class HalfDuplexChangeEvent extends Event {
+  /** Whether it is silenced. */
   readonly microphoneSilenced: boolean;
   /** Samples of the stream before it, at the stream's rate. */
   readonly position: number;

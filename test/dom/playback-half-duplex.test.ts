@@ -29,7 +29,7 @@ class Context extends EventTarget {
 }
 
 class PlayerNode extends EventTarget {
-  static last: PlayerNode;
+  static last: PlayerNode | undefined;
   readonly port = Object.assign(new EventTarget(), { start() {}, close() {}, postMessage() {} });
   readonly settings: PlayerSettings;
 
@@ -53,7 +53,7 @@ let voice: Playback;
 /** The running side's end of what the page says. */
 let far: MessagePort;
 let clocks: PlayerClock[];
-const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
+const settled = () => new Promise((resolve) => setTimeout(resolve, 50));
 
 function connect(): void {
   far = (voice as Playback & ImportedPlayback).attach(scope);
@@ -70,9 +70,10 @@ function connect(): void {
 const tell = (message: ToPage): void => far.postMessage(message);
 
 async function play(halfDuplex: boolean | HalfDuplexOptions | undefined): Promise<void> {
+  PlayerNode.last = undefined;
   voice = playback({ workletUrl: "/player.js", halfDuplex });
   connect();
-  await settled();
+  await vi.waitFor(() => expect(PlayerNode.last).toBeDefined());
 }
 
 beforeEach(() => {
@@ -100,13 +101,13 @@ describe("the option halfDuplex", () => {
 
   it("has the player watch for what is louder than its threshold, and nothing if it is off", async () => {
     await play(true);
-    expect(PlayerNode.last.settings.loudFrom).toBeCloseTo(0.003162, 6);
+    expect(PlayerNode.last?.settings.loudFrom).toBeCloseTo(0.003162, 6);
     await scope.dispose();
     scope = new Scope({ name: "test" });
     await play(false);
     Context.last.go("running");
     await settled();
-    expect(PlayerNode.last.settings.loudFrom).toBeUndefined();
+    expect(PlayerNode.last?.settings.loudFrom).toBeUndefined();
     expect(clocks).toEqual([]);
   });
 });
@@ -124,7 +125,7 @@ describe("the player's clock", () => {
     expect(zeroMs + 1_000).toBeGreaterThan(performance.now() - 1_000);
     Context.last.baseLatency = 0.01;
     Context.last.outputLatency = 0.15;
-    PlayerNode.last.report();
+    PlayerNode.last?.report();
     await settled();
     expect(clocks[1]?.holdMs).toBeCloseTo(360);
   });
@@ -141,7 +142,7 @@ describe("the player's clock", () => {
     await play(true);
     Context.last.go("running");
     Context.last.go("suspended");
-    PlayerNode.last.report();
+    PlayerNode.last?.report();
     await settled();
     expect(clocks).toHaveLength(1);
   });

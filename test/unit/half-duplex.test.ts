@@ -83,7 +83,8 @@ describe("half duplex", () => {
     // The gate hears the player from 200 to 700 ms, and a person from 800 ms on.
     for (let ms = 0; ms < 1_000; ms += FRAME_MS) {
       const speaking = (ms >= 200 && ms < 700) || ms >= 800;
-      const since = ((ms >= 800 ? 800 : ms >= 700 ? 700 : 200) - ms) * 16;
+      const [latest = 0] = [800, 700, 200].filter((change) => change <= ms);
+      const since = (latest - ms) * 16;
       path.push(frameAt(ms, { voice: { speaking, since, withholds: true } }));
     }
     expect(spoken).toEqual(["silence 0", `speech ${800 * 16}`]);
@@ -164,7 +165,7 @@ describe("a player whose running side is another one", () => {
     const player = new Player(settings, 800, { tell: () => {}, tellLoud: (span) => told.push(span), report: () => {} });
     player.take({ type: "samples", samples: new Int16Array(1_280).fill(8_000).buffer });
     player.take({ type: "end" });
-    for (let at = 0; at < 12; at += 1) player.render([new Float32Array(128)], at * 0.016, (at + 1) * 0.016);
+    for (let at = 0; at < 14; at += 1) player.render([new Float32Array(128)], at * 0.016, (at + 1) * 0.016);
     told.length = 0;
     player.greet();
     expect(told).toEqual([{ type: "loud", from: 0, to: expect.closeTo(0.16) }]);

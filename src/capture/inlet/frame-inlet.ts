@@ -1,4 +1,4 @@
-import type { ProcessorFrame, ProcessorProgressed } from "../../worklet/port-messages.js";
+import type { ProcessorFrame, ProcessorProgressed, Voice } from "../../worklet/port-messages.js";
 import type { AudioFrame } from "../source.js";
 
 /**
@@ -10,7 +10,7 @@ export interface PlacedFrame extends AudioFrame {
   position: number;
   peakLevel: number;
   rmsLevel: number;
-  voice?: AudioFrame["voice"];
+  voice?: Voice | undefined;
   /** What {@link peakLevel} was before the frame was silenced. */
   mutedPeakLevel?: number;
   /** As on the wire, see `AudioFrameFlag`. */
