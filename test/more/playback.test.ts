@@ -42,8 +42,14 @@ const bytesOf = (samples: Int16Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => n
 const wavOf = (samples: Int16Array): Uint8Array =>
   encodeWav({ samples: Float64Array.from(samples, (sample) => sample / 32_768), sampleRate: RATE });
 
-/** A page that streams to a port and plays what comes, with everything that leaves the player written down. */
-async function openPage(port: number): Promise<{ site: TestSite; browser: ChromiumPage } & AsyncDisposable> {
+/**
+ * A page that streams to a port and plays what comes, with everything that leaves the player written down.
+ * @param modulesMs how long each module of the audio thread takes to load.
+ */
+async function openPage(
+  port: number,
+  modulesMs = 0,
+): Promise<{ site: TestSite; browser: ChromiumPage } & AsyncDisposable> {
   const scripts = ["sdk", "playback"].map((name) => `<script type="module" src="/${name}.js"></script>`);
   const site = await TestSite.serve({ "/": { html: html(scripts.join("")) } });
   const browser = await ChromiumPage.launch({ executablePath: inject("chromiumPath") });
@@ -59,6 +65,13 @@ async function openPage(port: number): Promise<{ site: TestSite; browser: Chromi
     },
   };
   try {
+    await browser.page.addInitScript((ms) => {
+      const { addModule } = AudioWorklet.prototype;
+      AudioWorklet.prototype.addModule = async function (...given) {
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        return addModule.apply(this, given);
+      };
+    }, modulesMs);
     await startIn(browser, site, port);
     return opened;
   } catch (error) {
@@ -190,6 +203,28 @@ describe("what the server says, in a page", { timeout: 120_000 }, () => {
     expect(differenceOf(played, [...first.subarray(0, heard), ...second])).toBeUndefined();
     const { events } = await browser.page.evaluate(() => playbackRecord);
     expect(events.filter(({ type }) => type === "interrupted")).toEqual([{ type: "interrupted", position: heard }]);
+    await browser.page.evaluate(() => stream.abort());
+    await expectReleased(browser);
+  });
+
+  it("is not begun if it is interrupted while its player is being loaded", async () => {
+    const [first, second] = [noise(5, 4), noise(2, 5)];
+    await using server = await SpeakingServer.listen(RATE);
+    server.sender.write(bytesOf(first));
+    server.sender.end();
+    await using opened = await openPage(server.port, 1_000);
+    const { browser } = opened;
+    await eventually(() => browser.page.evaluate(() => voice.sampleRate)).toBe(RATE);
+    await browser.page.evaluate(() => voice.interrupt());
+    await eventually(async () => server.interruptedAt).toEqual([0]);
+    const from = server.sender.sent;
+    server.sender.write(bytesOf(second));
+    server.sender.end();
+    await expect.poll(() => positionOf(browser), { timeout: 20_000 }).toBe(from + second.length);
+    expect(differenceOf(await playedIn(browser), [...second])).toBeUndefined();
+    const { events, errors } = await browser.page.evaluate(() => playbackRecord);
+    expect(errors).toEqual([]);
+    expect(events.filter(({ type }) => type === "interrupted")).toEqual([{ type: "interrupted", position: 0 }]);
     await browser.page.evaluate(() => stream.abort());
     await expectReleased(browser);
   });

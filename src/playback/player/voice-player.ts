@@ -50,6 +50,8 @@ export class VoicePlayer {
   #node: AudioWorkletNode | undefined;
   /** The running side's, until there is a processor that can have it. */
   #port: MessagePort | undefined;
+  /** Whether there was an interruption before. */
+  #isInterrupted = false;
 
   /** @throws what the browser throws. */
   constructor(scope: Scope, format: PlaybackFormat, options: CheckedPlaybackOptions, observer: VoicePlayerObserver) {
@@ -76,7 +78,9 @@ export class VoicePlayer {
   }
 
   interrupt(): void {
-    this.#command({ type: "interrupt" });
+    // While the processor is being loaded the server has something to say, too, and must hear of it.
+    if (this.#node === undefined) this.#isInterrupted = true;
+    else this.#command({ type: "interrupt" });
   }
 
   /** Lets the context run. @throws what the browser rejects with, or the reason of the scope's end. */
@@ -127,6 +131,7 @@ export class VoicePlayer {
     const port = this.#port;
     this.#port = undefined;
     if (port !== undefined) this.connect(port);
+    if (this.#isInterrupted) this.interrupt();
   }
 
   async #load(): Promise<void> {
