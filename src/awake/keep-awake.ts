@@ -19,6 +19,8 @@ export function keepAwake(
   options: KeepAwakeOptions = {},
 ): () => void {
   checkStream(stream);
+  // A MediaStream, an element and others can be listened to as well, and would never be heard of.
+  if (typeof stream.state !== "string") throw new TypeError("stream must be an AudioStream, and has no state.");
   checkObject("options", options);
   const { onChange } = options;
   optional(checkFunction)("onChange", onChange);

@@ -201,6 +201,8 @@ describe("keepAwake", () => {
 
   it("refuses what is no stream, and an option that cannot be", () => {
     expect(() => keepAwake(undefined as never)).toThrow("stream must be an AudioStream");
+    expect(() => keepAwake(document as never)).toThrow("stream must be an AudioStream");
+    expect(() => keepAwake(new EventTarget() as never)).toThrow("stream must be an AudioStream");
     expect(() => keepAwake(stream as never, 5 as never)).toThrow(TypeError);
     expect(() => keepAwake(stream as never, { onChange: "x" as never })).toThrow("onChange must be a function");
   });
