@@ -8,7 +8,7 @@ const KILLS = Number(process.env.LX_JOURNAL_KILLS ?? 2);
 const FIRST_SEED = Number(process.env.LX_JOURNAL_FIRST_SEED ?? 1);
 const MOST_LOST_MS = 200;
 
-describe.each(["chromium", "firefox"] as const)(
+describe.each(["chromium", "firefox", "webkit"] as const)(
   "a page in %s that is killed at a random moment of an outage",
   (name) => {
     it(

@@ -4,7 +4,8 @@ import { eventually } from "../browser/eventually.js";
 import { html, TestSite } from "../browser/test-site.js";
 import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
-import { loaded, RATE, speak } from "../support/killed/killed-page.js";
+import { findEngine } from "../support/engines/find-engines.js";
+import { KilledPages, loaded, RATE, speak } from "../support/killed/killed-page.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 
 const NAMES = ["sdk", "journal", "gate"];
@@ -125,3 +126,16 @@ it("a stream on a full disk says so and goes on, and its journal has what is not
   expect(recovered).toMatchObject({ resumed: true, lost: [] });
   expect(recovered?.durationMs).toBeGreaterThan(2_000);
 }, 60_000);
+
+it("a private window of Firefox, which has a database and no files, keeps a journal until it is closed", async () => {
+  const engine = await findEngine("firefox");
+  if (engine === undefined) throw new Error("This machine has no Firefox.");
+  await using pages = await KilledPages.open(engine);
+  const { recovered, warnings, wrong, leftAfterwards } = await pages.die({
+    ...{ how: "reload", connectedMs: 700, awayMs: 1_500 },
+    preferences: 'user_pref("browser.privatebrowsing.autostart", true);\n',
+  });
+  expect(warnings.filter((warning) => warning.startsWith("journal"))).toEqual([]);
+  expect({ wrong, lost: recovered.lost, leftAfterwards }).toEqual({ wrong: [], lost: [], leftAfterwards: 0 });
+  expect(recovered.durationMs).toBeGreaterThan(1_000);
+}, 120_000);

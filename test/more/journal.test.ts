@@ -27,19 +27,4 @@ describe("a journal on the disk, while the server is away", { timeout: 120_000 }
       expect(aftermath.leftAfterwards).toBe(0);
     },
   );
-
-  it("has of a stream with a gate what was said, and knows that the pauses are no loss", async () => {
-    const aftermath = await pages.die({ how: "reload", connectedMs: 1_500, awayMs: 3_500, isGated: true });
-    expect(aftermath.withheldMs).toBeGreaterThan(800);
-    expect(aftermath.warnings.filter((warning) => warning.startsWith("journal"))).toEqual([]);
-    expect(aftermath.wrong).toEqual([]);
-    expect(aftermath.recovered.lost).toEqual([]);
-    expect({ ...aftermath.recovered, recordings: aftermath.recordings }).toMatchObject({
-      resumed: true,
-      recordings: 1,
-    });
-    // The pause that it died in may be one of those that nobody wrote down.
-    expect(aftermath.capturedTo - aftermath.recovered.knownTo).toBeLessThanOrEqual(MOST_LOST + 0.6 * RATE);
-    expect(aftermath.leftAfterwards).toBe(0);
-  });
 });

@@ -95,11 +95,17 @@ export async function openFileStore(): Promise<FileStore | undefined> {
   if (typeof navigator.storage?.getDirectory !== "function") return undefined;
   const { FileSystemFileHandle: Handle } = globalThis;
   if (typeof Handle !== "function" || !("createSyncAccessHandle" in Handle.prototype)) return undefined;
-  const root = await navigator.storage.getDirectory();
+  const root = await navigator.storage.getDirectory().catch(unlessForbidden);
+  if (root === undefined) return undefined;
   return new FileStore(await root.getDirectoryHandle(FOLDER, { create: true }));
 }
 
 const nameOf = (journal: string, segment: number): string => `${journal}/${segment}`;
+
+/** Firefox's private windows have no such files, though they have a database, which is gone with the last of them. */
+function unlessForbidden(error: unknown): undefined {
+  if (!(error instanceof DOMException) || error.name !== "SecurityError") throw error;
+}
 
 function unlessMissing(error: unknown): void {
   if (!(error instanceof DOMException) || error.name !== "NotFoundError") throw error;

@@ -1,10 +1,11 @@
-import { readdir, readFile } from "node:fs/promises";
 import { systemClock } from "loquilex/resources";
 import { chromium } from "playwright-core";
 import puppeteer from "puppeteer-core";
 import { Belongings } from "./belongings.js";
 import type { ScriptablePage } from "./engine-page.js";
 import type { FoundEngine } from "./engines.js";
+import { killDescendants } from "./kill-descendants.js";
+import { launchKillableWebKit } from "./killable-webkit.js";
 import { LeashedProcess } from "./leashed-process.js";
 
 /** A page in a browser whose profile outlives it. */
@@ -21,7 +22,8 @@ export interface KillableBrowser extends AsyncDisposable {
 
 const OPEN_TIMEOUT_MS = 20_000;
 
-const CHROMIUM_FLAGS = [
+/** Of a Chromium that is driven from outside. */
+export const CHROMIUM_FLAGS = [
   "--headless=new",
   // Chromium's sandbox does not run for root, and nothing but our own pages is opened.
   "--no-sandbox",
@@ -32,8 +34,9 @@ const CHROMIUM_FLAGS = [
   "--remote-debugging-port=0",
 ];
 
-/** Opens a page in the profile's browser. */
+/** Opens a page in the profile's browser. One in WebKitGTK has to load `TOLD_SCRIPT`. */
 export async function launchKillable(engine: FoundEngine, profile: string, url: string): Promise<KillableBrowser> {
+  if (engine.name === "webkit") return launchKillableWebKit(engine, profile, url);
   const belongings = new Belongings();
   return belongings.unlessItFails(async () => {
     const isChromium = engine.name === "chromium";
@@ -102,34 +105,4 @@ async function firefoxPages(belongings: Belongings, address: string): Promise<Op
     await page.goto(url);
     return { evaluate: page.evaluate.bind(page) as ScriptablePage["evaluate"] };
   };
-}
-
-/** Kills the process's descendants whose command line matches, and itself if it does. @param thread the name of one that they must have. */
-async function killDescendants(root: number, pattern: RegExp, thread: string | undefined): Promise<void> {
-  const parents = new Map<number, number>();
-  for (const name of await readdir("/proc")) {
-    const stat = /^\d+$/.test(name) ? await readFile(`/proc/${name}/stat`, "utf8").catch(() => "") : "";
-    const parent = /^\d+ \(.*\) \S (\d+)/s.exec(stat)?.[1];
-    if (parent !== undefined) parents.set(Number(name), Number(parent));
-  }
-  const isInside = (pid: number | undefined): boolean =>
-    pid !== undefined && (pid === root || isInside(parents.get(pid)));
-  const targets = [...parents.keys()].filter(isInside);
-  for (const pid of targets) {
-    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (!pattern.test(command.replaceAll("\0", " ").trim())) continue;
-    if (thread !== undefined && !(await threadsOf(pid)).includes(thread)) continue;
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // It has ended together with its parent.
-    }
-  }
-}
-
-async function threadsOf(pid: number): Promise<string[]> {
-  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-  return Promise.all(
-    threads.map(async (id) => (await readFile(`/proc/${pid}/task/${id}/comm`, "utf8").catch(() => "")).trim()),
-  );
 }

@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { LeftStream, RecoveredAudio } from "loquilex/journal";
 import { html, TestSite } from "../../browser/test-site.js";
@@ -5,6 +7,7 @@ import { BackendProcess } from "../backend-process.js";
 import type { ScriptablePage } from "../engines/engine-page.js";
 import type { FoundEngine } from "../engines/engines.js";
 import { type KillableBrowser, launchKillable } from "../engines/killable-browser.js";
+import { TOLD_SCRIPT } from "../engines/told-page.js";
 import { TcpProxy } from "../tcp-proxy.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { readWav } from "../wav.js";
@@ -29,6 +32,8 @@ export interface Death {
   readonly awayMs: number;
   /** Whether it speaks in words, and a gate leaves the pauses out. */
   readonly isGated?: boolean;
+  /** Lines of a new profile's `user.js`, which Firefox obeys. */
+  readonly preferences?: string;
 }
 
 /** What a death came to. */
@@ -59,8 +64,8 @@ export class KilledPages implements AsyncDisposable {
   }
 
   static async open(engine: FoundEngine): Promise<KilledPages> {
-    const body = ["sdk", "journal", "gate"].map((name) => `<script type="module" src="/${name}.js"></script>`).join("");
-    return new KilledPages(engine, await TestSite.serve({ "/": { html: html(body) } }));
+    const scripts = ["sdk", "journal", "gate"].map((name) => `<script type="module" src="/${name}.js"></script>`);
+    return new KilledPages(engine, await TestSite.serve({ "/": { html: html(scripts.join("") + TOLD_SCRIPT) } }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -68,11 +73,12 @@ export class KilledPages implements AsyncDisposable {
   }
 
   /** Speaks, dies, comes back and recovers. */
-  async die({ how, connectedMs, awayMs, isGated = false }: Death): Promise<Aftermath> {
+  async die({ how, connectedMs, awayMs, isGated = false, preferences }: Death): Promise<Aftermath> {
     await using backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter", LX_LOG_LEVEL: "error" } });
     await using proxy = await TcpProxy.listen({ targetPort: backend.port });
     const address = `ws://127.0.0.1:${proxy.port}/v1/stream`;
     const profile = await temporaryFolder();
+    if (preferences !== undefined) await writeFile(join(profile, "user.js"), preferences);
     let browser: KillableBrowser = await launchKillable(this.#engine, profile, this.#site.url());
     try {
       await speak(browser.page, address, isGated);
