@@ -165,16 +165,23 @@ describe.each(ENGINE_NAMES)(
       const [before, after] = expectPerson(audio);
       expect(heardIn(audio, VOICE_HZ)).toEqual([]);
       expect(heard.problems).toEqual([]);
-      // The account: what lies between two changes is silence to the sample, and the gaps between syllables are too short to be heard.
-      expect(changes.map(({ silenced }) => silenced)).toEqual([true, false]);
-      const [from = 0, to = 0] = changes.map(({ position }) => position);
-      expect(audio.samples.subarray(from, to).every((sample) => sample === 0)).toBe(true);
-      const [fromSec, toSec] = [from / audio.sampleRate, to / audio.sampleRate];
-      expect(before?.to).toBeLessThan(fromSec);
-      expect(after?.from).toBeGreaterThan(toSec);
-      const spoken = SYLLABLES * (SYLLABLE_SEC + GAP_SEC) - GAP_SEC;
-      expect(toSec - fromSec).toBeGreaterThan(spoken + 0.3);
-      expect(toSec - fromSec).toBeLessThan(spoken + 1);
+      // The account: what lies between two changes is silence to the sample. A busy engine runs empty in the middle of the voice,
+      // and the microphone is open meanwhile.
+      expect(changes.length).toBeGreaterThan(0);
+      expect(changes.map(({ silenced }) => silenced)).toEqual(changes.map((_, index) => index % 2 === 0));
+      const positions = changes.map(({ position }) => position);
+      const spans = positions.flatMap((from, index) =>
+        index % 2 === 0 ? [{ from, to: positions[index + 1] ?? 0 }] : [],
+      );
+      for (const { from, to } of spans) {
+        expect(to).toBeGreaterThan(from);
+        expect(audio.samples.subarray(from, to).every((sample) => sample === 0)).toBe(true);
+      }
+      expect(before?.to).toBeLessThan((spans[0]?.from ?? 0) / audio.sampleRate);
+      expect(after?.from).toBeGreaterThan((spans.at(-1)?.to ?? 0) / audio.sampleRate);
+      const silencedSec = spans.reduce((sum, { from, to }) => sum + to - from, 0) / audio.sampleRate;
+      expect(silencedSec).toBeGreaterThan(SYLLABLES * SYLLABLE_SEC);
+      expect(silencedSec).toBeLessThan(audio.samples.length / audio.sampleRate / 2);
     });
   },
 );
