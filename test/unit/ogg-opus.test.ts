@@ -7,6 +7,7 @@ import { planGap } from "../../src/recording/opus/gap-plan.js";
 import { oggOpus } from "../../src/recording/opus/ogg-opus.js";
 import { OggOpusFile } from "../../src/recording/opus/ogg-opus-file.js";
 import { RecordedOpus, type RecordedOpusParts } from "../../src/recording/opus/recorded-opus.js";
+import { WrittenPackets } from "../../src/recording/opus/written-packets.js";
 import { recording } from "../../src/recording/recording.js";
 import { fakeAudioEncoder } from "../support/fake-audio-encoder.js";
 import { type ReadPage, readOggPages } from "../support/ogg-pages.js";
@@ -19,14 +20,17 @@ const PACKET = 960;
 
 const pagesOf = async (file: Blob): Promise<ReadPage[]> => readOggPages(new Uint8Array(await file.arrayBuffer()));
 
+const packetsOf = (pages: readonly ReadPage[]): Uint8Array[] => pages.slice(2).flatMap(({ packets }) => packets);
+
 /** How many samples at 48 kHz a decoder gives: RFC 7845, section 4. */
 function lengthOf(pages: readonly ReadPage[]): number {
   const [head] = pages[0]?.packets ?? [];
   const preSkip = new DataView(head?.buffer ?? new ArrayBuffer(12), head?.byteOffset).getUint16(10, true);
-  return Number(pages.at(-1)?.granule) - preSkip;
+  const granule = Number(pages.at(-1)?.granule);
+  // The end is in the last packet: what is not there cannot be heard.
+  expect(Math.ceil(granule / PACKET)).toBe(packetsOf(pages).length);
+  return granule - preSkip;
 }
-
-const packetsOf = (pages: readonly ReadPage[]): Uint8Array[] => pages.slice(2).flatMap(({ packets }) => packets);
 
 describe("an Ogg file of Opus packets", () => {
   const bytes = (length: number, value = 7): Uint8Array<ArrayBuffer> => new Uint8Array(length).fill(value);
@@ -76,6 +80,21 @@ describe("an Ogg file of Opus packets", () => {
     expect(lengthOf(pages)).toBe(2 * PACKET + 90_000 * 48_000);
     expect(pages.length).toBe(2 + 1 + 90_000 + 1);
   }, 60_000);
+
+  it("in a copy has the silence as well that follows packets which are still to come", async () => {
+    const written = new WrittenPackets(FORMAT, MIB, new OggOpusFile(FORMAT, 1));
+    const push = (to: WrittenPackets, position: number, sampleCount: number): boolean =>
+      to.push({ payload: bytes(9), position, sampleCount, flags: 0 });
+    written.leapAt(400, 5);
+    push(written, 0, 216);
+    const copy = written.copy();
+    for (const each of [copy, written]) {
+      push(each, 216, 320);
+      push(each, 536, 320);
+      expect(lengthOf(await pagesOf(each.toBlob()))).toBe(3 * 856 + 5 * 48_000);
+      expect(each.seconds).toBeCloseTo(856 / 16_000 + 5, 9);
+    }
+  });
 
   it("without a packet is a file of nothing", async () => {
     const pages = await pagesOf(new OggOpusFile(FORMAT, 1).toBlob());
@@ -156,6 +175,7 @@ describe("what was recorded in Opus", () => {
     speak(325 + hour, 325 + hour + 1_600);
     audio.push({ position: 1_925 + hour, sampleCount: 3_200, payload: new Uint8Array(0) });
     speak(5_125 + hour, 5_445 + hour);
+    expect(lengthOf(await pagesOf(await audio.toBlob()))).toBe(3 * (5_445 + hour));
     audio.finish();
     const pages = await pagesOf(await audio.toBlob());
     expect(audio.gaps).toEqual([
