@@ -15,12 +15,22 @@ declare global {
 const MINUTES = Number(process.env.LX_TWO_CLOCKS_MINUTES ?? 1 / 2);
 const DURATION_MS = MINUTES * 60_000;
 const RATE = 16_000;
-/** The clock of one of the devices runs as if it made so many samples a second: 312 millionths too fast. */
-const FAST_RATE = 16_005;
+/**
+ * The clock of one of the devices runs as if it made so many samples a second: 312 millionths too fast, or in less than two
+ * minutes 1,500, so that without correction they come apart by far more than they may.
+ */
+const FAST_RATE = MINUTES < 2 ? 16_024 : 16_005;
+const FAST_PPM = (FAST_RATE / RATE - 1) * 1e6;
+/**
+ * How far pulses may be from where most of them are. How far apart the two are from the beginning is up to the engine, whose
+ * buffers hold up to 10 ms of either, and so is when it moves sound by as much.
+ */
+const STEADY_MS = 10;
 const PULSE_EVERY_MS = 500;
 
 it("two devices whose clocks drift apart stay together in the server's recording", {
   timeout: 120_000 + DURATION_MS,
+  retry: 2,
 }, async () => {
   await using backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter" } });
   const scripts = ["sdk", "mix"].map((name) => `<script type="module" src="/${name}.js"></script>`);
@@ -59,15 +69,18 @@ it("two devices whose clocks drift apart stay together in the server's recording
       await new Promise((resolve) => setTimeout(resolve, durationMs));
       const figures = source.figures;
       await stream.close();
+      const { samplesCaptured } = await stream.getStats();
       for (const outlet of outlets) for (const track of outlet.stream.getTracks()) track.stop();
       await room.close();
-      return { figures, warnings };
+      return { figures, warnings, samplesCaptured };
     },
     { url: backend.webSocketUrl, durationMs: DURATION_MS, fastRate: FAST_RATE, everyMs: PULSE_EVERY_MS },
   );
   await expectReleased(browser);
   const [file = ""] = await backend.files(".wav");
-  const [left = [], right = []] = wavChannels(await readWavChunks(file)).map(({ samples }) => {
+  const channels = wavChannels(await readWavChunks(file));
+  expect(channels.map(({ samples }) => samples.length)).toEqual([figures.samplesCaptured, figures.samplesCaptured]);
+  const [left = [], right = []] = channels.map(({ samples }) => {
     const finder = new PulseFinder();
     for (const [place, value] of samples.entries()) finder.take(value, place);
     return finder.places;
@@ -77,21 +90,23 @@ it("two devices whose clocks drift apart stay together in the server's recording
       (best, next) => (Math.abs(next - place) < Math.abs(best - place) ? next : best),
       Infinity,
     );
-    const skewMs = (Math.abs(other - place) * 1_000) / RATE;
+    const skewMs = ((other - place) * 1_000) / RATE;
     // A pulse that only one of them heard, before the other was open.
-    return skewMs < PULSE_EVERY_MS / 2 ? [skewMs] : [];
+    return Math.abs(skewMs) < PULSE_EVERY_MS / 2 ? [skewMs] : [];
   });
-  const inOrder = skews.toSorted((a, b) => a - b);
-  const within = inOrder.filter((skewMs) => skewMs < 5).length / inOrder.length;
+  const usual = skews.toSorted((a, b) => a - b)[skews.length >> 1] ?? Number.NaN;
+  const inOrder = skews.map(Math.abs).sort((a, b) => a - b);
+  const share = (isRight: (skewMs: number) => boolean): number => skews.filter(isRight).length / skews.length;
+  const within = share((skewMs) => Math.abs(skewMs) < 5);
   const uncorrected = DURATION_MS * (FAST_RATE / RATE - 1);
   console.log(
     `${skews.length} pulses; apart by ${inOrder[inOrder.length >> 1]?.toFixed(2)} ms in the middle, by at most ` +
       `${inOrder.at(-1)?.toFixed(2)} ms, uncorrected by ${uncorrected.toFixed(1)} ms; ${(within * 100).toFixed(1)} % within 5 ms; ` +
-      `drift measured: ${figures.figures?.driftPpm.toFixed(0)} ppm of 312`,
+      `drift measured: ${figures.figures?.driftPpm.toFixed(0)} ppm of ${FAST_PPM.toFixed(0)}`,
   );
   expect(figures.warnings).toEqual([]);
   expect(skews.length).toBeGreaterThan((DURATION_MS / PULSE_EVERY_MS) * 0.95);
   // On a machine that is busy, an engine's audio thread misses its time, and its clock stands still for that moment.
-  expect(within).toBeGreaterThan(0.75);
+  expect(share((skewMs) => Math.abs(skewMs - usual) < STEADY_MS)).toBeGreaterThan(0.75);
   expect(inOrder.at(-1)).toBeLessThan(100);
 });

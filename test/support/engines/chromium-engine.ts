@@ -29,7 +29,11 @@ export class ChromiumEngine implements EnginePage {
 
   static async launch({ executablePath, env }: EnginePageOptions): Promise<ChromiumEngine> {
     // Not Playwright, which loses a page that comes out of the cache of the back button.
-    const options = { executablePath, args: FLAGS, env, defaultViewport: null, acceptInsecureCerts: true };
+    const options = {
+      ...{ executablePath, args: FLAGS, env, defaultViewport: null, acceptInsecureCerts: true },
+      // Puppeteer mutes a browser without a window, whose loudspeaker no microphone would hear.
+      ignoreDefaultArgs: ["--mute-audio"],
+    };
     const browser = await puppeteer.launch(options);
     try {
       const [page = await browser.newPage()] = await browser.pages();

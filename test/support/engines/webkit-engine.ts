@@ -1,3 +1,4 @@
+import { systemClock } from "loquilex/resources";
 import { freePort } from "../free-port.js";
 import { Belongings } from "./belongings.js";
 import type { EnginePage, EnginePageOptions } from "./engine-page.js";
@@ -17,6 +18,9 @@ const BROWSER_FLAGS = [
  * microphone, in eight of ten recordings of three seconds; with these in three of twenty.
  */
 const PULSE_LATENCY_MSEC = "60";
+
+const LOAD_TIMEOUT_MS = 30_000;
+const LOAD_POLL_MS = 20;
 
 export interface WebKitOptions extends EnginePageOptions {
   /** Of WebKitWebDriver. */
@@ -76,11 +80,17 @@ export class WebKitEngine implements EnginePage {
 
   async open(url: string): Promise<void> {
     await this.#session.open(url);
-    // WebKitWebDriver 2.50 answers before the page's modules have run, in six of eight tries.
-    await this.evaluate(
-      () =>
-        document.readyState === "complete" ||
-        new Promise((resolve) => addEventListener("load", resolve, { once: true })),
+    const deadline = systemClock.now() + LOAD_TIMEOUT_MS;
+    while (!(await this.#isLoaded())) {
+      if (systemClock.now() > deadline) throw new Error(`WebKitGTK has not loaded ${url}.`);
+      await new Promise<void>((resolve) => systemClock.schedule(LOAD_POLL_MS, resolve));
+    }
+  }
+
+  /** WebKitWebDriver 2.50 answers before the page's modules have run, in six of eight tries, and at times before the page is there. */
+  #isLoaded(): Promise<boolean> {
+    return this.evaluate(() => location.href !== "about:blank" && document.readyState === "complete").catch(
+      () => false,
     );
   }
 
