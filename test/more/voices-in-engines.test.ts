@@ -165,7 +165,8 @@ describe.each(NAMES)("what the server says, in %s", { timeout: 120_000 }, (name)
   });
 });
 
-describe.each(NAMES)("a microphone and a call as two channels, in %s", { timeout: 120_000, retry: 1 }, (name) => {
+// WebKitGTK hears nothing of its microphone for seconds in one of four first tries on a busy machine, and says nothing of it.
+describe.each(NAMES)("a microphone and a call as two channels, in %s", { timeout: 120_000, retry: 2 }, (name) => {
   const [PERSON_HZ, CALL_HZ] = [500, 1_300];
 
   it("arrive in one recording, each in its own channel, and every sample of it is accounted for", async () => {
@@ -194,6 +195,7 @@ describe.each(NAMES)("a microphone and a call as two channels, in %s", { timeout
       },
       { url: backend.webSocketUrl, hz: CALL_HZ },
     );
+    await page.evaluate(() => new Promise<void>((resolve) => setTimeout(resolve, 1_000)));
     await microphone.speak(path);
     const stats = await page.evaluate(async () => {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
