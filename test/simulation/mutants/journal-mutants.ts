@@ -32,8 +32,8 @@ export const JOURNAL_MUTANTS: readonly JournalMutant[] = [
   writer(
     { crash: "kill", full: true },
     "After a write that failed, the same file is written to.",
-    "    this.#isClosed = true;\n    this.#writtenState = undefined;\n",
-    "    this.#writtenState = undefined;\n",
+    "    this.#isClosed = true;\n    // What was to survive",
+    "    // What was to survive",
   ),
   writer(
     { crash: "kill", full: true },
