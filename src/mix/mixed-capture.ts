@@ -214,7 +214,7 @@ export class MixedCapture implements AudioCapture {
     this.#lagging = this.#scope.timeout(LAG_PATIENCE_MS, overtake, "patience with a side");
   }
 
-  /** Of those that have said so. */
+  /** The sides that have ended or said that they are interrupted. */
   get #silent(): readonly OpenSide[] {
     return this.#sides.filter(({ hasEnded, interruption }) => hasEnded || interruption !== undefined);
   }

@@ -11,6 +11,7 @@ import { BackendProcess } from "../support/backend-process.js";
 import { ChromiumPage } from "../support/chromium-page.js";
 import { SpeakingServer } from "../support/speaking-server.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
+import { bytesOf, differenceOf, voiceNoise } from "../support/voice-noise.js";
 import { encodeWav } from "../support/wav.js";
 
 declare global {
@@ -25,19 +26,6 @@ declare global {
 }
 
 const RATE = 24_000;
-
-/** Noise in which no sample is silence, so that silence says that nothing was played. */
-function noise(seconds: number, seed: number): Int16Array<ArrayBuffer> {
-  const samples = new Int16Array(seconds * RATE);
-  let state = seed;
-  for (let index = 0; index < samples.length; index += 1) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    samples[index] = ((state >>> 16) % 8_000) - 4_000 || 1;
-  }
-  return samples;
-}
-
-const bytesOf = (samples: Int16Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => new Uint8Array(samples.buffer);
 
 const wavOf = (samples: Int16Array): Uint8Array =>
   encodeWav({ samples: Float64Array.from(samples, (sample) => sample / 32_768), sampleRate: RATE });
@@ -122,13 +110,6 @@ async function playedIn({ page }: ChromiumPage): Promise<number[]> {
   );
 }
 
-/** Where two sounds are not the same, as a sentence; `undefined` if they are. */
-function differenceOf(played: readonly number[], said: readonly number[]): string | undefined {
-  const at = said.findIndex((sample, index) => played[index] !== sample);
-  if (at >= 0) return `Of ${said.length} samples the one at ${at} is another: ${played.slice(at, at + 3)}.`;
-  return played.length === said.length ? undefined : `${played.length} samples were played, and ${said.length} said.`;
-}
-
 async function cutThreeTimes(proxy: TcpProxy, browser: ChromiumPage, seconds: readonly number[]): Promise<void> {
   const reconnected = (count: number) => proxy.until(`connection ${count + 1}`, () => proxy.connectionCount > count);
   await eventually(() => positionOf(browser)).toBeGreaterThan((seconds[0] ?? 0) * RATE);
@@ -155,7 +136,7 @@ describe("what the server says, in a page", { timeout: 120_000 }, () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   it("is played to the sample through three cuts of the connection to the reference backend", async () => {
-    const said = noise(18, 1);
+    const said = voiceNoise(18, 1, RATE);
     const path = join(folder, "voice.wav");
     await writeFile(path, wavOf(said));
     await using backend = await BackendProcess.start({ env: { LX_ENGINE: "segmenter", LX_PLAYBACK: path } });
@@ -176,7 +157,7 @@ describe("what the server says, in a page", { timeout: 120_000 }, () => {
   });
 
   it("stops when it is interrupted, between cuts, and the server learns what was heard", async () => {
-    const [first, second] = [noise(20, 2), noise(3, 3)];
+    const [first, second] = [voiceNoise(20, 2, RATE), voiceNoise(3, 3, RATE)];
     await using server = await SpeakingServer.listen(RATE);
     await using proxy = await TcpProxy.listen({ targetPort: server.port });
     server.sender.write(bytesOf(first));
@@ -208,7 +189,7 @@ describe("what the server says, in a page", { timeout: 120_000 }, () => {
   });
 
   it("is not begun if it is interrupted while its player is being loaded", async () => {
-    const [first, second] = [noise(5, 4), noise(2, 5)];
+    const [first, second] = [voiceNoise(5, 4, RATE), voiceNoise(2, 5, RATE)];
     await using server = await SpeakingServer.listen(RATE);
     server.sender.write(bytesOf(first));
     server.sender.end();

@@ -16,6 +16,7 @@ import { SpeakingServer } from "../support/speaking-server.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { toneLevels } from "../support/tone-level.js";
+import { bytesOf, differenceOf, voiceNoise } from "../support/voice-noise.js";
 import { encodeWav } from "../support/wav.js";
 import { wavChannels } from "../support/wav-channels.js";
 import { readWavChunks } from "../support/wav-chunks.js";
@@ -36,17 +37,6 @@ declare global {
 // Chromium is seen in `more/playback` and `more/two-clocks`.
 const NAMES = ["firefox", "webkit"] as const satisfies readonly EngineName[];
 const RATE = 24_000;
-
-/** Noise in which no sample is silence, so that silence says that nothing was played. */
-function noise(seconds: number, seed: number): Int16Array<ArrayBuffer> {
-  const samples = new Int16Array(seconds * RATE);
-  let state = seed;
-  for (let index = 0; index < samples.length; index += 1) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    samples[index] = ((state >>> 16) % 8_000) - 4_000 || 1;
-  }
-  return samples;
-}
 
 interface Opened extends AsyncDisposable {
   readonly page: EnginePage;
@@ -116,20 +106,11 @@ async function play(page: EnginePage, url: string): Promise<void> {
 
 const positionOf = (page: EnginePage): Promise<number> => page.evaluate(() => voice.position);
 
-/** Where two sounds are not the same, as a sentence; `undefined` if they are. */
-function differenceOf(played: readonly number[], said: readonly number[]): string | undefined {
-  const at = said.findIndex((sample, index) => played[index] !== sample);
-  if (at >= 0) return `Of ${said.length} samples the one at ${at} is another: ${played.slice(at, at + 3)}.`;
-  return played.length === said.length ? undefined : `${played.length} samples were played, and ${said.length} said.`;
-}
-
-const bytesOf = (samples: Int16Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => new Uint8Array(samples.buffer);
-
 beforeAll(ensureSound);
 
 describe.each(NAMES)("what the server says, in %s", { timeout: 120_000 }, (name) => {
   it("is played to the sample through a cut and but for what was interrupted, which the server is told", async () => {
-    const [first, second] = [noise(12, 2), noise(2, 3)];
+    const [first, second] = [voiceNoise(12, 2, RATE), voiceNoise(2, 3, RATE)];
     await using opened = await openIn(name, ["playback"]);
     if (opened === undefined) return;
     const { page } = opened;

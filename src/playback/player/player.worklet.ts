@@ -5,7 +5,7 @@ import { Player } from "./player.js";
 /** What an AudioWorkletGlobalScope has, as far as the player needs it; TypeScript's own libraries do not declare it. */
 interface PlayerScope {
   readonly sampleRate: number;
-  /** Of the quantum that is being rendered, in seconds. */
+  /** When the quantum that is being rendered begins, in seconds. */
   readonly currentTime: number;
   readonly AudioWorkletProcessor: new () => { readonly port: MessagePort };
   registerProcessor(

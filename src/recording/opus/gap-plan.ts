@@ -1,6 +1,6 @@
 /** A gap up to so long goes through the encoder whole, in seconds. */
 const ENCODED_GAP_SECONDS = 4;
-/** Of a longer one so much at its beginning and, with what is no whole second, so much at its end. */
+/** Part of a longer gap that is encoded at its beginning, and at its end together with any fraction of a second. */
 const EDGE_SECONDS = 1;
 
 /** What becomes of a gap in a file of packets, which cannot leave anything out. */

@@ -20,7 +20,7 @@ export class OggOpusFile {
   readonly #format: AudioFormat;
   readonly #serial: number;
   readonly #sealed: GrowingBlob;
-  /** Of the page that may be the last one. */
+  /** Packets of the current page, which is held back because it may be the last one. */
   #packets: readonly Bytes[] = [];
   #packetBytes = 0;
   #segments = 0;
@@ -116,7 +116,7 @@ export class OggOpusFile {
     bytes.set(ascii("OpusHead"));
     bytes.set([1, this.#format.channelCount], 8);
     view.setUint16(10, this.#preSkip, true);
-    // Of the audio before, as a hint; the file's positions are at 48 kHz.
+    // The rate of the audio before it was encoded, which is a hint only: positions in the file are at 48 kHz.
     view.setUint32(12, this.#format.sampleRate, true);
     return bytes;
   }

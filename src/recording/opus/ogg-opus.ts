@@ -12,7 +12,7 @@ export interface OggOpusOptions {
 
 /** Opus in Ogg as a value of the option `format`; made by {@link oggOpus}. */
 export interface OggOpus {
-  /** Of the format. */
+  /** The name of the format. */
   readonly name: "ogg-opus";
 }
 
